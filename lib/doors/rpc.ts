@@ -1,0 +1,25 @@
+/** One unary gRPC call on encoded bytes. Deadlines and retries are made above; the door only carries. */
+export interface RpcCall {
+  /** Full gRPC path: `/csi.v1.Controller/CreateVolume`. */
+  readonly method: string;
+  readonly request: Uint8Array;
+}
+
+/** What the server (or the transport, as UNAVAILABLE) answered. `response` is empty unless code is 0. */
+export interface RpcAnswer {
+  /** gRPC status code, 0 to 16. */
+  readonly code: number;
+  readonly message: string;
+  readonly response: Uint8Array;
+}
+
+/** A door to one gRPC server on a unix socket. It reconnects by itself, for ever. */
+export interface RpcDoor {
+  /** Resolves with every gRPC status; rejects only for a failure that is none. An abort answers CANCELLED. */
+  unary(call: RpcCall, signal: AbortSignal): Promise<RpcAnswer>;
+  /** Reports `connected` and `lost` as they happen; the answer unsubscribes. */
+  onConnection(listener: (state: 'connected' | 'lost') => void): () => void;
+  /** Starts connecting if idle; needed to learn of a server that appears later. */
+  connect(): void;
+  close(): void;
+}

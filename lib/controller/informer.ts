@@ -17,6 +17,12 @@ export interface Interest<T extends KubeObject> {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   readonly namespace?: string;
+  /**
+   * True where the role can do without this cache (the kind may not be installed, or the vendor's RBAC may
+   * not allow list and watch): a 403 or 404 of the first list then counts as synced with `available()`
+   * false, and is tried again at a slow pace. All interests in one resource must agree for it to hold.
+   */
+  readonly optional?: boolean;
 }
 
 export interface InformerEvent<T> {
@@ -38,6 +44,8 @@ export interface Informer<T extends KubeObject> {
    */
   absorb(object: T): void;
   synced(): boolean;
+  /** False while the server refuses to list an optional kind: the store is empty and means nothing. */
+  available(): boolean;
 }
 
 export interface InformerSet {

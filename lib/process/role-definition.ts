@@ -1,0 +1,40 @@
+/**
+ * What a program is made of: one to three roles, each defined once and run alone (its own main, the Go
+ * program's flag syntax) or together (`csi-sidecars --roles=`). `lib/process/program.ts` runs a list of
+ * definitions over `Doors` and argv; there is no second code path for the combined process.
+ *
+ * Order of a start: flags → HTTP server → [CRDs] → [driver connected, probed, identity read] → `create` of
+ * every role (informers are declared) → informers start → per role: election → synced → `role.start`.
+ */
+import type { Role, RoleContext } from '../controller/role.ts';
+import type { Driver } from '../csi/capabilities.ts';
+import type { MetricsRegistry } from './metrics.ts';
+
+/** Parsed options of a role, by flag name in camelCase (`retryIntervalStart` → ms as `retryIntervalStartMs`). */
+export interface RoleInput<O> {
+  readonly context: RoleContext;
+  readonly options: O;
+  /** Undefined for roles without a driver (snapshot-controller). */
+  readonly driver: Driver | undefined;
+  readonly metrics: MetricsRegistry;
+  /** Namespace for leases of this process (flag, POD_NAMESPACE, service-account file, `default`). */
+  readonly leaseNamespace: string;
+}
+
+export interface RoleDefinition<O> {
+  readonly name: 'snapshot-controller' | 'csi-snapshotter' | 'csi-provisioner';
+  /** Go `flag` (snapshot programs) or pflag (provisioner) when it runs alone. The combined main uses pflag. */
+  readonly syntax: 'go' | 'pflag';
+  /** The flag table; see lib/process/flags.ts. */
+  readonly flags: readonly import('./flags.ts').Flag[];
+  /** Parsed values → readonly options, or the faults found (all of them, each naming flag and remedy). */
+  readonly options: (values: import('./flags.ts').FlagValues, env: (name: string) => string | undefined) => O;
+  readonly needsDriver: boolean;
+  /** Custom resources that must be served before the role starts: `volumesnapshots.snapshot.storage.k8s.io`. */
+  readonly requiredResources: readonly { readonly group: string; readonly version: string; readonly plural: string }[];
+  /** Checked once after the driver answered; a message says what is missing and the remedy, exit 1. */
+  readonly checkDriver?: (driver: Driver, options: O) => string | undefined;
+  readonly leaseName: (driverName: string) => string;
+  readonly eventComponent: (driverName: string, hostname: string) => string;
+  readonly create: (input: RoleInput<O>) => Role;
+}

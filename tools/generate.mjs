@@ -42,7 +42,10 @@ try {
     plugins: [{ local: bin('protoc-gen-ts_proto'), out, opt: options }],
   };
   const proto = join(root, 'proto');
-  execFileSync(bin('buf'), ['generate', proto, '--include-imports', '--template', JSON.stringify(template)], { cwd: proto, stdio: 'inherit' });
+  execFileSync(bin('buf'), ['generate', proto, '--include-imports', '--template', JSON.stringify(template)], {
+    cwd: proto,
+    stdio: 'inherit',
+  });
   execFileSync(bin('buf'), ['build', proto, '-o', `${join(out, 'image.json')}`], { cwd: proto, stdio: 'inherit' });
   const image = JSON.parse(readFileSync(join(out, 'image.json'), 'utf8'));
   const fields = secretFields(image);

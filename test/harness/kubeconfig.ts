@@ -1,0 +1,20 @@
+import { writeFileSync } from 'node:fs';
+import type { Endpoint } from './raw-http.ts';
+
+/** A kubeconfig with one cluster, user and context. JSON is YAML, so every client reads it. */
+export function writeKubeconfig(file: string, endpoint: Endpoint): string {
+  const cluster = {
+    server: endpoint.server,
+    ...(endpoint.ca === undefined ? {} : { 'certificate-authority-data': Buffer.from(endpoint.ca).toString('base64') }),
+  };
+  const content = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'test', cluster }],
+    users: [{ name: 'test', user: endpoint.token === undefined ? {} : { token: endpoint.token } }],
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test', namespace: 'default' } }],
+    'current-context': 'test',
+  };
+  writeFileSync(file, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600 });
+  return file;
+}

@@ -1,0 +1,378 @@
+/**
+ * One life of one program: the doors it lives through. A crash kills the doors: pending promises never
+ * settle, timers do not fire, late answers are dropped; effects already sent still apply.
+ *
+ * Every door call counts as three crash points: before it is sent, applied but before the answer, and
+ * after the answer. `CrashPlan` picks one of them, or chance does.
+ */
+import type { Doors } from '../../lib/doors/doors.ts';
+import type { HttpAnswer, HttpDoor, HttpRequest, HttpStream } from '../../lib/doors/http.ts';
+import { HttpDoorError } from '../../lib/doors/http.ts';
+import type { RpcAnswer, RpcCall, RpcDoor } from '../../lib/doors/rpc.ts';
+import type { FaultRates } from './faults.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { SeededRandom } from './seeded-random.ts';
+
+export type CrashPhase = 'before' | 'applied' | 'answered';
+
+/** The servers on the other side of the doors. */
+export interface Surroundings {
+  readonly scheduler: Scheduler;
+  readonly api: {
+    handle(request: HttpRequest): Promise<HttpAnswer>;
+    stream(request: HttpRequest, signal: AbortSignal): Promise<HttpStream>;
+  };
+  readonly driver: {
+    /** Accepts the call and works on it for `workMs`; a second call about the same object is ABORTED meanwhile. */
+    handle(call: RpcCall, workMs: number): Promise<RpcAnswer>;
+    up(): boolean;
+    onConnection(listener: (state: 'connected' | 'lost') => void): () => void;
+  };
+  faults(): FaultRates;
+  /** Called at every crash point in order; true kills the incarnation there. */
+  crashHere(program: string, point: string, phase: CrashPhase): boolean;
+  died(program: string, how: 'crash' | 'exit', code: number): void;
+  readonly env: Readonly<Record<string, string>>;
+  readonly files: ReadonlyMap<string, string>;
+  log(program: string, line: string): void;
+}
+
+const NEVER = new Promise<never>(() => undefined);
+
+/** Requests that only read or hold the lease are crash points of no interest to the state of the system. */
+export function pointOf(method: string, path: string): string {
+  const bare = path.replace(/\?.*$/, '').replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UID');
+  const parts = bare.split('/').filter((part) => part !== '');
+  const start = parts[0] === 'api' ? 2 : 3;
+  const rest = parts.slice(start);
+  const kind = rest[0] === 'namespaces' && rest.length > 2 ? rest[2] : rest[0];
+  const leaf = rest.at(-1) === 'status' ? '/status' : '';
+  const intent = bare.includes('csi-intent-') ? '/intent' : '';
+  return `${method} ${kind ?? bare}${leaf}${intent}`;
+}
+
+export class Incarnation {
+  alive = true;
+  readonly doors: Doors;
+  readonly program: string;
+  private readonly world: Surroundings;
+  private readonly random: SeededRandom;
+  private readonly hostname: string;
+  private readonly streams = new Set<AbortController>();
+  private readonly signalListeners = new Set<(signal: 'SIGTERM' | 'SIGINT') => void>();
+
+  constructor(init: { readonly program: string; readonly world: Surroundings; readonly random: SeededRandom; readonly hostname: string }) {
+    this.program = init.program;
+    this.world = init.world;
+    this.random = init.random;
+    this.hostname = init.hostname;
+    this.doors = this.open();
+  }
+
+  crash(): void {
+    if (!this.alive) return;
+    this.kill();
+    this.world.died(this.program, 'crash', 137);
+  }
+
+  /** A signal, as from a kubelet. */
+  signal(name: 'SIGTERM' | 'SIGINT'): void {
+    if (!this.alive) return;
+    for (const listener of [...this.signalListeners]) listener(name);
+  }
+
+  private kill(): void {
+    this.alive = false;
+    for (const stream of this.streams) stream.abort();
+    this.streams.clear();
+  }
+
+  private open(): Doors {
+    const { scheduler } = this.world;
+    return {
+      clock: scheduler.clock(() => this.alive, this.program),
+      random: this.random,
+      files: {
+        read: (path) => {
+          const text = this.world.files.get(path);
+          if (text === undefined) return Promise.reject(Object.assign(new Error(`${path}: no such file`), { code: 'ENOENT' }));
+          return Promise.resolve(new TextEncoder().encode(text));
+        },
+        write: () => Promise.resolve(),
+        exists: (path) => Promise.resolve(this.world.files.has(path)),
+      },
+      host: {
+        env: (name) => this.world.env[name],
+        hostname: () => this.hostname,
+        onSignal: (listener) => {
+          this.signalListeners.add(listener);
+          return () => this.signalListeners.delete(listener);
+        },
+        writeLog: (line) => {
+          if (this.alive) this.world.log(this.program, line);
+        },
+        usage: () => ({ residentBytes: 0, cpuSeconds: 0, startSeconds: 0 }),
+        exit: (code) => {
+          if (!this.alive) return;
+          this.kill();
+          this.world.died(this.program, 'exit', code);
+        },
+        listen: () => Promise.resolve({ port: 0, close: () => Promise.resolve() }),
+      },
+      http: () => this.httpDoor(),
+      rpc: () => this.rpcDoor(),
+    };
+  }
+
+  private latency(): number {
+    return this.random.chance(0.03) ? this.random.between(50, 2000) : this.random.between(0.5, 12);
+  }
+
+  /** True if the incarnation dies at this point. */
+  private crashes(point: string, phase: CrashPhase): boolean {
+    if (!this.alive) return true;
+    if (!this.world.crashHere(this.program, point, phase)) return false;
+    this.crash();
+    return true;
+  }
+
+  private httpDoor(): HttpDoor {
+    return {
+      exchange: (request, signal) => this.exchange(request, signal),
+      stream: (request, signal) => this.stream(request, signal),
+      close: () => undefined,
+    };
+  }
+
+  private exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+    const { scheduler, api } = this.world;
+    const point = pointOf(request.method, request.path);
+    const read = request.method === 'GET';
+    if (this.crashes(point, 'before')) return NEVER;
+    const faults = this.world.faults();
+    return new Promise<HttpAnswer>((resolve, reject) => {
+      let open = true;
+      const settle = (delayMs: number, label: string, done: () => void): void => {
+        scheduler.after(delayMs, `${this.program} ${point} ${label}`, () => {
+          if (!open || !this.alive) return;
+          open = false;
+          done();
+        });
+      };
+      const broken = (label: string): void =>
+        settle(this.latency(), label, () => reject(new HttpDoorError('ECONNRESET', `${request.method} ${request.path}: connection reset`)));
+      const abort = (): void => {
+        if (!open) return;
+        open = false;
+        reject(new HttpDoorError('ABORTED', `${request.method} ${request.path}: aborted`));
+      };
+      if (signal.aborted) return abort();
+      signal.addEventListener('abort', abort);
+      if (this.random.chance(faults.lost)) return broken('lost');
+      if (this.random.chance(faults.refused)) return settle(this.latency(), 'refused', () => resolve(refusal(this.random.chance(0.5) ? 429 : 500)));
+      if (!read && request.method !== 'POST' && this.random.chance(faults.conflict)) {
+        return settle(this.latency(), 'conflict', () => resolve(refusal(409)));
+      }
+      scheduler.after(this.latency(), `${this.program} ${point} arrives`, () => {
+        void api.handle(request).then((answer) => {
+          if (!read && this.crashes(point, 'applied')) return;
+          if (this.random.chance(faults.lateAnswer)) return broken('answer lost');
+          settle(this.latency(), `answered ${answer.status}`, () => {
+            if (!read && this.crashes(point, 'answered')) return;
+            resolve(answer);
+          });
+        });
+      });
+      return undefined;
+    });
+  }
+
+  private stream(request: HttpRequest, signal: AbortSignal): Promise<HttpStream> {
+    const { scheduler, api } = this.world;
+    const point = `${pointOf(request.method, request.path)} watch`;
+    if (!this.alive) return NEVER;
+    const serverSide = new AbortController();
+    this.streams.add(serverSide);
+    return new Promise<HttpStream>((resolve, reject) => {
+      let failed = false;
+      const abort = (): void => {
+        serverSide.abort();
+        if (failed) return;
+        failed = true;
+        reject(new HttpDoorError('ABORTED', `${request.path}: aborted`));
+      };
+      if (signal.aborted) return abort();
+      signal.addEventListener('abort', abort);
+      scheduler.after(this.latency(), `${this.program} ${point} arrives`, () => {
+        if (failed || !this.alive) return;
+        const faults = this.world.faults();
+        if (this.random.chance(faults.lost)) {
+          failed = true;
+          reject(new HttpDoorError('ECONNRESET', `${request.path}: connection reset`));
+          return;
+        }
+        void api.stream(request, serverSide.signal).then((answer) => {
+          if (failed || !this.alive) return;
+          failed = true;
+          signal.removeEventListener('abort', abort);
+          const channel = this.deliver(point, answer.chunks, serverSide, signal);
+          resolve({ status: answer.status, headers: answer.headers, chunks: channel });
+        });
+      });
+      return undefined;
+    });
+  }
+
+  /** Moves chunks from the server to the reader with latency, in order, until a fault or an abort ends it. */
+  private deliver(point: string, source: AsyncIterable<Uint8Array>, serverSide: AbortController, signal: AbortSignal): AsyncIterable<Uint8Array> {
+    const { scheduler } = this.world;
+    const waiting: ((result: IteratorResult<Uint8Array>) => void)[] = [];
+    const failing: ((error: unknown) => void)[] = [];
+    const ready: Uint8Array[] = [];
+    let ended = false;
+    let error: unknown;
+    let lastDelivery = 0;
+    let silent = false;
+    const finish = (why?: unknown): void => {
+      if (ended) return;
+      ended = true;
+      error = why;
+      serverSide.abort();
+      this.streams.delete(serverSide);
+      if (!this.alive) return;
+      const resolvers = waiting.splice(0);
+      const rejecters = failing.splice(0);
+      resolvers.forEach((resolve, i) => {
+        if (why === undefined) resolve({ done: true, value: undefined });
+        else rejecters[i]?.(why);
+      });
+    };
+    const schedule = (delayMs: number, label: string, run: () => void): void => {
+      const at = Math.max(lastDelivery, scheduler.elapsedMs + delayMs);
+      lastDelivery = at;
+      scheduler.after(at - scheduler.elapsedMs, `${this.program} ${point} ${label}`, () => {
+        if (!ended && this.alive && !silent) run();
+      });
+    };
+    signal.addEventListener('abort', () => finish(new HttpDoorError('ABORTED', `${point}: aborted`)));
+    void (async () => {
+      for await (const chunk of source) {
+        if (ended || !this.alive) return;
+        const faults = this.world.faults();
+        const late = this.random.chance(faults.staleWatch) ? this.random.between(500, 15_000) : 0;
+        if (this.random.chance(faults.silentWatch)) schedule(0, 'goes silent', () => {
+          silent = true;
+        });
+        schedule(this.latency() + late, 'chunk', () => {
+          const resolve = waiting.shift();
+          failing.shift();
+          if (resolve === undefined) ready.push(chunk);
+          else resolve({ done: false, value: chunk });
+        });
+        if (this.random.chance(faults.cutWatch)) schedule(0, 'cut', () => finish(new HttpDoorError('ECONNRESET', `${point}: connection reset`)));
+      }
+      if (!ended) schedule(this.latency(), 'ends', () => finish());
+    })().catch((why: unknown) => schedule(this.latency(), 'breaks', () => finish(why)));
+    return {
+      [Symbol.asyncIterator]: () => ({
+        next: () => {
+          const chunk = ready.shift();
+          if (chunk !== undefined) return Promise.resolve({ done: false, value: chunk });
+          if (ended) return error === undefined ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(error);
+          return new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
+            waiting.push(resolve);
+            failing.push(reject);
+          });
+        },
+        return: () => {
+          finish();
+          return Promise.resolve({ done: true, value: undefined });
+        },
+      }),
+    };
+  }
+
+  private rpcDoor(): RpcDoor {
+    const { driver, scheduler } = this.world;
+    const unsubscribe: (() => void)[] = [];
+    return {
+      unary: (call, signal) => this.unary(call, signal),
+      onConnection: (listener) => {
+        const off = driver.onConnection((state) => {
+          scheduler.after(1, `${this.program} connection ${state}`, () => {
+            if (this.alive) listener(state);
+          });
+        });
+        unsubscribe.push(off);
+        if (driver.up()) {
+          scheduler.after(1, `${this.program} connection connected`, () => {
+            if (this.alive) listener('connected');
+          });
+        }
+        return off;
+      },
+      connect: () => undefined,
+      close: () => {
+        for (const off of unsubscribe) off();
+      },
+    };
+  }
+
+  private unary(call: RpcCall, signal: AbortSignal): Promise<RpcAnswer> {
+    const { scheduler, driver } = this.world;
+    const rpc = call.method.split('/').at(-1) ?? call.method;
+    const point = `RPC ${rpc}`;
+    const mutating = /^(Create|Delete)/.test(rpc);
+    if (mutating ? this.crashes(point, 'before') : !this.alive) return NEVER;
+    const faults = this.world.faults();
+    return new Promise<RpcAnswer>((resolve) => {
+      let open = true;
+      const answer = (delayMs: number, label: string, value: RpcAnswer): void => {
+        scheduler.after(delayMs, `${this.program} ${point} ${label}`, () => {
+          if (!open || !this.alive) return;
+          if (mutating && this.crashes(point, 'answered')) return;
+          open = false;
+          resolve(value);
+        });
+      };
+      const abort = (): void => {
+        if (!open) return;
+        open = false;
+        resolve(status(1, 'the call was cancelled'));
+      };
+      if (signal.aborted) return abort();
+      signal.addEventListener('abort', abort);
+      if (!driver.up()) return answer(this.latency(), 'no driver', status(14, 'no connection established'));
+      if (mutating && this.random.chance(faults.driverError)) {
+        const code = this.random.pick([14, 13, 8, 4, 10, 9]);
+        return answer(this.latency(), `refused ${code}`, status(code, 'injected failure'));
+      }
+      const workMs = mutating && this.random.chance(faults.driverSlow) ? this.random.between(5_000, 200_000) : 0;
+      scheduler.after(this.latency(), `${this.program} ${point} arrives`, () => {
+        if (!driver.up()) return answer(1, 'driver gone', status(14, 'connection lost'));
+        void driver.handle(call, workMs).then((value) => {
+          if (mutating && this.crashes(point, 'applied')) return;
+          if (mutating && this.random.chance(faults.driverDoneButError)) {
+            const code = this.random.pick([4, 14]);
+            return answer(this.latency(), `done, answers ${code}`, status(code, 'injected failure after success'));
+          }
+          answer(this.latency(), `answered ${value.code}`, value);
+        });
+        return undefined;
+      });
+      return undefined;
+    });
+  }
+}
+
+function status(code: number, message: string): RpcAnswer {
+  return { code, message, response: new Uint8Array() };
+}
+
+function refusal(code: 409 | 429 | 500): HttpAnswer {
+  const reason = { 409: 'Conflict', 429: 'TooManyRequests', 500: 'InternalError' }[code];
+  const body = { kind: 'Status', apiVersion: 'v1', status: 'Failure', message: `injected ${reason}`, reason, code };
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  if (code === 429) headers['retry-after'] = '1';
+  return { status: code, headers, body: new TextEncoder().encode(JSON.stringify(body)) };
+}

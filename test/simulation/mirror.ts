@@ -1,0 +1,76 @@
+/**
+ * What the API server holds, known at once: the invariants look here, never through a cache of a program.
+ * Fed by watches of the sandbox without latency.
+ */
+import type { HttpRequest, HttpStream } from '../../lib/doors/http.ts';
+import { parseJson } from '../../lib/kube/json.ts';
+import type { KubeObject, Lease, PersistentVolume, PersistentVolumeClaim, Resource, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
+import { LEASES, PERSISTENT_VOLUMES, PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS } from '../../lib/kube/resources.ts';
+
+export interface Change<T> {
+  readonly old: T | undefined;
+  readonly object: T | undefined;
+}
+
+class Kind<T extends KubeObject> {
+  readonly objects = new Map<string, T>();
+  readonly listeners: ((change: Change<T>) => void)[] = [];
+
+  apply(type: string, object: T): void {
+    const uid = object.metadata?.uid ?? '';
+    const old = this.objects.get(uid);
+    if (type === 'DELETED') this.objects.delete(uid);
+    else this.objects.set(uid, object);
+    for (const listener of this.listeners) listener({ old, object: type === 'DELETED' ? undefined : object });
+  }
+
+  all(): T[] {
+    return [...this.objects.values()];
+  }
+}
+
+export class Mirror {
+  readonly claims = new Kind<PersistentVolumeClaim>();
+  readonly volumes = new Kind<PersistentVolume>();
+  readonly snapshots = new Kind<VolumeSnapshot>();
+  readonly contents = new Kind<VolumeSnapshotContent>();
+  readonly leases = new Kind<Lease>();
+  private readonly abort = new AbortController();
+  private readonly open: (request: HttpRequest, signal: AbortSignal) => Promise<HttpStream>;
+
+  constructor(open: (request: HttpRequest, signal: AbortSignal) => Promise<HttpStream>) {
+    this.open = open;
+  }
+
+  async start(): Promise<void> {
+    await this.follow(PERSISTENT_VOLUME_CLAIMS, this.claims);
+    await this.follow(PERSISTENT_VOLUMES, this.volumes);
+    await this.follow(VOLUME_SNAPSHOTS, this.snapshots);
+    await this.follow(VOLUME_SNAPSHOT_CONTENTS, this.contents);
+    await this.follow(LEASES, this.leases);
+  }
+
+  stop(): void {
+    this.abort.abort();
+  }
+
+  private async follow<T extends KubeObject>(resource: Resource<T>, kind: Kind<T>): Promise<void> {
+    const root = resource.group === '' ? '/api/v1' : `/apis/${resource.group}/${resource.version}`;
+    const path = `${root}/${resource.plural}?watch=true`;
+    const { chunks } = await this.open({ method: 'GET', path, headers: { accept: 'application/json' } }, this.abort.signal);
+    const decoder = new TextDecoder();
+    void (async () => {
+      let rest = '';
+      for await (const chunk of chunks) {
+        rest += decoder.decode(chunk, { stream: true });
+        const lines = rest.split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) {
+          if (line === '') continue;
+          const event = parseJson(line) as { type: string; object: T };
+          if (event.type !== 'BOOKMARK') kind.apply(event.type, event.object);
+        }
+      }
+    })();
+  }
+}

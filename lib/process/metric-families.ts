@@ -1,0 +1,148 @@
+/**
+ * The families that the Go programs get from their libraries (client-go, component-base, csi-lib-utils),
+ * under the same names, labels and buckets, so that dashboards and alerts go on working.
+ */
+import type { QueueMetrics } from '../controller/queue.ts';
+import type { Clock } from '../doors/clock.ts';
+import type { MetricsRegistry } from './metrics.ts';
+
+/** csi-lib-utils' buckets for driver calls, in seconds. */
+const CSI_BUCKETS: readonly number[] = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 25, 50, 120, 300, 600];
+
+/** component-base: twelve buckets from 10 ns, each ten times the last. */
+const QUEUE_BUCKETS: readonly number[] = Array.from({ length: 12 }, (_, index) => Number(`1e${index - 8}`));
+
+const GRPC_CODE_NAMES = [
+  'OK',
+  'Canceled',
+  'Unknown',
+  'InvalidArgument',
+  'DeadlineExceeded',
+  'NotFound',
+  'AlreadyExists',
+  'PermissionDenied',
+  'ResourceExhausted',
+  'FailedPrecondition',
+  'Aborted',
+  'OutOfRange',
+  'Unimplemented',
+  'Internal',
+  'Unavailable',
+  'DataLoss',
+  'Unauthenticated',
+] as const;
+
+export interface CsiCall {
+  /** Empty until GetPluginInfo answered. */
+  readonly driverName: string;
+  /** Full path, `/csi.v1.Controller/CreateVolume`. */
+  readonly method: string;
+  /** Undefined: the failure was no gRPC status. */
+  readonly grpcCode: number | undefined;
+  readonly durationMs: number;
+}
+
+export function createCsiMetrics(metrics: MetricsRegistry): (call: CsiCall) => void {
+  const histogram = metrics.histogram({
+    name: 'csi_sidecar_operations_seconds',
+    help: 'Container Storage Interface operation duration with gRPC error code status total.',
+    labels: ['driver_name', 'method_name', 'grpc_status_code'],
+    buckets: CSI_BUCKETS,
+  });
+  return ({ driverName, method, grpcCode, durationMs }) => {
+    const code = grpcCode === undefined ? undefined : GRPC_CODE_NAMES[grpcCode];
+    const labels = {
+      driver_name: driverName === '' ? 'unknown-driver' : driverName,
+      method_name: method,
+      grpc_status_code: code ?? 'unknown-non-grpc',
+    };
+    histogram.observe(labels, durationMs / 1000);
+  };
+}
+
+export function createQueueMetrics(metrics: MetricsRegistry, clock: Clock): QueueMetrics {
+  const labels = ['name'];
+  const depth = metrics.gauge({ name: 'workqueue_depth', help: 'Current depth of workqueue.', labels });
+  const adds = metrics.counter({ name: 'workqueue_adds_total', help: 'Total number of adds handled by workqueue.', labels });
+  const retries = metrics.counter({ name: 'workqueue_retries_total', help: 'Total number of retries handled by workqueue.', labels });
+  const waited = metrics.histogram({
+    name: 'workqueue_queue_duration_seconds',
+    help: 'How long in seconds an item stays in workqueue before being requested.',
+    labels,
+    buckets: QUEUE_BUCKETS,
+  });
+  const worked = metrics.histogram({
+    name: 'workqueue_work_duration_seconds',
+    help: 'How long in seconds processing an item from workqueue takes.',
+    labels,
+    buckets: QUEUE_BUCKETS,
+  });
+  /** Start times (monotonic ms) of the keys in work, by queue. */
+  const running = new Map<string, number[]>();
+  const ages = (name: string): number[] => (running.get(name) ?? []).map((start) => (clock.monotonic() - start) / 1000);
+  metrics.gauge({
+    name: 'workqueue_unfinished_work_seconds',
+    help: 'How many seconds of work has been done that is in progress and has not been observed by work_duration.',
+    labels,
+    collect: (set) => {
+      for (const name of running.keys())
+        set(
+          { name },
+          ages(name).reduce((sum, age) => sum + age, 0),
+        );
+    },
+  });
+  metrics.gauge({
+    name: 'workqueue_longest_running_processor_seconds',
+    help: 'How many seconds has the longest running processor for workqueue been running.',
+    labels,
+    collect: (set) => {
+      for (const name of running.keys()) set({ name }, Math.max(0, ...ages(name)));
+    },
+  });
+  return {
+    depth: (name, value) => depth.set({ name }, value),
+    added: (name) => adds.add({ name }),
+    retried: (name) => retries.add({ name }),
+    started: (name, waitedMs) => {
+      waited.observe({ name }, waitedMs / 1000);
+      const starts = running.get(name) ?? [];
+      starts.push(clock.monotonic());
+      running.set(name, starts);
+    },
+    finished: (name, workedMs) => {
+      worked.observe({ name }, workedMs / 1000);
+      removeNearest(running.get(name) ?? [], clock.monotonic() - workedMs);
+    },
+  };
+}
+
+/** Keys are not named to the metrics: the one that ends is the one whose start fits. */
+function removeNearest(starts: number[], start: number): void {
+  let best = 0;
+  for (const [index, candidate] of starts.entries()) if (Math.abs(candidate - start) < Math.abs((starts[best] ?? 0) - start)) best = index;
+  starts.splice(best, 1);
+}
+
+export interface ElectionMetrics {
+  leading(lease: string, isLeader: boolean): void;
+  /** A renewal that needed a GET before its PUT. */
+  slowPath(lease: string): void;
+}
+
+export function createElectionMetrics(metrics: MetricsRegistry): ElectionMetrics {
+  const status = metrics.gauge({
+    name: 'leader_election_master_status',
+    help: "Gauge of if the reporting system is master of the relevant lease, 0 indicates backup, 1 indicates master. 'name' is the string used to identify the lease.",
+    labels: ['name'],
+  });
+  const slow = metrics.counter({
+    name: 'leader_election_slowpath_total',
+    help: "Total number of slow path exercised in renewing leader leases. 'name' is the string used to identify the lease.",
+    labels: ['name'],
+  });
+  return {
+    leading: (name, isLeader) => status.set({ name }, isLeader ? 1 : 0),
+    slowPath: (name) => slow.add({ name }),
+  };
+}

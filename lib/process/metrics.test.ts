@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import type { Clock } from '../doors/clock.ts';
+import { createCsiMetrics, createElectionMetrics, createQueueMetrics } from './metric-families.ts';
+import { createMetrics } from './metrics.ts';
+
+const usage = { residentBytes: 52_428_800, cpuSeconds: 1.5, startSeconds: 1_700_000_000 };
+
+function clockAt(time: { ms: number }): Clock {
+  return { now: () => time.ms, monotonic: () => time.ms, setTimer: () => () => undefined };
+}
+
+test('process families are read at the scrape', async () => {
+  const now = { ...usage };
+  const metrics = createMetrics({ usage: () => now });
+  await metrics.expose();
+  now.cpuSeconds = 2.5;
+  const lines = (await metrics.expose()).split('\n');
+  expect(lines).toContain('process_start_time_seconds 1700000000');
+  expect(lines).toContain('process_resident_memory_bytes 52428800');
+  expect(lines).toContain('process_cpu_seconds_total 2.5');
+});
+
+test('two instances share nothing', async () => {
+  const [first, second] = [createMetrics({ usage: () => usage }), createMetrics({ usage: () => usage })];
+  first.counter({ name: 'only_here_total', help: 'x' }).add({});
+  expect(await first.expose()).toContain('only_here_total 1');
+  expect(await second.expose()).not.toContain('only_here_total');
+});
+
+test('asking again for a family answers the same one', async () => {
+  const metrics = createMetrics({ usage: () => usage });
+  for (const amount of [1, 2]) metrics.counter({ name: 'shared_total', help: 'x', labels: ['role'] }).add({ role: 'a' }, amount);
+  expect(await metrics.expose()).toContain('shared_total{role="a"} 3');
+});
+
+test('driver calls carry driver, method and code in the peers buckets', async () => {
+  const metrics = createMetrics({ usage: () => usage });
+  const observe = createCsiMetrics(metrics);
+  observe({ driverName: '', method: '/csi.v1.Identity/Probe', grpcCode: 0, durationMs: 5 });
+  observe({ driverName: 'd', method: '/csi.v1.Controller/CreateVolume', grpcCode: 4, durationMs: 20_000 });
+  observe({ driverName: 'd', method: '/csi.v1.Controller/CreateVolume', grpcCode: undefined, durationMs: 1 });
+  const text = await metrics.expose();
+  expect(text).toContain(
+    'csi_sidecar_operations_seconds_bucket{le="0.1",driver_name="unknown-driver",method_name="/csi.v1.Identity/Probe",grpc_status_code="OK"} 1',
+  );
+  expect(text).toContain('{le="15",driver_name="d",method_name="/csi.v1.Controller/CreateVolume",grpc_status_code="DeadlineExceeded"} 0');
+  expect(text).toContain('{le="25",driver_name="d",method_name="/csi.v1.Controller/CreateVolume",grpc_status_code="DeadlineExceeded"} 1');
+  expect(text).toContain('grpc_status_code="unknown-non-grpc"} 1');
+});
+
+test('work in progress is summed and its longest is known, whichever key ends first', async () => {
+  const time = { ms: 0 };
+  const metrics = createMetrics({ usage: () => usage });
+  const queue = createQueueMetrics(metrics, clockAt(time));
+  queue.started('claims', 0);
+  time.ms = 10_000;
+  queue.started('claims', 250);
+  time.ms = 12_000;
+  queue.finished('claims', 2000);
+  time.ms = 13_000;
+  const lines = (await metrics.expose()).split('\n');
+  expect(lines).toContain('workqueue_unfinished_work_seconds{name="claims"} 13');
+  expect(lines).toContain('workqueue_longest_running_processor_seconds{name="claims"} 13');
+  expect(lines).toContain('workqueue_work_duration_seconds_sum{name="claims"} 2');
+  expect(lines).toContain('workqueue_queue_duration_seconds_sum{name="claims"} 0.25');
+  expect(lines).toContain('workqueue_work_duration_seconds_bucket{le="1e-8",name="claims"} 0');
+});
+
+test('the lease gauge follows leadership', async () => {
+  const metrics = createMetrics({ usage: () => usage });
+  const election = createElectionMetrics(metrics);
+  election.leading('snapshot-controller-leader', true);
+  expect(await metrics.expose()).toContain('leader_election_master_status{name="snapshot-controller-leader"} 1');
+  election.leading('snapshot-controller-leader', false);
+  expect(await metrics.expose()).toContain('leader_election_master_status{name="snapshot-controller-leader"} 0');
+});

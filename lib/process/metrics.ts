@@ -1,0 +1,106 @@
+/**
+ * Metrics of one program instance: a registry of its own (never prom-client's default one, which two
+ * programs in one process would share), with the names, labels and buckets of the Go programs.
+ *
+ * Absent on purpose: the `go_*` families and the `promhttp_*` ones describe a runtime that is not here.
+ */
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Host } from '../doors/host.ts';
+
+export interface MetricSpec {
+  readonly name: string;
+  readonly help: string;
+  readonly labels?: readonly string[];
+}
+
+export type Labels = Readonly<Record<string, string>>;
+
+export interface MetricsRegistry {
+  /** Asking again for a name answers the first one: roles of one process share a family. A `read` is asked at every scrape. */
+  counter(spec: MetricSpec & { readonly read?: () => number }): { add(labels: Labels, amount?: number): void };
+  /** A `collect` is called at every scrape, so that a value that changes by itself needs no timer. */
+  gauge(spec: MetricSpec & { readonly collect?: (set: (labels: Labels, value: number) => void) => void }): {
+    set(labels: Labels, value: number): void;
+  };
+  /** Buckets in seconds, without +Inf. */
+  histogram(spec: MetricSpec & { readonly buckets: readonly number[] }): { observe(labels: Labels, value: number): void };
+  /** The text exposition format. */
+  expose(): Promise<string>;
+  readonly contentType: string;
+}
+
+/** Go's prometheus.DefBuckets: families whose Go definition names no buckets. */
+export const DEFAULT_BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+export function createMetrics(host: Pick<Host, 'usage'>): MetricsRegistry {
+  const registry = new Registry();
+  const registers = [registry];
+  const counters = new Map<string, Counter>();
+  const gauges = new Map<string, Gauge>();
+  const histograms = new Map<string, Histogram>();
+  const reuse = <T>(known: Map<string, T>, name: string, make: () => T): T => {
+    const metric = known.get(name) ?? make();
+    known.set(name, metric);
+    return metric;
+  };
+  const metrics: MetricsRegistry = {
+    contentType: registry.contentType,
+    expose: () => registry.metrics(),
+    counter: ({ name, help, labels = [], read }) => {
+      const metric = reuse(counters, name, () => {
+        const made: Counter = new Counter({
+          name,
+          help,
+          labelNames: [...labels],
+          registers,
+          ...(read === undefined
+            ? {}
+            : {
+                collect: () => {
+                  made.reset();
+                  made.inc(read());
+                },
+              }),
+        });
+        return made;
+      });
+      return { add: (values, amount = 1) => metric.inc(values, amount) };
+    },
+    gauge: ({ name, help, labels = [], collect }) => {
+      const metric = reuse(gauges, name, () => {
+        const made: Gauge = new Gauge({
+          name,
+          help,
+          labelNames: [...labels],
+          registers,
+          ...(collect === undefined ? {} : { collect: () => collect((values, value) => made.set(values, value)) }),
+        });
+        return made;
+      });
+      return { set: (values, value) => metric.set(values, value) };
+    },
+    histogram: ({ name, help, labels = [], buckets }) => {
+      const metric = reuse(
+        histograms,
+        name,
+        () => new Histogram({ name, help, labelNames: [...labels], buckets: [...buckets], registers }),
+      );
+      return { observe: (values, value) => metric.observe(values, value) };
+    },
+  };
+  addProcessFamilies(metrics, host);
+  return metrics;
+}
+
+function addProcessFamilies(metrics: MetricsRegistry, host: Pick<Host, 'usage'>): void {
+  const read = (name: string, help: string, value: () => number): void => {
+    metrics.gauge({ name, help, collect: (set) => set({}, value()) });
+  };
+  read('process_start_time_seconds', 'Start time of the process since unix epoch in seconds.', () => host.usage().startSeconds);
+  read('process_resident_memory_bytes', 'Resident memory size in bytes.', () => host.usage().residentBytes);
+  metrics.counter({
+    name: 'process_cpu_seconds_total',
+    help: 'Total user and system CPU time spent in seconds.',
+    read: () => host.usage().cpuSeconds,
+  });
+}

@@ -59,6 +59,8 @@ export class Incarnation {
   private readonly random: SeededRandom;
   private readonly hostname: string;
   private readonly streams = new Set<AbortController>();
+  private paused = false;
+  private readonly backlog: { readonly label: string; readonly run: () => void }[] = [];
   private readonly signalListeners = new Set<(signal: 'SIGTERM' | 'SIGINT') => void>();
 
   constructor(init: { readonly program: string; readonly world: Surroundings; readonly random: SeededRandom; readonly hostname: string }) {
@@ -67,6 +69,17 @@ export class Incarnation {
     this.random = init.random;
     this.hostname = init.hostname;
     this.doors = this.open();
+  }
+
+  /** SIGSTOP: nothing reaches the program, no timer fires, until `resume`; the world goes on. */
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    for (const { label, run } of this.backlog.splice(0)) this.later(0, `${label} late`, run);
   }
 
   crash(): void {
@@ -90,7 +103,11 @@ export class Incarnation {
   private open(): Doors {
     const { scheduler } = this.world;
     return {
-      clock: scheduler.clock(() => this.alive, this.program),
+      clock: {
+        now: () => scheduler.now(),
+        monotonic: () => scheduler.elapsedMs,
+        setTimer: (delayMs, fire) => this.later(delayMs, 'timer', fire),
+      },
       random: this.random,
       files: {
         read: (path) => {
@@ -124,6 +141,20 @@ export class Incarnation {
     };
   }
 
+  /** An event that reaches into the program: dropped when it is dead, kept when it is stopped. */
+  private later(delayMs: number, label: string, run: () => void): () => void {
+    let cancelled = false;
+    const cancel = this.world.scheduler.after(delayMs, `${this.program} ${label}`, () => {
+      if (!this.alive || cancelled) return;
+      if (this.paused) this.backlog.push({ label, run: () => (cancelled ? undefined : run()) });
+      else run();
+    });
+    return () => {
+      cancelled = true;
+      cancel();
+    };
+  }
+
   private latency(): number {
     return this.random.chance(0.03) ? this.random.between(50, 2000) : this.random.between(0.5, 12);
   }
@@ -153,8 +184,8 @@ export class Incarnation {
     return new Promise<HttpAnswer>((resolve, reject) => {
       let open = true;
       const settle = (delayMs: number, label: string, done: () => void): void => {
-        scheduler.after(delayMs, `${this.program} ${point} ${label}`, () => {
-          if (!open || !this.alive) return;
+        this.later(delayMs, `${point} ${label}`, () => {
+          if (!open) return;
           open = false;
           done();
         });
@@ -250,8 +281,8 @@ export class Incarnation {
     const schedule = (delayMs: number, label: string, run: () => void): void => {
       const at = Math.max(lastDelivery, scheduler.elapsedMs + delayMs);
       lastDelivery = at;
-      scheduler.after(at - scheduler.elapsedMs, `${this.program} ${point} ${label}`, () => {
-        if (!ended && this.alive && !silent) run();
+      this.later(at - scheduler.elapsedMs, `${point} ${label}`, () => {
+        if (!ended && !silent) run();
       });
     };
     signal.addEventListener('abort', () => finish(new HttpDoorError('ABORTED', `${point}: aborted`)));
@@ -293,21 +324,17 @@ export class Incarnation {
   }
 
   private rpcDoor(): RpcDoor {
-    const { driver, scheduler } = this.world;
+    const { driver } = this.world;
     const unsubscribe: (() => void)[] = [];
     return {
       unary: (call, signal) => this.unary(call, signal),
       onConnection: (listener) => {
         const off = driver.onConnection((state) => {
-          scheduler.after(1, `${this.program} connection ${state}`, () => {
-            if (this.alive) listener(state);
-          });
+          this.later(1, `connection ${state}`, () => listener(state));
         });
         unsubscribe.push(off);
         if (driver.up()) {
-          scheduler.after(1, `${this.program} connection connected`, () => {
-            if (this.alive) listener('connected');
-          });
+          this.later(1, 'connection connected', () => listener('connected'));
         }
         return off;
       },
@@ -328,8 +355,8 @@ export class Incarnation {
     return new Promise<RpcAnswer>((resolve) => {
       let open = true;
       const answer = (delayMs: number, label: string, value: RpcAnswer): void => {
-        scheduler.after(delayMs, `${this.program} ${point} ${label}`, () => {
-          if (!open || !this.alive) return;
+        this.later(delayMs, `${point} ${label}`, () => {
+          if (!open) return;
           if (mutating && this.crashes(point, 'answered')) return;
           open = false;
           resolve(value);

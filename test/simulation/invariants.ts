@@ -1,0 +1,205 @@
+/**
+ * The promises that hold at every step (safety) and once the faults have ended (settling). Each has a
+ * name; ARCHITECTURE.md lists them with what checks them.
+ */
+import { CreateVolumeRequest, DeleteSnapshotRequest, DeleteVolumeRequest } from '../../proto/gen/csi.ts';
+import type { PersistentVolume, PersistentVolumeClaim, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
+import type { Mirror } from './mirror.ts';
+
+export type InvariantName =
+  | 'nothing-deleted-that-is-needed'
+  | 'retain-keeps'
+  | 'no-second-volume-for-a-finished-claim'
+  | 'ledger-accounted-for'
+  | 'nothing-lost'
+  | 'no-finalizer-without-reason'
+  | 'desired-is-actual'
+  | 'restored-bytes-are-the-snapshot'
+  | 'settled-means-silent'
+  | 'deleted-means-gone'
+  | 'no-intent-left'
+  | 'program-survives'
+  | 'conflicts-are-silent'
+  | 'errors-follow-the-back-off';
+
+export class Violation extends Error {
+  readonly invariant: InvariantName;
+  constructor(invariant: InvariantName, message: string) {
+    super(`${invariant}: ${message}`);
+    this.invariant = invariant;
+  }
+}
+
+const BEING_DELETED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-deleted';
+const INTENT_PREFIX = 'csi-intent-';
+
+/** Facts about the past that the present objects no longer show. */
+export class SafetyChecks {
+  /** Claims (uid) whose PV was saved and has gone since. */
+  private readonly finishedClaims = new Set<string>();
+  /** Handles of contents and PVs that were Retain when their deletion was asked for. */
+  private readonly retained = new Map<string, string>();
+  readonly violations: Violation[] = [];
+  private readonly mirror: Mirror;
+
+  constructor(mirror: Mirror) {
+    this.mirror = mirror;
+    mirror.volumes.listeners.push(({ old, object }) => this.volumeChanged(old, object));
+    mirror.contents.listeners.push(({ old, object }) => this.contentChanged(old, object));
+  }
+
+  /** Called when the driver is about to apply a call. */
+  rpc(rpc: string, request: Uint8Array): void {
+    if (rpc === 'DeleteSnapshot') this.deleteSnapshot(DeleteSnapshotRequest.decode(request).snapshotId);
+    if (rpc === 'DeleteVolume') this.deleteVolume(DeleteVolumeRequest.decode(request).volumeId);
+    if (rpc === 'CreateVolume') this.createVolume(CreateVolumeRequest.decode(request).name);
+  }
+
+  private fail(invariant: InvariantName, message: string): void {
+    this.violations.push(new Violation(invariant, message));
+  }
+
+  private deleteSnapshot(id: string): void {
+    const contents = this.mirror.contents.all().filter((content) => handleOf(content) === id);
+    for (const content of contents) {
+      const name = content.metadata?.name ?? '';
+      const claimed = content.spec?.volumeSnapshotRef?.uid;
+      const owner = this.mirror.snapshots.all().find((snapshot) => snapshot.metadata?.uid === claimed);
+      if (content.metadata?.deletionTimestamp === undefined) {
+        this.fail('nothing-deleted-that-is-needed', `DeleteSnapshot ${id} while content ${name} is not being deleted`);
+      } else if (owner !== undefined && owner.metadata?.deletionTimestamp === undefined) {
+        this.fail('nothing-deleted-that-is-needed', `DeleteSnapshot ${id} while VolumeSnapshot ${owner.metadata?.name ?? ''} lives`);
+      } else if (content.metadata.annotations?.[BEING_DELETED] !== 'yes' && claimed !== undefined && claimed !== '') {
+        this.fail('nothing-deleted-that-is-needed', `DeleteSnapshot ${id} without the being-deleted mark on content ${name}`);
+      }
+    }
+    const kept = this.retained.get(id);
+    if (kept !== undefined) this.fail('retain-keeps', `DeleteSnapshot ${id}, which ${kept} retains`);
+  }
+
+  private deleteVolume(id: string): void {
+    for (const volume of this.mirror.volumes.all()) {
+      if (volume.spec?.csi?.volumeHandle !== id) continue;
+      const uid = volume.spec.claimRef?.uid;
+      const claim = this.mirror.claims.all().find((candidate) => candidate.metadata?.uid === uid);
+      if (claim !== undefined && claim.spec?.volumeName === volume.metadata?.name) {
+        this.fail('nothing-deleted-that-is-needed', `DeleteVolume ${id} while claim ${claim.metadata?.name ?? ''} is bound to it`);
+      }
+      if (volume.spec.persistentVolumeReclaimPolicy === 'Retain' && volume.metadata?.deletionTimestamp === undefined) {
+        this.fail('retain-keeps', `DeleteVolume ${id}, which PV ${volume.metadata?.name ?? ''} retains`);
+      }
+    }
+    const kept = this.retained.get(id);
+    if (kept !== undefined) this.fail('retain-keeps', `DeleteVolume ${id}, which ${kept} retains`);
+  }
+
+  private createVolume(name: string): void {
+    const uid = name.replace(/^pvc-/, '');
+    if (this.finishedClaims.has(uid)) this.fail('no-second-volume-for-a-finished-claim', `CreateVolume ${name} after its PV was saved, released and deleted`);
+  }
+
+  private volumeChanged(old: PersistentVolume | undefined, object: PersistentVolume | undefined): void {
+    const uid = (object ?? old)?.spec?.claimRef?.uid;
+    if (object === undefined && uid !== undefined && uid !== '') this.finishedClaims.add(uid);
+    const handle = (object ?? old)?.spec?.csi?.volumeHandle;
+    if (handle === undefined) return;
+    if (object === undefined) {
+      if (old?.spec?.persistentVolumeReclaimPolicy === 'Retain') this.retained.set(handle, `deleted PV ${old.metadata?.name ?? ''}`);
+    }
+  }
+
+  private contentChanged(old: VolumeSnapshotContent | undefined, object: VolumeSnapshotContent | undefined): void {
+    const handle = object === undefined ? handleOf(old) : handleOf(object);
+    if (handle === undefined) return;
+    const dying = object === undefined || object.metadata?.deletionTimestamp !== undefined;
+    const wasAlive = old?.metadata?.deletionTimestamp === undefined;
+    const policy = old?.spec?.deletionPolicy ?? object?.spec?.deletionPolicy;
+    if (dying && wasAlive && policy === 'Retain') this.retained.set(handle, `content ${old?.metadata?.name ?? ''}`);
+    // An administrator may still ask for the deletion of a retained snapshot before the object goes.
+    if (object !== undefined && object.spec?.deletionPolicy === 'Delete') this.retained.delete(handle);
+  }
+}
+
+export function handleOf(content: VolumeSnapshotContent | undefined): string | undefined {
+  return content?.status?.snapshotHandle ?? content?.spec?.source?.snapshotHandle;
+}
+
+export interface LedgerView {
+  readonly volumes: readonly { readonly id: string; readonly name: string; readonly content?: string }[];
+  readonly snapshots: readonly { readonly id: string; readonly name: string; readonly content?: string }[];
+}
+
+export interface Expectation {
+  /** Namespace/name of claims that cannot be bound (missing class, missing source, …): excused from `desired-is-actual`. */
+  readonly unbindable: ReadonlySet<string>;
+  readonly unsnapshottable: ReadonlySet<string>;
+  /** Handles whose object was Retain when it was deleted: may stay in the driver without an object. */
+  readonly released: ReadonlySet<string>;
+}
+
+/** Everything that must hold once faults and users have stopped and the system had time. */
+export function settledViolations(mirror: Mirror, ledger: LedgerView, expected: Expectation): Violation[] {
+  const found: Violation[] = [];
+  const fail = (invariant: InvariantName, message: string): void => {
+    found.push(new Violation(invariant, message));
+  };
+  const volumeHandles = new Map(mirror.volumes.all().map((volume) => [volume.spec?.csi?.volumeHandle ?? '', volume]));
+  const contentHandles = new Map(mirror.contents.all().map((content) => [handleOf(content) ?? '', content]));
+  for (const volume of ledger.volumes) {
+    if (!volumeHandles.has(volume.id) && !expected.released.has(volume.id)) fail('ledger-accounted-for', `volume ${volume.id} (${volume.name}) has no PV`);
+  }
+  for (const snapshot of ledger.snapshots) {
+    if (!contentHandles.has(snapshot.id) && !expected.released.has(snapshot.id)) {
+      fail('ledger-accounted-for', `snapshot ${snapshot.id} (${snapshot.name}) has no VolumeSnapshotContent`);
+    }
+  }
+  const ledgerVolumes = new Set(ledger.volumes.map((volume) => volume.id));
+  const ledgerSnapshots = new Set(ledger.snapshots.map((snapshot) => snapshot.id));
+  for (const [handle, volume] of volumeHandles) {
+    if (handle !== '' && !ledgerVolumes.has(handle)) fail('nothing-lost', `PV ${volume.metadata?.name ?? ''} names volume ${handle}, which the driver lacks`);
+  }
+  for (const [handle, content] of contentHandles) {
+    if (handle !== '' && !ledgerSnapshots.has(handle)) fail('nothing-lost', `content ${content.metadata?.name ?? ''} names snapshot ${handle}, which the driver lacks`);
+  }
+  for (const lease of mirror.leases.all()) {
+    if (lease.metadata?.name?.startsWith(INTENT_PREFIX) === true) fail('no-intent-left', `record ${lease.metadata.name} is still open`);
+  }
+  for (const claim of mirror.claims.all()) settledClaim(claim, expected, fail, mirror);
+  for (const snapshot of mirror.snapshots.all()) settledSnapshot(snapshot, expected, fail);
+  for (const object of [...mirror.volumes.all(), ...mirror.contents.all()]) {
+    if (object.metadata?.deletionTimestamp !== undefined) {
+      fail('deleted-means-gone', `${object.kind ?? ''} ${object.metadata.name ?? ''} is still there with ${(object.metadata.finalizers ?? []).join(', ')}`);
+    }
+  }
+  return found;
+}
+
+function settledClaim(claim: PersistentVolumeClaim, expected: Expectation, fail: (i: InvariantName, m: string) => void, mirror: Mirror): void {
+  const key = `${claim.metadata?.namespace ?? ''}/${claim.metadata?.name ?? ''}`;
+  const finalizers = claim.metadata?.finalizers ?? [];
+  if (claim.metadata?.deletionTimestamp !== undefined) return fail('deleted-means-gone', `claim ${key} is still there with ${finalizers.join(', ')}`);
+  if (claim.status?.phase !== 'Bound' && !expected.unbindable.has(key)) fail('desired-is-actual', `claim ${key} is ${claim.status?.phase ?? 'without a phase'}`);
+  const unready = mirror.snapshots
+    .all()
+    .some((s) => s.metadata?.namespace === claim.metadata?.namespace && s.spec?.source?.persistentVolumeClaimName === claim.metadata?.name && s.status?.readyToUse !== true);
+  if (finalizers.includes('snapshot.storage.kubernetes.io/pvc-as-source-protection') && !unready) {
+    fail('no-finalizer-without-reason', `claim ${key} keeps pvc-as-source-protection`);
+  }
+  const cloning = mirror.claims.all().some((c) => c.spec?.dataSource?.kind === 'PersistentVolumeClaim' && c.spec.dataSource.name === claim.metadata?.name);
+  if (finalizers.includes('provisioner.storage.kubernetes.io/cloning-protection') && !cloning) {
+    fail('no-finalizer-without-reason', `claim ${key} keeps cloning-protection`);
+  }
+  return undefined;
+}
+
+function settledSnapshot(snapshot: VolumeSnapshot, expected: Expectation, fail: (i: InvariantName, m: string) => void): void {
+  const key = `${snapshot.metadata?.namespace ?? ''}/${snapshot.metadata?.name ?? ''}`;
+  const finalizers = snapshot.metadata?.finalizers ?? [];
+  if (snapshot.metadata?.deletionTimestamp !== undefined) return fail('deleted-means-gone', `snapshot ${key} is still there with ${finalizers.join(', ')}`);
+  if (snapshot.status?.readyToUse !== true && !expected.unsnapshottable.has(key)) fail('desired-is-actual', `snapshot ${key} is not ready`);
+  if (snapshot.status?.readyToUse === true && snapshot.status.error !== undefined) fail('desired-is-actual', `snapshot ${key} is ready with an error`);
+  if (finalizers.includes('provisioner.storage.kubernetes.io/volumesnapshot-as-source-protection')) {
+    fail('no-finalizer-without-reason', `snapshot ${key} keeps the provisioner's volumesnapshot-as-source-protection`);
+  }
+  return undefined;
+}

@@ -1,0 +1,67 @@
+/** Manifests as users write them, with named overrides. */
+export const DRIVER = 'mock.csi.example';
+export const CLAIMS = (namespace = 'default'): string => `/api/v1/namespaces/${namespace}/persistentvolumeclaims`;
+export const SNAPSHOTS = (namespace = 'default'): string => `/apis/snapshot.storage.k8s.io/v1/namespaces/${namespace}/volumesnapshots`;
+export const CONTENTS = '/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents';
+export const STORAGE_CLASSES_PATH = '/apis/storage.k8s.io/v1/storageclasses';
+export const SNAPSHOT_CLASSES_PATH = '/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses';
+
+export function storageClass(name: string, overrides: { readonly reclaimPolicy?: string; readonly parameters?: Record<string, string> } = {}): object {
+  return {
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'StorageClass',
+    metadata: { name },
+    provisioner: DRIVER,
+    reclaimPolicy: overrides.reclaimPolicy ?? 'Delete',
+    volumeBindingMode: 'Immediate',
+    ...(overrides.parameters === undefined ? {} : { parameters: overrides.parameters }),
+  };
+}
+
+export function snapshotClass(name: string, overrides: { readonly deletionPolicy?: string; readonly parameters?: Record<string, string> } = {}): object {
+  return {
+    apiVersion: 'snapshot.storage.k8s.io/v1',
+    kind: 'VolumeSnapshotClass',
+    metadata: { name },
+    driver: DRIVER,
+    deletionPolicy: overrides.deletionPolicy ?? 'Delete',
+    ...(overrides.parameters === undefined ? {} : { parameters: overrides.parameters }),
+  };
+}
+
+export interface ClaimOverrides {
+  readonly namespace?: string;
+  readonly className?: string;
+  readonly fromSnapshot?: string;
+  readonly fromClaim?: string;
+  readonly annotations?: Record<string, string>;
+}
+
+export function claim(name: string, overrides: ClaimOverrides = {}): object {
+  const dataSource =
+    overrides.fromSnapshot !== undefined
+      ? { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: overrides.fromSnapshot }
+      : overrides.fromClaim !== undefined
+        ? { kind: 'PersistentVolumeClaim', name: overrides.fromClaim }
+        : undefined;
+  return {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name, namespace: overrides.namespace ?? 'default', ...(overrides.annotations === undefined ? {} : { annotations: overrides.annotations }) },
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      storageClassName: overrides.className ?? 'fast',
+      resources: { requests: { storage: '1Gi' } },
+      ...(dataSource === undefined ? {} : { dataSource }),
+    },
+  };
+}
+
+export function snapshot(name: string, source: string, overrides: { readonly namespace?: string; readonly className?: string } = {}): object {
+  return {
+    apiVersion: 'snapshot.storage.k8s.io/v1',
+    kind: 'VolumeSnapshot',
+    metadata: { name, namespace: overrides.namespace ?? 'default' },
+    spec: { volumeSnapshotClassName: overrides.className ?? 'snap', source: { persistentVolumeClaimName: source } },
+  };
+}

@@ -1,0 +1,20 @@
+import type { FaultRates } from './faults.ts';
+import type { SeededRandom } from './seeded-random.ts';
+import type { World } from './world.ts';
+
+/** One story: what users do, what goes wrong meanwhile, what must hold in the end beside the invariants. */
+export interface Scenario {
+  readonly name: string;
+  /** What it shows, for the list in ARCHITECTURE.md and `--help`. */
+  readonly about: string;
+  /** Fault mix of a run; undefined: none. */
+  readonly faults?: (random: SeededRandom) => FaultRates;
+  /** Chance per crash point that the program dies there. */
+  readonly crashes?: number;
+  readonly election?: boolean;
+  readonly flags?: Readonly<Record<string, readonly string[]>>;
+  /** The story; it ends before the faults do. Throws Violation for what only it can see. */
+  readonly story: (world: World, random: SeededRandom) => Promise<void>;
+  /** Asked after the settling. */
+  readonly after?: (world: World) => void | Promise<void>;
+}

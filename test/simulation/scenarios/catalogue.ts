@@ -1,0 +1,32 @@
+import type { Scenario } from '../scenario.ts';
+import { CHAOS, CHAOS_CALM } from './chaos.ts';
+import {
+  DELETE_IN_ANY_ORDER,
+  DELETED_WHILE_CREATING,
+  FAILING_DRIVER,
+  FORGED_ANNOTATIONS,
+  LATE_THINGS,
+  NAMESPACE_GONE,
+  PAUSED_LEADER,
+  RECREATED_CLAIM,
+  RETAIN_FLIP,
+  SECOND_WRITER,
+} from './directed.ts';
+import { MAIN_JOB, MAIN_JOB_FAULTS } from './main-job.ts';
+
+export const SCENARIOS: readonly Scenario[] = [
+  MAIN_JOB,
+  MAIN_JOB_FAULTS,
+  CHAOS,
+  CHAOS_CALM,
+  RECREATED_CLAIM,
+  DELETED_WHILE_CREATING,
+  RETAIN_FLIP,
+  PAUSED_LEADER,
+  SECOND_WRITER,
+  NAMESPACE_GONE,
+  FAILING_DRIVER,
+  FORGED_ANNOTATIONS,
+  LATE_THINGS,
+  DELETE_IN_ANY_ORDER,
+];

@@ -1,0 +1,264 @@
+/**
+ * One simulated cluster: the sandbox without a socket, the mock driver behind its own decoder, and the
+ * programs as they run in production, each through the doors of its present incarnation.
+ */
+import type { Doors } from '../../lib/doors/doors.ts';
+import type { HttpAnswer, HttpRequest } from '../../lib/doors/http.ts';
+import type { CrashPhase, Surroundings } from './incarnation.ts';
+import { Incarnation } from './incarnation.ts';
+import type { FaultRates } from './faults.ts';
+import { NO_FAULTS } from './faults.ts';
+import type { LedgerView } from './invariants.ts';
+import { SafetyChecks, Violation } from './invariants.ts';
+import { Mirror } from './mirror.ts';
+import type { Scheduler } from './scheduler.ts';
+import { SeededRandom } from './seeded-random.ts';
+import type { DriverModel } from './simulated-driver.ts';
+import { SimulatedDriver } from './simulated-driver.ts';
+import { User } from './user.ts';
+
+/** A program of the world: starts a life over the given doors. */
+export type StartProgram = (doors: Doors, name: string) => void;
+
+export interface SandboxSeam {
+  handle(request: HttpRequest): Promise<HttpAnswer>;
+  stream: Surroundings['api']['stream'];
+  stop(): void;
+}
+
+export interface WorldInit {
+  readonly seed: number;
+  readonly scheduler: Scheduler;
+  readonly sandbox: SandboxSeam;
+  readonly model: DriverModel & { ledger(): LedgerView };
+  /** Bytes of a volume in the driver, by volume id. */
+  readonly data: { write(volumeId: string, text: string): void; read(volumeId: string): string };
+  readonly programs: readonly string[];
+  readonly start: StartProgram;
+  readonly crashChance: number;
+  /** Kills `program` at the n-th crash point (from 0) of a run, once. */
+  readonly crashAt?: number;
+  readonly onLog?: (program: string, line: string) => void;
+}
+
+interface Slot {
+  readonly name: string;
+  life: Incarnation | undefined;
+  lives: number;
+  /** Stays down until asked for. */
+  held: boolean;
+}
+
+const RESTART_MS = { crash: 400, exit: 1_000 };
+
+export class World {
+  readonly scheduler: Scheduler;
+  readonly sandbox: SandboxSeam;
+  readonly driver: SimulatedDriver;
+  readonly mirror: Mirror;
+  readonly safety: SafetyChecks;
+  readonly user: User;
+  readonly random: SeededRandom;
+  readonly unbindable = new Set<string>();
+  readonly unsnapshottable = new Set<string>();
+  /** Distinct `program point phase`, with how often each was passed. */
+  readonly crashPoints = new Map<string, number>();
+  /** Distinct points at which a program died. */
+  readonly crashed = new Set<string>();
+  /** Writes to the API server by programs, events and leases apart: `settled-means-silent` counts them. */
+  readonly writes: { readonly atMs: number; readonly program: string; readonly what: string; readonly status: number }[] = [];
+  readonly exits: { readonly program: string; readonly code: number }[] = [];
+  readonly violations: Violation[] = [];
+  /** Calls that a program sent to the driver, whether or not they arrived. */
+  readonly rpcAttempts: { readonly atMs: number; readonly rpc: string }[] = [];
+  passed = 0;
+  private readonly slots = new Map<string, Slot>();
+  private faultRates: FaultRates = NO_FAULTS;
+  private faultsOn = false;
+  private readonly init: WorldInit;
+
+  constructor(init: WorldInit) {
+    this.init = init;
+    this.scheduler = init.scheduler;
+    this.sandbox = init.sandbox;
+    this.random = new SeededRandom(init.seed, 2);
+    this.mirror = new Mirror((request, signal) => init.sandbox.stream(request, signal));
+    this.safety = new SafetyChecks(this.mirror);
+    this.driver = new SimulatedDriver({
+      scheduler: init.scheduler,
+      model: init.model,
+      onApply: (rpc, request) => this.safety.rpc(rpc, request),
+    });
+    this.user = new User(init.scheduler, (request) => init.sandbox.handle(request));
+    for (const name of init.programs) this.slots.set(name, { name, life: undefined, lives: 0, held: false });
+  }
+
+  ledger(): LedgerView {
+    return this.init.model.ledger();
+  }
+
+  programNames(): readonly string[] {
+    return [...this.slots.keys()];
+  }
+
+  /** What a Pod that mounts the claim would write. */
+  writeVolume(claimName: string, text: string): void {
+    this.init.data.write(this.handleOfClaim(claimName), text);
+  }
+
+  readVolume(claimName: string): string {
+    return this.init.data.read(this.handleOfClaim(claimName));
+  }
+
+  private handleOfClaim(name: string): string {
+    const claim = this.mirror.claims.all().find((candidate) => candidate.metadata?.name === name);
+    const volume = this.mirror.volumes.all().find((candidate) => candidate.metadata?.name === claim?.spec?.volumeName);
+    const handle = volume?.spec?.csi?.volumeHandle;
+    if (handle === undefined) throw new Error(`claim ${name} has no volume`);
+    return handle;
+  }
+
+  async open(): Promise<void> {
+    await this.mirror.start();
+    for (const slot of this.slots.values()) this.startLife(slot);
+  }
+
+  close(): void {
+    for (const slot of this.slots.values()) {
+      slot.held = true;
+      slot.life?.crash();
+    }
+    this.mirror.stop();
+    this.sandbox.stop();
+  }
+
+  setFaults(rates: FaultRates): void {
+    this.faultRates = rates;
+    this.faultsOn = true;
+  }
+
+  /** From here on nothing goes wrong any more. */
+  endFaults(): void {
+    this.faultRates = NO_FAULTS;
+    this.faultsOn = false;
+    this.driver.start();
+    for (const slot of this.slots.values()) {
+      slot.held = false;
+      slot.life?.resume();
+      if (slot.life === undefined) this.startLife(slot);
+    }
+  }
+
+  crash(program: string): void {
+    this.slots.get(program)?.life?.crash();
+  }
+
+  /** SIGKILL without a restart until `restart`. */
+  kill(program: string): void {
+    const slot = this.slots.get(program);
+    if (slot === undefined) return;
+    slot.held = true;
+    slot.life?.crash();
+  }
+
+  restart(program: string): void {
+    const slot = this.slots.get(program);
+    if (slot === undefined) return;
+    slot.held = false;
+    if (slot.life === undefined) this.startLife(slot);
+  }
+
+  life(program: string): Incarnation | undefined {
+    return this.slots.get(program)?.life;
+  }
+
+  fail(violation: Violation): void {
+    this.violations.push(violation);
+  }
+
+  allViolations(): readonly Violation[] {
+    return [...this.safety.violations, ...this.violations];
+  }
+
+  private startLife(slot: Slot): void {
+    slot.lives += 1;
+    slot.life = new Incarnation({
+      program: slot.name,
+      hostname: `${slot.name}-host`,
+      random: new SeededRandom(this.init.seed, 1000 + slot.lives * 16 + [...this.slots.keys()].indexOf(slot.name)),
+      world: this.surroundings(),
+    });
+    this.scheduler.note(`start ${slot.name} life ${slot.lives}`);
+    this.init.start(slot.life.doors, slot.name);
+  }
+
+  private surroundings(): Surroundings {
+    return {
+      scheduler: this.scheduler,
+      api: {
+        handle: (request) => this.api(request),
+        stream: (request, signal) => this.sandbox.stream(request, signal),
+      },
+      driver: this.driver,
+      faults: () => this.faultRates,
+      crashHere: (program, point, phase) => this.crashHere(program, point, phase),
+      died: (program, how, code) => this.died(program, how, code),
+      env: { NAMESPACE: 'kube-system', POD_NAMESPACE: 'kube-system', NODE_NAME: 'node-1' },
+      files: new Map([['/sim/kubeconfig', KUBECONFIG]]),
+      log: (program, line) => this.init.onLog?.(program, line),
+    };
+  }
+
+  private async api(request: HttpRequest): Promise<HttpAnswer> {
+    const answer = await this.sandbox.handle(request);
+    if (request.method !== 'GET' && !/\/(events|leases)\b/.test(request.path)) {
+      const agent = request.headers['user-agent'] ?? '';
+      this.writes.push({ atMs: this.scheduler.elapsedMs, program: agent, what: `${request.method} ${request.path}`, status: answer.status });
+    }
+    if (request.method === 'POST' && request.path.includes('/events')) this.eventPosted(request);
+    return answer;
+  }
+
+  /** A write conflict is never a user-visible error (design §3). */
+  private eventPosted(request: HttpRequest): void {
+    const text = new TextDecoder().decode(request.body);
+    if (/the object has been modified|Operation cannot be fulfilled|injected Conflict/.test(text)) {
+      this.fail(new Violation('conflicts-are-silent', `an event tells the user of a write conflict: ${text.slice(0, 300)}`));
+    }
+  }
+
+  private crashHere(program: string, point: string, phase: CrashPhase): boolean {
+    const index = this.passed;
+    this.passed += 1;
+    const name = `${program} ${point} ${phase}`;
+    if (phase === 'before' && point.startsWith('RPC ')) this.rpcAttempts.push({ atMs: this.scheduler.elapsedMs, rpc: point.slice(4) });
+    this.crashPoints.set(name, (this.crashPoints.get(name) ?? 0) + 1);
+    const dies = this.init.crashAt === index || (this.faultsOn && this.init.crashChance > 0 && this.random.chance(this.init.crashChance));
+    if (dies) {
+      this.crashed.add(name);
+      this.scheduler.note(`crash ${name}`);
+    }
+    return dies;
+  }
+
+  private died(program: string, how: 'crash' | 'exit', code: number): void {
+    const slot = this.slots.get(program);
+    if (slot === undefined) return;
+    slot.life = undefined;
+    if (how === 'exit') {
+      this.exits.push({ program, code });
+      this.scheduler.note(`exit ${program} ${code}`);
+    }
+    this.scheduler.after(RESTART_MS[how], `restart ${program}`, () => {
+      if (!slot.held && slot.life === undefined) this.startLife(slot);
+    });
+  }
+}
+
+const KUBECONFIG = `apiVersion: v1
+kind: Config
+clusters: [{name: sim, cluster: {server: 'http://sim.invalid:80'}}]
+users: [{name: sim, user: {token: simulated}}]
+contexts: [{name: sim, context: {cluster: sim, user: sim}}]
+current-context: sim
+`;

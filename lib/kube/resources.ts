@@ -44,14 +44,32 @@ export const PODS = namespaced<KubeObject>('', 'v1', ['pods', 'Pod']);
 export const STORAGE_CLASSES = cluster<StorageClass>(STORAGE_GROUP, 'v1', ['storageclasses', 'StorageClass']);
 export const CSI_NODES = cluster<CsiNode>(STORAGE_GROUP, 'v1', ['csinodes', 'CSINode']);
 export const VOLUME_ATTACHMENTS = cluster<VolumeAttachment>(STORAGE_GROUP, 'v1', ['volumeattachments', 'VolumeAttachment']);
-export const VOLUME_ATTRIBUTES_CLASSES = cluster<VolumeAttributesClass>(STORAGE_GROUP, 'v1', ['volumeattributesclasses', 'VolumeAttributesClass']);
+export const VOLUME_ATTRIBUTES_CLASSES = cluster<VolumeAttributesClass>(STORAGE_GROUP, 'v1', [
+  'volumeattributesclasses',
+  'VolumeAttributesClass',
+]);
 export const CSI_STORAGE_CAPACITIES = namespaced<CsiStorageCapacity>(STORAGE_GROUP, 'v1', ['csistoragecapacities', 'CSIStorageCapacity']);
 export const LEASES = namespaced<Lease>('coordination.k8s.io', 'v1', ['leases', 'Lease']);
-export const CUSTOM_RESOURCE_DEFINITIONS = cluster<CustomResourceDefinition>('apiextensions.k8s.io', 'v1', ['customresourcedefinitions', 'CustomResourceDefinition']);
+export const CUSTOM_RESOURCE_DEFINITIONS = cluster<CustomResourceDefinition>('apiextensions.k8s.io', 'v1', [
+  'customresourcedefinitions',
+  'CustomResourceDefinition',
+]);
 export const REFERENCE_GRANTS = namespaced<ReferenceGrant>('gateway.networking.k8s.io', 'v1beta1', ['referencegrants', 'ReferenceGrant']);
 export const VOLUME_SNAPSHOTS = namespaced<VolumeSnapshot>(SNAPSHOT_GROUP, 'v1', ['volumesnapshots', 'VolumeSnapshot']);
-export const VOLUME_SNAPSHOT_CONTENTS = cluster<VolumeSnapshotContent>(SNAPSHOT_GROUP, 'v1', ['volumesnapshotcontents', 'VolumeSnapshotContent']);
+export const VOLUME_SNAPSHOT_CONTENTS = cluster<VolumeSnapshotContent>(SNAPSHOT_GROUP, 'v1', [
+  'volumesnapshotcontents',
+  'VolumeSnapshotContent',
+]);
 export const VOLUME_SNAPSHOT_CLASSES = cluster<VolumeSnapshotClass>(SNAPSHOT_GROUP, 'v1', ['volumesnapshotclasses', 'VolumeSnapshotClass']);
-export const VOLUME_GROUP_SNAPSHOTS = namespaced<VolumeGroupSnapshot>(GROUP_SNAPSHOT_GROUP, 'v1', ['volumegroupsnapshots', 'VolumeGroupSnapshot']);
-export const VOLUME_GROUP_SNAPSHOT_CONTENTS = cluster<VolumeGroupSnapshotContent>(GROUP_SNAPSHOT_GROUP, 'v1', ['volumegroupsnapshotcontents', 'VolumeGroupSnapshotContent']);
-export const VOLUME_GROUP_SNAPSHOT_CLASSES = cluster<VolumeGroupSnapshotClass>(GROUP_SNAPSHOT_GROUP, 'v1', ['volumegroupsnapshotclasses', 'VolumeGroupSnapshotClass']);
+export const VOLUME_GROUP_SNAPSHOTS = namespaced<VolumeGroupSnapshot>(GROUP_SNAPSHOT_GROUP, 'v1', [
+  'volumegroupsnapshots',
+  'VolumeGroupSnapshot',
+]);
+export const VOLUME_GROUP_SNAPSHOT_CONTENTS = cluster<VolumeGroupSnapshotContent>(GROUP_SNAPSHOT_GROUP, 'v1', [
+  'volumegroupsnapshotcontents',
+  'VolumeGroupSnapshotContent',
+]);
+export const VOLUME_GROUP_SNAPSHOT_CLASSES = cluster<VolumeGroupSnapshotClass>(GROUP_SNAPSHOT_GROUP, 'v1', [
+  'volumegroupsnapshotclasses',
+  'VolumeGroupSnapshotClass',
+]);

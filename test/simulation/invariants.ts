@@ -55,6 +55,11 @@ export class SafetyChecks {
     if (rpc === 'CreateVolume') this.createVolume(CreateVolumeRequest.decode(request).name);
   }
 
+  /** Handles that may stay in the driver without an object, since it was Retain when it was deleted. */
+  releasedHandles(): ReadonlySet<string> {
+    return new Set(this.retained.keys());
+  }
+
   private fail(invariant: InvariantName, message: string): void {
     this.violations.push(new Violation(invariant, message));
   }

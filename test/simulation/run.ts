@@ -1,0 +1,109 @@
+/** One run: a scenario and a seed in, a verdict out. The same pair gives the same trace, byte for byte. */
+import { NO_FAULTS } from './faults.ts';
+import type { Violation as ViolationType } from './invariants.ts';
+import { settledViolations, Violation } from './invariants.ts';
+import type { Scenario } from './scenario.ts';
+import { Scheduler } from './scheduler.ts';
+import { SeededRandom } from './seeded-random.ts';
+import { openWorld } from './open-world.ts';
+import type { World } from './world.ts';
+
+export interface RunOptions {
+  readonly scenario: Scenario;
+  readonly seed: number;
+  readonly keepTrace?: boolean;
+  readonly crashAt?: number;
+  readonly onLog?: (program: string, line: string) => void;
+}
+
+export interface RunResult {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly violations: readonly ViolationType[];
+  readonly digest: string;
+  readonly trace: readonly string[] | undefined;
+  readonly events: number;
+  readonly virtualMs: number;
+  readonly crashPoints: ReadonlyMap<string, number>;
+  readonly crashed: ReadonlySet<string>;
+  /** Crash points passed, counted one by one: the sweep visits each. */
+  readonly passed: number;
+}
+
+const MAX_EVENTS = 400_000;
+const STORY_LIMIT_MS = 3 * 3_600_000;
+/** Settled: no write for this long, a time in which every informer has resynced once. */
+const QUIET_MS = 60_000;
+const SETTLE_LIMIT_MS = 3_600_000;
+
+export async function runScenario(options: RunOptions): Promise<RunResult> {
+  const { scenario, seed } = options;
+  const scheduler = new Scheduler(seed, { keepTrace: options.keepTrace ?? false });
+  const world = await openWorld({ scheduler, seed, scenario, crashAt: options.crashAt, onLog: options.onLog });
+  const violations: Violation[] = [];
+  try {
+    await world.open();
+    const random = new SeededRandom(seed, 3);
+    world.setFaults(scenario.faults?.(random) ?? NO_FAULTS);
+    await story(world, scenario, random, violations);
+    world.endFaults();
+    await settle(world, violations);
+    violations.push(...world.allViolations());
+    violations.push(...settledViolations(world.mirror, world.ledger(), expectation(world)));
+    if (scenario.after !== undefined) await scenario.after(world);
+  } catch (error) {
+    violations.push(...world.allViolations());
+    if (error instanceof Violation) violations.push(error);
+    else violations.push(new Violation('program-survives', error instanceof Error ? (error.stack ?? error.message) : String(error)));
+  } finally {
+    world.close();
+  }
+  return {
+    scenario: scenario.name,
+    seed,
+    violations,
+    digest: scheduler.traceDigest(),
+    trace: scheduler.trace,
+    events: scheduler.events,
+    virtualMs: scheduler.elapsedMs,
+    crashPoints: world.crashPoints,
+    crashed: world.crashed,
+    passed: world.passed,
+  };
+}
+
+function expectation(world: World): Parameters<typeof settledViolations>[2] {
+  return { unbindable: world.unbindable, unsnapshottable: world.unsnapshottable, released: world.safety.releasedHandles() };
+}
+
+async function story(world: World, scenario: Scenario, random: SeededRandom, violations: Violation[]): Promise<void> {
+  let over = false;
+  void scenario.story(world, random).then(
+    () => {
+      over = true;
+    },
+    (error: unknown) => {
+      over = true;
+      violations.push(error instanceof Violation ? error : new Violation('program-survives', error instanceof Error ? (error.stack ?? error.message) : String(error)));
+    },
+  );
+  await world.scheduler.run(STORY_LIMIT_MS, () => over, MAX_EVENTS);
+  if (!over) violations.push(new Violation('desired-is-actual', `the story did not end within ${STORY_LIMIT_MS / 60_000} virtual minutes`));
+}
+
+/** Runs on until nothing was written for a while and all that should hold does, or until patience ends. */
+async function settle(world: World, violations: Violation[]): Promise<void> {
+  const { scheduler } = world;
+  const start = scheduler.elapsedMs;
+  for (let end = start + QUIET_MS; end <= start + SETTLE_LIMIT_MS; end += QUIET_MS) {
+    const writes = world.writes.length;
+    await scheduler.run(end, () => false, MAX_EVENTS);
+    const quiet = world.writes.length === writes;
+    const open = settledViolations(world.mirror, world.ledger(), expectation(world));
+    if (quiet && open.length === 0) return;
+  }
+  const late = world.writes.filter((write) => write.atMs > scheduler.elapsedMs - QUIET_MS);
+  if (late.length > 0) {
+    violations.push(new Violation('settled-means-silent', `still writing after an hour: ${late.slice(0, 3).map((write) => `${write.program} ${write.what} ${write.status}`).join('; ')}`));
+  }
+}

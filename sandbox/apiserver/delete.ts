@@ -1,0 +1,101 @@
+/** delete and deletecollection: preconditions, grace, finalizers. */
+import type { Json, JsonObject } from './json.ts';
+import { at, clone, isObject, listAt, objectAt, stringAt } from './json.ts';
+import type { ResourceType } from './resource.ts';
+import { subjectOf } from './resource.ts';
+import { badRequest, conflict, notFound } from './status.ts';
+import type { Stored } from './storage.ts';
+import { objectKey } from './resource.ts';
+import type { WriteTarget, WriteTools } from './write.ts';
+import { timestamp } from './write.ts';
+
+export interface DeleteOptions {
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly gracePeriodSeconds?: number;
+}
+
+/** From a DeleteOptions body, or from the query where there is no body. */
+export function deleteOptions(body: Json | undefined, query: URLSearchParams): DeleteOptions & { readonly dryRun: boolean } {
+  if (body !== undefined && !isObject(body)) throw badRequest('the body of a delete must be DeleteOptions');
+  const grace = at(body, 'gracePeriodSeconds') ?? (query.has('gracePeriodSeconds') ? Number(query.get('gracePeriodSeconds')) : undefined);
+  const uid = stringAt(body, 'preconditions', 'uid');
+  const resourceVersion = stringAt(body, 'preconditions', 'resourceVersion');
+  return {
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    ...(typeof grace === 'number' && Number.isInteger(grace) ? { gracePeriodSeconds: grace } : {}),
+    dryRun: listAt(body, 'dryRun').includes('All') || query.getAll('dryRun').includes('All'),
+  };
+}
+
+export interface Deleted {
+  readonly stored: Stored;
+  /** False: finalizers or a grace period keep it. */
+  readonly gone: boolean;
+}
+
+function checkPreconditions(type: ResourceType, stored: Stored, options: DeleteOptions): void {
+  const uid = stringAt(stored.object, 'metadata', 'uid') ?? '';
+  // The real server names the kind here, not the plural.
+  const subject = { group: type.group, type: type.kind, name: stringAt(stored.object, 'metadata', 'name') ?? '' };
+  if (options.uid !== undefined && options.uid !== uid) {
+    const why = `the UID in the precondition (${options.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`;
+    throw conflict(subject, why);
+  }
+  if (options.resourceVersion !== undefined && options.resourceVersion !== String(stored.version)) {
+    const why = `the ResourceVersion in the precondition (${options.resourceVersion}) does not match the ResourceVersion in record (${stored.version}). The object might have been modified`;
+    throw conflict(subject, why);
+  }
+}
+
+/** Seconds that a Pod gets to end; undefined for every other kind, which knows no grace. */
+function graceOf(type: ResourceType, object: JsonObject, options: DeleteOptions): number | undefined {
+  if (type.plural !== 'pods' || type.group !== '') return undefined;
+  // Nothing runs yet, or nothing runs any more: no need to wait.
+  if ((stringAt(object, 'spec', 'nodeName') ?? '') === '') return 0;
+  if (['Succeeded', 'Failed'].includes(stringAt(object, 'status', 'phase') ?? '')) return 0;
+  const own = at(object, 'spec', 'terminationGracePeriodSeconds');
+  return Math.max(options.gracePeriodSeconds ?? (typeof own === 'number' ? own : 30), 0);
+}
+
+function markDeleting(object: JsonObject, nowMs: number, graceSeconds: number): JsonObject {
+  const marked = clone(object);
+  const meta = objectAt(marked, 'metadata');
+  if (meta.deletionTimestamp === undefined && typeof meta.generation === 'number') meta.generation += 1;
+  meta.deletionTimestamp = timestamp(nowMs + graceSeconds * 1000);
+  meta.deletionGracePeriodSeconds = graceSeconds;
+  return marked;
+}
+
+/** A namespace keeps itself by a finalizer in its spec, which the namespace controller takes away. */
+function isKept(object: JsonObject): boolean {
+  return listAt(object, 'metadata', 'finalizers').length > 0 || listAt(object, 'spec', 'finalizers').length > 0;
+}
+
+export function deleteObject(tools: WriteTools, target: WriteTarget, options: DeleteOptions): Deleted {
+  const { type, namespace, name, dryRun } = target;
+  const { storage, clock } = tools;
+  const key = objectKey(type, namespace, name);
+  const stored = storage.get(type.storage, key);
+  if (stored === undefined) throw notFound(subjectOf(type, name));
+  checkPreconditions(type, stored, options);
+  const { object } = stored;
+  const deleting = at(object, 'metadata', 'deletionTimestamp') !== undefined;
+  const pending = at(object, 'metadata', 'deletionGracePeriodSeconds');
+  const wanted = graceOf(type, object, options);
+  // A running grace period may only be shortened.
+  const grace = deleting && typeof pending === 'number' && pending > 0 ? Math.min(options.gracePeriodSeconds ?? pending, pending) : wanted;
+  if (deleting && pending === grace && grace !== 0 && grace !== undefined) return { stored, gone: false };
+  if ((grace !== undefined && grace > 0) || isKept(object)) {
+    if (deleting && (pending ?? 0) === (grace ?? 0)) return { stored, gone: false };
+    const marked = markDeleting(object, clock.now(), grace ?? 0);
+    if (dryRun) return { stored: { ...stored, object: marked, text: undefined }, gone: false };
+    if (type.plural === 'namespaces' && type.group === '') marked.status = { ...objectAt(marked, 'status'), phase: 'Terminating' };
+    return { stored: storage.put(type.storage, key, marked), gone: false };
+  }
+  if (dryRun) return { stored, gone: true };
+  // Watchers of a Pod see the deletion being asked for before they see it done.
+  if (grace === 0 && !deleting) storage.put(type.storage, key, markDeleting(object, clock.now(), 0));
+  return { stored: storage.remove(type.storage, key), gone: true };
+}

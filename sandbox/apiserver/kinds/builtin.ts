@@ -1,0 +1,192 @@
+/** The built-in kinds. Which verbs' habits differ per kind is taken from the registries of Kubernetes 1.36. */
+import type { ResourceType } from '../resource.ts';
+import { defineKind } from './define.ts';
+
+const STATUS = ['status'];
+
+function core(): ResourceType[] {
+  const group = '';
+  const version = 'v1';
+  return [
+    defineKind({
+      group,
+      version,
+      plural: 'namespaces',
+      kind: 'Namespace',
+      namespaced: false,
+      shortNames: ['ns'],
+      subresources: ['status', 'finalize'],
+      nameRule: 'label',
+      selectableFields: ['status.phase'],
+    }),
+    defineKind({
+      group,
+      version,
+      plural: 'nodes',
+      kind: 'Node',
+      namespaced: false,
+      shortNames: ['no'],
+      subresources: STATUS,
+      selectableFields: ['spec.unschedulable'],
+      returnDeleted: false,
+    }),
+    defineKind({
+      group,
+      version,
+      plural: 'pods',
+      kind: 'Pod',
+      namespaced: true,
+      shortNames: ['po'],
+      categories: ['all'],
+      subresources: ['status', 'binding'],
+      generation: true,
+      selectableFields: [
+        'spec.nodeName',
+        'spec.restartPolicy',
+        'spec.schedulerName',
+        'spec.serviceAccountName',
+        'status.phase',
+        'status.podIP',
+        'status.nominatedNodeName',
+      ],
+    }),
+    defineKind({
+      group,
+      version,
+      plural: 'persistentvolumeclaims',
+      kind: 'PersistentVolumeClaim',
+      namespaced: true,
+      shortNames: ['pvc'],
+      subresources: STATUS,
+    }),
+    defineKind({
+      group,
+      version,
+      plural: 'persistentvolumes',
+      kind: 'PersistentVolume',
+      namespaced: false,
+      shortNames: ['pv'],
+      subresources: STATUS,
+    }),
+    defineKind({ group, version, plural: 'secrets', kind: 'Secret', namespaced: true, returnDeleted: false, selectableFields: ['type'] }),
+    defineKind({ group, version, plural: 'configmaps', kind: 'ConfigMap', namespaced: true, shortNames: ['cm'], returnDeleted: false }),
+    defineKind({
+      group,
+      version,
+      plural: 'events',
+      kind: 'Event',
+      namespaced: true,
+      shortNames: ['ev'],
+      returnDeleted: false,
+      createOnUpdate: true,
+      selectableFields: [
+        'involvedObject.kind',
+        'involvedObject.namespace',
+        'involvedObject.name',
+        'involvedObject.uid',
+        'involvedObject.apiVersion',
+        'involvedObject.resourceVersion',
+        'involvedObject.fieldPath',
+        'reason',
+        'reportingComponent',
+        'source',
+        'type',
+      ],
+    }),
+    defineKind({ group, version, plural: 'serviceaccounts', kind: 'ServiceAccount', namespaced: true, shortNames: ['sa'] }),
+    defineKind({
+      group,
+      version,
+      plural: 'services',
+      kind: 'Service',
+      namespaced: true,
+      shortNames: ['svc'],
+      categories: ['all'],
+      subresources: STATUS,
+      nameRule: 'label',
+    }),
+  ];
+}
+
+function storage(): ResourceType[] {
+  const group = 'storage.k8s.io';
+  const version = 'v1';
+  return [
+    defineKind({ group, version, plural: 'storageclasses', kind: 'StorageClass', namespaced: false, shortNames: ['sc'] }),
+    defineKind({ group, version, plural: 'csinodes', kind: 'CSINode', namespaced: false, unconditionalUpdate: false }),
+    defineKind({
+      group,
+      version,
+      plural: 'csidrivers',
+      kind: 'CSIDriver',
+      namespaced: false,
+      unconditionalUpdate: false,
+      generation: true,
+    }),
+    defineKind({
+      group,
+      version,
+      plural: 'volumeattachments',
+      kind: 'VolumeAttachment',
+      namespaced: false,
+      unconditionalUpdate: false,
+      subresources: STATUS,
+    }),
+    defineKind({
+      group,
+      version,
+      plural: 'csistoragecapacities',
+      kind: 'CSIStorageCapacity',
+      listKind: 'CSIStorageCapacityList',
+      namespaced: true,
+      unconditionalUpdate: false,
+      returnDeleted: false,
+    }),
+    defineKind({
+      group,
+      version,
+      plural: 'volumeattributesclasses',
+      kind: 'VolumeAttributesClass',
+      namespaced: false,
+      shortNames: ['vac'],
+    }),
+  ];
+}
+
+export function builtInKinds(): ResourceType[] {
+  return [
+    ...core(),
+    ...storage(),
+    defineKind({
+      group: 'coordination.k8s.io',
+      version: 'v1',
+      plural: 'leases',
+      kind: 'Lease',
+      namespaced: true,
+      createOnUpdate: true,
+      unconditionalUpdate: false,
+      returnDeleted: false,
+    }),
+    defineKind({
+      group: 'gateway.networking.k8s.io',
+      version: 'v1beta1',
+      plural: 'referencegrants',
+      kind: 'ReferenceGrant',
+      namespaced: true,
+      shortNames: ['refgrant'],
+      generation: true,
+    }),
+    defineKind({
+      group: 'apiextensions.k8s.io',
+      version: 'v1',
+      plural: 'customresourcedefinitions',
+      kind: 'CustomResourceDefinition',
+      namespaced: false,
+      shortNames: ['crd', 'crds'],
+      categories: ['api-extensions'],
+      subresources: STATUS,
+      generation: true,
+      unconditionalUpdate: false,
+    }),
+  ];
+}

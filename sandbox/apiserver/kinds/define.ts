@@ -1,0 +1,28 @@
+/** Built-in kinds in a few words: defaults for what most of them share. */
+import type { ResourceType } from '../resource.ts';
+import { storageName } from '../resource.ts';
+import { AGE_COLUMN, NAME_COLUMN } from '../table.ts';
+
+type Given = Pick<ResourceType, 'group' | 'version' | 'plural' | 'kind' | 'namespaced'> & Partial<ResourceType>;
+
+/** Kinds that answer a DELETE by a Status have to say so. */
+export function defineKind(given: Given): ResourceType {
+  return {
+    singular: given.kind.toLowerCase(),
+    listKind: `${given.kind}List`,
+    shortNames: [],
+    categories: [],
+    storage: storageName(given.group, given.plural),
+    subresources: [],
+    custom: false,
+    createOnUpdate: false,
+    unconditionalUpdate: true,
+    returnDeleted: true,
+    generation: false,
+    nameRule: 'subdomain',
+    selectableFields: [],
+    columns: [NAME_COLUMN, AGE_COLUMN],
+    rules: [],
+    ...given,
+  };
+}

@@ -1,0 +1,40 @@
+/** The PATCH verb: by its content type, from the stored object to the one that is to be stored. */
+import { asObject, decodeJson, mediaTypeOf } from './body.ts';
+import type { JsonObject } from './json.ts';
+import { clone, isObject } from './json.ts';
+import { applyJsonPatch } from './json-patch.ts';
+import { mergePatch } from './merge-patch.ts';
+import { withKind } from './render.ts';
+import type { ApiRequest } from './request.ts';
+import { subjectOf } from './resource.ts';
+import { badRequest, notFound, unsupportedMediaType } from './status.ts';
+import type { Stored } from './storage.ts';
+import { strategicMerge } from './strategic-merge.ts';
+
+const JSON_PATCH = 'application/json-patch+json';
+const MERGE_PATCH = 'application/merge-patch+json';
+const STRATEGIC_MERGE_PATCH = 'application/strategic-merge-patch+json';
+
+type Apply = (document: JsonObject) => JsonObject;
+
+/** Reads the patch before the object is looked at: a bad patch is refused even where nothing is stored. */
+function applierOf(request: ApiRequest): Apply {
+  const type = mediaTypeOf(request.headers);
+  const accepted = [JSON_PATCH, MERGE_PATCH, ...(request.type.custom ? [] : [STRATEGIC_MERGE_PATCH])];
+  if (!accepted.includes(type)) throw unsupportedMediaType(accepted);
+  const patch = decodeJson(request.body);
+  if (type === JSON_PATCH) return (document) => applyJsonPatch(document, patch);
+  if (!isObject(patch)) throw badRequest('error decoding patch: expected an object');
+  return (document) => (type === MERGE_PATCH ? mergePatch(document, patch) : strategicMerge(document, patch));
+}
+
+/** What `updateObject` asks for: the object that the patch makes of the stored one. */
+export function patchOf(request: ApiRequest): (old: Stored | undefined) => JsonObject {
+  const apply = applierOf(request);
+  return (old) => {
+    if (old === undefined) throw notFound(subjectOf(request.type, request.name));
+    const document = clone(withKind(request.type, old.object));
+    // The patch's own values may be shared with the outcome, and a request may be applied once only.
+    return asObject(request.type, clone(apply(document)));
+  };
+}

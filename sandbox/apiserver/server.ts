@@ -1,0 +1,230 @@
+/**
+ * The API server without a socket: one request in, one answer out, decided in one turn. Every refusal is
+ * a Status. Routes: the API proper, discovery, OpenAPI, version and health.
+ */
+import type { Clock } from '../../lib/doors/clock.ts';
+import type { HttpAnswer, HttpRequest, HttpStream } from '../../lib/doors/http.ts';
+import type { Random } from '../../lib/doors/random.ts';
+import { asObject, checkJsonType, decodeJson } from './body.ts';
+import type { Catalog } from './catalog.ts';
+import { deleteObject, deleteOptions } from './delete.ts';
+import { discoveryAnswer } from './discovery.ts';
+import type { JsonObject } from './json.ts';
+import { at, clone, ensureObject, objectAt, printJson, stringAt } from './json.ts';
+import { patchOf } from './patch.ts';
+import { getObject, listObjects } from './read.ts';
+import type { Renderer } from './render.ts';
+import { objectText, rendererFor } from './render.ts';
+import type { ApiRequest } from './request.ts';
+import { parseApiRequest, segmentsOf, splitPath } from './request.ts';
+import { badRequest, conflict, noSuchPath, StatusError, subjectStatus } from './status.ts';
+import type { Storage, Stored } from './storage.ts';
+import type { Watches } from './watch.ts';
+import type { WriteTarget, Written } from './write.ts';
+import { createObject, updateObject } from './write.ts';
+
+export interface ServerTools {
+  readonly storage: Storage;
+  readonly catalog: Catalog;
+  readonly watches: Watches;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+export class ApiServer {
+  readonly #tools: ServerTools;
+  readonly #encoder = new TextEncoder();
+
+  constructor(tools: ServerTools) {
+    this.#tools = tools;
+  }
+
+  answer(request: HttpRequest): HttpAnswer {
+    const { status, text, headers } = this.#guarded(() => this.#route(request));
+    return { status, headers: { ...JSON_TYPE, ...headers }, body: this.#encoder.encode(text) };
+  }
+
+  /** A watch stays open; anything else is an answer in one chunk. */
+  stream(request: HttpRequest, signal: AbortSignal): HttpStream {
+    let chunks: AsyncIterable<Uint8Array> | undefined;
+    const failure = this.#guarded(() => {
+      const parsed = this.#isApi(request.path) ? parseApiRequest(this.#tools.catalog, request) : undefined;
+      if (parsed?.verb !== 'watch') return { status: 0, text: '' };
+      chunks = this.#tools.watches.open(parsed, this.#renderer(parsed), signal);
+      return { status: 200, text: '' };
+    });
+    if (chunks !== undefined) return { status: 200, headers: JSON_TYPE, chunks };
+    const { status, headers, body } = failure.status === 0 ? this.answer(request) : this.#encode(failure);
+    return { status, headers, chunks: once(body) };
+  }
+
+  #encode({ status, text, headers }: Answer): HttpAnswer {
+    return { status, headers: { ...JSON_TYPE, ...headers }, body: this.#encoder.encode(text) };
+  }
+
+  #guarded(work: () => Answer): Answer {
+    try {
+      return work();
+    } catch (error) {
+      const refusal = error instanceof StatusError ? error : internalError(error);
+      const retry = refusal.retryAfterSeconds;
+      return {
+        status: refusal.status,
+        text: printJson(refusal.body()),
+        ...(retry === undefined ? {} : { headers: { 'retry-after': String(retry) } }),
+      };
+    }
+  }
+
+  #isApi(path: string): boolean {
+    const { pathname } = splitPath(path);
+    const depth = segmentsOf(pathname).length;
+    return (pathname.startsWith('/api/') && depth > 2) || (pathname.startsWith('/apis/') && depth > 3);
+  }
+
+  #route(request: HttpRequest): Answer {
+    if (this.#isApi(request.path)) return this.#serve(parseApiRequest(this.#tools.catalog, request));
+    const { pathname } = splitPath(request.path);
+    if (request.method !== 'GET') throw noSuchPath();
+    const text = discoveryAnswer(this.#tools.catalog, segmentsOf(pathname));
+    if (text === undefined) throw noSuchPath();
+    return text.startsWith('{') ? { status: 200, text } : { status: 200, text, headers: { 'content-type': 'text/plain; charset=utf-8' } };
+  }
+
+  #renderer(request: ApiRequest): Renderer {
+    return rendererFor(request.headers.accept, request.query, () => this.#tools.clock.now());
+  }
+
+  #serve(request: ApiRequest): Answer {
+    const { storage } = this.#tools;
+    const { type } = request;
+    switch (request.verb) {
+      case 'get':
+        return { status: 200, text: this.#renderer(request).one(type, getObject(storage, request)) };
+      case 'list': {
+        const { items, meta } = listObjects(storage, request);
+        return { status: 200, text: this.#renderer(request).list(type, items, meta) };
+      }
+      case 'watch':
+        throw badRequest('a watch needs a stream');
+      case 'create':
+        return this.#create(request);
+      case 'update':
+        return this.#written(request, updateObject(this.#tools, targetOf(request), this.#replacement(request)));
+      case 'patch':
+        return this.#written(request, updateObject(this.#tools, targetOf(request), patchOf(request)));
+      case 'delete':
+        return this.#delete(request);
+      case 'deletecollection':
+        return this.#deleteCollection(request);
+    }
+  }
+
+  #written(request: ApiRequest, written: Written): Answer {
+    const warnings = written.warnings.map((text) => `299 - ${JSON.stringify(text)}`);
+    return {
+      status: written.created ? 201 : 200,
+      text: objectText(request.type, written.stored),
+      ...(warnings.length === 0 ? {} : { headers: { warning: warnings.join(', ') } }),
+    };
+  }
+
+  #create(request: ApiRequest): Answer {
+    checkJsonType(request.headers);
+    const body = decodeJson(request.body);
+    if (request.subresource === 'binding') return this.#bind(request, body);
+    if (request.subresource !== '') throw noSuchPath();
+    return this.#written(request, createObject(this.#tools, targetOf(request), asObject(request.type, body)));
+  }
+
+  /** The scheduler's write: gives a Pod its node, once. */
+  #bind(request: ApiRequest, body: ReturnType<typeof decodeJson>): Answer {
+    const node = stringAt(body, 'target', 'name');
+    if (node === undefined) throw badRequest('target.name: Required value');
+    updateObject(this.#tools, { ...targetOf(request), subresource: '' }, (old) => {
+      const pod = clone(required(old, request).object);
+      if ((stringAt(pod, 'spec', 'nodeName') ?? '') !== '') {
+        throw conflict(
+          { group: '', type: 'pods/binding', name: request.name },
+          `pod ${request.name} is already assigned to node "${String(at(pod, 'spec', 'nodeName'))}"`,
+        );
+      }
+      ensureObject(pod, 'spec').nodeName = node;
+      return pod;
+    });
+    return { status: 201, text: printJson({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }) };
+  }
+
+  #replacement(request: ApiRequest): (old: Stored | undefined) => JsonObject {
+    checkJsonType(request.headers);
+    const object = asObject(request.type, decodeJson(request.body));
+    const name = stringAt(object, 'metadata', 'name');
+    const namespace = stringAt(object, 'metadata', 'namespace') ?? request.namespace;
+    if (name === undefined)
+      throw badRequest(`the name of the object (${request.name} based on URL) was undeterminable: name must be provided`);
+    if (name !== request.name) throw badRequest(`the name of the object (${name}) does not match the name on the URL (${request.name})`);
+    if (request.type.namespaced && namespace !== request.namespace) {
+      throw badRequest(`the namespace of the object (${namespace}) does not match the namespace on the request (${request.namespace})`);
+    }
+    return () => object;
+  }
+
+  #delete(request: ApiRequest): Answer {
+    const { type, name } = request;
+    const options = deleteOptions(decodeJson(request.body), request.query);
+    const { stored, gone } = deleteObject(this.#tools, { ...targetOf(request), dryRun: options.dryRun }, options);
+    if (!gone || type.returnDeleted) return { status: 200, text: objectText(type, stored) };
+    const uid = stringAt(stored.object, 'metadata', 'uid') ?? '';
+    return { status: 200, text: printJson(subjectStatus({ group: type.group, type: type.plural, name }, uid)) };
+  }
+
+  #deleteCollection(request: ApiRequest): Answer {
+    const options = deleteOptions(decodeJson(request.body), request.query);
+    const { items, meta } = listObjects(this.#tools.storage, request);
+    for (const { object } of items) {
+      const { name, namespace } = objectAt(object, 'metadata');
+      deleteObject(
+        this.#tools,
+        { ...targetOf(request), namespace: String(namespace ?? ''), name: String(name), dryRun: options.dryRun },
+        options,
+      );
+    }
+    return { status: 200, text: this.#renderer(request).list(request.type, items, meta) };
+  }
+}
+
+function required(stored: Stored | undefined, request: ApiRequest): Stored {
+  if (stored === undefined) throw notFoundFor(request);
+  return stored;
+}
+
+function notFoundFor(request: ApiRequest): StatusError {
+  return new StatusError({
+    code: 404,
+    reason: 'NotFound',
+    message: `${request.type.plural} "${request.name}" not found`,
+    subject: { group: request.type.group, type: request.type.plural, name: request.name },
+  });
+}
+
+function targetOf(request: ApiRequest): WriteTarget {
+  const { type, namespace, name, subresource, dryRun } = request;
+  return { type, namespace, name, subresource, dryRun };
+}
+
+function internalError(error: unknown): StatusError {
+  const why = error instanceof Error ? `${error.message}` : String(error);
+  return new StatusError({ code: 500, reason: 'InternalError', message: `Internal error occurred: ${why}` });
+}
+
+async function* once(body: Uint8Array): AsyncIterable<Uint8Array> {
+  yield body;
+}

@@ -1,0 +1,89 @@
+/**
+ * An embedded Kubernetes control plane: API server, PV binder and the volume part of a scheduler, over
+ * bytes and without a socket, a wall clock or chance of its own. One seed gives one run.
+ *
+ * Invariants: a request is applied whole in one turn or not at all; whoever writes (a client, the binder,
+ * the scheduler) writes through the same rules and versions; nothing runs before `start()` but requests.
+ * Absent on purpose: authorization, webhooks, garbage collection by owner, quota, server-side apply.
+ */
+import type { Clock } from '../lib/doors/clock.ts';
+import type { HttpAnswer, HttpRequest, HttpStream } from '../lib/doors/http.ts';
+import { HttpDoorError } from '../lib/doors/http.ts';
+import type { Random } from '../lib/doors/random.ts';
+import { Catalog } from './apiserver/catalog.ts';
+import type { Faults } from './apiserver/faults.ts';
+import { FaultSwitches } from './apiserver/faults.ts';
+import { builtInKinds } from './apiserver/kinds/builtin.ts';
+import { ApiServer } from './apiserver/server.ts';
+import { Storage } from './apiserver/storage.ts';
+import { Watches } from './apiserver/watch.ts';
+import { createObject } from './apiserver/write.ts';
+
+export type SandboxPart = 'binder' | 'scheduler';
+
+export interface SandboxOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly parts: readonly SandboxPart[];
+  /** Versions kept for watches and pages, at least. */
+  readonly eventWindow?: number;
+}
+
+export interface Sandbox {
+  /** Any request but a watch. Errors are Status answers; it rejects only for an injected broken connection. */
+  handle(request: HttpRequest): Promise<HttpAnswer>;
+  /** Any request, the body as chunks; a watch stays open until the signal aborts or its time is over. */
+  stream(request: HttpRequest, signal: AbortSignal): Promise<HttpStream>;
+  readonly faults: Faults;
+  start(): void;
+  stop(): void;
+}
+
+const DEFAULT_WINDOW = 10_000;
+
+export function createSandbox(options: SandboxOptions): Sandbox {
+  const { clock, random } = options;
+  const storage = new Storage(options.eventWindow ?? DEFAULT_WINDOW);
+  const catalog = new Catalog(builtInKinds());
+  const watches = new Watches({ storage, clock, random });
+  const tools = { storage, catalog, watches, clock, random };
+  const server = new ApiServer(tools);
+  const faults = new FaultSwitches({
+    clock,
+    random,
+    cutWatches: ({ resource, how } = {}) =>
+      watches.cut({
+        ...(resource === undefined ? {} : { resource }),
+        ...(how === 'end' ? {} : { failure: new HttpDoorError('ECONNRESET', 'injected fault: watch cut') }),
+      }),
+    expireVersions: () => storage.expire(),
+  });
+  for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) {
+    const type = catalog.find('v1', 'namespaces');
+    if (type === undefined) throw new Error('the namespaces kind is not built in');
+    createObject(tools, { type, namespace: '', name, subresource: '', dryRun: false }, { metadata: { name } });
+  }
+  return {
+    handle: (request) =>
+      faults.apply(
+        request,
+        () => server.answer(request),
+        (answer) => answer,
+      ),
+    stream: (request, signal) =>
+      faults.apply(
+        request,
+        () => server.stream(request, signal),
+        ({ status, headers, body }) => ({ status, headers, chunks: chunksOf(body) }),
+      ),
+    faults,
+    start: () => undefined,
+    stop: () => {
+      watches.cut({});
+    },
+  };
+}
+
+async function* chunksOf(body: Uint8Array): AsyncIterable<Uint8Array> {
+  yield body;
+}

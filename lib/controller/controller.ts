@@ -1,11 +1,17 @@
 /**
  * A controller: one queue, one reconciler, `workers` keys at a time. Made by `createController`; the
  * informer handlers of a role call `enqueue`.
+ *
+ * Invariants: a key is in work at most once; after the start signal fires no key is taken and no further
+ * effect executed, but the present ones end by themselves (`drain` waits for them).
  */
 import type { Doors } from '../doors/doors.ts';
 import type { Logger } from '../doors/log.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import type { QueueMetrics } from './queue.ts';
+import { createQueue } from './queue.ts';
+import type { KeyMemory } from './reconcile.ts';
+import { newMemory, runKey } from './reconcile.ts';
 import type { Effect, Reconciler } from './step.ts';
 
 export interface ControllerOptions<S, E extends Effect, A> {
@@ -15,7 +21,7 @@ export interface ControllerOptions<S, E extends Effect, A> {
   readonly retryStartMs: number;
   readonly retryMaxMs: number;
   readonly reconciler: Reconciler<S, E, A>;
-  readonly doors: Doors;
+  readonly doors: Pick<Doors, 'clock' | 'random'>;
   readonly log: Logger;
   readonly events: EventRecorder;
   readonly metrics: QueueMetrics;
@@ -27,7 +33,11 @@ export interface Controller {
   /** Marks the key as due now (its not-before times still hold). Before `start` keys are only collected. */
   enqueue(key: string): void;
   start(signal: AbortSignal): void;
-  drain(): Promise<void>;
+  /**
+   * Resolves when no key is in work. Keys in work finish their present effect, unless `cancel` fires: then
+   * it is given up, too.
+   */
+  drain(cancel?: AbortSignal): Promise<void>;
   /** Keys waiting or in work, and the effects held back, for tests, metrics and `explain`. */
   pending(): { readonly queued: number; readonly working: number; readonly held: ReadonlyMap<string, readonly HeldEffect[]> };
 }
@@ -37,4 +47,75 @@ export interface HeldEffect {
   readonly failures: number;
   /** On the monotonic clock. */
   readonly notBeforeMs: number;
+}
+
+export function createController<S, E extends Effect, A>(options: ControllerOptions<S, E, A>): Controller {
+  const { clock, random } = options.doors;
+  const log = options.log.child({ controller: options.name });
+  const loop = {
+    reconciler: options.reconciler,
+    clock,
+    random,
+    log,
+    events: options.events,
+    backoff: { startMs: options.retryStartMs, maxMs: options.retryMaxMs },
+    fatal: options.fatal,
+  };
+  const memories = new Map<string, KeyMemory>();
+  const cancelling = new AbortController();
+  const drained = new Set<() => void>();
+  let running: AbortSignal | undefined;
+
+  const work = async (key: string, stop: AbortSignal): Promise<void> => {
+    const memory = memories.get(key) ?? newMemory();
+    const end = await runKey(loop, { key, memory }, { stop, cancel: cancelling.signal });
+    if (end.kind === 'again') {
+      memories.set(key, memory);
+      queue.addAfter(key, end.afterMs);
+    } else if (end.kind === 'forget') memories.delete(key);
+    queue.finish(key);
+    pump();
+    if (queue.working === 0) for (const resolve of [...drained]) resolve();
+  };
+
+  const pump = (): void => {
+    if (running === undefined || running.aborted) return;
+    while (queue.working < options.workers) {
+      const key = queue.take();
+      if (key === undefined) return;
+      void work(key, running);
+    }
+  };
+
+  // Informer handlers run to their end before the first key is looked at: they all see one state.
+  const queue = createQueue({ name: options.name, clock, metrics: options.metrics, ready: () => queueMicrotask(pump) });
+
+  return {
+    enqueue: queue.add,
+    start: (signal) => {
+      if (running !== undefined) throw new Error(`controller ${options.name} was started twice`);
+      running = signal;
+      if (signal.aborted) queue.close();
+      else signal.addEventListener('abort', () => queue.close(), { once: true });
+      pump();
+    },
+    drain: (cancel) =>
+      new Promise((resolve) => {
+        const giveUp = (): void => cancelling.abort();
+        if (cancel?.aborted === true) giveUp();
+        else cancel?.addEventListener('abort', giveUp, { once: true });
+        const settle = (): void => {
+          drained.delete(settle);
+          cancel?.removeEventListener('abort', giveUp);
+          resolve();
+        };
+        if (queue.working === 0) settle();
+        else drained.add(settle);
+      }),
+    pending: () => ({
+      queued: queue.depth + queue.delayed,
+      working: queue.working,
+      held: new Map([...memories].filter(([, memory]) => memory.notBefore.size > 0).map(([key, memory]) => [key, memory.notBefore.list()])),
+    }),
+  };
 }

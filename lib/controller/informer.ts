@@ -40,7 +40,8 @@ export interface Informer<T extends KubeObject> {
   onEvent(handler: (event: InformerEvent<T>) => void): () => void;
   /**
    * The answer of an own write (design §3 "Reading"): seen by `store` at once, while its resourceVersion is
-   * greater than the newest the watch delivered. `undefined` object with a key: an own delete that finished.
+   * greater than the newest the watch delivered. An answer that is being deleted and has no finalizer left
+   * hides the object.
    */
   absorb(object: T): void;
   synced(): boolean;

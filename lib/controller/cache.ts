@@ -1,0 +1,230 @@
+/**
+ * What one watch delivered, with this process's own writes laid over it (design §3 "Own writes").
+ *
+ * A write's answer is an overlay: it is seen at once, and used only while its resourceVersion is greater
+ * than the newest the watch delivered for this resource. Any later event, bookmark or relist that reaches
+ * that version drops it, so that an answer which comes after DELETED cannot resurrect the object.
+ *
+ * Invariant: `base` is what the watch said; `objects` is base with the overlays; indexes follow `objects`.
+ */
+import type { KubeObject } from '../kube/objects.ts';
+import type { Index } from './store.ts';
+import { keyOf } from './store.ts';
+import { parseVersion } from './resource-version.ts';
+
+/** A change as the watch said it: overlays do not hide it from handlers. */
+export interface CacheChange<T> {
+  readonly key: string;
+  readonly old: T | undefined;
+  /** Undefined: deleted. */
+  readonly object: T | undefined;
+}
+
+interface Overlay {
+  readonly key: string;
+  readonly uid: string;
+  readonly version: bigint;
+}
+
+export class Cache<T extends KubeObject> {
+  readonly #base = new Map<string, T>();
+  readonly #objects = new Map<string, T>();
+  readonly #keyOfUid = new Map<string, string>();
+  readonly #overlays = new Map<string, Overlay>();
+  readonly #indexes: { readonly index: Index<T>; readonly keys: Map<string, Set<string>> }[] = [];
+  #newest: bigint | undefined;
+  #incoming: Map<string, T> | undefined;
+
+  get(key: string): T | undefined {
+    return this.#objects.get(key);
+  }
+
+  byUid(uid: string): T | undefined {
+    const key = this.#keyOfUid.get(uid);
+    return key === undefined ? undefined : this.#objects.get(key);
+  }
+
+  /** In the order in which the objects came under this value. */
+  byIndex(index: Index<T>, value: string): readonly T[] {
+    const keys = this.#indexes.find((entry) => entry.index === index)?.keys.get(value);
+    const found: T[] = [];
+    for (const key of keys ?? []) {
+      const object = this.#objects.get(key);
+      if (object !== undefined) found.push(object);
+    }
+    return found;
+  }
+
+  list(): readonly T[] {
+    return [...this.#objects.values()];
+  }
+
+  keys(): readonly string[] {
+    return [...this.#objects.keys()];
+  }
+
+  /** What the watch said, without overlays: what a late handler or a resync is told. */
+  delivered(): readonly T[] {
+    return [...this.#base.values()];
+  }
+
+  addIndex(index: Index<T>): void {
+    if (this.#indexes.some((entry) => entry.index === index)) return;
+    const entry = { index, keys: new Map<string, Set<string>>() };
+    this.#indexes.push(entry);
+    for (const [key, object] of this.#objects) addTo(entry, key, object);
+  }
+
+  beginList(): void {
+    this.#incoming = new Map();
+  }
+
+  listItem(object: T): void {
+    this.#incoming?.set(keyOf(object), object);
+  }
+
+  /** The whole list is in: replaces everything at once and answers what differs, deletions last. */
+  endList(version: string): readonly CacheChange<T>[] {
+    const incoming = this.#incoming ?? new Map<string, T>();
+    this.#incoming = undefined;
+    const changes: CacheChange<T>[] = [];
+    for (const [key, object] of incoming) {
+      const old = this.#base.get(key);
+      if (old === undefined || !isSameVersion(old, object)) changes.push({ key, old, object });
+    }
+    for (const [key, old] of this.#base) if (!incoming.has(key)) changes.push({ key, old, object: undefined });
+    const listed = parseVersion(version);
+    // A lower version than before is another history (a restored backup): no own write belongs to it.
+    const newHistory = listed === undefined || (this.#newest !== undefined && listed < this.#newest);
+    this.#newest = listed;
+    for (const change of changes) this.#setBase(change);
+    if (newHistory) this.#dropAll();
+    else this.#dropReached();
+    return changes;
+  }
+
+  /** Forgets everything: the server refuses the kind. */
+  clear(): readonly CacheChange<T>[] {
+    this.beginList();
+    return this.endList('');
+  }
+
+  apply(object: T): CacheChange<T> {
+    const key = keyOf(object);
+    const change = { key, old: this.#base.get(key), object };
+    this.#deliver(change, object);
+    return change;
+  }
+
+  /** Undefined where the object was not known. */
+  delete(object: T): CacheChange<T> | undefined {
+    const key = keyOf(object);
+    const old = this.#base.get(key);
+    const change = { key, old, object: undefined };
+    this.#deliver(change, object);
+    // An overlay of the very object that is gone would bring it back, whatever the order of versions.
+    const overlay = this.#overlays.get(key);
+    if (overlay !== undefined && overlay.uid === uidOf(object)) this.#dropOverlay(overlay);
+    return old === undefined ? undefined : change;
+  }
+
+  bookmark(version: string): void {
+    this.#advance(parseVersion(version));
+    this.#dropReached();
+  }
+
+  /**
+   * The answer of an own write. One that is dying without finalizers is already gone: it hides the object.
+   * True if it is seen now.
+   */
+  absorb(object: T): boolean {
+    const version = parseVersion(object.metadata?.resourceVersion);
+    const key = keyOf(object);
+    if (version === undefined || this.#newest === undefined || version <= this.#newest) return false;
+    const present = this.#overlays.get(key);
+    if (present !== undefined && present.version >= version) return false;
+    this.#overlays.set(key, { key, uid: uidOf(object), version });
+    this.#show(key, isGone(object) ? undefined : object);
+    return true;
+  }
+
+  #deliver(change: CacheChange<T>, source: T): void {
+    this.#advance(parseVersion(source.metadata?.resourceVersion));
+    this.#setBase(change);
+    this.#dropReached();
+  }
+
+  #advance(version: bigint | undefined): void {
+    if (version !== undefined && (this.#newest === undefined || version > this.#newest)) this.#newest = version;
+  }
+
+  #setBase({ key, object }: CacheChange<T>): void {
+    if (object === undefined) this.#base.delete(key);
+    else this.#base.set(key, object);
+    if (!this.#overlays.has(key)) this.#show(key, object);
+  }
+
+  #dropReached(): void {
+    if (this.#overlays.size === 0) return;
+    for (const overlay of [...this.#overlays.values()]) {
+      if (this.#newest === undefined || overlay.version <= this.#newest) this.#dropOverlay(overlay);
+    }
+  }
+
+  #dropAll(): void {
+    for (const overlay of [...this.#overlays.values()]) this.#dropOverlay(overlay);
+  }
+
+  #dropOverlay(overlay: Overlay): void {
+    this.#overlays.delete(overlay.key);
+    this.#show(overlay.key, this.#base.get(overlay.key));
+  }
+
+  /** Makes `object` what readers see under the key, and keeps uids and indexes in step. */
+  #show(key: string, object: T | undefined): void {
+    const old = this.#objects.get(key);
+    if (old === object) return;
+    if (old !== undefined) {
+      for (const entry of this.#indexes) removeFrom(entry, key, old);
+      const uid = uidOf(old);
+      if (this.#keyOfUid.get(uid) === key) this.#keyOfUid.delete(uid);
+    }
+    if (object === undefined) {
+      this.#objects.delete(key);
+      return;
+    }
+    this.#objects.set(key, object);
+    const uid = uidOf(object);
+    if (uid !== '') this.#keyOfUid.set(uid, key);
+    for (const entry of this.#indexes) addTo(entry, key, object);
+  }
+}
+
+function uidOf(object: KubeObject): string {
+  return object.metadata?.uid ?? '';
+}
+
+function isSameVersion(a: KubeObject, b: KubeObject): boolean {
+  const version = a.metadata?.resourceVersion;
+  return version !== undefined && version === b.metadata?.resourceVersion && uidOf(a) === uidOf(b);
+}
+
+function isGone(object: KubeObject): boolean {
+  return object.metadata?.deletionTimestamp !== undefined && (object.metadata.finalizers ?? []).length === 0;
+}
+
+function addTo<T>(entry: { readonly index: Index<T>; readonly keys: Map<string, Set<string>> }, key: string, object: T): void {
+  for (const value of entry.index.values(object)) {
+    const keys = entry.keys.get(value);
+    if (keys === undefined) entry.keys.set(value, new Set([key]));
+    else keys.add(key);
+  }
+}
+
+function removeFrom<T>(entry: { readonly index: Index<T>; readonly keys: Map<string, Set<string>> }, key: string, object: T): void {
+  for (const value of entry.index.values(object)) {
+    const keys = entry.keys.get(value);
+    keys?.delete(key);
+    if (keys?.size === 0) entry.keys.delete(value);
+  }
+}

@@ -1,5 +1,13 @@
-import type { NodeGetInfoResponse } from '../../proto/gen/csi.ts';
+/** What a driver says about itself: read at connect and again after every reconnect, never cached across one. */
+import {
+  ControllerServiceCapability_RPC_Type,
+  GroupControllerServiceCapability_RPC_Type,
+  type NodeGetInfoResponse,
+  PluginCapability_Service_Type,
+} from '../../proto/gen/csi.ts';
 import type { CsiClient } from './client.ts';
+import { CsiError } from './csi-error.ts';
+import { GrpcCode } from './grpc-code.ts';
 
 /** What a driver said it can do, read at connect and again after every reconnect. */
 export interface DriverIdentity {
@@ -14,10 +22,45 @@ export interface DriverIdentity {
   readonly groupController: ReadonlySet<string>;
 }
 
-/** The connected driver as a role sees it. `identity()` and `topology()` change only across a reconnect. */
+/** The connected driver as a role sees it. `identity()` and `node()` change only across a reconnect. */
 export interface Driver {
   readonly client: CsiClient;
   identity(): DriverIdentity;
   /** NodeGetInfo, read where a role asked for it (node deployment); else undefined. */
   node(): NodeGetInfoResponse | undefined;
+}
+
+/** Rejects with CsiError. A service that the driver does not serve at all (Unimplemented) has no capabilities. */
+export async function readIdentity(client: CsiClient, signal: AbortSignal): Promise<DriverIdentity> {
+  const info = await client.getPluginInfo({}, signal);
+  const plugin = await client.getPluginCapabilities({}, signal).catch(none);
+  const controller = await client.controllerGetCapabilities({}, signal).catch(none);
+  const group = await client.groupControllerGetCapabilities({}, signal).catch(none);
+  return {
+    name: info.name,
+    vendorVersion: info.vendorVersion,
+    plugin: new Set(
+      plugin?.capabilities.flatMap(({ type }) => (type?.$case === 'service' ? nameOf(PluginCapability_Service_Type, type.value.type) : [])),
+    ),
+    controller: new Set(
+      controller?.capabilities.flatMap(({ type }) =>
+        type?.$case === 'rpc' ? nameOf(ControllerServiceCapability_RPC_Type, type.value.type) : [],
+      ),
+    ),
+    groupController: new Set(
+      group?.capabilities.flatMap(({ type }) =>
+        type?.$case === 'rpc' ? nameOf(GroupControllerServiceCapability_RPC_Type, type.value.type) : [],
+      ),
+    ),
+  };
+}
+
+function none(error: unknown): undefined {
+  if (error instanceof CsiError && error.grpcCode === GrpcCode.UNIMPLEMENTED) return undefined;
+  throw error;
+}
+
+/** Empty for a number that this CSI version does not name: a newer driver's capability means nothing here. */
+function nameOf(names: Readonly<Record<string, number>>, value: number): string[] {
+  return Object.keys(names).filter((name) => names[name] === value && name !== 'UNKNOWN');
 }

@@ -4,6 +4,8 @@
  * `unknown` never lets go of the object: the call may still be running. Source: CSI specification (error
  * scheme), the peers' tables, design §3 "The driver".
  */
+import { GrpcCode } from './grpc-code.ts';
+
 export type Outcome =
   /** The call succeeded. */
   | 'done'
@@ -13,3 +15,85 @@ export type Outcome =
   | 'unknown'
   /** Final here: another node or segment should be chosen (CreateVolume with topology and a selected node). */
   | 'reschedule';
+
+export type MakingRpc =
+  | 'CreateVolume'
+  | 'DeleteVolume'
+  | 'CreateSnapshot'
+  | 'DeleteSnapshot'
+  | 'CreateVolumeGroupSnapshot'
+  | 'DeleteVolumeGroupSnapshot';
+
+export interface AnswerOf {
+  readonly rpc: MakingRpc;
+  /** Undefined: the failure was no gRPC status. */
+  readonly grpcCode: number | undefined;
+  /** CreateVolume only: the driver supports topology and a node was selected for the claim. */
+  readonly canReschedule?: boolean;
+}
+
+/** Codes after which the driver may still be at work, whatever was asked. */
+const RUNNING_ON: ReadonlySet<number> = new Set([
+  GrpcCode.CANCELLED,
+  GrpcCode.DEADLINE_EXCEEDED,
+  GrpcCode.UNAVAILABLE,
+  GrpcCode.ABORTED,
+  // An object of that name exists, with other properties: never the proof that there is none.
+  GrpcCode.ALREADY_EXISTS,
+]);
+
+/** What "no room" means: a snapshot may find room later under the same name, a volume is refused here. */
+const EXHAUSTED: Readonly<Record<MakingRpc, 'unknown' | 'refused'>> = {
+  CreateVolume: 'refused',
+  DeleteVolume: 'refused',
+  CreateSnapshot: 'unknown',
+  DeleteSnapshot: 'unknown',
+  CreateVolumeGroupSnapshot: 'unknown',
+  DeleteVolumeGroupSnapshot: 'unknown',
+};
+
+export function outcomeOf({ rpc, grpcCode, canReschedule }: AnswerOf): Outcome {
+  if (grpcCode === GrpcCode.OK) return 'done';
+  if (grpcCode === undefined || RUNNING_ON.has(grpcCode)) return 'unknown';
+  if (grpcCode !== GrpcCode.RESOURCE_EXHAUSTED) return 'failed';
+  if (EXHAUSTED[rpc] === 'unknown') return 'unknown';
+  return rpc === 'CreateVolume' && canReschedule === true ? 'reschedule' : 'failed';
+}
+
+/** A name whose earlier call ended unknown: what final answers have come since. Plain data, kept by the caller. */
+export interface Doubt {
+  /** The final code that was answered last, if the last answer was final. */
+  readonly grpcCode?: number;
+  /** How often in a row, and since when (wall clock, ms). */
+  readonly times: number;
+  readonly sinceMs: number;
+}
+
+export interface Verdict {
+  readonly outcome: Outcome;
+  /** To be kept for the next answer; undefined: the case is closed. */
+  readonly doubt: Doubt | undefined;
+  /** True once, when the case is closed without a success: worth a Warning and a counter. */
+  readonly gaveUp: boolean;
+}
+
+const FINAL_TIMES = 5;
+const FINAL_SPAN_MS = 10 * 60_000;
+
+/**
+ * After an unknown answer, one final code proves nothing: it may be about the second call while the first
+ * still runs. Only success closes the case, or the same final code five times over at least ten minutes.
+ */
+export function judge(
+  doubt: Doubt | undefined,
+  answer: { readonly outcome: Outcome; readonly grpcCode: number | undefined; readonly nowMs: number },
+): Verdict {
+  const { outcome, grpcCode, nowMs } = answer;
+  if (outcome === 'done') return { outcome, doubt: undefined, gaveUp: false };
+  if (outcome === 'unknown' || grpcCode === undefined) return { outcome: 'unknown', doubt: { times: 0, sinceMs: nowMs }, gaveUp: false };
+  if (doubt === undefined) return { outcome, doubt: undefined, gaveUp: false };
+  const again = doubt.grpcCode === grpcCode;
+  const next: Doubt = { grpcCode, times: again ? doubt.times + 1 : 1, sinceMs: again ? doubt.sinceMs : nowMs };
+  const enough = next.times >= FINAL_TIMES && nowMs - next.sinceMs >= FINAL_SPAN_MS;
+  return enough ? { outcome, doubt: undefined, gaveUp: true } : { outcome: 'unknown', doubt: next, gaveUp: false };
+}

@@ -1,0 +1,195 @@
+import { expect, test } from 'vitest';
+import { GetPluginInfoResponse, ProbeResponse } from '../../proto/gen/csi.ts';
+import type { TerminalError } from '../process/config-error.ts';
+import type { Driver } from './capabilities.ts';
+import { connectDriver } from './connection.ts';
+import { createFakeDriver, createHandClock, createLogList, type FakeDriver, type HandClock, settled } from './fake-driver.ts';
+import { GrpcCode } from './grpc-code.ts';
+
+interface Bench {
+  readonly door: FakeDriver;
+  readonly clock: HandClock;
+  readonly fatal: TerminalError[];
+  readonly abort: AbortController;
+  readonly driver: Promise<Driver>;
+}
+
+function bench(overrides: { readonly readNode?: boolean } = {}): Bench {
+  const [door, clock, abort] = [createFakeDriver(), createHandClock(), new AbortController()];
+  const fatal: TerminalError[] = [];
+  const driver = connectDriver({
+    door,
+    clock,
+    log: createLogList(),
+    address: '/csi.sock',
+    timeoutMs: 5000,
+    lostTimeoutMs: 15_000,
+    readNode: false,
+    observe: () => undefined,
+    fatal: (error) => fatal.push(error),
+    signal: abort.signal,
+    ...overrides,
+  });
+  driver.catch(() => undefined);
+  return { door, clock, fatal, abort, driver };
+}
+
+const named = (name: string) => () => ({ response: GetPluginInfoResponse.encode({ name, vendorVersion: '2', manifest: {} }).finish() });
+const remove = (driver: Driver): Promise<unknown> =>
+  driver.client.deleteVolume({ volumeId: 'v', secrets: {} }, new AbortController().signal);
+const deletes = (door: FakeDriver): number => door.calls.filter((call) => call.endsWith('DeleteVolume')).length;
+
+test('a driver is probed, named and asked for its capabilities before it is used', async () => {
+  const { door, driver } = bench();
+  door.say('connected');
+  const { identity, node } = await driver;
+  expect(identity()).toMatchObject({
+    name: 'd.example',
+    plugin: new Set(['CONTROLLER_SERVICE']),
+    controller: new Set(['CREATE_DELETE_VOLUME']),
+    groupController: new Set(),
+  });
+  expect(node()).toBeUndefined();
+  expect(door.calls[0]).toBe('/csi.v1.Identity/Probe');
+});
+
+test('a driver that is not ready, or too slow to say so, is probed again every second', async () => {
+  const { door, clock, driver } = bench();
+  const answers: (() => 'never' | { response: Uint8Array })[] = [
+    () => ({ response: ProbeResponse.encode({ ready: false }).finish() }),
+    () => 'never',
+  ];
+  const ready = door.answers.get('Probe');
+  door.answers.set('Probe', (call) => answers.shift()?.() ?? ready?.(call) ?? {});
+  door.say('connected');
+  await clock.advance(1000 + 5000 + 1000);
+  expect((await driver).identity().name).toBe('d.example');
+  expect(door.calls.filter((call) => call.endsWith('Probe'))).toHaveLength(3);
+});
+
+test('a missing socket is waited for, up to 30 seconds', async () => {
+  const { clock, driver } = bench();
+  await clock.advance(29_999);
+  let ended = false;
+  driver.catch(() => {
+    ended = true;
+  });
+  await settled();
+  expect(ended).toBe(false);
+  await clock.advance(1);
+  await expect(driver).rejects.toMatchObject({
+    code: 'TERMINAL_ERROR',
+    reason: 'DRIVER_LOST',
+    message: expect.stringContaining('--csi-address'),
+  });
+});
+
+test('an error of Probe that is not about time is the end', async () => {
+  const { door, driver } = bench();
+  door.answers.set('Probe', () => ({ code: GrpcCode.FAILED_PRECONDITION, message: 'no licence' }));
+  door.say('connected');
+  await expect(driver).rejects.toMatchObject({ reason: 'DRIVER_UNUSABLE', message: expect.stringContaining('no licence') });
+});
+
+test('an empty name is the end', async () => {
+  const { door, driver } = bench();
+  door.answers.set('GetPluginInfo', named(''));
+  door.say('connected');
+  await expect(driver).rejects.toMatchObject({ reason: 'DRIVER_UNUSABLE' });
+});
+
+test('calls wait while the connection is lost, and reach the driver only after it was introduced again', async () => {
+  const { door, clock, driver } = bench({ readNode: true });
+  door.say('connected');
+  const connected = await driver;
+  door.answers.set('DeleteVolume', () => ({}));
+  door.say('lost');
+  const call = remove(connected);
+  await clock.advance(2000);
+  expect(deletes(door)).toBe(0);
+  const before = door.calls.length;
+  door.say('connected');
+  await call;
+  expect(door.calls.slice(before).map((path) => path.split('/').at(-1))).toEqual([
+    'Probe',
+    'GetPluginInfo',
+    'GetPluginCapabilities',
+    'ControllerGetCapabilities',
+    'GroupControllerGetCapabilities',
+    'NodeGetInfo',
+    'DeleteVolume',
+  ]);
+});
+
+test('a call that waits in vain ends with UNAVAILABLE at its own limit', async () => {
+  const { door, clock, driver } = bench();
+  door.say('connected');
+  const connected = await driver;
+  door.say('lost');
+  const call = remove(connected);
+  call.catch(() => undefined);
+  await clock.advance(5000);
+  await expect(call).rejects.toMatchObject({ code: 'CSI_ERROR', grpcCode: GrpcCode.UNAVAILABLE });
+});
+
+test('new capabilities are seen after a reconnect', async () => {
+  const { door, driver } = bench();
+  door.say('connected');
+  const connected = await driver;
+  door.answers.set('GetPluginInfo', named('d.example'));
+  door.answers.delete('ControllerGetCapabilities');
+  door.say('lost');
+  door.say('connected');
+  await settled();
+  expect(connected.identity()).toMatchObject({ vendorVersion: '2', controller: new Set() });
+});
+
+test('another driver behind the socket ends the process before any call reaches it', async () => {
+  const { door, fatal, driver } = bench();
+  door.say('connected');
+  const connected = await driver;
+  door.say('lost');
+  door.answers.set('GetPluginInfo', named('other.example'));
+  remove(connected).catch(() => undefined);
+  door.say('connected');
+  await settled();
+  expect(fatal).toMatchObject([{ reason: 'DRIVER_CHANGED', message: expect.stringContaining('other.example') }]);
+  expect(deletes(door)).toBe(0);
+});
+
+test('a connection that stays lost for the limit ends the process, once', async () => {
+  const { door, clock, fatal, driver } = bench();
+  door.say('connected');
+  await driver;
+  door.say('lost');
+  await clock.advance(14_999);
+  expect(fatal).toEqual([]);
+  await clock.advance(60_000);
+  expect(fatal).toMatchObject([{ reason: 'DRIVER_LOST' }]);
+});
+
+test('a driver that comes back in time stops the clock, one that flaps without introducing itself does not', async () => {
+  const { door, clock, fatal, driver } = bench();
+  door.say('connected');
+  await driver;
+  door.say('lost');
+  await clock.advance(10_000);
+  door.say('connected');
+  await clock.advance(60_000);
+  expect(fatal).toEqual([]);
+  door.answers.set('Probe', () => 'never');
+  door.say('lost');
+  for (let flap = 0; flap < 8; flap += 1) {
+    await clock.advance(1000);
+    door.say('connected');
+    await clock.advance(1000);
+    door.say('lost');
+  }
+  expect(fatal).toMatchObject([{ reason: 'DRIVER_LOST' }]);
+});
+
+test('an aborted signal ends the waiting', async () => {
+  const { abort, driver } = bench();
+  abort.abort(new Error('stopped'));
+  await expect(driver).rejects.toThrow('stopped');
+});

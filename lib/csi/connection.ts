@@ -1,0 +1,206 @@
+/**
+ * The one connection of a process to its CSI driver.
+ *
+ * - A driver is used only after it was introduced on this very connection: Probe says ready, then its name
+ *   and capabilities (and NodeGetInfo where asked for) are read. After a lost connection all of that is done
+ *   again: a restarted driver may be a new version, and a shared socket directory may hold another driver.
+ * - Until then the roles' calls wait inside their own time limit; none reaches a driver that is not known.
+ * - Another name than before, or a loss that outlasts the limit, ends the process (TerminalError): a replica
+ *   beside a living driver must be able to take over.
+ */
+import type { NodeGetInfoResponse } from '../../proto/gen/csi.ts';
+import type { Clock } from '../doors/clock.ts';
+import type { Logger } from '../doors/log.ts';
+import type { RpcDoor } from '../doors/rpc.ts';
+import { sleep } from '../doors/sleep.ts';
+import { TerminalError } from '../process/config-error.ts';
+import { type Driver, type DriverIdentity, readIdentity } from './capabilities.ts';
+import { createCsiClient, type CsiClient } from './client.ts';
+import { CsiError } from './csi-error.ts';
+import { gateUntil } from './connection-gate.ts';
+import { GrpcCode } from './grpc-code.ts';
+import type { CsiCall } from './rpc-call.ts';
+
+export interface ConnectOptions {
+  readonly door: RpcDoor;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** For messages only. */
+  readonly address: string;
+  /** Limit of each call (`--timeout`). */
+  readonly timeoutMs: number;
+  /** How long a first connection may take; the peers give up after 30 s. */
+  readonly connectTimeoutMs?: number;
+  /** How long a lost connection may stay lost. */
+  readonly lostTimeoutMs: number;
+  /** Read NodeGetInfo as well. */
+  readonly readNode: boolean;
+  /** `driverName` is empty until it is known. */
+  readonly observe: (call: CsiCall & { readonly driverName: string }) => void;
+  /** Called at most once, after the promise was fulfilled. */
+  readonly fatal: (error: TerminalError) => void;
+  /** Ends everything quietly. */
+  readonly signal: AbortSignal;
+}
+
+const CONNECT_TIMEOUT_MS = 30_000;
+const PROBE_INTERVAL_MS = 1000;
+const WAITING_NOTICE_MS = 10_000;
+
+interface Introduction {
+  readonly identity: DriverIdentity;
+  readonly node: NodeGetInfoResponse | undefined;
+}
+
+/**
+ * Resolves with the first introduction. Rejects with TerminalError: no connection in time, or a driver that
+ * refuses to introduce itself. An aborted signal rejects with the signal's reason.
+ */
+export function connectDriver(options: ConnectOptions): Promise<Driver> {
+  const { door, clock, log, address, signal } = options;
+  let known: Introduction | undefined;
+  let ended = false;
+  let connection: AbortController | undefined;
+  let cancelLost: (() => void) | undefined;
+  const gate = gateUntil(door, `the connection to the driver at ${address} is not established`);
+  const context = {
+    clock,
+    log,
+    timeoutMs: options.timeoutMs,
+    observe: (call: CsiCall) => options.observe({ ...call, driverName: known?.identity.name ?? '' }),
+  };
+  const raw = createCsiClient({ ...context, door });
+  const client = createCsiClient({ ...context, door: gate.door });
+
+  return new Promise((resolve, reject) => {
+    const end = (): void => {
+      ended = true;
+      connection?.abort();
+      cancelLost?.();
+      cancelConnect();
+      stopListening();
+      signal.removeEventListener('abort', stop);
+    };
+    const stop = (): void => {
+      end();
+      reject(signal.reason);
+    };
+    const fail = (error: TerminalError): void => {
+      if (ended) return;
+      end();
+      if (known === undefined) reject(error);
+      else options.fatal(error);
+    };
+
+    const onConnected = (): void => {
+      cancelConnect();
+      connection?.abort();
+      const mine = new AbortController();
+      connection = mine;
+      introduce({ raw, ...options, signal: mine.signal }).then(
+        // An introduction on a connection that is gone again says nothing about the next one.
+        (introduction) => (mine.signal.aborted ? undefined : accept(introduction)),
+        (error: unknown) => fail(unusable(address, error)),
+      );
+    };
+    const accept = (introduction: Introduction | undefined): void => {
+      if (ended || introduction === undefined) return;
+      const { name } = introduction.identity;
+      if (known !== undefined && known.identity.name !== name) {
+        fail(new TerminalError('DRIVER_CHANGED', `the driver at ${address} calls itself ${name}, before it was ${known.identity.name}`));
+        return;
+      }
+      cancelLost?.();
+      cancelLost = undefined;
+      const first = known === undefined;
+      known = introduction;
+      log.info(first ? 'CSI driver connected' : 'CSI driver connected again', {
+        driver: name,
+        version: introduction.identity.vendorVersion,
+        address,
+      });
+      gate.open();
+      if (first) resolve({ client, identity: () => current().identity, node: () => current().node });
+    };
+    const current = (): Introduction => {
+      if (known === undefined) throw new Error('a driver that was never introduced is asked for its identity');
+      return known;
+    };
+    const onLost = (): void => {
+      gate.close();
+      connection?.abort();
+      log.warn('Lost the connection to the CSI driver', { address, limitMs: options.lostTimeoutMs });
+      cancelLost ??= clock.setTimer(options.lostTimeoutMs, () => {
+        fail(
+          new TerminalError(
+            'DRIVER_LOST',
+            `the connection to the driver at ${address} has been lost for ${options.lostTimeoutMs / 1000} s`,
+          ),
+        );
+      });
+    };
+
+    const stopListening = door.onConnection((state) => (state === 'connected' ? onConnected() : onLost()));
+    const cancelConnect = limitFirstConnection(options, fail);
+    if (signal.aborted) {
+      stop();
+      return;
+    }
+    signal.addEventListener('abort', stop);
+    door.connect();
+  });
+}
+
+/** Says every 10 s what is waited for, and gives up in the end as the peers do. The answer cancels both. */
+function limitFirstConnection(options: ConnectOptions, fail: (error: TerminalError) => void): () => void {
+  const { clock, log, address, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options;
+  const started = clock.monotonic();
+  let cancel = (): void => undefined;
+  const arm = (): void => {
+    const waited = clock.monotonic() - started;
+    cancel = clock.setTimer(Math.min(WAITING_NOTICE_MS, connectTimeoutMs - waited), () => {
+      if (clock.monotonic() - started >= connectTimeoutMs) {
+        const remedy = 'start the driver, or set --csi-address to the socket that it serves';
+        fail(new TerminalError('DRIVER_LOST', `no CSI driver answers at ${address} after ${connectTimeoutMs / 1000} s: ${remedy}`));
+        return;
+      }
+      log.info('Waiting for the CSI driver', { address });
+      arm();
+    });
+  };
+  arm();
+  return () => cancel();
+}
+
+/** Undefined when the connection ended meanwhile: the next one asks anew. */
+async function introduce(input: ConnectOptions & { readonly raw: CsiClient }): Promise<Introduction | undefined> {
+  const { raw, clock, log, signal, readNode } = input;
+  while (!signal.aborted) {
+    try {
+      const probe = await raw.probe({}, signal);
+      // A driver that leaves `ready` out is ready (CSI specification).
+      if (probe.ready !== false) {
+        const identity = await readIdentity(raw, signal);
+        if (identity.name === '')
+          throw new TerminalError('DRIVER_UNUSABLE', `the driver at ${input.address} has an empty name: GetPluginInfo must answer one`);
+        return { identity, node: readNode ? await raw.nodeGetInfo({}, signal) : undefined };
+      }
+      log.info('CSI driver is not ready');
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      if (!(error instanceof CsiError) || !TRY_AGAIN.has(error.grpcCode)) throw error;
+      log.warn('CSI driver did not answer', { rpc: error.rpc, error: error.message });
+    }
+    await sleep(clock, PROBE_INTERVAL_MS, signal);
+  }
+  return undefined;
+}
+
+/** Answers of a driver that is still starting, or of a connection that is going down. */
+const TRY_AGAIN: ReadonlySet<number | undefined> = new Set([GrpcCode.DEADLINE_EXCEEDED, GrpcCode.UNAVAILABLE, GrpcCode.CANCELLED]);
+
+function unusable(address: string, error: unknown): TerminalError {
+  if (error instanceof TerminalError) return error;
+  const what = error instanceof CsiError ? `${error.rpc}: ${error.message}` : String(error);
+  return new TerminalError('DRIVER_UNUSABLE', `the driver at ${address} cannot be used, ${what}`, { cause: error });
+}

@@ -1,0 +1,103 @@
+/**
+ * A door to a CSI driver over grpc-js. It only carries bytes: retries, deadlines, codecs and metrics are
+ * made above, so grpc-js' own are switched off.
+ */
+import { Client, credentials, Metadata, connectivityState as State } from '@grpc/grpc-js';
+import type { ChannelOptions, ServiceError } from '@grpc/grpc-js';
+import type { RpcAnswer, RpcDoor } from '../../doors/rpc.ts';
+
+const CANCELLED = 1;
+const EMPTY = new Uint8Array();
+
+const OPTIONS: ChannelOptions = {
+  'grpc.enable_retries': 0,
+  'grpc.enable_channelz': 0,
+  'grpc.enable_http_proxy': 0,
+  'grpc.service_config_disable_resolution': 1,
+  // A connection of its own: another door to the same socket must not share its fate.
+  'grpc.use_local_subchannel_pool': 1,
+  'grpc.max_receive_message_length': 64 * 1024 * 1024,
+  'grpc.max_send_message_length': -1,
+  // A driver that restarts is found again within a second, as by the Go programs.
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 1000,
+  // Idle connections are kept: their end is how a dead driver is noticed.
+  'grpc.client_idle_timeout_ms': 2 ** 31 - 1,
+};
+
+const same = (bytes: Buffer): Buffer => bytes;
+
+export function openRpc(address: string): RpcDoor {
+  const client = new Client(target(address), credentials.createInsecure(), OPTIONS);
+  const channel = client.getChannel();
+  const listeners = new Set<(state: 'connected' | 'lost') => void>();
+  let state: State = State.IDLE;
+  let wanted = false;
+  let closed = false;
+
+  const watch = (): void => {
+    channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, (error) => {
+      if (closed || error !== undefined) return;
+      follow(channel.getConnectivityState(false));
+      watch();
+    });
+  };
+  const follow = (next: State): void => {
+    const was = state;
+    state = next;
+    if (next === State.READY && was !== State.READY) for (const listener of listeners) listener('connected');
+    if (next !== State.READY && was === State.READY) for (const listener of listeners) listener('lost');
+    // A closed connection goes idle and stays so until somebody asks.
+    if (next === State.IDLE && wanted) channel.getConnectivityState(true);
+  };
+
+  return {
+    unary: ({ method, request }, signal) =>
+      new Promise<RpcAnswer>((resolve) => {
+        if (signal.aborted) {
+          resolve({ code: CANCELLED, message: 'cancelled before it was sent', response: EMPTY });
+          return;
+        }
+        const call = client.makeUnaryRequest(
+          method,
+          same,
+          same,
+          asBuffer(request),
+          new Metadata(),
+          {},
+          (error: ServiceError | null, response?: Buffer) => {
+            signal.removeEventListener('abort', cancel);
+            resolve(
+              error === null
+                ? { code: 0, message: '', response: response ?? EMPTY }
+                : { code: error.code, message: error.details, response: EMPTY },
+            );
+          },
+        );
+        const cancel = (): void => call.cancel();
+        signal.addEventListener('abort', cancel);
+      }),
+    onConnection: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    connect: () => {
+      if (!wanted) watch();
+      wanted = true;
+      channel.getConnectivityState(true);
+    },
+    close: () => {
+      closed = true;
+      client.close();
+    },
+  };
+}
+
+/** An absolute path or `unix:///path`; grpc-js wants the scheme. Anything else is handed on as it is. */
+function target(address: string): string {
+  return address.startsWith('/') ? `unix://${address}` : address;
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

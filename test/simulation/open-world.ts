@@ -1,0 +1,79 @@
+/** Puts a world together from the real parts: sandbox, mock driver, and the programs over simulated doors. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { load } from 'js-yaml';
+import { startPrograms } from './programs.ts';
+import { loadCodec } from '../../mock-driver/codec.ts';
+import { createDriver } from '../../mock-driver/driver.ts';
+import { MemoryStore } from '../../mock-driver/store/memory.ts';
+import { createSandbox } from '../../sandbox/sandbox.ts';
+import { DRIVER } from './manifests.ts';
+import type { Scenario } from './scenario.ts';
+import type { Scheduler } from './scheduler.ts';
+import { SeededRandom } from './seeded-random.ts';
+import { World } from './world.ts';
+
+export interface OpenWorld {
+  readonly scheduler: Scheduler;
+  readonly seed: number;
+  readonly scenario: Scenario;
+  readonly crashAt: number | undefined;
+  readonly onLog: ((program: string, line: string) => void) | undefined;
+}
+
+const ROOTS = ['../deploy/crds/', '../../deploy/crds/'];
+
+/** The three CRDs that the main job needs; read once, since thousands of worlds are opened. */
+const CRDS: readonly Uint8Array[] = readCrds();
+const CODEC = loadCodec();
+
+function readCrds(): Uint8Array[] {
+  for (const root of ROOTS) {
+    const folder = fileURLToPath(new URL(root, import.meta.url));
+    let names: string[];
+    try {
+      names = readdirSync(folder);
+    } catch {
+      continue;
+    }
+    return names.filter((name) => name.startsWith('snapshot.')).map((name) => new TextEncoder().encode(JSON.stringify(load(readFileSync(folder + name, 'utf8')))));
+  }
+  throw new Error('deploy/crds was not found beside the program');
+}
+
+export async function openWorld({ scheduler, seed, scenario, crashAt, onLog }: OpenWorld): Promise<World> {
+  const sandbox = createSandbox({ clock: scheduler.clock('sandbox'), random: new SeededRandom(seed, 10), parts: ['binder'] });
+  sandbox.start();
+  for (const body of CRDS) {
+    const headers = { 'content-type': 'application/json', accept: 'application/json' };
+    const answer = await sandbox.handle({ method: 'POST', path: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', headers, body });
+    if (answer.status !== 201) throw new Error(`the sandbox refused a CRD: ${new TextDecoder().decode(answer.body)}`);
+  }
+  const store = new MemoryStore();
+  const model = await createDriver({
+    name: DRIVER,
+    nodeId: 'node-1',
+    clock: scheduler.clock('driver'),
+    random: new SeededRandom(seed, 11),
+    store: store.instance(),
+    topology: [],
+    disabled: new Set(),
+    codec: CODEC,
+  });
+  const programs = startPrograms(scenario);
+  return new World({
+    seed,
+    scheduler,
+    sandbox,
+    model,
+    data: {
+      write: (volumeId, text) => store.write(volumeId, new TextEncoder().encode(text)),
+      read: (volumeId) => new TextDecoder().decode(store.content(volumeId) ?? new Uint8Array()),
+    },
+    programs: programs.names,
+    start: programs.start,
+    crashChance: scenario.crashes ?? 0,
+    ...(crashAt === undefined ? {} : { crashAt }),
+    ...(onLog === undefined ? {} : { onLog }),
+  });
+}

@@ -1,0 +1,73 @@
+/**
+ * What a claim wants to be filled from. Sources: Kubernetes API (dataSource, dataSourceRef), KEP-1495 (any
+ * volume data source), KEP-3294 (cross-namespace sources), the Go csi-provisioner's selection rules.
+ */
+import type { PersistentVolumeClaim, ReferenceGrant } from '../../lib/kube/objects.ts';
+import { SNAPSHOT_GROUP } from '../../lib/kube/resources.ts';
+
+export type DataSource =
+  | { readonly kind: 'none' }
+  | SourceObject
+  /** A kind that we do not know: somebody else (a populator) will provision the claim. */
+  | { readonly kind: 'foreign'; readonly name: string }
+  /** The claim cannot mean this; `message` says what to change. */
+  | { readonly kind: 'invalid'; readonly message: string };
+
+export interface SourceObject {
+  readonly kind: 'snapshot' | 'claim';
+  readonly namespace: string;
+  readonly name: string;
+  /** The reference crosses namespaces, so a ReferenceGrant has to allow it. */
+  readonly crosses: boolean;
+  /** The group as it was written, for the grant. */
+  readonly group: string;
+}
+
+export function dataSourceOf(claim: PersistentVolumeClaim, options: { readonly crossNamespace: boolean }): DataSource {
+  const own = claim.metadata?.namespace ?? '';
+  const { dataSource, dataSourceRef } = claim.spec ?? {};
+  // dataSource wins: the API server copies it to dataSourceRef, and only the latter can name a namespace.
+  const source = dataSource ?? dataSourceRef;
+  if (source === undefined || source === null) return { kind: 'none' };
+  const { kind = '', name = '', apiGroup } = source;
+  const named = dataSource === undefined ? (dataSourceRef?.namespace ?? '') : '';
+  if (named !== '' && !options.crossNamespace) {
+    return { kind: 'invalid', message: 'dataSourceRef names a namespace, but the feature gate CrossNamespaceVolumeDataSource is off' };
+  }
+  const group = apiGroup ?? '';
+  const target = { namespace: named === '' ? own : named, name, crosses: named !== '' && named !== own, group };
+  if (name === '') return { kind: 'invalid', message: `the data source of kind "${kind}" has no name` };
+  if (kind === 'PersistentVolumeClaim') return { kind: 'claim', ...target };
+  if (kind !== 'VolumeSnapshot') return { kind: 'foreign', name: `${kind} "${name}"` };
+  if (group === SNAPSHOT_GROUP) return { kind: 'snapshot', ...target };
+  return { kind: 'invalid', message: `the data source VolumeSnapshot "${name}" has the API group "${group}", it must be ${SNAPSHOT_GROUP}` };
+}
+
+export function isSource(source: DataSource): source is SourceObject {
+  return source.kind === 'snapshot' || source.kind === 'claim';
+}
+
+/** `namespace/name` of the source object, as stores key it. */
+export function sourceKey({ namespace, name }: SourceObject): string {
+  return `${namespace}/${name}`;
+}
+
+const KIND = { snapshot: 'VolumeSnapshot', claim: 'PersistentVolumeClaim' } as const;
+
+/** Why the reference is not allowed; undefined where it is. `grants` are those of the source's namespace. */
+export function grantProblem(source: SourceObject, claim: PersistentVolumeClaim, grants: readonly ReferenceGrant[]): string | undefined {
+  if (!source.crosses) return undefined;
+  const from = claim.metadata?.namespace ?? '';
+  const allowed = grants.some(
+    ({ spec }) =>
+      (spec?.from ?? []).some((entry) => (entry.group ?? '') === '' && entry.kind === 'PersistentVolumeClaim' && entry.namespace === from) &&
+      (spec?.to ?? []).some(
+        (entry) => entry.kind === KIND[source.kind] && (entry.group ?? '') === source.group && ((entry.name ?? '') === '' || entry.name === source.name),
+      ),
+  );
+  if (allowed) return undefined;
+  return (
+    `no ReferenceGrant in namespace ${source.namespace} allows PersistentVolumeClaims of namespace ${from} ` +
+    `to refer to ${KIND[source.kind]} ${source.name}`
+  );
+}

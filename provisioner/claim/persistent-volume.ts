@@ -1,0 +1,145 @@
+/**
+ * The PV of a claim, in two steps: the plan, which needs no answer of the driver and is recorded before the
+ * call, and the finished object. Sources: the Go csi-provisioner and its controller library (peer facts 3.5, 1.7).
+ */
+import { VolumeCapability_AccessMode_Mode } from '../../proto/gen/csi.ts';
+import type { CreateVolumeRequest, Volume } from '../../proto/gen/csi.ts';
+import type { CsiVolumeSource, PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../lib/kube/objects.ts';
+import { formatBinarySI } from '../../lib/kube/quantity.ts';
+import {
+  DELETION_SECRET_NAME,
+  DELETION_SECRET_NAMESPACE,
+  IDENTITY_ATTRIBUTE,
+  MODIFY_SECRET_NAME,
+  MODIFY_SECRET_NAMESPACE,
+  PROVISIONED_BY,
+  VOLUME_FINALIZER,
+} from '../names.ts';
+import type { Draft } from './request.ts';
+import { affinityTerms } from './topology.ts';
+
+export interface PlanInput {
+  readonly driver: string;
+  readonly claim: PersistentVolumeClaim;
+  readonly class: StorageClass;
+  readonly draft: Draft;
+  /** --controller-publish-readonly. */
+  readonly readOnlyMany: boolean;
+  /** Name the claim's VolumeAttributesClass on the PV. */
+  readonly attributesClass: string | undefined;
+}
+
+/** The PV without handle, capacity, attributes and affinity. */
+export function planVolume({ driver, claim, class: storageClass, draft, readOnlyMany, attributesClass }: PlanInput): PersistentVolume {
+  const { secrets } = draft;
+  const reclaim = storageClass.reclaimPolicy ?? 'Delete';
+  const { volumeMode, accessModes = [] } = claim.spec ?? {};
+  const csi: CsiVolumeSource = {
+    driver,
+    ...(draft.fsType === '' ? {} : { fsType: draft.fsType }),
+    ...(readOnlyMany && isReadOnlyMany(draft) ? { readOnly: true } : {}),
+    ...reference('controllerPublishSecretRef', secrets['controller-publish']),
+    ...reference('nodeStageSecretRef', secrets['node-stage']),
+    ...reference('nodePublishSecretRef', secrets['node-publish']),
+    ...reference('controllerExpandSecretRef', secrets['controller-expand']),
+    ...reference('nodeExpandSecretRef', secrets['node-expand']),
+  };
+  return {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: {
+      name: draft.volumeName,
+      annotations: annotationsOf(driver, draft),
+      // A volume that is kept needs no guard; one that is deleted must not lose its object first.
+      ...(reclaim === 'Delete' ? { finalizers: [VOLUME_FINALIZER] } : {}),
+    },
+    spec: {
+      accessModes: [...accessModes],
+      claimRef: {
+        kind: 'PersistentVolumeClaim',
+        apiVersion: 'v1',
+        ...pick(claim.metadata ?? {}, ['namespace', 'name', 'uid', 'resourceVersion']),
+      },
+      csi,
+      persistentVolumeReclaimPolicy: reclaim,
+      storageClassName: storageClass.metadata?.name ?? '',
+      ...((storageClass.mountOptions ?? []).length > 0 ? { mountOptions: [...(storageClass.mountOptions ?? [])] } : {}),
+      ...(volumeMode === undefined ? {} : { volumeMode }),
+      ...(attributesClass === undefined ? {} : { volumeAttributesClassName: attributesClass }),
+    },
+  };
+}
+
+function annotationsOf(driver: string, { secrets }: Draft): Record<string, string> {
+  const modify = secrets['controller-modify'];
+  return {
+    [PROVISIONED_BY]: driver,
+    // Present but empty says "no secret", so that deletion does not depend on the class living on.
+    [DELETION_SECRET_NAME]: secrets.provisioner?.name ?? '',
+    [DELETION_SECRET_NAMESPACE]: secrets.provisioner?.namespace ?? '',
+    ...(modify === undefined ? {} : { [MODIFY_SECRET_NAME]: modify.name, [MODIFY_SECRET_NAMESPACE]: modify.namespace }),
+  };
+}
+
+function isReadOnlyMany({ capabilities }: Draft): boolean {
+  return capabilities.length === 1 && capabilities[0]?.accessMode?.mode === VolumeCapability_AccessMode_Mode.MULTI_NODE_READER_ONLY;
+}
+
+function reference<K extends keyof CsiVolumeSource>(key: K, secret: { name: string; namespace: string } | undefined): Partial<Record<K, object>> {
+  if (secret === undefined) return {};
+  const entry: Partial<Record<K, object>> = {};
+  entry[key] = { name: secret.name, namespace: secret.namespace };
+  return entry;
+}
+
+function pick<T extends object, K extends keyof T>(from: T, keys: readonly K[]): Partial<Pick<T, K>> {
+  const found: Partial<Pick<T, K>> = {};
+  for (const key of keys) if (from[key] !== undefined) found[key] = from[key];
+  return found;
+}
+
+export interface FinishInput {
+  readonly plan: PersistentVolume;
+  readonly volume: Volume;
+  readonly requestedBytes: bigint;
+  /** Which run of which program this is. */
+  readonly identity: string;
+  /** The driver has topology and the gate is on. */
+  readonly topology: boolean;
+}
+
+export function finishVolume({ plan, volume, requestedBytes, identity, topology }: FinishInput): PersistentVolume {
+  const bytes = volume.capacityBytes > 0n ? volume.capacityBytes : requestedBytes;
+  const terms = topology ? affinityTerms(volume.accessibleTopology) : [];
+  return {
+    ...plan,
+    spec: {
+      ...plan.spec,
+      capacity: { storage: formatBinarySI(bytes) },
+      csi: {
+        ...plan.spec?.csi,
+        volumeHandle: volume.volumeId,
+        // The driver's own context wins over our mark.
+        volumeAttributes: { [IDENTITY_ATTRIBUTE]: identity, ...volume.volumeContext },
+      },
+      ...(terms.length === 0 ? {} : { nodeAffinity: { required: { nodeSelectorTerms: terms } } }),
+    },
+  };
+}
+
+/**
+ * What is wrong with a volume that the driver says it made; undefined where nothing is. Such a volume is not
+ * handed to a living claim, and not forgotten either: its record stays.
+ */
+export function answerProblem(request: CreateVolumeRequest, volume: Volume): string | undefined {
+  const wanted = request.capacityRange?.requiredBytes ?? 0n;
+  const { capacityBytes } = volume;
+  if (capacityBytes > 0n && capacityBytes < wanted) return `created volume capacity ${capacityBytes} less than requested capacity ${wanted}`;
+  const source = request.volumeContentSource?.type;
+  const answered = volume.contentSource?.type;
+  if (source === undefined) return undefined;
+  if (answered === undefined) return 'the driver made a volume without saying that it filled it: volume content source missing';
+  // Only the kind is compared: the name is the claim's alone, so another source under it cannot be, and
+  // drivers are known to write ids in more than one way.
+  return source.$case === answered.$case ? undefined : 'the driver filled the volume from another kind of source than asked for';
+}

@@ -1,0 +1,149 @@
+/**
+ * The CreateVolumeRequest of a claim, apart from its content source and topology. Sources: CSI
+ * specification (CreateVolume), the Go csi-provisioner (reserved parameters, access modes, fsType).
+ *
+ * A request never carries secrets here: they are read just before the call and nowhere else.
+ */
+import { VolumeCapability_AccessMode_Mode } from '../../proto/gen/csi.ts';
+import type { CreateVolumeRequest, TopologyRequirement, VolumeCapability, VolumeContentSource } from '../../proto/gen/csi.ts';
+import type { PersistentVolumeClaim, StorageClass } from '../../lib/kube/objects.ts';
+import { toBytesRoundedUp } from '../../lib/kube/quantity.ts';
+import { RESERVED_PREFIX } from '../names.ts';
+import { PURPOSES, secretFor, subjectOf } from './secrets.ts';
+import type { Parameters, Purpose, SecretName } from './secrets.ts';
+
+const RESERVED_KEYS: ReadonlySet<string> = new Set([
+  `${RESERVED_PREFIX}fstype`,
+  `${RESERVED_PREFIX}secret-name`,
+  `${RESERVED_PREFIX}secret-namespace`,
+  ...PURPOSES.flatMap((purpose) => [`${RESERVED_PREFIX}${purpose}-secret-name`, `${RESERVED_PREFIX}${purpose}-secret-namespace`]),
+]);
+
+export interface DraftInput {
+  readonly claim: PersistentVolumeClaim;
+  readonly class: StorageClass;
+  readonly volumeName: string;
+  readonly defaultFsType: string;
+  readonly extraCreateMetadata: boolean;
+  /** The driver has SINGLE_NODE_MULTI_WRITER, which splits ReadWriteOnce from ReadWriteOncePod. */
+  readonly singleNodeMultiWriter: boolean;
+}
+
+/** What claim and class alone decide about a volume. */
+export interface Draft {
+  readonly volumeName: string;
+  readonly requestedBytes: bigint;
+  readonly capabilities: readonly VolumeCapability[];
+  /** Empty for block volumes and where nobody names a file system. */
+  readonly fsType: string;
+  readonly block: boolean;
+  readonly parameters: Parameters;
+  readonly secrets: Readonly<Partial<Record<Purpose, SecretName>>>;
+}
+
+export type DraftResult = { readonly kind: 'draft'; readonly draft: Draft } | { readonly kind: 'invalid'; readonly message: string };
+
+export function draftOf(input: DraftInput): DraftResult {
+  const { claim, class: storageClass, volumeName } = input;
+  const invalid = (message: string): DraftResult => ({ kind: 'invalid', message });
+  const parameters = storageClass.parameters ?? {};
+  if (claim.spec?.selector !== undefined && claim.spec.selector !== null) return invalid('a claim with spec.selector cannot be provisioned');
+  const requested = toBytesRoundedUp(claim.spec?.resources?.requests?.storage ?? 0);
+  if (requested === undefined || requested < 0n) return invalid('spec.resources.requests.storage is no quantity of bytes');
+  const fsType = fsTypeOf(parameters, input.defaultFsType);
+  if (fsType === undefined) return invalid(`the class names the file system with both "fstype" and "${RESERVED_PREFIX}fstype"`);
+  const block = claim.spec?.volumeMode === 'Block';
+  const modes = (claim.spec?.accessModes ?? []).map((mode) => ({ mode, csi: accessMode(mode, input.singleNodeMultiWriter) }));
+  const unknown = modes.find(({ csi }) => csi === undefined);
+  if (unknown !== undefined) return invalid(`the access mode "${unknown.mode}" is not known`);
+  const stripped = strip(parameters);
+  if ('message' in stripped) return invalid(stripped.message);
+  const secrets: Partial<Record<Purpose, SecretName>> = {};
+  for (const purpose of PURPOSES) {
+    const secret = secretFor(purpose, parameters, subjectOf(claim, volumeName));
+    if (secret.kind === 'invalid') return secret;
+    if (secret.kind === 'secret') secrets[purpose] = secret.ref;
+  }
+  const capabilities = modes.map(({ csi }) => capability(csi, block ? undefined : { fsType, mountFlags: storageClass.mountOptions ?? [] }));
+  const metadata = input.extraCreateMetadata ? metadataParameters(claim, volumeName) : {};
+  return {
+    kind: 'draft',
+    draft: {
+      volumeName,
+      requestedBytes: requested,
+      capabilities,
+      fsType: block ? '' : fsType,
+      block,
+      parameters: { ...stripped.parameters, ...metadata },
+      secrets,
+    },
+  };
+}
+
+/** Undefined: named twice. The bare key is older, compared without case, and reaches the driver too. */
+function fsTypeOf(parameters: Parameters, fallback: string): string | undefined {
+  const named = Object.entries(parameters).filter(([key]) => key.toLowerCase() === 'fstype' || key === `${RESERVED_PREFIX}fstype`);
+  if (named.length > 1) return undefined;
+  return named[0]?.[1] || fallback;
+}
+
+function strip(parameters: Parameters): { readonly parameters: Parameters } | { readonly message: string } {
+  const kept: Record<string, string> = {};
+  for (const [key, value] of Object.entries(parameters)) {
+    if (!key.startsWith(RESERVED_PREFIX)) kept[key] = value;
+    else if (!RESERVED_KEYS.has(key)) return { message: `the class has the unknown parameter "${key}"; keys that begin with ${RESERVED_PREFIX} are reserved` };
+  }
+  return { parameters: kept };
+}
+
+function metadataParameters(claim: PersistentVolumeClaim, volumeName: string): Parameters {
+  return {
+    [`${RESERVED_PREFIX}pvc/name`]: claim.metadata?.name ?? '',
+    [`${RESERVED_PREFIX}pvc/namespace`]: claim.metadata?.namespace ?? '',
+    [`${RESERVED_PREFIX}pv/name`]: volumeName,
+  };
+}
+
+const MODE = VolumeCapability_AccessMode_Mode;
+
+function accessMode(mode: string, split: boolean): VolumeCapability_AccessMode_Mode | undefined {
+  switch (mode) {
+    case 'ReadWriteOnce':
+      return split ? MODE.SINGLE_NODE_MULTI_WRITER : MODE.SINGLE_NODE_WRITER;
+    case 'ReadWriteOncePod':
+      return split ? MODE.SINGLE_NODE_SINGLE_WRITER : MODE.SINGLE_NODE_WRITER;
+    case 'ReadOnlyMany':
+      return MODE.MULTI_NODE_READER_ONLY;
+    case 'ReadWriteMany':
+      return MODE.MULTI_NODE_MULTI_WRITER;
+    default:
+      return undefined;
+  }
+}
+
+function capability(mode: VolumeCapability_AccessMode_Mode | undefined, mount: { fsType: string; mountFlags: string[] } | undefined): VolumeCapability {
+  return {
+    accessType:
+      mount === undefined ? { $case: 'block', value: {} } : { $case: 'mount', value: { ...mount, mountFlags: [...mount.mountFlags], volumeMountGroup: '' } },
+    accessMode: { mode: mode ?? MODE.UNKNOWN },
+  };
+}
+
+export interface RequestParts {
+  readonly contentSource?: VolumeContentSource | undefined;
+  readonly topology?: TopologyRequirement | undefined;
+  readonly mutableParameters?: Parameters | undefined;
+}
+
+export function requestOf(draft: Draft, { contentSource, topology, mutableParameters }: RequestParts): CreateVolumeRequest {
+  return {
+    name: draft.volumeName,
+    capacityRange: { requiredBytes: draft.requestedBytes, limitBytes: 0n },
+    volumeCapabilities: [...draft.capabilities],
+    parameters: { ...draft.parameters },
+    secrets: {},
+    volumeContentSource: contentSource,
+    accessibilityRequirements: topology,
+    mutableParameters: { ...mutableParameters },
+  };
+}

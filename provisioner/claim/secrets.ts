@@ -1,0 +1,131 @@
+/**
+ * Which secret serves which purpose: names made from class parameters by templates. Only names are dealt
+ * with here; a secret's content never enters a state, a log or a record. Source: the Go csi-provisioner
+ * (secrets and credentials), CSI developer documentation.
+ */
+import type { PersistentVolumeClaim, SecretReference } from '../../lib/kube/objects.ts';
+import { isDnsLabel, isDnsSubdomain } from '../../lib/kube/names.ts';
+import { RESERVED_PREFIX } from '../names.ts';
+
+export type Purpose =
+  | 'provisioner'
+  | 'controller-publish'
+  | 'node-stage'
+  | 'node-publish'
+  | 'controller-expand'
+  | 'node-expand'
+  | 'controller-modify';
+
+export const PURPOSES: readonly Purpose[] = [
+  'provisioner',
+  'controller-publish',
+  'node-stage',
+  'node-publish',
+  'controller-expand',
+  'node-expand',
+  'controller-modify',
+];
+
+/** Parameters without the prefix, older than it. Only these four purposes had them. */
+const DEPRECATED: Partial<Record<Purpose, string>> = {
+  provisioner: 'csiProvisionerSecret',
+  'controller-publish': 'csiControllerPublishSecret',
+  'node-stage': 'csiNodeStageSecret',
+  'node-publish': 'csiNodePublishSecret',
+};
+
+export type Parameters = Readonly<Record<string, string>>;
+export interface SecretName {
+  readonly name: string;
+  readonly namespace: string;
+}
+
+export type SecretResult =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'secret'; readonly ref: SecretName }
+  | { readonly kind: 'invalid'; readonly message: string };
+
+/** What the templates may refer to. Without a claim object its annotations are unknown tokens. */
+export interface TemplateSubject {
+  readonly volumeName: string;
+  readonly claim: { readonly namespace: string; readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
+}
+
+export function subjectOf(claim: PersistentVolumeClaim, volumeName: string): TemplateSubject {
+  const { namespace = '', name = '', annotations = {} } = claim.metadata ?? {};
+  return { volumeName, claim: { namespace, name, annotations } };
+}
+
+/** The secret for `purpose`, or the class's default secret, or none. */
+export function secretFor(purpose: Purpose, parameters: Parameters, subject: TemplateSubject): SecretResult {
+  const own = templatesOf(purpose, parameters);
+  const templates = own.kind === 'none' ? pair('default', parameters, [`${RESERVED_PREFIX}secret-name`, `${RESERVED_PREFIX}secret-namespace`]) : own;
+  return templates.kind === 'secret' ? resolve(templates.ref, subject) : templates;
+}
+
+function templatesOf(purpose: Purpose, parameters: Parameters): SecretResult {
+  const current = pair(purpose, parameters, [`${RESERVED_PREFIX}${purpose}-secret-name`, `${RESERVED_PREFIX}${purpose}-secret-namespace`]);
+  const stem = DEPRECATED[purpose];
+  if (stem === undefined) return current;
+  const deprecated = pair(purpose, parameters, [`${stem}Name`, `${stem}Namespace`]);
+  if (current.kind === 'none') return deprecated;
+  if (deprecated.kind === 'none') return current;
+  return invalid(`the ${purpose} secret is given with both the ${stem} and the ${RESERVED_PREFIX} keys`);
+}
+
+function pair(purpose: string, parameters: Parameters, [nameKey, namespaceKey]: readonly [string, string]): SecretResult {
+  const name = parameters[nameKey];
+  const namespace = parameters[namespaceKey];
+  if (name === undefined && namespace === undefined) return { kind: 'none' };
+  if (name === undefined || namespace === undefined) return invalid(`the ${purpose} secret needs both ${nameKey} and ${namespaceKey}`);
+  if (name === '' || namespace === '') return invalid(`the ${purpose} secret has an empty ${name === '' ? nameKey : namespaceKey}`);
+  return { kind: 'secret', ref: { name, namespace } };
+}
+
+function resolve(templates: SecretName, { volumeName, claim }: TemplateSubject): SecretResult {
+  const common = new Map([
+    ['pv.name', volumeName],
+    ['pvc.namespace', claim.namespace],
+  ]);
+  const namespace = expand(templates.namespace, common);
+  if (namespace.unknown.length > 0) return unknownTokens(templates.namespace, namespace.unknown);
+  if (!isDnsLabel(namespace.text)) return invalid(`${quoted(templates.namespace, namespace.text)} is no valid namespace name`);
+  const tokens = new Map([...common, ['pvc.name', claim.name]]);
+  for (const [key, value] of Object.entries(claim.annotations ?? {})) tokens.set(`pvc.annotations['${key}']`, value);
+  const name = expand(templates.name, tokens);
+  if (name.unknown.length > 0) return unknownTokens(templates.name, name.unknown);
+  if (!isDnsSubdomain(name.text)) return invalid(`${quoted(templates.name, name.text)} is no valid secret name`);
+  return { kind: 'secret', ref: { name: name.text, namespace: namespace.text } };
+}
+
+/**
+ * As Go's os.Expand: `${token}` and a bare `$token` of letters, digits and underscores; one special
+ * character or digit after `$` is a token too; a malformed brace disappears; a lone `$` stays.
+ */
+export function expand(template: string, tokens: ReadonlyMap<string, string>): { readonly text: string; readonly unknown: readonly string[] } {
+  const unknown: string[] = [];
+  const text = template.replace(/\$(?:\{([^}]*)\}|(\{)|([*#$@!?\-0-9])|([A-Za-z_][A-Za-z0-9_]*))/g, (_whole, braced?: string, open?: string, special?: string, bare?: string) => {
+    const token = braced ?? special ?? bare ?? '';
+    if (open !== undefined || token === '') return '';
+    const value = tokens.get(token);
+    if (value === undefined) unknown.push(token);
+    return value ?? '';
+  });
+  return { text, unknown };
+}
+
+function unknownTokens(template: string, tokens: readonly string[]): SecretResult {
+  return invalid(`secret template "${template}" has unknown tokens: ${tokens.join(', ')}`);
+}
+
+function quoted(template: string, text: string): string {
+  return template === text ? `"${text}"` : `"${template}" resolved to "${text}", which`;
+}
+
+function invalid(message: string): SecretResult {
+  return { kind: 'invalid', message };
+}
+
+export function toReference(result: SecretResult): SecretReference | undefined {
+  return result.kind === 'secret' ? { name: result.ref.name, namespace: result.ref.namespace } : undefined;
+}

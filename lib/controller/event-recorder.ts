@@ -188,7 +188,8 @@ function identity(reference: ObjectReference): string {
 /** `<object>.<hex of time and counter>`, as client-go names events, within the length of a name. */
 function eventName(regarding: ObjectReference, nowMs: number, sequence: number): string {
   const suffix = (BigInt(Math.trunc(nowMs)) * 1_000_000n + BigInt(sequence % 1_000_000)).toString(16);
-  return `${(regarding.name ?? '').slice(0, MAX_NAME - 1 - suffix.length)}.${suffix}`;
+  const object = (regarding.name ?? '').slice(0, MAX_NAME - 1 - suffix.length).replace(/[.-]+$/, '');
+  return `${object}.${suffix}`;
 }
 
 function truncate(text: string, length: number): string {

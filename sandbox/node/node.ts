@@ -10,6 +10,7 @@
  */
 import type { Doors } from '../../lib/doors/doors.ts';
 import type { HttpDoor, HttpTarget } from '../../lib/doors/http.ts';
+import type { Logger } from '../../lib/doors/log.ts';
 import { sleep } from '../../lib/doors/sleep.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import type { Credentials } from '../../lib/kube/credentials.ts';
@@ -46,6 +47,17 @@ const RETRY_MIN_MS = 250;
 const RETRY_MAX_MS = 5_000;
 const REGISTER_RETRY_MS = 500;
 const USER_AGENT = 'sandbox-node';
+/** kubelet gives a driver two minutes; a laptop's user should hear earlier. */
+const CALL_LIMIT_MS = 30_000;
+
+/** Failed calls are told where the Pod's user looks, as events. */
+const SILENT: Logger = {
+  error: () => undefined,
+  warn: () => undefined,
+  info: () => undefined,
+  debug: () => undefined,
+  child: () => SILENT,
+};
 
 /** Runs until the signal fires, then resolves. A server or driver that does not answer is waited for. */
 export async function startNode(options: NodeOptions): Promise<void> {
@@ -125,7 +137,7 @@ function createNode({ client, doors, nodeName, drivers: addresses, dir, signal, 
       const door = doors.rpc(address);
       signal.addEventListener('abort', () => door.close());
       await untilDone(`registering driver ${name}`, async () => {
-        const driver = await openNodeDriver({ door, clock }, signal);
+        const driver = await openNodeDriver({ door, clock, log: SILENT, timeoutMs: CALL_LIMIT_MS, observe: () => undefined }, signal);
         if (driver.name !== name) throw new Error(`the driver at ${address} calls itself ${driver.name}`);
         await registerDriver(driver, { ...registration, now: now() });
         drivers.set(name, driver);

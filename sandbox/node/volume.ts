@@ -87,19 +87,22 @@ export async function publish(
     await putAttachment(way, published);
     const secrets = await secretsOf(way, published.attachSecret);
     const request = { volumeId, nodeId: driver.nodeId, volumeCapability, readonly: csi?.readOnly ?? false, secrets, volumeContext };
-    publishContext = (await driver.attach(request, way.signal)).publishContext;
+    publishContext = (await driver.calls.controllerPublishVolume(request, way.signal)).publishContext;
     await setAttached(way, published);
   }
   if (driver.stages) {
     await mkdir(stagingPath, { recursive: true });
     const secrets = await secretsOf(way, csi?.nodeStageSecretRef);
-    await driver.stage({ volumeId, publishContext, stagingTargetPath: stagingPath, volumeCapability, secrets, volumeContext }, way.signal);
+    await driver.calls.nodeStageVolume(
+      { volumeId, publishContext, stagingTargetPath: stagingPath, volumeCapability, secrets, volumeContext },
+      way.signal,
+    );
   }
   // The target itself is the driver's to make.
   await mkdir(dirname(targetPath), { recursive: true });
   const secrets = await secretsOf(way, csi?.nodePublishSecretRef);
   const stagingTargetPath = driver.stages ? stagingPath : '';
-  await driver.publish(
+  await driver.calls.nodePublishVolume(
     { volumeId, publishContext, stagingTargetPath, targetPath, volumeCapability, readonly, secrets, volumeContext },
     way.signal,
   );
@@ -108,12 +111,12 @@ export async function publish(
 /** `last`: no other Pod of this node uses the volume, so it leaves the node too. */
 export async function unpublish(way: VolumeWay, published: Published, last: boolean): Promise<void> {
   const { driver, volumeId, stagingPath, targetPath } = published;
-  await driver.unpublish({ volumeId, targetPath }, way.signal);
+  await driver.calls.nodeUnpublishVolume({ volumeId, targetPath }, way.signal);
   if (!last) return;
-  if (driver.stages) await driver.unstage({ volumeId, stagingTargetPath: stagingPath }, way.signal);
+  if (driver.stages) await driver.calls.nodeUnstageVolume({ volumeId, stagingTargetPath: stagingPath }, way.signal);
   if (driver.attaches) {
     const secrets = await secretsOf(way, published.attachSecret);
-    await driver.detach({ volumeId, nodeId: driver.nodeId, secrets }, way.signal);
+    await driver.calls.controllerUnpublishVolume({ volumeId, nodeId: driver.nodeId, secrets }, way.signal);
     await ignoreNotFound(way.client.delete(VOLUME_ATTACHMENTS, { name: attachmentName(way, published) }, { signal: way.signal }));
   }
 }

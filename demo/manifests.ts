@@ -1,0 +1,39 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadAll } from 'js-yaml';
+import type { KubeObject, Resource } from '../lib/kube/objects.ts';
+import { PERSISTENT_VOLUME_CLAIMS, PODS, STORAGE_CLASSES, VOLUME_SNAPSHOT_CLASSES, VOLUME_SNAPSHOTS } from '../lib/kube/resources.ts';
+import { repositoryRoot } from '../test/harness/repository.ts';
+import type { Kube } from '../test/harness/kube.ts';
+
+const RESOURCES: readonly Resource<KubeObject>[] = [
+  STORAGE_CLASSES,
+  VOLUME_SNAPSHOT_CLASSES,
+  VOLUME_SNAPSHOTS,
+  PERSISTENT_VOLUME_CLAIMS,
+  PODS,
+];
+
+/** The path of `deploy/examples/10-classes.yaml` for `10`. */
+export function exampleFile(number: string): string {
+  const folder = join(repositoryRoot(), 'deploy', 'examples');
+  const file = readdirSync(folder).find((name) => name.startsWith(`${number}-`));
+  if (file === undefined) throw new Error(`deploy/examples has no file ${number}-…`);
+  return join(folder, file);
+}
+
+export function readManifests(file: string): KubeObject[] {
+  return loadAll(readFileSync(file, 'utf8')) as KubeObject[];
+}
+
+/** Creates what the file holds, with the mark that kubectl leaves, so that `kubectl apply` of the same file changes nothing. */
+export async function createFrom(kube: Kube, file: string): Promise<void> {
+  for (const object of readManifests(file)) {
+    const resource = RESOURCES.find(({ kind }) => kind === object.kind);
+    if (resource === undefined) throw new Error(`${file}: the demo does not know the kind ${object.kind}`);
+    const { annotations = {}, ...metadata } = object.metadata ?? {};
+    const applied = JSON.stringify({ ...object, metadata: { annotations, ...metadata } });
+    const marked = { ...annotations, 'kubectl.kubernetes.io/last-applied-configuration': `${applied}\n` };
+    await kube.create(resource, { ...object, metadata: { ...metadata, annotations: marked } });
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * What the demo runs on: a control plane, the mock driver, the sidecars and a node, as real processes on
+ * one stage (the node is a client inside this one). Closing the world takes all of it down, also after a
+ * failure, and the stage's reaper does it even after a crash of this process.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { load } from 'js-yaml';
+import { readCrds } from '../csi-sidecars/install-crds/crd-files.ts';
+import type { CrdReport } from '../csi-sidecars/install-crds/install.ts';
+import { installCrds } from '../csi-sidecars/install-crds/install.ts';
+import { createKubeClient } from '../lib/kube/kube-client.ts';
+import { loadCluster } from '../lib/kube/kubeconfig.ts';
+import { openDoors } from '../lib/process/doors/open-doors.ts';
+import { startNode } from '../sandbox/node/node.ts';
+import type { Kube } from '../test/harness/kube.ts';
+import { openKube } from '../test/harness/kube.ts';
+import { openRawClient } from '../test/harness/raw-http.ts';
+import { repositoryRoot } from '../test/harness/repository.ts';
+import type { Program, Stage } from '../test/harness/stage.ts';
+import { openStage } from '../test/harness/stage.ts';
+import { eventually } from '../test/harness/wait.ts';
+import { startControlPlane } from '../test/real/control-plane.ts';
+import { createFrom } from './manifests.ts';
+
+export const DRIVER = 'mock.csi.example';
+const NODE = 'node-1';
+export const SIDECARS = ['snapshot-controller', 'csi-snapshotter', 'csi-provisioner'] as const;
+
+export interface World {
+  readonly stage: Stage;
+  readonly kube: Kube;
+  readonly kubeconfig: string;
+  /** Where the node publishes volumes. */
+  readonly nodeDir: string;
+  /** Applies a manifest file: with kubectl on a real control plane, else as kubectl would. */
+  apply(file: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What the driver holds. */
+export interface Ledger {
+  readonly volumes: number;
+  readonly snapshots: number;
+}
+
+export function programFile(name: string): string {
+  return join(repositoryRoot(), 'dist', `${name}.mjs`);
+}
+
+function socketOf({ stage }: Pick<World, 'stage'>): string {
+  return join(stage.dir, 'csi.sock');
+}
+
+export function startProgram(stage: Stage, name: string, args: readonly string[]): Program {
+  return stage.start({ name, file: process.execPath, args: [programFile(name), ...args] });
+}
+
+/** The sandbox in a process of its own. */
+export async function openSandboxWorld(name = 'demo'): Promise<World> {
+  const stage = openStage(name);
+  try {
+    const kubeconfig = join(stage.dir, 'kubeconfig');
+    startProgram(stage, 'sandbox', [`--kubeconfig-out=${kubeconfig}`, '--parts=binder,scheduler']);
+    await eventually('the kubeconfig of the sandbox', () => (existsSync(kubeconfig) ? true : undefined), { signal: stage.broken });
+    const raw = openRawClient({ server: serverOf(kubeconfig) });
+    stage.defer(() => raw.close());
+    const kube = openKube(raw);
+    return {
+      stage,
+      kube,
+      kubeconfig,
+      nodeDir: join(stage.dir, 'node'),
+      apply: (file) => createFrom(kube, file),
+      close: () => stage.close(),
+    };
+  } catch (error) {
+    await stage.close();
+    throw error;
+  }
+}
+
+/** etcd, kube-apiserver, kube-controller-manager and kube-scheduler; built with Go where they are not there yet. */
+export async function openRealWorld(report: (line: string) => void): Promise<World> {
+  const { stage, kube, kubeconfig, kubectl, stop } = await startControlPlane({ scheduler: true, report });
+  const apply = async (file: string): Promise<void> => {
+    const { code, stderr } = await kubectl(['apply', '-f', file]);
+    if (code !== 0) throw new Error(`kubectl apply -f ${file}: ${stderr.trim()}`);
+  };
+  return { stage, kube, kubeconfig, nodeDir: join(stage.dir, 'node'), apply, close: stop };
+}
+
+function serverOf(kubeconfig: string): string {
+  const config = load(readFileSync(kubeconfig, 'utf8')) as { clusters?: { cluster?: { server?: string } }[] };
+  const server = config.clusters?.[0]?.cluster?.server;
+  if (server === undefined) throw new Error(`${kubeconfig} names no server`);
+  return server;
+}
+
+export async function startDriver(world: Pick<World, 'stage'>, more: readonly string[] = []): Promise<Program> {
+  const socket = socketOf(world);
+  const driver = startProgram(world.stage, 'mock-driver', [
+    `--endpoint=unix://${socket}`,
+    `--state-dir=${join(world.stage.dir, 'driver')}`,
+    `--node-id=${NODE}`,
+    `--driver-name=${DRIVER}`,
+    // No mounts: nothing is left behind however this ends, and nobody has to be root.
+    '--publish=symlink',
+    ...more,
+  ]);
+  await eventually('the socket of the driver', () => (existsSync(socket) ? true : undefined), { signal: world.stage.broken });
+  return driver;
+}
+
+export async function installWorldCrds(world: Pick<World, 'kubeconfig'>, signal: AbortSignal): Promise<CrdReport[]> {
+  const doors = openDoors();
+  const { target, credentials } = await loadCluster(doors, { kubeconfig: world.kubeconfig });
+  const door = doors.http(target);
+  try {
+    const client = createKubeClient({ door, clock: doors.clock, random: doors.random, credentials, userAgent: 'demo' });
+    const crds = await readCrds(doors.files, join(repositoryRoot(), 'deploy', 'crds'));
+    const reports = await installCrds({ client, clock: doors.clock, crds, check: false, signal });
+    const bad = reports.find(({ usable }) => !usable);
+    if (bad !== undefined) throw new Error(`${bad.name}: ${bad.problem ?? ''}`);
+    return reports;
+  } finally {
+    door.close();
+  }
+}
+
+export interface SidecarsOptions {
+  readonly oneProcess: boolean;
+  /** More flags, for every program. */
+  readonly flags?: readonly string[];
+}
+
+export function startSidecars(world: Pick<World, 'stage' | 'kubeconfig'>, { oneProcess, flags = [] }: SidecarsOptions): Program[] {
+  const common = [`--kubeconfig=${world.kubeconfig}`, ...flags];
+  const address = `--csi-address=${socketOf(world)}`;
+  if (oneProcess) return [startProgram(world.stage, 'csi-sidecars', [`--roles=${SIDECARS.join(',')}`, ...common, address])];
+  return SIDECARS.map((name) => startProgram(world.stage, name, name === 'snapshot-controller' ? common : [...common, address]));
+}
+
+/** Registers the node and publishes the volumes of its Pods until the world closes. */
+export async function startWorldNode(world: World): Promise<void> {
+  const doors = openDoors();
+  const server = await loadCluster(doors, { kubeconfig: world.kubeconfig });
+  const stop = new AbortController();
+  const drivers = new Map([[DRIVER, `unix://${socketOf(world)}`]]);
+  const running = startNode({ doors, server, nodeName: NODE, drivers, dir: world.nodeDir, signal: stop.signal });
+  running.catch(() => undefined);
+  world.stage.defer(async () => {
+    stop.abort();
+    await running;
+  });
+}
+
+/** Asks the driver's own books, not its answers. */
+export async function readLedger({ stage }: Pick<World, 'stage'>): Promise<Ledger> {
+  const args = [programFile('mock-driver'), 'ledger', `--state-dir=${join(stage.dir, 'driver')}`, '--json'];
+  const { code, stdout, stderr } = await stage.run({ name: 'ledger', file: process.execPath, args });
+  if (code !== 0) throw new Error(`mock-driver ledger: ${stderr.trim()}`);
+  const ledger = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { volumes: unknown[]; snapshots: unknown[] };
+  return { volumes: ledger.volumes.length, snapshots: ledger.snapshots.length };
+}

@@ -11,6 +11,7 @@ import type { HttpAnswer, HttpRequest, HttpStream } from '../lib/doors/http.ts';
 import { HttpDoorError } from '../lib/doors/http.ts';
 import type { Random } from '../lib/doors/random.ts';
 import { Catalog } from './apiserver/catalog.ts';
+import { Cleanup } from './apiserver/cleanup.ts';
 import type { Faults } from './apiserver/faults.ts';
 import { FaultSwitches } from './apiserver/faults.ts';
 import { builtInKinds } from './apiserver/kinds/builtin.ts';
@@ -48,6 +49,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const watches = new Watches({ storage, clock, random });
   const tools = { storage, catalog, watches, clock, random };
   const server = new ApiServer(tools);
+  const cleanup = new Cleanup(tools, catalog);
   const faults = new FaultSwitches({
     clock,
     random,
@@ -77,8 +79,9 @@ export function createSandbox(options: SandboxOptions): Sandbox {
         ({ status, headers, body }) => ({ status, headers, chunks: chunksOf(body) }),
       ),
     faults,
-    start: () => undefined,
+    start: () => cleanup.start(),
     stop: () => {
+      cleanup.stop();
       watches.cut({});
     },
   };

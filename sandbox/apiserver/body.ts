@@ -25,7 +25,9 @@ export function decodeJson(body: Uint8Array | undefined): Json | undefined {
 
 export function checkJsonType(headers: Readonly<Record<string, string>>): void {
   const type = mediaTypeOf(headers);
-  if (type !== '' && type !== 'application/json' && type !== '*/*') throw unsupportedMediaType(['application/json']);
+  // The real server's list, although this one reads JSON only.
+  if (type !== '' && type !== 'application/json' && type !== '*/*')
+    throw unsupportedMediaType(['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']);
 }
 
 /** Checks what the body says it is, and takes apiVersion and kind off: the storage keeps neither. */

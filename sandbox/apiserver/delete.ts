@@ -2,12 +2,17 @@
 import type { Json, JsonObject } from './json.ts';
 import { at, clone, isObject, listAt, objectAt, stringAt } from './json.ts';
 import type { ResourceType } from './resource.ts';
-import { subjectOf } from './resource.ts';
-import { badRequest, conflict, notFound } from './status.ts';
+import { objectKey, storageName, subjectOf } from './resource.ts';
+import { badRequest, conflict, forbidden, notFound } from './status.ts';
 import type { Stored } from './storage.ts';
-import { objectKey } from './resource.ts';
 import type { WriteTarget, WriteTools } from './write.ts';
-import { timestamp } from './write.ts';
+import { isHeld, timestamp } from './write.ts';
+
+const NAMESPACES = storageName('', 'namespaces');
+/** Namespaces that the server makes and keeps. */
+const LASTING: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public']);
+export const CRDS = storageName('apiextensions.k8s.io', 'customresourcedefinitions');
+export const CRD_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';
 
 export interface DeleteOptions {
   readonly uid?: string;
@@ -68,9 +73,15 @@ function markDeleting(object: JsonObject, nowMs: number, graceSeconds: number): 
   return marked;
 }
 
-/** A namespace keeps itself by a finalizer in its spec, which the namespace controller takes away. */
-function isKept(object: JsonObject): boolean {
-  return listAt(object, 'metadata', 'finalizers').length > 0 || listAt(object, 'spec', 'finalizers').length > 0;
+/** What deletion adds to an object, besides the marks: a CRD is kept until its custom resources are gone. */
+function adorn(type: ResourceType, object: JsonObject): void {
+  if (type.storage === NAMESPACES) {
+    object.status = { ...objectAt(object, 'status'), phase: 'Terminating' };
+    delete objectAt(object, 'metadata').deletionGracePeriodSeconds;
+  }
+  const finalizers = listAt(object, 'metadata', 'finalizers');
+  if (type.storage === CRDS && !finalizers.includes(CRD_FINALIZER))
+    objectAt(object, 'metadata').finalizers = [...finalizers, CRD_FINALIZER];
 }
 
 export function deleteObject(tools: WriteTools, target: WriteTarget, options: DeleteOptions): Deleted {
@@ -79,6 +90,7 @@ export function deleteObject(tools: WriteTools, target: WriteTarget, options: De
   const key = objectKey(type, namespace, name);
   const stored = storage.get(type.storage, key);
   if (stored === undefined) throw notFound(subjectOf(type, name));
+  if (type.storage === NAMESPACES && LASTING.has(name)) throw forbidden(subjectOf(type, name), 'this namespace may not be deleted');
   checkPreconditions(type, stored, options);
   const { object } = stored;
   const deleting = at(object, 'metadata', 'deletionTimestamp') !== undefined;
@@ -87,11 +99,11 @@ export function deleteObject(tools: WriteTools, target: WriteTarget, options: De
   // A running grace period may only be shortened.
   const grace = deleting && typeof pending === 'number' && pending > 0 ? Math.min(options.gracePeriodSeconds ?? pending, pending) : wanted;
   if (deleting && pending === grace && grace !== 0 && grace !== undefined) return { stored, gone: false };
-  if ((grace !== undefined && grace > 0) || isKept(object)) {
+  if ((grace !== undefined && grace > 0) || isHeld(type, object) || type.storage === CRDS) {
     if (deleting && (pending ?? 0) === (grace ?? 0)) return { stored, gone: false };
     const marked = markDeleting(object, clock.now(), grace ?? 0);
+    adorn(type, marked);
     if (dryRun) return { stored: { ...stored, object: marked, text: undefined }, gone: false };
-    if (type.plural === 'namespaces' && type.group === '') marked.status = { ...objectAt(marked, 'status'), phase: 'Terminating' };
     return { stored: storage.put(type.storage, key, marked), gone: false };
   }
   if (dryRun) return { stored, gone: true };

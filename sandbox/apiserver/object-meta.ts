@@ -123,13 +123,26 @@ export function validateMeta(type: ResourceType, object: JsonObject): Cause[] {
     const text = String(finalizer);
     causes.push(...qualifiedNameFaults(text).map((fault) => invalidField('metadata.finalizers', text, fault)));
   }
-  listAt(meta, 'ownerReferences').forEach((reference, index) => {
+  if (!type.custom) causes.push(...unqualifiedFinalizers(listAt(meta, 'finalizers')));
+  listAt(meta, 'ownerReferences').forEach((reference) => {
     for (const key of ['apiVersion', 'kind', 'name', 'uid']) {
       const why = key === 'apiVersion' ? 'version must not be empty' : 'must not be empty';
-      if ((stringAt(reference, key) ?? '') === '') causes.push(invalidField(`metadata.ownerReferences[${index}].${key}`, '', why));
+      if ((stringAt(reference, key) ?? '') === '') causes.push(invalidField(`metadata.ownerReferences.${key}`, '', why));
     }
   });
   return causes;
+}
+
+const STANDARD_FINALIZERS: readonly Json[] = ['kubernetes', 'orphan', 'foregroundDeletion'];
+
+/** Built-in kinds want a domain in a finalizer; custom ones do not. */
+function unqualifiedFinalizers(finalizers: readonly Json[]): Cause[] {
+  return finalizers.flatMap((finalizer, index) => {
+    if (String(finalizer).includes('/') || STANDARD_FINALIZERS.includes(finalizer)) return [];
+    return [
+      invalidField(`metadata.finalizers[${index}]`, finalizer, 'name is neither a standard finalizer name nor is it fully qualified'),
+    ];
+  });
 }
 
 /** What an update keeps from the stored object, whatever the client sent. */

@@ -1,13 +1,13 @@
 /** The PATCH verb: by its content type, from the stored object to the one that is to be stored. */
 import { asObject, decodeJson, mediaTypeOf } from './body.ts';
 import type { JsonObject } from './json.ts';
-import { clone, isObject } from './json.ts';
+import { clone, isObject, printJson, stringAt } from './json.ts';
 import { applyJsonPatch } from './json-patch.ts';
 import { mergePatch } from './merge-patch.ts';
 import { withKind } from './render.ts';
 import type { ApiRequest } from './request.ts';
 import { subjectOf } from './resource.ts';
-import { badRequest, notFound, unsupportedMediaType } from './status.ts';
+import { badRequest, invalid, invalidField, notFound, StatusError, unsupportedPatch } from './status.ts';
 import type { Stored } from './storage.ts';
 import { strategicMerge } from './strategic-merge.ts';
 
@@ -21,11 +21,25 @@ type Apply = (document: JsonObject) => JsonObject;
 function applierOf(request: ApiRequest): Apply {
   const type = mediaTypeOf(request.headers);
   const accepted = [JSON_PATCH, MERGE_PATCH, ...(request.type.custom ? [] : [STRATEGIC_MERGE_PATCH])];
-  if (!accepted.includes(type)) throw unsupportedMediaType(accepted);
+  if (!accepted.includes(type)) throw unsupportedPatch();
   const patch = decodeJson(request.body);
   if (type === JSON_PATCH) return (document) => applyJsonPatch(document, patch);
   if (!isObject(patch)) throw badRequest('error decoding patch: expected an object');
   return (document) => (type === MERGE_PATCH ? mergePatch(document, patch) : strategicMerge(document, patch));
+}
+
+/** The outcome of a patch as an object. What a POST refuses as a bad request is Invalid here: the patch is at fault. */
+function patched(request: ApiRequest, document: JsonObject): JsonObject {
+  let object: JsonObject;
+  try {
+    object = asObject(request.type, document);
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    throw invalid({ group: '', type: '' }, [invalidField('patch', printJson(document), error.message)]);
+  }
+  const name = stringAt(object, 'metadata', 'name') ?? '';
+  if (name !== request.name) throw badRequest(`the name of the object (${name}) does not match the name on the URL (${request.name})`);
+  return object;
 }
 
 /** What `updateObject` asks for: the object that the patch makes of the stored one. */
@@ -35,6 +49,6 @@ export function patchOf(request: ApiRequest): (old: Stored | undefined) => JsonO
     if (old === undefined) throw notFound(subjectOf(request.type, request.name));
     const document = clone(withKind(request.type, old.object));
     // The patch's own values may be shared with the outcome, and a request may be applied once only.
-    return asObject(request.type, clone(apply(document)));
+    return patched(request, clone(apply(document)));
   };
 }

@@ -32,7 +32,10 @@ export function keyPrefix(request: ApiRequest): string {
 export function askedVersion(query: URLSearchParams): number | undefined {
   const text = query.get('resourceVersion') ?? '';
   if (text === '') return undefined;
-  if (!/^\d+$/.test(text)) throw badRequest(`Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`);
+  if (!/^\d+$/.test(text))
+    throw badRequest(
+      `invalid resource version: resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`,
+    );
   return Number(text);
 }
 
@@ -57,7 +60,7 @@ function decodeToken(text: string): Token {
   const version = at(value, 'rv');
   const after = at(value, 'start');
   if (typeof version !== 'number' || typeof after !== 'string')
-    throw badRequest('continue key is not valid: encoded continue token is malformed');
+    throw badRequest('invalid continue token: continue key is not valid: encoded token is malformed');
   return { version, after };
 }
 

@@ -2,7 +2,7 @@
 import type { HttpRequest } from '../../lib/doors/http.ts';
 import type { Catalog } from './catalog.ts';
 import type { ResourceType } from './resource.ts';
-import { badRequest, methodNotAllowed, noSuchPath } from './status.ts';
+import { badRequest, invalid, methodNotAllowed, noSuchGroup, noSuchPath, notSupported } from './status.ts';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
 
@@ -52,7 +52,7 @@ function place(catalog: Catalog, segments: readonly string[]): Place {
   const rest = segments.slice(core ? 2 : 3);
   const find = (plural: string | undefined): ResourceType => {
     const type = catalog.find(groupVersion ?? '', plural ?? '');
-    if (type === undefined) throw noSuchPath();
+    if (type === undefined) throw catalog.groupVersions().includes(groupVersion ?? '') ? noSuchPath() : noSuchGroup();
     return type;
   };
   // `namespaces/N/PLURAL…` is inside a namespace, `namespaces/N[/status]` is the Namespace itself.
@@ -104,6 +104,9 @@ export function parseApiRequest(catalog: Catalog, request: HttpRequest): ApiRequ
   const statusVerb = subresource === 'status' && !['get', 'update', 'patch'].includes(verb);
   if (createsOnName || writesCollection || noNamespace || statusVerb) throw methodNotAllowed();
   const dryRun = query.getAll('dryRun');
-  if (dryRun.some((value) => value !== 'All')) throw badRequest(`invalid dryRun: ${dryRun.join(',')}: supported values: "All"`);
+  if (dryRun.some((value) => value !== 'All')) {
+    const options = `${verb === 'create' ? 'Create' : verb === 'patch' ? 'Patch' : verb === 'update' ? 'Update' : 'Delete'}Options`;
+    throw invalid({ group: 'meta.k8s.io', type: options, name: '' }, [notSupported('dryRun', dryRun, ['All'])]);
+  }
   return { verb, type, namespace, name, subresource, query, headers: request.headers, body: request.body, dryRun: dryRun.length > 0 };
 }

@@ -16,7 +16,7 @@ export interface Write {
   readonly object: JsonObject;
   /** The stored object; absent for a create. */
   readonly old: JsonObject | undefined;
-  readonly subresource: '' | 'status';
+  readonly subresource: '' | 'status' | 'finalize';
   readonly lookup: Lookup;
   /** The time as the server stamps it: RFC 3339, seconds. */
   readonly now: string;

@@ -74,7 +74,8 @@ export function fieldPredicate(selector: string, fields: readonly string[]): Pre
   const terms = selector.split(',').map((clause) => {
     const [, field = '', operator = '', wanted = ''] = /^([^=!]*)(==|=|!=)(.*)$/.exec(clause.trim()) ?? [];
     if (operator === '') throw badRequest(`invalid selector: '${selector}'; can't understand '${clause}'`);
-    if (!known.has(field)) throw badRequest(`field label not supported: ${field}`);
+    if (!known.has(field))
+      throw badRequest(`"${field}" is not a known field selector: only ${[...known].map((name) => `"${name}"`).join(', ')}`);
     const path = field.split('.');
     return (object: JsonObject): boolean => {
       const value = at(object, ...path);

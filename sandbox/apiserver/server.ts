@@ -38,6 +38,7 @@ interface Answer {
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' };
+const PLAIN_TYPE = { 'content-type': 'text/plain; charset=utf-8' };
 
 export class ApiServer {
   readonly #tools: ServerTools;
@@ -48,8 +49,7 @@ export class ApiServer {
   }
 
   answer(request: HttpRequest): HttpAnswer {
-    const { status, text, headers } = this.#guarded(() => this.#route(request));
-    return { status, headers: { ...JSON_TYPE, ...headers }, body: this.#encoder.encode(text) };
+    return this.#encode(this.#guarded(() => this.#route(request)));
   }
 
   /** A watch stays open; anything else is an answer in one chunk. */
@@ -76,6 +76,7 @@ export class ApiServer {
     } catch (error) {
       const refusal = error instanceof StatusError ? error : internalError(error);
       const retry = refusal.retryAfterSeconds;
+      if (refusal.plainText !== undefined) return { status: refusal.status, text: refusal.plainText, headers: PLAIN_TYPE };
       return {
         status: refusal.status,
         text: printJson(refusal.body()),
@@ -96,7 +97,7 @@ export class ApiServer {
     if (request.method !== 'GET') throw noSuchPath();
     const text = discoveryAnswer(this.#tools.catalog, segmentsOf(pathname));
     if (text === undefined) throw noSuchPath();
-    return text.startsWith('{') ? { status: 200, text } : { status: 200, text, headers: { 'content-type': 'text/plain; charset=utf-8' } };
+    return text.startsWith('{') ? { status: 200, text } : { status: 200, text, headers: PLAIN_TYPE };
   }
 
   #renderer(request: ApiRequest): Renderer {
@@ -118,7 +119,10 @@ export class ApiServer {
       case 'create':
         return this.#create(request);
       case 'update':
-        return this.#written(request, updateObject(this.#tools, targetOf(request), this.#replacement(request)));
+        return this.#written(
+          request,
+          updateObject(this.#tools, { ...targetOf(request), uidIsPrecondition: true }, this.#replacement(request)),
+        );
       case 'patch':
         return this.#written(request, updateObject(this.#tools, targetOf(request), patchOf(request)));
       case 'delete':
@@ -172,7 +176,7 @@ export class ApiServer {
       throw badRequest(`the name of the object (${request.name} based on URL) was undeterminable: name must be provided`);
     if (name !== request.name) throw badRequest(`the name of the object (${name}) does not match the name on the URL (${request.name})`);
     if (request.type.namespaced && namespace !== request.namespace) {
-      throw badRequest(`the namespace of the object (${namespace}) does not match the namespace on the request (${request.namespace})`);
+      throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
     }
     return () => object;
   }

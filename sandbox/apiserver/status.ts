@@ -16,18 +16,23 @@ export interface Subject {
 export interface Cause {
   readonly reason: string;
   readonly message: string;
-  readonly field: string;
+  readonly field?: string;
 }
 
 interface StatusInit {
   readonly code: number;
   readonly reason: string;
   readonly message: string;
+  /** Where it is given, the answer has `details`, even empty ones. */
   readonly subject?: Subject;
   readonly causes?: readonly Cause[];
   readonly retryAfterSeconds?: number;
   /** Of an expired list: where a list that gives up consistency may go on. */
   readonly continueToken?: string;
+  /** Never sent. */
+  readonly cause?: string;
+  /** Answered as text, not as a Status. */
+  readonly plain?: boolean;
 }
 
 export class StatusError extends Error {
@@ -36,11 +41,16 @@ export class StatusError extends Error {
   readonly #init: StatusInit;
 
   constructor(init: StatusInit) {
-    super(init.message);
+    super(init.message, init.cause === undefined ? undefined : { cause: init.cause });
     this.name = 'StatusError';
     this.status = init.code;
     this.retryAfterSeconds = init.retryAfterSeconds;
     this.#init = init;
+  }
+
+  /** The message alone, where that is the whole answer. */
+  get plainText(): string | undefined {
+    return this.#init.plain === true ? this.#init.message : undefined;
   }
 
   body(): JsonObject {
@@ -51,9 +61,11 @@ export class StatusError extends Error {
     if (subject !== undefined && subject.type !== '') details.kind = subject.type;
     if (causes !== undefined && causes.length > 0) details.causes = causes.map((cause) => ({ ...cause }));
     if (retryAfterSeconds !== undefined) details.retryAfterSeconds = retryAfterSeconds;
-    const status: JsonObject = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code };
+    const status: JsonObject = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message };
+    if (reason !== '') status.reason = reason;
+    if (subject !== undefined || Object.keys(details).length > 0) status.details = details;
+    status.code = code;
     if (continueToken !== undefined) status.metadata = { continue: continueToken };
-    if (Object.keys(details).length > 0 || reason === 'Invalid') status.details = details;
     return status;
   }
 }
@@ -66,9 +78,16 @@ export function notFound(subject: Subject): StatusError {
   return new StatusError({ code: 404, reason: 'NotFound', message: `${qualified(subject)} "${subject.name ?? ''}" not found`, subject });
 }
 
+const NOTHING: Subject = { group: '', type: '' };
+
+/** A path below a group or version that is not served: the real server has no Status for it. */
+export function noSuchGroup(): StatusError {
+  return new StatusError({ code: 404, reason: 'NotFound', message: '404 page not found\n', plain: true });
+}
+
 /** A path that no resource answers to. */
 export function noSuchPath(): StatusError {
-  return new StatusError({ code: 404, reason: 'NotFound', message: 'the server could not find the requested resource' });
+  return new StatusError({ code: 404, reason: 'NotFound', message: 'the server could not find the requested resource', subject: NOTHING });
 }
 
 export function alreadyExists(subject: Subject): StatusError {
@@ -102,15 +121,14 @@ export function versionTooLarge(asked: number, current: number): StatusError {
     code: 504,
     reason: 'Timeout',
     message: `Timeout: Too large resource version: ${asked}, current: ${current}`,
-    subject: { group: '', type: '' },
-    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version', field: '' }],
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     retryAfterSeconds: 1,
   });
 }
 
 export function methodNotAllowed(): StatusError {
   const message = 'the server does not allow this method on the requested resource';
-  return new StatusError({ code: 405, reason: 'MethodNotAllowed', message });
+  return new StatusError({ code: 405, reason: 'MethodNotAllowed', message, subject: NOTHING });
 }
 
 export function unsupportedMediaType(accepted: readonly string[]): StatusError {
@@ -126,18 +144,26 @@ export function internal(why: string): StatusError {
   return new StatusError({ code: 500, reason: 'InternalError', message: `Internal error occurred: ${why}` });
 }
 
-/** 422. One cause reads alone, several as a bracketed list; none (a failed JSON patch) is only the reason. */
+/** 422. One cause reads alone, several as a bracketed list, each once. */
 export function invalid(subject: Subject, causes: readonly Cause[]): StatusError {
-  const texts = causes.map((cause) => (cause.field === '' ? cause.message : `${cause.field}: ${cause.message}`));
+  const texts = [...new Set(causes.map((cause) => `${cause.field ?? ''}: ${cause.message}`))];
   const list = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
   const message = `${qualified(subject)} "${subject.name ?? ''}" is invalid${texts.length === 0 ? '' : `: ${list}`}`;
   return new StatusError({ code: 422, reason: 'Invalid', message, subject, causes });
 }
 
-/** A patch that does not apply: 422 with empty details, which is how clients know a failed precondition. */
+/**
+ * A patch that does not apply: 422 with empty details, which is how clients know a failed precondition.
+ * The real server does not say what failed; `why` is for whoever debugs this one.
+ */
 export function patchFailed(why: string): StatusError {
-  const message = `the server rejected our request due to an error in our request${why === '' ? '' : `: ${why}`}`;
-  return new StatusError({ code: 422, reason: 'Invalid', message });
+  const message = 'the server rejected our request due to an error in our request';
+  return new StatusError({ code: 422, reason: 'Invalid', message, subject: NOTHING, cause: why });
+}
+
+/** PATCH with a content type that is none of a patch; POST and PUT name the types they take. */
+export function unsupportedPatch(): StatusError {
+  return new StatusError({ code: 415, reason: 'UnsupportedMediaType', message: '415: Unsupported Media Type', subject: NOTHING });
 }
 
 function withDetail(title: string, detail: string): string {

@@ -67,7 +67,7 @@ function mergeObject(target: JsonObject, patch: JsonObject, path: string): JsonO
     const name = key.slice(ORDER.length);
     const list = merged[name];
     const place = path === '' ? name : `${path}.${name}`;
-    if (Array.isArray(list) && Array.isArray(order)) merged[name] = ordered(list, order, MERGE_KEYS[place]);
+    if (Array.isArray(list) && Array.isArray(order)) merged[name] = arrange(list, { order, server: target[name], key: MERGE_KEYS[place] });
   }
   return merged;
 }
@@ -104,8 +104,8 @@ function removeFromSet(target: JsonObject, name: string, values: Json): void {
 function mergeList(target: Json | undefined, patch: readonly Json[], path: string): Json[] {
   const list = Array.isArray(target) ? target : [];
   const key = MERGE_KEYS[path];
-  if (key !== undefined) return mergeByKey(list, patch, { key, path });
-  if (SETS.has(path)) return [...list, ...patch.filter((item) => !list.includes(item))];
+  if (key !== undefined) return arrange(mergeByKey(list, patch, { key, path }), { order: patch, server: target, key });
+  if (SETS.has(path)) return arrange([...list, ...patch.filter((item) => !list.includes(item))], { order: patch, server: target, key });
   return patch.map((item) => (isObject(item) ? plain(item) : clone(item)));
 }
 
@@ -126,16 +126,25 @@ function mergeByKey(list: readonly Json[], patch: readonly Json[], by: { readonl
   return merged;
 }
 
-/** In the order that the patch lists; what the patch does not know keeps its place behind the element before it. */
-function ordered(list: readonly Json[], order: readonly Json[], key: string | undefined): Json[] {
-  const idOf = (item: Json): Json | undefined => (key === undefined ? item : asObject(item)[key]);
-  const rank = new Map(order.map((item, index) => [idOf(item), index]));
-  let last = -1;
-  const ranked = list.map((item, index) => {
-    const own = rank.get(idOf(item));
-    if (own !== undefined) last = own;
-    return { item, index, known: own !== undefined, rank: own ?? last };
-  });
-  ranked.sort((a, b) => a.rank - b.rank || Number(b.known) - Number(a.known) || a.index - b.index);
-  return ranked.map(({ item }) => item);
+/**
+ * What `order` names stands in its order; the rest keeps the server's order and is let in before the
+ * first named element that the server has further behind.
+ */
+function arrange(
+  list: readonly Json[],
+  by: { readonly order: readonly Json[]; readonly server: Json | undefined; readonly key: string | undefined },
+): Json[] {
+  const idOf = (item: Json): Json | undefined => (by.key === undefined ? item : asObject(item)[by.key]);
+  const order = by.order.map(idOf);
+  const server = Array.isArray(by.server) ? by.server.map(idOf) : [];
+  const placeIn = (ids: readonly (Json | undefined)[]) => (a: Json, b: Json) => ids.indexOf(idOf(a)) - ids.indexOf(idOf(b));
+  const named = list.filter((item) => order.includes(idOf(item))).sort(placeIn(order));
+  const others = list.filter((item) => !order.includes(idOf(item))).sort(placeIn(server));
+  const arranged: Json[] = [];
+  for (const item of named) {
+    const place = server.indexOf(idOf(item));
+    while (others.length > 0 && server.indexOf(idOf(others[0] as Json)) < place) arranged.push(others.shift() as Json);
+    arranged.push(item);
+  }
+  return [...arranged, ...others];
 }

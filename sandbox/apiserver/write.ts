@@ -10,7 +10,7 @@ import { at, dropNulls, ensureObject, equal, listAt, objectAt, stringAt } from '
 import { keepSystemFields, validateMeta, validateMetaUpdate } from './object-meta.ts';
 import type { Lookup, ResourceType, Write } from './resource.ts';
 import { kindSubject, objectKey, storageName, subjectOf } from './resource.ts';
-import { alreadyExists, badRequest, conflict, forbidden, invalid, invalidField, MODIFIED, notFound } from './status.ts';
+import { alreadyExists, badRequest, conflict, forbidden, invalid, invalidField, MODIFIED, notFound, StatusError } from './status.ts';
 import type { Storage, Stored } from './storage.ts';
 
 export interface WriteTools {
@@ -26,6 +26,8 @@ export interface WriteTarget {
   readonly name: string;
   readonly subresource: string;
   readonly dryRun: boolean;
+  /** Of a PUT: another uid in the body is a conflict; of a PATCH: a change of an immutable field. */
+  readonly uidIsPrecondition?: boolean;
 }
 
 export interface Written {
@@ -78,7 +80,7 @@ function makeWrite(tools: WriteTools, object: JsonObject, rest: { old: JsonObjec
   return {
     object,
     old: rest.old,
-    subresource: rest.subresource === 'status' ? 'status' : '',
+    subresource: rest.subresource === 'status' || rest.subresource === 'finalize' ? rest.subresource : '',
     lookup: lookupOf(tools.storage),
     now: timestamp(tools.clock.now()),
   };
@@ -98,7 +100,9 @@ export function createObject(tools: WriteTools, target: WriteTarget, object: Jso
   if (target.name !== '') meta.name ??= target.name;
   const prefix = stringAt(meta, 'generateName') ?? '';
   if (meta.name === undefined && prefix !== '') meta.name = generatedName(prefix, tools.random);
-  if (meta.resourceVersion !== undefined) throw badRequest('resourceVersion should not be set on objects to be created');
+  if (meta.resourceVersion !== undefined) {
+    throw new StatusError({ code: 500, reason: '', message: 'resourceVersion should not be set on objects to be created' });
+  }
   for (const key of ['deletionTimestamp', 'deletionGracePeriodSeconds', 'generation']) delete meta[key];
   meta.uid = tools.random.uuid();
   const write = makeWrite(tools, object, { old: undefined, subresource: '' });
@@ -114,11 +118,15 @@ export function createObject(tools: WriteTools, target: WriteTarget, object: Jso
   return { stored, created: true, warnings };
 }
 
+/** True while finalizers hold the object. A Namespace has a list of its own in its spec. */
+export function isHeld(type: ResourceType, object: JsonObject): boolean {
+  if (listAt(object, 'metadata', 'finalizers').length > 0) return true;
+  return type.storage === NAMESPACES && listAt(object, 'spec', 'finalizers').length > 0;
+}
+
 /** True if the update takes away the last thing that kept a deleted object. */
-function finishesDeletion(object: JsonObject, old: JsonObject): boolean {
-  if (listAt(object, 'metadata', 'finalizers').length > 0) return false;
-  if (at(old, 'metadata', 'deletionTimestamp') === undefined) return false;
-  if (listAt(object, 'spec', 'finalizers').length > 0) return false;
+function finishesDeletion(type: ResourceType, object: JsonObject, old: JsonObject): boolean {
+  if (isHeld(type, object) || at(old, 'metadata', 'deletionTimestamp') === undefined) return false;
   const grace = at(old, 'metadata', 'deletionGracePeriodSeconds');
   return grace === undefined || grace === 0;
 }
@@ -140,6 +148,15 @@ function checkVersion(type: ResourceType, name: string, [meta, current]: readonl
   if (asked !== String(current.version)) throw conflict(subjectOf(type, name), MODIFIED);
 }
 
+function wrongUid({ type, namespace, name }: WriteTarget, asked: string, found: string): StatusError {
+  const key = `/registry/${type.group === '' || !type.custom ? '' : `${type.group}/`}${type.plural}/${objectKey(type, namespace, name)}`;
+  const why = `Precondition failed: UID in precondition: ${asked}, UID in object meta: ${found}`;
+  return conflict(
+    subjectOf(type, name),
+    `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
+  );
+}
+
 /**
  * Replaces an object by what `change` makes of a copy without kind and apiVersion. `change` gets
  * undefined where nothing is stored and may then throw, or return what to create.
@@ -152,31 +169,29 @@ export function updateObject(tools: WriteTools, target: WriteTarget, change: (ol
   const meta = ensureObject(object, 'metadata');
   const uid = stringAt(meta, 'uid') ?? '';
   if (current === undefined) {
-    // A uid says which object was meant, and that one is gone: the precondition fails before anything else.
-    if (uid !== '') throw conflict(subjectOf(type, name), `Precondition failed: UID in precondition: ${uid}, UID in object meta: `);
     if (!type.createOnUpdate || target.subresource !== '') throw notFound(subjectOf(type, name));
+    // A uid says which object was meant, and that one is gone: no other is made in its place.
+    if (uid !== '') throw wrongUid(target, uid, '');
     delete meta.resourceVersion;
     return createObject(tools, target, object);
   }
   const old = current.object;
   const oldMeta = objectAt(old, 'metadata');
-  if (uid !== '' && uid !== oldMeta.uid) {
-    throw conflict(subjectOf(type, name), `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${String(oldMeta.uid)}`);
-  }
+  if (target.uidIsPrecondition && uid !== '' && uid !== oldMeta.uid) throw wrongUid(target, uid, String(oldMeta.uid));
   checkVersion(type, name, [meta, current]);
   if (type.namespaced) meta.namespace ??= namespace;
   keepSystemFields(meta, oldMeta);
   const write = makeWrite(tools, object, { old, subresource: target.subresource });
   const warnings = applyRules(type, write);
   if (type.generation && changesGeneration(type, object, old)) meta.generation = Number(oldMeta.generation ?? 0) + 1;
-  const causes = [
-    ...validateMetaUpdate(object, old),
-    ...validateMeta(type, object),
-    ...type.rules.flatMap((rules) => rules.validate?.(write) ?? []),
-  ];
+  // Twice, as the real server: once for all kinds, once by the kind's own rules. Clients see both causes.
+  const metaUpdate = validateMetaUpdate(object, old);
+  const kindCauses = type.rules.flatMap((rules) => rules.validate?.(write) ?? []);
+  const causes = [...validateMeta(type, object), ...metaUpdate, ...metaUpdate, ...kindCauses];
   if (causes.length > 0) throw invalid(kindSubject(type, name), causes);
-  if (finishesDeletion(object, old)) {
+  if (finishesDeletion(type, object, old)) {
     if (!target.dryRun) tools.storage.remove(type.storage, key);
+    meta.resourceVersion = String(current.version);
     return { stored: unsaved(key, object, current.version), created: false, warnings };
   }
   meta.resourceVersion = String(current.version);

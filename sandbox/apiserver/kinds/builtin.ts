@@ -1,6 +1,26 @@
 /** The built-in kinds. Which verbs' habits differ per kind is taken from the registries of Kubernetes 1.36. */
 import type { ResourceType } from '../resource.ts';
+import { CLAIM_RULES } from './claim.ts';
+import {
+  CONFIG_MAP_RULES,
+  EVENT_RULES,
+  LEASE_RULES,
+  NAMESPACE_RULES,
+  NODE_RULES,
+  POD_RULES,
+  SECRET_RULES,
+  SERVICE_RULES,
+} from './core-kinds.ts';
 import { defineKind } from './define.ts';
+import {
+  ATTACHMENT_RULES,
+  ATTRIBUTES_CLASS_RULES,
+  CAPACITY_RULES,
+  CSI_DRIVER_RULES,
+  CSI_NODE_RULES,
+  STORAGE_CLASS_RULES,
+} from './storage-kinds.ts';
+import { VOLUME_RULES } from './volume.ts';
 
 const STATUS = ['status'];
 
@@ -18,6 +38,7 @@ function core(): ResourceType[] {
       subresources: ['status', 'finalize'],
       nameRule: 'label',
       selectableFields: ['status.phase'],
+      rules: NAMESPACE_RULES,
     }),
     defineKind({
       group,
@@ -29,6 +50,7 @@ function core(): ResourceType[] {
       subresources: STATUS,
       selectableFields: ['spec.unschedulable'],
       returnDeleted: false,
+      rules: NODE_RULES,
     }),
     defineKind({
       group,
@@ -49,6 +71,7 @@ function core(): ResourceType[] {
         'status.podIP',
         'status.nominatedNodeName',
       ],
+      rules: POD_RULES,
     }),
     defineKind({
       group,
@@ -58,6 +81,7 @@ function core(): ResourceType[] {
       namespaced: true,
       shortNames: ['pvc'],
       subresources: STATUS,
+      rules: CLAIM_RULES,
     }),
     defineKind({
       group,
@@ -67,9 +91,28 @@ function core(): ResourceType[] {
       namespaced: false,
       shortNames: ['pv'],
       subresources: STATUS,
+      rules: VOLUME_RULES,
     }),
-    defineKind({ group, version, plural: 'secrets', kind: 'Secret', namespaced: true, returnDeleted: false, selectableFields: ['type'] }),
-    defineKind({ group, version, plural: 'configmaps', kind: 'ConfigMap', namespaced: true, shortNames: ['cm'], returnDeleted: false }),
+    defineKind({
+      group,
+      version,
+      plural: 'secrets',
+      kind: 'Secret',
+      namespaced: true,
+      returnDeleted: false,
+      selectableFields: ['type'],
+      rules: [SECRET_RULES],
+    }),
+    defineKind({
+      group,
+      version,
+      plural: 'configmaps',
+      kind: 'ConfigMap',
+      namespaced: true,
+      shortNames: ['cm'],
+      returnDeleted: false,
+      rules: [CONFIG_MAP_RULES],
+    }),
     defineKind({
       group,
       version,
@@ -92,6 +135,7 @@ function core(): ResourceType[] {
         'source',
         'type',
       ],
+      rules: [EVENT_RULES],
     }),
     defineKind({ group, version, plural: 'serviceaccounts', kind: 'ServiceAccount', namespaced: true, shortNames: ['sa'] }),
     defineKind({
@@ -104,6 +148,7 @@ function core(): ResourceType[] {
       categories: ['all'],
       subresources: STATUS,
       nameRule: 'label',
+      rules: SERVICE_RULES,
     }),
   ];
 }
@@ -112,8 +157,24 @@ function storage(): ResourceType[] {
   const group = 'storage.k8s.io';
   const version = 'v1';
   return [
-    defineKind({ group, version, plural: 'storageclasses', kind: 'StorageClass', namespaced: false, shortNames: ['sc'] }),
-    defineKind({ group, version, plural: 'csinodes', kind: 'CSINode', namespaced: false, unconditionalUpdate: false }),
+    defineKind({
+      group,
+      version,
+      plural: 'storageclasses',
+      kind: 'StorageClass',
+      namespaced: false,
+      shortNames: ['sc'],
+      rules: [STORAGE_CLASS_RULES],
+    }),
+    defineKind({
+      group,
+      version,
+      plural: 'csinodes',
+      kind: 'CSINode',
+      namespaced: false,
+      unconditionalUpdate: false,
+      rules: [CSI_NODE_RULES],
+    }),
     defineKind({
       group,
       version,
@@ -122,6 +183,7 @@ function storage(): ResourceType[] {
       namespaced: false,
       unconditionalUpdate: false,
       generation: true,
+      rules: [CSI_DRIVER_RULES],
     }),
     defineKind({
       group,
@@ -131,6 +193,7 @@ function storage(): ResourceType[] {
       namespaced: false,
       unconditionalUpdate: false,
       subresources: STATUS,
+      rules: ATTACHMENT_RULES,
     }),
     defineKind({
       group,
@@ -141,6 +204,7 @@ function storage(): ResourceType[] {
       namespaced: true,
       unconditionalUpdate: false,
       returnDeleted: false,
+      rules: [CAPACITY_RULES],
     }),
     defineKind({
       group,
@@ -149,6 +213,7 @@ function storage(): ResourceType[] {
       kind: 'VolumeAttributesClass',
       namespaced: false,
       shortNames: ['vac'],
+      rules: [ATTRIBUTES_CLASS_RULES],
     }),
   ];
 }
@@ -166,6 +231,7 @@ export function builtInKinds(): ResourceType[] {
       createOnUpdate: true,
       unconditionalUpdate: false,
       returnDeleted: false,
+      rules: [LEASE_RULES],
     }),
     defineKind({
       group: 'gateway.networking.k8s.io',

@@ -1,0 +1,92 @@
+/**
+ * The API for controllers inside the sandbox (binder, scheduler, clean-up): the same rules, versions and
+ * watch events as over HTTP, as plain calls. Answers are stored objects: clone before changing one.
+ */
+import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
+import type { Catalog } from './catalog.ts';
+import type { DeleteOptions } from './delete.ts';
+import { deleteObject } from './delete.ts';
+import type { JsonObject } from './json.ts';
+import type { ResourceType } from './resource.ts';
+import { apiVersion, objectKey, storageName } from './resource.ts';
+import { StatusError } from './status.ts';
+import type { WriteTarget, WriteTools } from './write.ts';
+import { createObject, updateObject } from './write.ts';
+
+export interface ObjectName {
+  readonly name: string;
+  readonly namespace?: string | undefined;
+}
+
+export interface ObjectChange {
+  readonly kind: string;
+  readonly object: KubeObject;
+  readonly deleted: boolean;
+}
+
+export class LocalClient {
+  readonly #tools: WriteTools;
+  readonly #catalog: Catalog;
+
+  constructor(tools: WriteTools, catalog: Catalog) {
+    this.#tools = tools;
+    this.#catalog = catalog;
+  }
+
+  get<T extends KubeObject>(resource: Resource<T>, { name, namespace }: ObjectName): T | undefined {
+    const key = objectKey(resource, namespace ?? '', name);
+    return typed<T>(this.#tools.storage.get(storageName(resource.group, resource.plural), key)?.object);
+  }
+
+  list<T extends KubeObject>(resource: Resource<T>): T[] {
+    const stored = this.#tools.storage.list(storageName(resource.group, resource.plural), '');
+    return stored.map(({ object }) => typed<T>(object) as T);
+  }
+
+  /** Throws StatusError, as all writes do. */
+  create<T extends KubeObject>(resource: Resource<T>, object: T): void {
+    createObject(this.#tools, this.#target(resource, object), untyped(object));
+  }
+
+  /** PUT under the object's resourceVersion; `status` writes the status alone. */
+  update<T extends KubeObject>(resource: Resource<T>, object: T, subresource: '' | 'status' | 'finalize' = ''): void {
+    updateObject(this.#tools, { ...this.#target(resource, object), subresource, uidIsPrecondition: true }, () => untyped(object));
+  }
+
+  delete<T extends KubeObject>(resource: Resource<T>, object: T, options: DeleteOptions = {}): void {
+    deleteObject(this.#tools, this.#target(resource, object), options);
+  }
+
+  /** Calls back after every write of a kind, in version order; the answer unsubscribes. */
+  subscribe(listener: (change: ObjectChange) => void): () => void {
+    return this.#tools.storage.subscribe(({ type, resource, stored }) => {
+      const kind = this.#kinds().get(resource);
+      if (kind !== undefined) listener({ kind, object: typed<KubeObject>(stored.object) as KubeObject, deleted: type === 'DELETED' });
+    });
+  }
+
+  /** Storage name → kind; built anew since CRDs come and go. */
+  #kinds(): ReadonlyMap<string, string> {
+    return new Map(this.#catalog.all().map((type) => [type.storage, type.kind]));
+  }
+
+  #target(resource: Resource<KubeObject>, object: KubeObject): WriteTarget {
+    const { name = '', namespace = '' } = object.metadata ?? {};
+    return { type: this.#type(resource), namespace, name, subresource: '', dryRun: false };
+  }
+
+  #type(resource: Resource<KubeObject>): ResourceType {
+    const type = this.#catalog.find(apiVersion(resource), resource.plural);
+    if (type === undefined) throw new StatusError({ code: 404, reason: 'NotFound', message: `${resource.plural} are not served` });
+    return type;
+  }
+}
+
+/** Stored JSON as the typed view of it: the types are deep-optional, so any object satisfies them. */
+function typed<T extends KubeObject>(object: JsonObject | undefined): T | undefined {
+  return object as unknown as T | undefined;
+}
+
+function untyped(object: KubeObject): JsonObject {
+  return object as unknown as JsonObject;
+}

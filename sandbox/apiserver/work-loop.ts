@@ -1,0 +1,74 @@
+/**
+ * A controller's queue inside the sandbox: keys are woken by writes and worked off one per turn of the
+ * clock, so clients see every state in between, as they would with a controller in another process.
+ */
+import type { Clock } from '../../lib/doors/clock.ts';
+import { StatusError } from './status.ts';
+
+const RETRY_MS = 1000;
+
+export class WorkLoop {
+  readonly #clock: Clock;
+  readonly #work: (key: string) => void;
+  readonly #waiting = new Set<string>();
+  readonly #cancels = new Set<() => void>();
+  #state: 'new' | 'running' | 'stopped' = 'new';
+  #scheduled = false;
+
+  /** `work` does at most one write for a key; that write wakes the key again if there is more to do. */
+  constructor(clock: Clock, work: (key: string) => void) {
+    this.#clock = clock;
+    this.#work = work;
+  }
+
+  wake(key: string): void {
+    this.#waiting.add(key);
+    this.#schedule();
+  }
+
+  wakeAfter(key: string, delayMs: number): void {
+    this.#timer(delayMs, () => this.wake(key));
+  }
+
+  start(): void {
+    if (this.#state !== 'new') return;
+    this.#state = 'running';
+    this.#schedule();
+  }
+
+  stop(): void {
+    this.#state = 'stopped';
+    for (const cancel of this.#cancels) cancel();
+    this.#cancels.clear();
+  }
+
+  #timer(delayMs: number, fire: () => void): void {
+    if (this.#state === 'stopped') return;
+    const cancel = this.#clock.setTimer(delayMs, () => {
+      this.#cancels.delete(cancel);
+      fire();
+    });
+    this.#cancels.add(cancel);
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#state !== 'running' || this.#waiting.size === 0) return;
+    this.#scheduled = true;
+    this.#timer(0, () => this.#turn());
+  }
+
+  #turn(): void {
+    this.#scheduled = false;
+    const [key] = this.#waiting;
+    if (key === undefined || this.#state !== 'running') return;
+    this.#waiting.delete(key);
+    try {
+      this.#work(key);
+    } catch (error) {
+      // The server refused a write: what was read has changed, or will have to. Anything else is a bug.
+      if (!(error instanceof StatusError)) throw error;
+      this.wakeAfter(key, RETRY_MS);
+    }
+    this.#schedule();
+  }
+}

@@ -34,7 +34,8 @@ import { text } from './wire.ts';
 /** Long enough for an answer to leave the process before `crash: answered` ends it. */
 const ANSWER_LEAVES_MS = 20;
 export const DEFAULT_POOL_BYTES = 1n << 47n;
-export const DEFAULT_MAX_VOLUME_BYTES = 1n << 44n;
+/** Below the largest file of common file systems. */
+export const DEFAULT_MAX_VOLUME_BYTES = 1n << 43n;
 
 export interface DriverOptions {
   readonly name: string;

@@ -80,3 +80,20 @@ function groupLine({ id, name, snapshotIds }: GroupRecord): LedgerGroup {
 export function ledgerJson(ledger: Ledger): string {
   return JSON.stringify(ledger, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
 }
+
+/** For people: a line for each object, an empty ledger says so. */
+export function ledgerText({ volumes, snapshots, groups }: Ledger): string {
+  const rows = [
+    ...volumes.map(
+      ({ id, name, bytes, source }) =>
+        `volume    ${id}  ${bytes} bytes  ${name}${source === undefined ? '' : `  from ${source.kind} ${source.id}`}`,
+    ),
+    ...snapshots.map(({ id, name, sourceVolumeId, groupId, ready }) => {
+      const owner = groupId === undefined ? name : `in group ${groupId}`;
+      return `snapshot  ${id}  of ${sourceVolumeId}  ${owner}${ready ? '' : '  not ready'}`;
+    }),
+    ...groups.map(({ id, name, snapshotIds }) => `group     ${id}  ${snapshotIds.length} snapshots  ${name}`),
+  ];
+  const summary = `${volumes.length} volumes, ${snapshots.length} snapshots, ${groups.length} group snapshots`;
+  return `${[...rows, summary].join('\n')}\n`;
+}

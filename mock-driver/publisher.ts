@@ -8,6 +8,9 @@ export interface PublishRequest {
   readonly target: string;
   readonly block: boolean;
   readonly readonly: boolean;
+  readonly mountFlags: readonly string[];
+  /** Numeric group that must be able to write; empty: none asked for. */
+  readonly group: string;
 }
 
 export interface Publisher {

@@ -3,7 +3,7 @@
  * mounted without a record, and a repeated call makes good what a crash cut off.
  */
 import { expandOnNode, publish, requireAt, stage, unpublish, unstage } from '../model/attachments.ts';
-import type { VolumeRecord } from '../model/records.ts';
+import type { Capability, VolumeRecord } from '../model/records.ts';
 import { flag, type Message, text } from '../wire.ts';
 import { capabilityOf, rangeOf, requireContext } from './messages.ts';
 import type { CallContext, Service } from './rpc.ts';
@@ -20,7 +20,8 @@ export const node: Service = {
         requireContext(outcome.answer, request);
         return outcome;
       });
-      if (call.publisher.stages && !volume.block) await show(call, volume, { target: stagingPath, readonly: false });
+      if (call.publisher.stages && !volume.block)
+        await show(call, volume, { target: stagingPath, readonly: false, capability: capabilityOf(request) });
       return {};
     },
   },
@@ -52,7 +53,7 @@ export const node: Service = {
         requireContext(outcome.answer.volume, request);
         return outcome;
       });
-      await show(call, volume, { target: targetPath, readonly });
+      await show(call, volume, { target: targetPath, readonly, capability: capabilityOf(request) });
       return {};
     },
   },
@@ -105,9 +106,17 @@ export const node: Service = {
   },
 };
 
-async function show(call: CallContext, volume: VolumeRecord, { target, readonly }: { target: string; readonly: boolean }): Promise<void> {
+interface Shown {
+  readonly target: string;
+  readonly readonly: boolean;
+  readonly capability: Capability | undefined;
+}
+
+async function show(call: CallContext, volume: VolumeRecord, { target, readonly, capability }: Shown): Promise<void> {
   const source = call.store.path(volume.id);
-  if (source !== undefined) await call.publisher.ensure({ source, target, block: volume.block, readonly });
+  if (source === undefined) return;
+  const { mountFlags = [], mountGroup = '' } = capability ?? {};
+  await call.publisher.ensure({ source, target, block: volume.block, readonly, mountFlags, group: mountGroup });
 }
 
 /** A directory has no quota: what it holds may exceed its size, and no figure may be negative. */

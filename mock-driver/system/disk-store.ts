@@ -1,0 +1,367 @@
+/**
+ * Volumes as directories on a disk. Every commit ends in one rename: what is made is complete in tmp/
+ * before it appears, what is deleted disappears into tmp/ before it is taken apart. A process that dies
+ * leaves at most something in tmp/, which the next one clears away.
+ *
+ * Several instances may share a directory. Commits happen under a lock; each is announced as a line in
+ * `changes`, and an instance that finds new lines reads the objects they name again. A file that was
+ * replaced or is gone means: read everything.
+ */
+import * as sync from 'node:fs';
+import * as fs from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Clock } from '../../lib/doors/clock.ts';
+import type { Change, GroupRecord, NodeRecord, Records, SnapshotRecord, VolumeRecord } from '../model/records.ts';
+import { recordText } from '../store/record-text.ts';
+import { type CrashPoint, type News, StoreError, type Usage, type VolumeStore } from '../store/store.ts';
+import { copyStill, walk } from './copy.ts';
+import {
+  checkFormat,
+  FORMAT,
+  FORMAT_DRAFT,
+  groupDir,
+  isAbsent,
+  loadAll,
+  loadGroup,
+  loadNodes,
+  loadSnapshot,
+  loadVolume,
+  messageOf,
+  nodeFile,
+  requireSafe,
+  snapshotDir,
+  volumeDir,
+} from './disk-records.ts';
+import { TicketLock } from './lock.ts';
+
+/** `changes` starts anew beyond this size; the other instances then read everything once. */
+const CHANGES_BYTES = 4 << 20;
+
+export interface DiskStoreOptions {
+  readonly root: string;
+  readonly nodeId: string;
+  readonly clock: Clock;
+}
+
+export class DiskStore implements VolumeStore {
+  readonly #root: string;
+  readonly #options: DiskStoreOptions;
+  #lock: TicketLock | undefined;
+  #locked = false;
+  /** Which `changes` file was read, and how far. */
+  #inode = 0n;
+  #offset = 0;
+  /** Group of each snapshot that has one: where its data lie. */
+  readonly #groupOf = new Map<string, string>();
+
+  constructor(options: DiskStoreOptions) {
+    this.#options = options;
+    this.#root = options.root;
+  }
+
+  async open(): Promise<Records> {
+    const root = this.#root;
+    try {
+      await fs.mkdir(root, { recursive: true, mode: 0o750 });
+    } catch (error) {
+      throw failure(error, `cannot make the state directory ${root}`);
+    }
+    const found = checkFormat(root);
+    try {
+      for (const folder of ['volumes', 'snapshots', 'groups', 'nodes', 'tmp', 'locks'])
+        await fs.mkdir(join(root, folder), { recursive: true });
+      if (found === 'absent') await this.#writeFormat();
+      this.#lock = new TicketLock({ directory: join(root, 'locks'), nodeId: this.#options.nodeId, clock: this.#options.clock });
+      return await this.exclusive(async () => {
+        await this.#clear();
+        return this.#everything();
+      });
+    } catch (error) {
+      throw failure(error, `cannot open the state directory ${root}`);
+    }
+  }
+
+  async exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const lock = this.#lock;
+    if (lock === undefined) throw new StoreError('failed', 'the store is not open');
+    const { inherited } = await lock.acquire();
+    this.#locked = true;
+    try {
+      // The holder before us died: what it committed may not be announced, what it began lies in tmp/.
+      if (inherited) {
+        await this.#clear();
+        sync.rmSync(this.#changes, { force: true });
+        this.#inode = -1n;
+      }
+      return await work();
+    } finally {
+      this.#locked = false;
+      lock.release();
+    }
+  }
+
+  async news(): Promise<News> {
+    const stats = sync.statSync(this.#changes, { bigint: true, throwIfNoEntry: false });
+    if ((stats?.ino ?? 0n) !== this.#inode || Number(stats?.size ?? 0n) < this.#offset) {
+      // Without the lock a directory could go between being listed and being read, which looks like damage.
+      return this.#locked ? { kind: 'everything', records: this.#everything() } : this.exclusive(() => this.news());
+    }
+    const lines = Number(stats?.size ?? 0n) > this.#offset ? this.#readLines() : [];
+    const changes = lines.flatMap((line) => this.#reread(line));
+    for (const change of changes) this.#remember(change);
+    return { kind: 'changes', changes };
+  }
+
+  async commit(change: Change, crashPoint: CrashPoint): Promise<void> {
+    try {
+      await this.#commit(change, crashPoint);
+      this.#remember(change);
+    } catch (error) {
+      // It may have failed behind the rename: what is on the disk is what counts, and is read anew.
+      this.#inode = -1n;
+      throw failure(error, 'the change was not made');
+    }
+  }
+
+  path(volumeId: string): string {
+    return join(volumeDir(this.#root, volumeId), 'data');
+  }
+
+  async usage(volumeId: string): Promise<Usage> {
+    let usedBytes = 0n;
+    let usedInodes = 0n;
+    await walk(Buffer.from(this.path(volumeId)), (_, stats) => {
+      usedBytes += stats.blocks * 512n;
+      usedInodes += 1n;
+    });
+    const { ffree } = await fs.statfs(this.#root, { bigint: true });
+    return { usedBytes, usedInodes, totalInodes: usedInodes + ffree };
+  }
+
+  async #commit(change: Change, crashPoint: CrashPoint): Promise<void> {
+    switch (change.op) {
+      case 'create-volume':
+        return this.#createVolume(change.volume, crashPoint);
+      case 'update-volume':
+        return this.#updateVolume(change.volume, crashPoint);
+      case 'create-snapshot':
+        return this.#createSnapshot(change.snapshot, crashPoint);
+      case 'create-group':
+        return this.#createGroup(change.group, change.snapshots, crashPoint);
+      case 'delete-volume':
+        return this.#delete(volumeDir(this.#root, change.id), `volume ${change.id}`, crashPoint);
+      case 'delete-snapshot':
+        return this.#delete(snapshotDir(this.#root, { id: change.id }), `snapshot ${change.id}`, crashPoint);
+      case 'delete-group':
+        return this.#delete(groupDir(this.#root, change.id), `group ${change.id}`, crashPoint);
+      case 'put-node':
+        return this.#putNode(change.node);
+      default: {
+        const never: never = change;
+        throw new Error(`unknown change ${JSON.stringify(never)}`);
+      }
+    }
+  }
+
+  async #createVolume(volume: VolumeRecord, crashPoint: CrashPoint): Promise<void> {
+    await this.#make({ final: volumeDir(this.#root, volume.id), line: `volume ${volume.id}`, crashPoint }, async (made) => {
+      const data = join(made, 'data');
+      if (volume.source !== undefined) {
+        const { kind, id } = volume.source;
+        const from = kind === 'volume' ? volumeDir(this.#root, id) : snapshotDir(this.#root, { id, groupId: this.#groupOf.get(id) });
+        await copyStill([{ from: join(from, 'data'), to: data }], this.#options.clock);
+      } else if (volume.block) await fs.writeFile(data, '', { mode: 0o600 });
+      // What runs in a container is rarely root: the directory is open, as an empty file system's root would be.
+      else await fs.mkdir(data).then(() => fs.chmod(data, 0o777));
+      if (volume.block) await fs.truncate(data, Number(volume.bytes));
+      await crashPoint(1);
+      await writeSynced(join(made, 'volume.json'), recordText(volume));
+    });
+  }
+
+  async #createSnapshot(snapshot: SnapshotRecord, crashPoint: CrashPoint): Promise<void> {
+    await this.#make({ final: snapshotDir(this.#root, snapshot), line: `snapshot ${snapshot.id}`, crashPoint }, async (made) => {
+      await copyStill([{ from: this.path(snapshot.sourceVolumeId), to: join(made, 'data') }], this.#options.clock);
+      await crashPoint(1);
+      await writeSynced(join(made, 'snapshot.json'), recordText(snapshot));
+    });
+  }
+
+  async #createGroup(group: GroupRecord, snapshots: readonly SnapshotRecord[], crashPoint: CrashPoint): Promise<void> {
+    await this.#make({ final: groupDir(this.#root, group.id), line: `group ${group.id}`, crashPoint }, async (made) => {
+      for (const { id } of snapshots) await fs.mkdir(join(made, requireSafe(id)));
+      const pairs = snapshots.map(({ id, sourceVolumeId }) => ({ from: this.path(sourceVolumeId), to: join(made, id, 'data') }));
+      await copyStill(pairs, this.#options.clock);
+      await crashPoint(1);
+      for (const snapshot of snapshots) await writeSynced(join(made, snapshot.id, 'snapshot.json'), recordText(snapshot));
+      await writeSynced(join(made, 'group.json'), recordText(group));
+    });
+  }
+
+  /** Makes a directory whole in tmp/, then lets it appear. */
+  async #make(what: { final: string; line: string; crashPoint: CrashPoint }, fill: (made: string) => Promise<void>): Promise<void> {
+    const made = join(this.#root, 'tmp', what.line.replace(' ', '-'));
+    await what.crashPoint(0);
+    try {
+      await fs.mkdir(made);
+      await fill(made);
+      await what.crashPoint(2);
+      await fs.rename(made, what.final);
+    } catch (error) {
+      await fs.rm(made, { recursive: true, force: true }).catch(() => undefined);
+      throw error;
+    }
+    await what.crashPoint(3);
+    await syncDirectory(dirname(what.final));
+    this.#announce(what.line);
+    await what.crashPoint(4);
+  }
+
+  async #updateVolume(volume: VolumeRecord, crashPoint: CrashPoint): Promise<void> {
+    await crashPoint(0);
+    const directory = volumeDir(this.#root, volume.id);
+    // Growing the file first: a crash in between leaves room that nobody was promised, not a promise without room.
+    if (volume.block && (await fs.stat(join(directory, 'data'))).size < volume.bytes)
+      await fs.truncate(join(directory, 'data'), Number(volume.bytes));
+    await crashPoint(1);
+    await this.#replace(join(directory, 'volume.json'), recordText(volume), () => crashPoint(2));
+    await crashPoint(3);
+    this.#announce(`volume ${volume.id}`);
+    await crashPoint(4);
+  }
+
+  async #putNode(node: NodeRecord): Promise<void> {
+    await this.#replace(nodeFile(this.#root, node.id), recordText(node), () => Promise.resolve());
+    this.#announce('node');
+  }
+
+  /** Never half a file: written beside, synced, renamed. */
+  async #replace(file: string, content: string, beforeRename: () => Promise<void>): Promise<void> {
+    const made = join(this.#root, 'tmp', 'record');
+    try {
+      await writeSynced(made, content);
+      await beforeRename();
+      await fs.rename(made, file);
+    } catch (error) {
+      await fs.rm(made, { force: true }).catch(() => undefined);
+      throw error;
+    }
+    await syncDirectory(dirname(file));
+  }
+
+  async #delete(directory: string, line: string, crashPoint: CrashPoint): Promise<void> {
+    const gone = join(this.#root, 'tmp', `${line.replace(' ', '-')}-deleted`);
+    await crashPoint(0);
+    await fs.rename(directory, gone);
+    await crashPoint(1);
+    await syncDirectory(dirname(directory));
+    this.#announce(line);
+    await crashPoint(2);
+    // It is deleted; what cannot be taken apart now is tried again at the next start.
+    await fs.rm(gone, { recursive: true, force: true }).catch(() => undefined);
+    await crashPoint(3);
+  }
+
+  get #changes(): string {
+    return join(this.#root, 'changes');
+  }
+
+  /** Tells the other instances. The commit is done: if the disk has no room for the line, the file goes, which says more. */
+  #announce(line: string): void {
+    try {
+      if (this.#offset > CHANGES_BYTES) sync.rmSync(this.#changes);
+      sync.appendFileSync(this.#changes, `${line}\n`);
+      const { ino, size } = sync.statSync(this.#changes, { bigint: true });
+      this.#inode = ino;
+      this.#offset = Number(size);
+    } catch {
+      sync.rmSync(this.#changes, { force: true });
+      this.#inode = 0n;
+      this.#offset = 0;
+    }
+  }
+
+  #readLines(): readonly string[] {
+    const file = sync.openSync(this.#changes, 'r');
+    try {
+      const { size } = sync.fstatSync(file);
+      const buffer = Buffer.alloc(size - this.#offset);
+      const read = sync.readSync(file, buffer, 0, buffer.length, this.#offset);
+      // A line that is still being written is left for the next look.
+      const whole = buffer.subarray(0, buffer.subarray(0, read).lastIndexOf(10) + 1);
+      this.#offset += whole.length;
+      return [...new Set(whole.toString('utf8').split('\n'))].filter((line) => line !== '');
+    } finally {
+      sync.closeSync(file);
+    }
+  }
+
+  /** The state, now, of what a line names. */
+  #reread(line: string): readonly Change[] {
+    const [kind = '', id = ''] = line.split(' ');
+    if (kind === 'node') return loadNodes(this.#root).map((node) => ({ op: 'put-node', node }));
+    if (kind === 'volume') {
+      const volume = loadVolume(this.#root, id);
+      return [volume === undefined ? { op: 'delete-volume', id } : { op: 'update-volume', volume }];
+    }
+    if (kind === 'snapshot') {
+      const snapshot = loadSnapshot(this.#root, { id });
+      return [snapshot === undefined ? { op: 'delete-snapshot', id } : { op: 'create-snapshot', snapshot }];
+    }
+    const group = loadGroup(this.#root, id);
+    return [group === undefined ? { op: 'delete-group', id } : { op: 'create-group', ...group }];
+  }
+
+  #everything(): Records {
+    const stats = sync.statSync(this.#changes, { bigint: true, throwIfNoEntry: false });
+    this.#inode = stats?.ino ?? 0n;
+    this.#offset = Number(stats?.size ?? 0n);
+    const records = loadAll(this.#root);
+    this.#groupOf.clear();
+    for (const { id, groupId } of records.snapshots) if (groupId !== undefined) this.#groupOf.set(id, groupId);
+    return records;
+  }
+
+  #remember(change: Change): void {
+    if (change.op === 'create-group') for (const { id } of change.snapshots) this.#groupOf.set(id, change.group.id);
+  }
+
+  async #clear(): Promise<void> {
+    const tmp = join(this.#root, 'tmp');
+    for (const name of await fs.readdir(tmp)) await fs.rm(join(tmp, name), { recursive: true, force: true });
+  }
+
+  async #writeFormat(): Promise<void> {
+    const made = join(this.#root, `${FORMAT_DRAFT}${process.pid}`);
+    await writeSynced(made, `${JSON.stringify({ format: FORMAT })}\n`);
+    await fs.rename(made, join(this.#root, 'format'));
+  }
+}
+
+async function writeSynced(file: string, content: string): Promise<void> {
+  const handle = await fs.open(file, 'w', 0o600);
+  try {
+    await handle.writeFile(content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await fs.open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function failure(error: unknown, what: string): StoreError {
+  if (error instanceof StoreError) return error;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new StoreError('full', 'the disk of the state directory is full', { cause: error });
+  if (isAbsent(error))
+    return new StoreError('failed', `${what}: ${messageOf(error)}; was the state directory changed from outside?`, { cause: error });
+  return new StoreError('failed', `${what}: ${messageOf(error)}`, { cause: error });
+}

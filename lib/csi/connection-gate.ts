@@ -1,4 +1,7 @@
-/** A door that is shut while the driver behind it is not known: calls wait inside their own time limit. */
+/**
+ * A door that is shut while the driver behind it is not known: calls wait inside their own time limit. It
+ * also is the one place from which all calls under way can be given up at the end of a program.
+ */
 import type { RpcAnswer, RpcDoor } from '../doors/rpc.ts';
 import { GrpcCode } from './grpc-code.ts';
 
@@ -6,13 +9,29 @@ export interface Gate {
   readonly door: RpcDoor;
   open(): void;
   close(): void;
+  /** Cancels the calls under way and answers every later one with CANCELLED. */
+  cancelAll(): void;
 }
 
 /** Starts shut. A call whose signal ends while it waits is answered with UNAVAILABLE and `reason`. */
 export function gateUntil(door: RpcDoor, reason: string): Gate {
   let isOpen = false;
   const waiting = new Set<() => void>();
-  const refused: RpcAnswer = { code: GrpcCode.UNAVAILABLE, message: reason, response: new Uint8Array() };
+  const ending = new AbortController();
+  const refusal = (code: number, message: string): RpcAnswer => ({ code, message, response: new Uint8Array() });
+
+  /** Resolves when the gate opens or the signal fires. */
+  const opening = (signal: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      const wake = (): void => {
+        waiting.delete(wake);
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      waiting.add(wake);
+      signal.addEventListener('abort', wake);
+    });
+
   return {
     open: () => {
       isOpen = true;
@@ -21,23 +40,25 @@ export function gateUntil(door: RpcDoor, reason: string): Gate {
     close: () => {
       isOpen = false;
     },
+    cancelAll: () => ending.abort(),
     door: {
       onConnection: (listener) => door.onConnection(listener),
       connect: () => door.connect(),
       close: () => door.close(),
       unary: async (call, signal) => {
-        while (!isOpen && !signal.aborted) {
-          await new Promise<void>((resolve) => {
-            const wake = (): void => {
-              waiting.delete(wake);
-              signal.removeEventListener('abort', wake);
-              resolve();
-            };
-            waiting.add(wake);
-            signal.addEventListener('abort', wake);
-          });
+        const either = new AbortController();
+        const follow = (): void => either.abort();
+        if (signal.aborted || ending.signal.aborted) follow();
+        signal.addEventListener('abort', follow);
+        ending.signal.addEventListener('abort', follow);
+        try {
+          while (!isOpen && !either.signal.aborted) await opening(either.signal);
+          if (ending.signal.aborted) return refusal(GrpcCode.CANCELLED, 'the program is ending');
+          return isOpen ? await door.unary(call, either.signal) : refusal(GrpcCode.UNAVAILABLE, reason);
+        } finally {
+          signal.removeEventListener('abort', follow);
+          ending.signal.removeEventListener('abort', follow);
         }
-        return isOpen ? door.unary(call, signal) : refused;
       },
     },
   };

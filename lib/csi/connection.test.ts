@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import { GetPluginInfoResponse, ProbeResponse } from '../../proto/gen/csi.ts';
 import type { TerminalError } from '../process/config-error.ts';
-import type { Driver } from './capabilities.ts';
-import { connectDriver } from './connection.ts';
+import { connectDriver, type DriverConnection } from './connection.ts';
 import { createFakeDriver, createHandClock, createLogList, type FakeDriver, type HandClock, settled } from './fake-driver.ts';
 import { GrpcCode } from './grpc-code.ts';
 
@@ -11,7 +10,7 @@ interface Bench {
   readonly clock: HandClock;
   readonly fatal: TerminalError[];
   readonly abort: AbortController;
-  readonly driver: Promise<Driver>;
+  readonly driver: Promise<DriverConnection>;
 }
 
 function bench(overrides: { readonly readNode?: boolean } = {}): Bench {
@@ -35,8 +34,8 @@ function bench(overrides: { readonly readNode?: boolean } = {}): Bench {
 }
 
 const named = (name: string) => () => ({ response: GetPluginInfoResponse.encode({ name, vendorVersion: '2', manifest: {} }).finish() });
-const remove = (driver: Driver): Promise<unknown> =>
-  driver.client.deleteVolume({ volumeId: 'v', secrets: {} }, new AbortController().signal);
+const remove = (driver: DriverConnection): Promise<unknown> =>
+  driver.client(5000).deleteVolume({ volumeId: 'v', secrets: {} }, new AbortController().signal);
 const deletes = (door: FakeDriver): number => door.calls.filter((call) => call.endsWith('DeleteVolume')).length;
 
 test('a driver is probed, named and asked for its capabilities before it is used', async () => {
@@ -186,6 +185,20 @@ test('a driver that comes back in time stops the clock, one that flaps without i
     door.say('lost');
   }
   expect(fatal).toMatchObject([{ reason: 'DRIVER_LOST' }]);
+});
+
+test('at the end of the program the calls under way are cancelled, and no later one is sent', async () => {
+  const { door, driver } = bench();
+  door.say('connected');
+  const connected = await driver;
+  door.answers.set('DeleteVolume', () => 'never');
+  const call = remove(connected);
+  call.catch(() => undefined);
+  await settled();
+  connected.cancelCalls();
+  await expect(call).rejects.toMatchObject({ grpcCode: GrpcCode.CANCELLED });
+  await expect(remove(connected)).rejects.toMatchObject({ grpcCode: GrpcCode.CANCELLED });
+  expect(deletes(door)).toBe(1);
 });
 
 test('an aborted signal ends the waiting', async () => {

@@ -14,7 +14,7 @@ import type { Logger } from '../doors/log.ts';
 import type { RpcDoor } from '../doors/rpc.ts';
 import { sleep } from '../doors/sleep.ts';
 import { TerminalError } from '../process/config-error.ts';
-import { type Driver, type DriverIdentity, readIdentity } from './capabilities.ts';
+import { type DriverIdentity, readIdentity } from './capabilities.ts';
 import { createCsiClient, type CsiClient } from './client.ts';
 import { CsiError } from './csi-error.ts';
 import { gateUntil } from './connection-gate.ts';
@@ -27,7 +27,7 @@ export interface ConnectOptions {
   readonly log: Logger;
   /** For messages only. */
   readonly address: string;
-  /** Limit of each call (`--timeout`). */
+  /** Limit of each call of an introduction. */
   readonly timeoutMs: number;
   /** How long a first connection may take; the peers give up after 30 s. */
   readonly connectTimeoutMs?: number;
@@ -43,6 +43,16 @@ export interface ConnectOptions {
   readonly signal: AbortSignal;
 }
 
+export interface DriverConnection {
+  /** The driver's calls, each under this limit (`--timeout` of a role). */
+  client(timeoutMs: number): CsiClient;
+  identity(): DriverIdentity;
+  /** NodeGetInfo, where it was asked for. */
+  node(): NodeGetInfoResponse | undefined;
+  /** Gives up the calls under way; later ones are answered with CANCELLED. */
+  cancelCalls(): void;
+}
+
 const CONNECT_TIMEOUT_MS = 30_000;
 const PROBE_INTERVAL_MS = 1000;
 const WAITING_NOTICE_MS = 10_000;
@@ -56,7 +66,7 @@ interface Introduction {
  * Resolves with the first introduction. Rejects with TerminalError: no connection in time, or a driver that
  * refuses to introduce itself. An aborted signal rejects with the signal's reason.
  */
-export function connectDriver(options: ConnectOptions): Promise<Driver> {
+export function connectDriver(options: ConnectOptions): Promise<DriverConnection> {
   const { door, clock, log, address, signal } = options;
   let known: Introduction | undefined;
   let ended = false;
@@ -66,11 +76,19 @@ export function connectDriver(options: ConnectOptions): Promise<Driver> {
   const context = {
     clock,
     log,
-    timeoutMs: options.timeoutMs,
     observe: (call: CsiCall) => options.observe({ ...call, driverName: known?.identity.name ?? '' }),
   };
-  const raw = createCsiClient({ ...context, door });
-  const client = createCsiClient({ ...context, door: gate.door });
+  const raw = createCsiClient({ ...context, timeoutMs: options.timeoutMs, door });
+  const result: DriverConnection = {
+    client: (timeoutMs) => createCsiClient({ ...context, timeoutMs, door: gate.door }),
+    identity: () => current().identity,
+    node: () => current().node,
+    cancelCalls: () => gate.cancelAll(),
+  };
+  const current = (): Introduction => {
+    if (known === undefined) throw new Error('a driver that was never introduced is asked for its identity');
+    return known;
+  };
 
   return new Promise((resolve, reject) => {
     const end = (): void => {
@@ -120,11 +138,7 @@ export function connectDriver(options: ConnectOptions): Promise<Driver> {
         address,
       });
       gate.open();
-      if (first) resolve({ client, identity: () => current().identity, node: () => current().node });
-    };
-    const current = (): Introduction => {
-      if (known === undefined) throw new Error('a driver that was never introduced is asked for its identity');
-      return known;
+      if (first) resolve(result);
     };
     const onLost = (): void => {
       gate.close();

@@ -55,6 +55,7 @@ export type OptionsOf<T extends readonly Flag[]> = { readonly [F in T[number] as
 export interface FlagValues {
   /** Every legal value; reading a flag that had a fault throws, so look at `faults` first. */
   get(name: string): FlagValue;
+  has(name: string): boolean;
   isSet(name: string): boolean;
   /** One sentence each. */
   readonly faults: readonly string[];
@@ -79,6 +80,7 @@ export function readFlags(flags: readonly Flag[], given: readonly Given[]): Flag
   return {
     faults,
     isSet: (name) => set.has(name),
+    has: (name) => values.has(name),
     get: (name) => {
       const value = values.get(name);
       if (value === undefined) throw new Error(`no flag ${name} in this table`);

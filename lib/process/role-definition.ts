@@ -8,6 +8,7 @@
  */
 import type { Role, RoleContext } from '../controller/role.ts';
 import type { Driver } from '../csi/capabilities.ts';
+import type { Flag, FlagValues } from './flags.ts';
 import type { MetricsRegistry } from './metrics.ts';
 
 /** Parsed options of a role, by flag name in camelCase (`retryIntervalStart` → ms as `retryIntervalStartMs`). */
@@ -26,12 +27,14 @@ export interface RoleDefinition<O> {
   /** Go `flag` (snapshot programs) or pflag (provisioner) when it runs alone. The combined main uses pflag. */
   readonly syntax: 'go' | 'pflag';
   /** The flag table; see lib/process/flags.ts. */
-  readonly flags: readonly import('./flags.ts').Flag[];
+  readonly flags: readonly Flag[];
   /** Parsed values → readonly options, or the faults found (all of them, each naming flag and remedy). */
-  readonly options: (values: import('./flags.ts').FlagValues, env: (name: string) => string | undefined) => O;
+  readonly options: (values: FlagValues, env: (name: string) => string | undefined) => O;
   readonly needsDriver: boolean;
   /** Custom resources that must be served before the role starts: `volumesnapshots.snapshot.storage.k8s.io`. */
   readonly requiredResources: readonly { readonly group: string; readonly version: string; readonly plural: string }[];
+  /** True where the role wants NodeGetInfo (node deployment). */
+  readonly readNode?: (options: O) => boolean;
   /** Checked once after the driver answered; a message says what is missing and the remedy, exit 1. */
   readonly checkDriver?: (driver: Driver, options: O) => string | undefined;
   readonly leaseName: (driverName: string) => string;

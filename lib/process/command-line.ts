@@ -1,0 +1,170 @@
+/**
+ * A command line → what every role of the process is to do.
+ *
+ * Alone, a role has its own table in its peer's syntax. Together (`csi-sidecars`, pflag syntax) a flag given
+ * plain sets every role that has it, `--ROLE.FLAG` one role, whatever the order; defaults stay per role.
+ * Flags of the process itself (log, API server, driver socket, HTTP address) exist once, plain.
+ */
+import { ConfigError } from './config-error.ts';
+import { DRIVER_FLAGS, ELECTION_FLAGS, KLOG_FLAGS, KUBE_FLAGS, PROCESS_FLAGS } from './flag-groups.ts';
+import { shownDefault } from './flag-help.ts';
+import type { Given, Scanned, Syntax } from './flag-syntax.ts';
+import { scanFlags } from './flag-syntax.ts';
+import type { FlagValues, Flag, OptionsOf } from './flags.ts';
+import { readFlags, readOptions } from './flags.ts';
+import type { PreparedRole, RolePlan } from './role-plan.ts';
+
+const MASTER_FLAG = { name: 'master', type: 'string', default: '', help: 'URL of the API server.', origin: 'peer' } as const satisfies Flag;
+
+/** Rows of the process. A role whose own table lacks one (snapshot-controller has no socket) gets the default. */
+const PROCESS_TABLE = [...KLOG_FLAGS, ...PROCESS_FLAGS, ...KUBE_FLAGS, ...DRIVER_FLAGS, MASTER_FLAG] as const satisfies readonly Flag[];
+
+export type ProcessOptions = OptionsOf<typeof PROCESS_TABLE>;
+export type ElectionOptions = OptionsOf<typeof ELECTION_FLAGS>;
+
+export interface PlannedRole {
+  readonly plan: RolePlan;
+  readonly prepared: PreparedRole;
+  readonly values: FlagValues;
+  readonly election: ElectionOptions;
+}
+
+export interface CommandLine {
+  readonly process: ProcessOptions;
+  readonly roles: readonly PlannedRole[];
+  /** Words that are no flags, which the Go programs drop silently. */
+  readonly rest: readonly string[];
+}
+
+export interface CommandLineInput {
+  readonly syntax: Syntax;
+  /** All that can be chosen; more than one means the combined program, which has `--roles`. */
+  readonly plans: readonly RolePlan[];
+  readonly argv: readonly string[];
+  readonly env: (name: string) => string | undefined;
+}
+
+export type Request = { readonly kind: 'help' } | { readonly kind: 'version' } | { readonly kind: 'run'; readonly line: CommandLine };
+
+const DEFAULT_ROLES = 'csi-snapshotter,csi-provisioner';
+const ROLES_FLAG = {
+  name: 'roles',
+  type: 'string',
+  default: DEFAULT_ROLES,
+  help: 'Roles of this process, with commas between them: snapshot-controller, csi-snapshotter, csi-provisioner.',
+  origin: 'ours',
+} as const satisfies Flag;
+
+export function isCombined({ plans }: Pick<CommandLineInput, 'plans'>): boolean {
+  return plans.length > 1;
+}
+
+/** Throws ConfigError with every fault of the line at once. */
+export function readCommandLine(input: CommandLineInput): Request {
+  const scanned = scanFlags(input.argv, input.syntax, isCombined(input) ? combinedTable(input.plans) : (input.plans[0]?.flags ?? []));
+  if (scanned.help) return { kind: 'help' };
+  if (scanned.faults.length > 0) throw new ConfigError(scanned.faults, { exitCode: 2 });
+  const processValues = readFlags(PROCESS_TABLE, scanned.given);
+  if (processValues.faults.length === 0 && processValues.get('version') === true) return { kind: 'version' };
+  return { kind: 'run', line: plan(input, scanned, processValues) };
+}
+
+function plan(input: CommandLineInput, scanned: Scanned, processValues: FlagValues): CommandLine {
+  const faults: string[] = [...processValues.faults];
+  const chosen = isCombined(input) ? chooseRoles(input.plans, scanned.given, faults) : input.plans;
+  const roles = chosen.flatMap((role) => planOne({ input, role, given: givenTo(role, scanned.given, chosen), faults }));
+  if (faults.length > 0) throw new ConfigError([...new Set(faults)], { exitCode: 2 });
+  const process = readOptions(PROCESS_TABLE, processValues);
+  if (process.httpEndpoint !== '' && process.metricsAddress !== '') {
+    throw new ConfigError(['--http-endpoint and --metrics-address exclude each other: set only --http-endpoint']);
+  }
+  return { process, roles, rest: scanned.rest };
+}
+
+function planOne({
+  input,
+  role,
+  given,
+  faults,
+}: {
+  input: CommandLineInput;
+  role: RolePlan;
+  given: readonly Given[];
+  faults: string[];
+}): PlannedRole[] {
+  const values = readFlags(role.flags, given);
+  if (values.faults.length > 0) {
+    faults.push(...values.faults);
+    return [];
+  }
+  const election = readOptions(ELECTION_FLAGS, readFlags(ELECTION_FLAGS, given));
+  if (election.leaderElection) faults.push(...electionFaults(election));
+  return [{ plan: role, prepared: role.prepare(values, input.env), values, election }];
+}
+
+/** client-go refuses the same, with a panic. */
+function electionFaults(options: ElectionOptions): string[] {
+  const [lease, renew, retry] = [
+    options.leaderElectionLeaseDurationMs,
+    options.leaderElectionRenewDeadlineMs,
+    options.leaderElectionRetryPeriodMs,
+  ];
+  return [
+    ...(lease > renew ? [] : ['--leader-election-lease-duration must be longer than --leader-election-renew-deadline']),
+    ...(renew > 1.2 * retry ? [] : ['--leader-election-renew-deadline must be longer than 1.2 times --leader-election-retry-period']),
+  ];
+}
+
+function chooseRoles(plans: readonly RolePlan[], given: readonly Given[], faults: string[]): readonly RolePlan[] {
+  const text = given.findLast(({ name }) => name === ROLES_FLAG.name)?.text ?? ROLES_FLAG.default;
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  const strangers = names.filter((name) => !plans.some((each) => each.name === name));
+  if (names.length === 0 || strangers.length > 0)
+    faults.push(`--roles=${JSON.stringify(text)}: write one or more of ${plans.map((each) => each.name).join(', ')}`);
+  return plans.filter((each) => names.includes(each.name));
+}
+
+/** What a role hears: the plain flags first, then its own, so that its own win. */
+function givenTo(role: RolePlan, given: readonly Given[], chosen: readonly RolePlan[]): readonly Given[] {
+  const prefix = `${role.name}.`;
+  const plain = given.filter(({ name }) => !name.includes('.')).map((each) => onlyOwnGates(each, role, chosen));
+  const own = given.filter(({ name }) => name.startsWith(prefix)).map(({ name, text }) => ({ name: name.slice(prefix.length), text }));
+  return [...plain, ...own];
+}
+
+/** A gate given plain is for the roles that know it; one that nobody knows stays, and is a fault. */
+function onlyOwnGates(each: Given, role: RolePlan, chosen: readonly RolePlan[]): Given {
+  const gatesOf = (other: RolePlan): Flag['gates'] => other.flags.find((flag) => flag.name === each.name && flag.type === 'gates')?.gates;
+  if (gatesOf(role) === undefined) return each;
+  const parts = each.text.split(',').filter((part) => {
+    const gate = part.split('=')[0]?.trim() ?? '';
+    return gate in (gatesOf(role) ?? {}) || !chosen.some((other) => gate in (gatesOf(other) ?? {}));
+  });
+  return { name: each.name, text: parts.join(',') };
+}
+
+/** Every flag of the combined program: what a role has in common with others is listed once, plain. */
+export function combinedTable(plans: readonly RolePlan[]): readonly Flag[] {
+  const ofProcess = new Set<string>(PROCESS_TABLE.map((flag) => flag.name));
+  const table: Flag[] = [ROLES_FLAG, ...PROCESS_TABLE];
+  const rows = plans.flatMap((role) => role.flags.filter((flag) => !ofProcess.has(flag.name)).map((flag) => ({ role, flag })));
+  for (const name of new Set(rows.map(({ flag }) => flag.name))) {
+    const owners = rows.filter(({ flag }) => flag.name === name);
+    const [first] = owners;
+    if (first === undefined) continue;
+    const defaults = new Set(owners.map(({ flag }) => flag.default));
+    const differs = owners.map(({ role, flag }) => `${shownDefault(flag)} for ${role.name}`).join(', ');
+    const gates = Object.assign({}, ...owners.map(({ flag }) => flag.gates ?? {}));
+    table.push({
+      ...first.flag,
+      help: `${first.flag.help} Of ${owners.map(({ role }) => role.name).join(', ')}.${defaults.size > 1 ? ` Default ${differs}.` : ''}`,
+      ...(first.flag.type === 'gates' ? { gates } : {}),
+    });
+    for (const { role, flag } of owners)
+      table.push({ ...flag, name: `${role.name}.${name}`, help: `As --${name}, for ${role.name} only.` });
+  }
+  return table;
+}

@@ -1,0 +1,69 @@
+/** Waits until the API server answers and serves the custom resources that a role needs, as snapshot-controller does. */
+import type { Clock } from '../doors/clock.ts';
+import type { Logger } from '../doors/log.ts';
+import { sleep } from '../doors/sleep.ts';
+import { isForbidden, isNotFound } from '../kube/api-error.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { RoleDefinition } from './role-definition.ts';
+import { TerminalError } from './config-error.ts';
+
+export type RequiredResource = RoleDefinition<unknown>['requiredResources'][number];
+
+export interface WaitOptions {
+  readonly client: Pick<KubeClient, 'list'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly resources: readonly RequiredResource[];
+  /** How long to wait in all. */
+  readonly limitMs: number;
+  readonly signal: AbortSignal;
+}
+
+const FIRST_WAIT_MS = 100;
+const WAIT_GROWTH = 1.5;
+const NOTICE_MS = 10_000;
+
+/** Resolves when all are served, or at once when the signal fires. Rejects with TerminalError at the limit. */
+export async function waitForResources(options: WaitOptions): Promise<void> {
+  const { clock, log, limitMs, signal } = options;
+  const started = clock.monotonic();
+  let waitMs = FIRST_WAIT_MS;
+  let toldAt = Number.NEGATIVE_INFINITY;
+  while (!signal.aborted) {
+    const missing = await findMissing(options);
+    if (missing === undefined || signal.aborted) return;
+    const waited = clock.monotonic() - started;
+    if (waited >= limitMs) throw missing;
+    if (waited - toldAt >= NOTICE_MS) {
+      log.warn('Waiting for the API server and its custom resources', { problem: missing.message, limitMs });
+      toldAt = waited;
+    }
+    await sleep(clock, Math.min(waitMs, limitMs - waited), signal);
+    waitMs *= WAIT_GROWTH;
+  }
+}
+
+/** What is wrong, as the error to end with, or undefined. */
+async function findMissing({ client, resources, signal }: WaitOptions): Promise<TerminalError | undefined> {
+  const missing: string[] = [];
+  for (const { group, version, plural } of resources) {
+    try {
+      // A list, not discovery: it is what the Go program asks, so the RBAC for it is there.
+      await client.list({ group, version, plural, kind: plural, namespaced: false }, { limit: 1, signal });
+    } catch (error) {
+      if (isNotFound(error)) missing.push(`${plural}.${group} (${version})`);
+      else if (isForbidden(error))
+        return new TerminalError('API_UNUSABLE', `listing ${plural}.${group} is forbidden: grant list and watch on it, deploy/ shows how`);
+      else
+        return new TerminalError(
+          'API_UNUSABLE',
+          `the API server cannot be used (${error instanceof Error ? error.message : String(error)}): check --kubeconfig and that it is up`,
+        );
+    }
+  }
+  if (missing.length === 0) return undefined;
+  return new TerminalError(
+    'RESOURCES_MISSING',
+    `the API server does not serve ${missing.join(', ')}: install the custom resources with \`csi-sidecars install-crds\` or \`kubectl apply -f deploy/crds\``,
+  );
+}

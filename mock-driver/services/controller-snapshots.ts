@@ -47,7 +47,6 @@ export const controllerSnapshots: Service = {
   },
   GetSnapshot: {
     offered: ({ controller }) => controller.includes('GET_SNAPSHOT'),
-    secrets: true,
     run: (call, request) =>
       call.read((world) => ({ snapshot: snapshotMessage(requireSnapshot(world, text(request, 'snapshot_id')), world.nowMs) })),
   },

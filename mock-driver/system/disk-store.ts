@@ -7,13 +7,13 @@
  * `changes`, and an instance that finds new lines reads the objects they name again. A file that was
  * replaced or is gone means: read everything.
  */
-import * as sync from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../lib/doors/clock.ts';
 import type { Change, GroupRecord, NodeRecord, Records, SnapshotRecord, VolumeRecord } from '../model/records.ts';
 import { recordText } from '../store/record-text.ts';
 import { type CrashPoint, type News, StoreError, type Usage, type VolumeStore } from '../store/store.ts';
+import { ChangeFeed } from './change-feed.ts';
 import { copyStill, walk } from './copy.ts';
 import {
   checkFormat,
@@ -34,8 +34,7 @@ import {
 } from './disk-records.ts';
 import { TicketLock } from './lock.ts';
 
-/** `changes` starts anew beyond this size; the other instances then read everything once. */
-const CHANGES_BYTES = 4 << 20;
+const FOLDERS = ['volumes', 'snapshots', 'groups', 'nodes', 'tmp', 'locks'];
 
 export interface DiskStoreOptions {
   readonly root: string;
@@ -48,15 +47,14 @@ export class DiskStore implements VolumeStore {
   readonly #options: DiskStoreOptions;
   #lock: TicketLock | undefined;
   #locked = false;
-  /** Which `changes` file was read, and how far. */
-  #inode = 0n;
-  #offset = 0;
+  readonly #feed: ChangeFeed;
   /** Group of each snapshot that has one: where its data lie. */
   readonly #groupOf = new Map<string, string>();
 
   constructor(options: DiskStoreOptions) {
     this.#options = options;
     this.#root = options.root;
+    this.#feed = new ChangeFeed(join(options.root, 'changes'));
   }
 
   async open(): Promise<Records> {
@@ -68,9 +66,9 @@ export class DiskStore implements VolumeStore {
     }
     const found = checkFormat(root);
     try {
-      for (const folder of ['volumes', 'snapshots', 'groups', 'nodes', 'tmp', 'locks'])
-        await fs.mkdir(join(root, folder), { recursive: true });
+      // First, so that a directory that holds anything always says whose it is.
       if (found === 'absent') await this.#writeFormat();
+      for (const folder of FOLDERS) await fs.mkdir(join(root, folder), { recursive: true });
       this.#lock = new TicketLock({ directory: join(root, 'locks'), nodeId: this.#options.nodeId, clock: this.#options.clock });
       return await this.exclusive(async () => {
         await this.#clear();
@@ -90,8 +88,7 @@ export class DiskStore implements VolumeStore {
       // The holder before us died: what it committed may not be announced, what it began lies in tmp/.
       if (inherited) {
         await this.#clear();
-        sync.rmSync(this.#changes, { force: true });
-        this.#inode = -1n;
+        this.#feed.drop();
       }
       return await work();
     } finally {
@@ -101,12 +98,11 @@ export class DiskStore implements VolumeStore {
   }
 
   async news(): Promise<News> {
-    const stats = sync.statSync(this.#changes, { bigint: true, throwIfNoEntry: false });
-    if ((stats?.ino ?? 0n) !== this.#inode || Number(stats?.size ?? 0n) < this.#offset) {
+    const lines = this.#feed.read();
+    if (lines === 'lost') {
       // Without the lock a directory could go between being listed and being read, which looks like damage.
       return this.#locked ? { kind: 'everything', records: this.#everything() } : this.exclusive(() => this.news());
     }
-    const lines = Number(stats?.size ?? 0n) > this.#offset ? this.#readLines() : [];
     const changes = lines.flatMap((line) => this.#reread(line));
     for (const change of changes) this.#remember(change);
     return { kind: 'changes', changes };
@@ -118,7 +114,7 @@ export class DiskStore implements VolumeStore {
       this.#remember(change);
     } catch (error) {
       // It may have failed behind the rename: what is on the disk is what counts, and is read anew.
-      this.#inode = -1n;
+      this.#feed.lose();
       throw failure(error, 'the change was not made');
     }
   }
@@ -213,7 +209,7 @@ export class DiskStore implements VolumeStore {
     }
     await what.crashPoint(3);
     await syncDirectory(dirname(what.final));
-    this.#announce(what.line);
+    this.#feed.announce(what.line);
     await what.crashPoint(4);
   }
 
@@ -226,13 +222,13 @@ export class DiskStore implements VolumeStore {
     await crashPoint(1);
     await this.#replace(join(directory, 'volume.json'), recordText(volume), () => crashPoint(2));
     await crashPoint(3);
-    this.#announce(`volume ${volume.id}`);
+    this.#feed.announce(`volume ${volume.id}`);
     await crashPoint(4);
   }
 
   async #putNode(node: NodeRecord): Promise<void> {
     await this.#replace(nodeFile(this.#root, node.id), recordText(node), () => Promise.resolve());
-    this.#announce('node');
+    this.#feed.announce('node');
   }
 
   /** Never half a file: written beside, synced, renamed. */
@@ -255,45 +251,11 @@ export class DiskStore implements VolumeStore {
     await fs.rename(directory, gone);
     await crashPoint(1);
     await syncDirectory(dirname(directory));
-    this.#announce(line);
+    this.#feed.announce(line);
     await crashPoint(2);
     // It is deleted; what cannot be taken apart now is tried again at the next start.
     await fs.rm(gone, { recursive: true, force: true }).catch(() => undefined);
     await crashPoint(3);
-  }
-
-  get #changes(): string {
-    return join(this.#root, 'changes');
-  }
-
-  /** Tells the other instances. The commit is done: if the disk has no room for the line, the file goes, which says more. */
-  #announce(line: string): void {
-    try {
-      if (this.#offset > CHANGES_BYTES) sync.rmSync(this.#changes);
-      sync.appendFileSync(this.#changes, `${line}\n`);
-      const { ino, size } = sync.statSync(this.#changes, { bigint: true });
-      this.#inode = ino;
-      this.#offset = Number(size);
-    } catch {
-      sync.rmSync(this.#changes, { force: true });
-      this.#inode = 0n;
-      this.#offset = 0;
-    }
-  }
-
-  #readLines(): readonly string[] {
-    const file = sync.openSync(this.#changes, 'r');
-    try {
-      const { size } = sync.fstatSync(file);
-      const buffer = Buffer.alloc(size - this.#offset);
-      const read = sync.readSync(file, buffer, 0, buffer.length, this.#offset);
-      // A line that is still being written is left for the next look.
-      const whole = buffer.subarray(0, buffer.subarray(0, read).lastIndexOf(10) + 1);
-      this.#offset += whole.length;
-      return [...new Set(whole.toString('utf8').split('\n'))].filter((line) => line !== '');
-    } finally {
-      sync.closeSync(file);
-    }
   }
 
   /** The state, now, of what a line names. */
@@ -313,9 +275,7 @@ export class DiskStore implements VolumeStore {
   }
 
   #everything(): Records {
-    const stats = sync.statSync(this.#changes, { bigint: true, throwIfNoEntry: false });
-    this.#inode = stats?.ino ?? 0n;
-    this.#offset = Number(stats?.size ?? 0n);
+    this.#feed.catchUp();
     const records = loadAll(this.#root);
     this.#groupOf.clear();
     for (const { id, groupId } of records.snapshots) if (groupId !== undefined) this.#groupOf.set(id, groupId);

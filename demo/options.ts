@@ -43,7 +43,11 @@ export type ReadDemoOptions =
 
 export function readDemoOptions(words: readonly string[]): ReadDemoOptions {
   const scanned = scanFlags(words, 'pflag', FLAGS);
-  if (scanned.help) return { kind: 'help', text: formatHelp({ program: 'demo', syntax: 'pflag', flags: FLAGS }) };
+  if (scanned.help) {
+    // No Go program has these, so there is nothing to mark as "not in the Go program".
+    const flags = FLAGS.map((flag) => ({ ...flag, origin: 'peer' as const }));
+    return { kind: 'help', text: formatHelp({ program: 'demo', syntax: 'pflag', flags }) };
+  }
   const values = readFlags(FLAGS, scanned.given);
   const faults = [...scanned.faults, ...scanned.rest.map((word) => `${word} is no flag: the demo takes flags only`), ...values.faults];
   return faults.length > 0 ? { kind: 'wrong', faults } : { kind: 'run', options: readOptions(FLAGS, values) };

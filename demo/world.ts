@@ -52,8 +52,15 @@ function socketOf({ stage }: Pick<World, 'stage'>): string {
   return join(stage.dir, 'csi.sock');
 }
 
-export function startProgram(stage: Stage, name: string, args: readonly string[]): Program {
-  return stage.start({ name, file: process.execPath, args: [programFile(name), ...args] });
+export interface StartOptions {
+  /** Flags beside the usual ones. */
+  readonly flags?: readonly string[];
+  /** True if its end is expected; else it breaks the stage. */
+  readonly mayEnd?: boolean;
+}
+
+export function startProgram(stage: Stage, name: string, { flags = [], mayEnd = false }: StartOptions): Program {
+  return stage.start({ name, file: process.execPath, args: [programFile(name), ...flags], mayEnd });
 }
 
 /** The sandbox in a process of its own. */
@@ -61,7 +68,7 @@ export async function openSandboxWorld(name = 'demo'): Promise<World> {
   const stage = openStage(name);
   try {
     const kubeconfig = join(stage.dir, 'kubeconfig');
-    startProgram(stage, 'sandbox', [`--kubeconfig-out=${kubeconfig}`, '--parts=binder,scheduler']);
+    startProgram(stage, 'sandbox', { flags: [`--kubeconfig-out=${kubeconfig}`, '--parts=binder,scheduler'] });
     await eventually('the kubeconfig of the sandbox', () => (existsSync(kubeconfig) ? true : undefined), { signal: stage.broken });
     const raw = openRawClient({ server: serverOf(kubeconfig) });
     stage.defer(() => raw.close());
@@ -97,17 +104,17 @@ function serverOf(kubeconfig: string): string {
   return server;
 }
 
-export async function startDriver(world: Pick<World, 'stage'>, more: readonly string[] = []): Promise<Program> {
+export async function startDriver(world: Pick<World, 'stage'>, { flags = [], ...options }: StartOptions = {}): Promise<Program> {
   const socket = socketOf(world);
-  const driver = startProgram(world.stage, 'mock-driver', [
+  const usual = [
     `--endpoint=unix://${socket}`,
     `--state-dir=${join(world.stage.dir, 'driver')}`,
     `--node-id=${NODE}`,
     `--driver-name=${DRIVER}`,
     // No mounts: nothing is left behind however this ends, and nobody has to be root.
     '--publish=symlink',
-    ...more,
-  ]);
+  ];
+  const driver = startProgram(world.stage, 'mock-driver', { ...options, flags: [...usual, ...flags] });
   await eventually('the socket of the driver', () => (existsSync(socket) ? true : undefined), { signal: world.stage.broken });
   return driver;
 }
@@ -136,9 +143,9 @@ export interface SidecarsOptions {
 
 export function startSidecars(world: Pick<World, 'stage' | 'kubeconfig'>, { oneProcess, flags = [] }: SidecarsOptions): Program[] {
   const common = [`--kubeconfig=${world.kubeconfig}`, ...flags];
-  const address = `--csi-address=${socketOf(world)}`;
-  if (oneProcess) return [startProgram(world.stage, 'csi-sidecars', [`--roles=${SIDECARS.join(',')}`, ...common, address])];
-  return SIDECARS.map((name) => startProgram(world.stage, name, name === 'snapshot-controller' ? common : [...common, address]));
+  const withDriver = [...common, `--csi-address=${socketOf(world)}`];
+  if (oneProcess) return [startProgram(world.stage, 'csi-sidecars', { flags: [`--roles=${SIDECARS.join(',')}`, ...withDriver] })];
+  return SIDECARS.map((name) => startProgram(world.stage, name, { flags: name === 'snapshot-controller' ? common : withDriver }));
 }
 
 /** Registers the node and publishes the volumes of its Pods until the world closes. */

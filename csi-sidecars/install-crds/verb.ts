@@ -6,7 +6,7 @@
  * 2: usage.
  */
 import type { Doors } from '../../lib/doors/doors.ts';
-import { ApiError } from '../../lib/kube/api-error.ts';
+import { ApiError, isForbidden } from '../../lib/kube/api-error.ts';
 import { createKubeClient } from '../../lib/kube/kube-client.ts';
 import { loadCluster } from '../../lib/kube/kubeconfig.ts';
 import { formatHelp } from '../../lib/process/flag-help.ts';
@@ -42,7 +42,9 @@ export interface VerbInput {
 export async function runInstallCrds(input: VerbInput): Promise<number> {
   const scanned = scanFlags(input.words, 'pflag', INSTALL_CRDS_FLAGS);
   if (scanned.help) {
-    input.out(formatHelp({ program: 'csi-sidecars install-crds', syntax: 'pflag', flags: INSTALL_CRDS_FLAGS }).trimEnd());
+    // No Go program has this verb, so there is nothing to mark as "not in the Go program".
+    const flags = INSTALL_CRDS_FLAGS.map((flag) => ({ ...flag, origin: 'peer' as const }));
+    input.out(formatHelp({ program: 'csi-sidecars install-crds', syntax: 'pflag', flags }).trimEnd());
     return 0;
   }
   const values = readFlags(INSTALL_CRDS_FLAGS, scanned.given);
@@ -128,6 +130,8 @@ export function sentence({ found, action, usable, problem }: CrdReport): string 
 }
 
 function textOf(error: unknown): string {
-  if (error instanceof ApiError) return `${error.request}: ${error.message}`;
+  if (error instanceof ApiError && error.status === 0)
+    return `the API server does not answer (${error.message}): check the server in the kubeconfig, and that it runs`;
+  if (isForbidden(error)) return `${error.message}: run this as somebody who may manage customresourcedefinitions`;
   return error instanceof Error ? error.message : String(error);
 }

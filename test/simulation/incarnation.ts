@@ -200,7 +200,8 @@ export class Incarnation {
       if (signal.aborted) return abort();
       signal.addEventListener('abort', abort);
       if (this.random.chance(faults.lost)) return broken('lost');
-      if (this.random.chance(faults.refused)) return settle(this.latency(), 'refused', () => resolve(refusal(this.random.chance(0.5) ? 429 : 500)));
+      if (this.random.chance(faults.refused))
+        return settle(this.latency(), 'refused', () => resolve(refusal(this.random.chance(0.5) ? 429 : 500)));
       if (!read && request.method !== 'POST' && this.random.chance(faults.conflict)) {
         return settle(this.latency(), 'conflict', () => resolve(refusal(409)));
       }
@@ -255,7 +256,12 @@ export class Incarnation {
   }
 
   /** Moves chunks from the server to the reader with latency, in order, until a fault or an abort ends it. */
-  private deliver(point: string, source: AsyncIterable<Uint8Array>, serverSide: AbortController, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  private deliver(
+    point: string,
+    source: AsyncIterable<Uint8Array>,
+    serverSide: AbortController,
+    signal: AbortSignal,
+  ): AsyncIterable<Uint8Array> {
     const { scheduler } = this.world;
     const waiting: ((result: IteratorResult<Uint8Array>) => void)[] = [];
     const failing: ((error: unknown) => void)[] = [];
@@ -291,16 +297,18 @@ export class Incarnation {
         if (ended || !this.alive) return;
         const faults = this.world.faults();
         const late = this.random.chance(faults.staleWatch) ? this.random.between(500, 15_000) : 0;
-        if (this.random.chance(faults.silentWatch)) schedule(0, 'goes silent', () => {
-          silent = true;
-        });
+        if (this.random.chance(faults.silentWatch))
+          schedule(0, 'goes silent', () => {
+            silent = true;
+          });
         schedule(this.latency() + late, 'chunk', () => {
           const resolve = waiting.shift();
           failing.shift();
           if (resolve === undefined) ready.push(chunk);
           else resolve({ done: false, value: chunk });
         });
-        if (this.random.chance(faults.cutWatch)) schedule(0, 'cut', () => finish(new HttpDoorError('ECONNRESET', `${point}: connection reset`)));
+        if (this.random.chance(faults.cutWatch))
+          schedule(0, 'cut', () => finish(new HttpDoorError('ECONNRESET', `${point}: connection reset`)));
       }
       if (!ended) schedule(this.latency(), 'ends', () => finish());
     })().catch((why: unknown) => schedule(this.latency(), 'breaks', () => finish(why)));

@@ -100,7 +100,8 @@ export class SafetyChecks {
 
   private createVolume(name: string): void {
     const uid = name.replace(/^pvc-/, '');
-    if (this.finishedClaims.has(uid)) this.fail('no-second-volume-for-a-finished-claim', `CreateVolume ${name} after its PV was saved, released and deleted`);
+    if (this.finishedClaims.has(uid))
+      this.fail('no-second-volume-for-a-finished-claim', `CreateVolume ${name} after its PV was saved, released and deleted`);
   }
 
   private volumeChanged(old: PersistentVolume | undefined, object: PersistentVolume | undefined): void {
@@ -151,7 +152,8 @@ export function settledViolations(mirror: Mirror, ledger: LedgerView, expected: 
   const volumeHandles = new Map(mirror.volumes.all().map((volume) => [volume.spec?.csi?.volumeHandle ?? '', volume]));
   const contentHandles = new Map(mirror.contents.all().map((content) => [handleOf(content) ?? '', content]));
   for (const volume of ledger.volumes) {
-    if (!volumeHandles.has(volume.id) && !expected.released.has(volume.id)) fail('ledger-accounted-for', `volume ${volume.id} (${volume.name}) has no PV`);
+    if (!volumeHandles.has(volume.id) && !expected.released.has(volume.id))
+      fail('ledger-accounted-for', `volume ${volume.id} (${volume.name}) has no PV`);
   }
   for (const snapshot of ledger.snapshots) {
     if (!contentHandles.has(snapshot.id) && !expected.released.has(snapshot.id)) {
@@ -161,10 +163,12 @@ export function settledViolations(mirror: Mirror, ledger: LedgerView, expected: 
   const ledgerVolumes = new Set(ledger.volumes.map((volume) => volume.id));
   const ledgerSnapshots = new Set(ledger.snapshots.map((snapshot) => snapshot.id));
   for (const [handle, volume] of volumeHandles) {
-    if (handle !== '' && !ledgerVolumes.has(handle)) fail('nothing-lost', `PV ${volume.metadata?.name ?? ''} names volume ${handle}, which the driver lacks`);
+    if (handle !== '' && !ledgerVolumes.has(handle))
+      fail('nothing-lost', `PV ${volume.metadata?.name ?? ''} names volume ${handle}, which the driver lacks`);
   }
   for (const [handle, content] of contentHandles) {
-    if (handle !== '' && !ledgerSnapshots.has(handle)) fail('nothing-lost', `content ${content.metadata?.name ?? ''} names snapshot ${handle}, which the driver lacks`);
+    if (handle !== '' && !ledgerSnapshots.has(handle))
+      fail('nothing-lost', `content ${content.metadata?.name ?? ''} names snapshot ${handle}, which the driver lacks`);
   }
   for (const lease of mirror.leases.all()) {
     if (lease.metadata?.name?.startsWith(INTENT_PREFIX) === true) fail('no-intent-left', `record ${lease.metadata.name} is still open`);
@@ -173,24 +177,41 @@ export function settledViolations(mirror: Mirror, ledger: LedgerView, expected: 
   for (const snapshot of mirror.snapshots.all()) settledSnapshot(snapshot, expected, fail);
   for (const object of [...mirror.volumes.all(), ...mirror.contents.all()]) {
     if (object.metadata?.deletionTimestamp !== undefined) {
-      fail('deleted-means-gone', `${object.kind ?? ''} ${object.metadata.name ?? ''} is still there with ${(object.metadata.finalizers ?? []).join(', ')}`);
+      fail(
+        'deleted-means-gone',
+        `${object.kind ?? ''} ${object.metadata.name ?? ''} is still there with ${(object.metadata.finalizers ?? []).join(', ')}`,
+      );
     }
   }
   return found;
 }
 
-function settledClaim(claim: PersistentVolumeClaim, expected: Expectation, fail: (i: InvariantName, m: string) => void, mirror: Mirror): void {
+function settledClaim(
+  claim: PersistentVolumeClaim,
+  expected: Expectation,
+  fail: (i: InvariantName, m: string) => void,
+  mirror: Mirror,
+): void {
   const key = `${claim.metadata?.namespace ?? ''}/${claim.metadata?.name ?? ''}`;
   const finalizers = claim.metadata?.finalizers ?? [];
-  if (claim.metadata?.deletionTimestamp !== undefined) return fail('deleted-means-gone', `claim ${key} is still there with ${finalizers.join(', ')}`);
-  if (claim.status?.phase !== 'Bound' && !expected.unbindable.has(key)) fail('desired-is-actual', `claim ${key} is ${claim.status?.phase ?? 'without a phase'}`);
+  if (claim.metadata?.deletionTimestamp !== undefined)
+    return fail('deleted-means-gone', `claim ${key} is still there with ${finalizers.join(', ')}`);
+  if (claim.status?.phase !== 'Bound' && !expected.unbindable.has(key))
+    fail('desired-is-actual', `claim ${key} is ${claim.status?.phase ?? 'without a phase'}`);
   const unready = mirror.snapshots
     .all()
-    .some((s) => s.metadata?.namespace === claim.metadata?.namespace && s.spec?.source?.persistentVolumeClaimName === claim.metadata?.name && s.status?.readyToUse !== true);
+    .some(
+      (s) =>
+        s.metadata?.namespace === claim.metadata?.namespace &&
+        s.spec?.source?.persistentVolumeClaimName === claim.metadata?.name &&
+        s.status?.readyToUse !== true,
+    );
   if (finalizers.includes('snapshot.storage.kubernetes.io/pvc-as-source-protection') && !unready) {
     fail('no-finalizer-without-reason', `claim ${key} keeps pvc-as-source-protection`);
   }
-  const cloning = mirror.claims.all().some((c) => c.spec?.dataSource?.kind === 'PersistentVolumeClaim' && c.spec.dataSource.name === claim.metadata?.name);
+  const cloning = mirror.claims
+    .all()
+    .some((c) => c.spec?.dataSource?.kind === 'PersistentVolumeClaim' && c.spec.dataSource.name === claim.metadata?.name);
   if (finalizers.includes('provisioner.storage.kubernetes.io/cloning-protection') && !cloning) {
     fail('no-finalizer-without-reason', `claim ${key} keeps cloning-protection`);
   }
@@ -200,9 +221,11 @@ function settledClaim(claim: PersistentVolumeClaim, expected: Expectation, fail:
 function settledSnapshot(snapshot: VolumeSnapshot, expected: Expectation, fail: (i: InvariantName, m: string) => void): void {
   const key = `${snapshot.metadata?.namespace ?? ''}/${snapshot.metadata?.name ?? ''}`;
   const finalizers = snapshot.metadata?.finalizers ?? [];
-  if (snapshot.metadata?.deletionTimestamp !== undefined) return fail('deleted-means-gone', `snapshot ${key} is still there with ${finalizers.join(', ')}`);
+  if (snapshot.metadata?.deletionTimestamp !== undefined)
+    return fail('deleted-means-gone', `snapshot ${key} is still there with ${finalizers.join(', ')}`);
   if (snapshot.status?.readyToUse !== true && !expected.unsnapshottable.has(key)) fail('desired-is-actual', `snapshot ${key} is not ready`);
-  if (snapshot.status?.readyToUse === true && snapshot.status.error !== undefined) fail('desired-is-actual', `snapshot ${key} is ready with an error`);
+  if (snapshot.status?.readyToUse === true && snapshot.status.error !== undefined)
+    fail('desired-is-actual', `snapshot ${key} is ready with an error`);
   if (finalizers.includes('provisioner.storage.kubernetes.io/volumesnapshot-as-source-protection')) {
     fail('no-finalizer-without-reason', `snapshot ${key} keeps the provisioner's volumesnapshot-as-source-protection`);
   }

@@ -20,7 +20,9 @@ function replayLine(result: RunResult): string {
 }
 
 function usage(message: string): never {
-  process.stderr.write(`${message}\nusage: npm run simulate -- [--scenario=${SCENARIOS.map((s) => s.name).join(',')}] [--seed=N] [--runs=M] [--trace=FILE] [--json]\n`);
+  process.stderr.write(
+    `${message}\nusage: npm run simulate -- [--scenario=${SCENARIOS.map((s) => s.name).join(',')}] [--seed=N] [--runs=M] [--trace=FILE] [--json]\n`,
+  );
   process.exit(2);
 }
 
@@ -32,14 +34,23 @@ function wholeNumber(name: string, text: string): number {
 
 function chosen(names: string | undefined): readonly Scenario[] {
   if (names === undefined) return SCENARIOS;
-  return names.split(',').map((name) => SCENARIOS.find((scenario) => scenario.name === name) ?? usage(`--scenario=${name}: no such scenario`));
+  return names
+    .split(',')
+    .map((name) => SCENARIOS.find((scenario) => scenario.name === name) ?? usage(`--scenario=${name}: no such scenario`));
 }
 
 async function main(): Promise<void> {
   let values;
   try {
     ({ values } = parseArgs({
-      options: { scenario: { type: 'string' }, seed: { type: 'string' }, runs: { type: 'string' }, trace: { type: 'string' }, json: { type: 'boolean' }, logs: { type: 'boolean' } },
+      options: {
+        scenario: { type: 'string' },
+        seed: { type: 'string' },
+        runs: { type: 'string' },
+        trace: { type: 'string' },
+        json: { type: 'boolean' },
+        logs: { type: 'boolean' },
+      },
     }));
   } catch (error) {
     usage(error instanceof Error ? error.message : String(error));
@@ -84,7 +95,9 @@ async function main(): Promise<void> {
     crashPoints: total.crashPoints.size,
     crashPointsHit: total.crashed.size,
   };
-  say(`${figures.runs} runs, ${figures.violations} violations, ${figures.seedsPerSecond} seeds per second, ${figures.crashPoints} distinct crash points passed, ${figures.crashPointsHit} died at`);
+  say(
+    `${figures.runs} runs, ${figures.violations} violations, ${figures.seedsPerSecond} seeds per second, ${figures.crashPoints} distinct crash points passed, ${figures.crashPointsHit} died at`,
+  );
   if (values.json === true) process.stdout.write(`${JSON.stringify({ ...figures, replay: total.failing.slice(0, 20) })}\n`);
   process.exitCode = figures.ok ? 0 : 1;
 }

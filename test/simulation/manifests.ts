@@ -6,7 +6,10 @@ export const CONTENTS = '/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents
 export const STORAGE_CLASSES_PATH = '/apis/storage.k8s.io/v1/storageclasses';
 export const SNAPSHOT_CLASSES_PATH = '/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses';
 
-export function storageClass(name: string, overrides: { readonly reclaimPolicy?: string; readonly parameters?: Record<string, string> } = {}): object {
+export function storageClass(
+  name: string,
+  overrides: { readonly reclaimPolicy?: string; readonly parameters?: Record<string, string> } = {},
+): object {
   return {
     apiVersion: 'storage.k8s.io/v1',
     kind: 'StorageClass',
@@ -18,7 +21,10 @@ export function storageClass(name: string, overrides: { readonly reclaimPolicy?:
   };
 }
 
-export function snapshotClass(name: string, overrides: { readonly deletionPolicy?: string; readonly parameters?: Record<string, string> } = {}): object {
+export function snapshotClass(
+  name: string,
+  overrides: { readonly deletionPolicy?: string; readonly parameters?: Record<string, string> } = {},
+): object {
   return {
     apiVersion: 'snapshot.storage.k8s.io/v1',
     kind: 'VolumeSnapshotClass',
@@ -47,7 +53,11 @@ export function claim(name: string, overrides: ClaimOverrides = {}): object {
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
-    metadata: { name, namespace: overrides.namespace ?? 'default', ...(overrides.annotations === undefined ? {} : { annotations: overrides.annotations }) },
+    metadata: {
+      name,
+      namespace: overrides.namespace ?? 'default',
+      ...(overrides.annotations === undefined ? {} : { annotations: overrides.annotations }),
+    },
     spec: {
       accessModes: ['ReadWriteOnce'],
       storageClassName: overrides.className ?? 'fast',
@@ -57,7 +67,11 @@ export function claim(name: string, overrides: ClaimOverrides = {}): object {
   };
 }
 
-export function snapshot(name: string, source: string, overrides: { readonly namespace?: string; readonly className?: string } = {}): object {
+export function snapshot(
+  name: string,
+  source: string,
+  overrides: { readonly namespace?: string; readonly className?: string } = {},
+): object {
   return {
     apiVersion: 'snapshot.storage.k8s.io/v1',
     kind: 'VolumeSnapshot',

@@ -4,8 +4,22 @@
  */
 import type { HttpRequest, HttpStream } from '../../lib/doors/http.ts';
 import { parseJson } from '../../lib/kube/json.ts';
-import type { KubeObject, Lease, PersistentVolume, PersistentVolumeClaim, Resource, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { LEASES, PERSISTENT_VOLUMES, PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS } from '../../lib/kube/resources.ts';
+import type {
+  KubeObject,
+  Lease,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Resource,
+  VolumeSnapshot,
+  VolumeSnapshotContent,
+} from '../../lib/kube/objects.ts';
+import {
+  LEASES,
+  PERSISTENT_VOLUMES,
+  PERSISTENT_VOLUME_CLAIMS,
+  VOLUME_SNAPSHOTS,
+  VOLUME_SNAPSHOT_CONTENTS,
+} from '../../lib/kube/resources.ts';
 
 export interface Change<T> {
   readonly old: T | undefined;

@@ -36,7 +36,9 @@ function readCrds(): Uint8Array[] {
     } catch {
       continue;
     }
-    return names.filter((name) => name.startsWith('snapshot.')).map((name) => new TextEncoder().encode(JSON.stringify(load(readFileSync(folder + name, 'utf8')))));
+    return names
+      .filter((name) => name.startsWith('snapshot.'))
+      .map((name) => new TextEncoder().encode(JSON.stringify(load(readFileSync(folder + name, 'utf8')))));
   }
   throw new Error('deploy/crds was not found beside the program');
 }
@@ -60,7 +62,7 @@ export async function openWorld({ scheduler, seed, scenario, crashAt, onLog }: O
     disabled: new Set(),
     codec: CODEC,
   });
-  const programs = startPrograms(scenario);
+  const programs = startPrograms(scenario, seed);
   return new World({
     seed,
     scheduler,

@@ -84,7 +84,11 @@ async function story(world: World, scenario: Scenario, random: SeededRandom, vio
     },
     (error: unknown) => {
       over = true;
-      violations.push(error instanceof Violation ? error : new Violation('program-survives', error instanceof Error ? (error.stack ?? error.message) : String(error)));
+      violations.push(
+        error instanceof Violation
+          ? error
+          : new Violation('program-survives', error instanceof Error ? (error.stack ?? error.message) : String(error)),
+      );
     },
   );
   await world.scheduler.run(STORY_LIMIT_MS, () => over, MAX_EVENTS);
@@ -104,6 +108,14 @@ async function settle(world: World, violations: Violation[]): Promise<void> {
   }
   const late = world.writes.filter((write) => write.atMs > scheduler.elapsedMs - QUIET_MS);
   if (late.length > 0) {
-    violations.push(new Violation('settled-means-silent', `still writing after an hour: ${late.slice(0, 3).map((write) => `${write.program} ${write.what} ${write.status}`).join('; ')}`));
+    violations.push(
+      new Violation(
+        'settled-means-silent',
+        `still writing after an hour: ${late
+          .slice(0, 3)
+          .map((write) => `${write.program} ${write.what} ${write.status}`)
+          .join('; ')}`,
+      ),
+    );
   }
 }

@@ -44,7 +44,13 @@ export class Scheduler {
   /** Runs `run` after `delayMs` of virtual time. */
   after(delayMs: number, label: string, run: () => void): () => void {
     this.sequence += 1;
-    const event: Scheduled = { at: this.time + Math.max(0, Math.round(delayMs * 1000)), order: this.sequence, label, run, cancelled: false };
+    const event: Scheduled = {
+      at: this.time + Math.max(0, Math.round(delayMs * 1000)),
+      order: this.sequence,
+      label,
+      run,
+      cancelled: false,
+    };
     this.push(event);
     return () => {
       event.cancelled = true;

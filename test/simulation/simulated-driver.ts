@@ -20,7 +20,11 @@ export class SimulatedDriver {
   private readonly model: DriverModel;
   private readonly watch: (rpc: string, request: Uint8Array) => void;
 
-  constructor(init: { readonly scheduler: Scheduler; readonly model: DriverModel; readonly onApply: (rpc: string, request: Uint8Array) => void }) {
+  constructor(init: {
+    readonly scheduler: Scheduler;
+    readonly model: DriverModel;
+    readonly onApply: (rpc: string, request: Uint8Array) => void;
+  }) {
     this.scheduler = init.scheduler;
     this.model = init.model;
     this.watch = init.onApply;
@@ -53,7 +57,8 @@ export class SimulatedDriver {
   async handle(call: RpcCall, workMs: number): Promise<RpcAnswer> {
     const rpc = call.method.split('/').at(-1) ?? '';
     const subject = subjectOf(rpc, call.request);
-    if (subject !== undefined && this.busy.has(subject)) return this.answered(rpc, subject, { code: 10, message: `${subject}: an operation is under way`, response: new Uint8Array() });
+    if (subject !== undefined && this.busy.has(subject))
+      return this.answered(rpc, subject, { code: 10, message: `${subject}: an operation is under way`, response: new Uint8Array() });
     if (workMs === 0 || subject === undefined) return this.apply(rpc, subject ?? '', call);
     this.busy.add(subject);
     const generation = this.generation;

@@ -56,7 +56,11 @@ export class User {
     return this.send('PUT', path, { body });
   }
 
-  private async send(method: HttpRequest['method'], path: string, content: { readonly body?: object; readonly type?: string }): Promise<UserAnswer> {
+  private async send(
+    method: HttpRequest['method'],
+    path: string,
+    content: { readonly body?: object; readonly type?: string },
+  ): Promise<UserAnswer> {
     const encoded = content.body === undefined ? undefined : new TextEncoder().encode(JSON.stringify(content.body));
     const answer = await this.handle({
       method,

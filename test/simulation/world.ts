@@ -213,7 +213,12 @@ export class World {
     const answer = await this.sandbox.handle(request);
     if (request.method !== 'GET' && !/\/(events|leases)\b/.test(request.path)) {
       const agent = request.headers['user-agent'] ?? '';
-      this.writes.push({ atMs: this.scheduler.elapsedMs, program: agent, what: `${request.method} ${request.path}`, status: answer.status });
+      this.writes.push({
+        atMs: this.scheduler.elapsedMs,
+        program: agent,
+        what: `${request.method} ${request.path}`,
+        status: answer.status,
+      });
     }
     if (request.method === 'POST' && request.path.includes('/events')) this.eventPosted(request);
     return answer;

@@ -1,5 +1,14 @@
 import { drawFaults } from '../faults.ts';
-import { CLAIMS, claim, SNAPSHOTS, snapshot, snapshotClass, SNAPSHOT_CLASSES_PATH, storageClass, STORAGE_CLASSES_PATH } from '../manifests.ts';
+import {
+  CLAIMS,
+  claim,
+  SNAPSHOTS,
+  snapshot,
+  snapshotClass,
+  SNAPSHOT_CLASSES_PATH,
+  storageClass,
+  STORAGE_CLASSES_PATH,
+} from '../manifests.ts';
 import type { Scenario } from '../scenario.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import type { World } from '../world.ts';
@@ -44,7 +53,10 @@ async function act(world: World, random: SeededRandom): Promise<void> {
       return;
     case 11: {
       const content = random.pick([...world.mirror.contents.all(), undefined]);
-      if (content !== undefined) await user.edit(`/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents/${content.metadata?.name ?? ''}`, { metadata: { labels: { touched: String(random.below(1000)) } } });
+      if (content !== undefined)
+        await user.edit(`/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents/${content.metadata?.name ?? ''}`, {
+          metadata: { labels: { touched: String(random.below(1000)) } },
+        });
       return;
     }
     case 12:
@@ -87,8 +99,10 @@ async function chaos(world: World, random: SeededRandom): Promise<void> {
 }
 
 async function tidyOrphans(world: World): Promise<void> {
-  for (const c of world.mirror.claims.all()) if (c.status?.phase !== 'Bound') await world.user.remove(`${CLAIMS()}/${c.metadata?.name ?? ''}`);
-  for (const s of world.mirror.snapshots.all()) if (s.status?.readyToUse !== true) await world.user.remove(`${SNAPSHOTS()}/${s.metadata?.name ?? ''}`);
+  for (const c of world.mirror.claims.all())
+    if (c.status?.phase !== 'Bound') await world.user.remove(`${CLAIMS()}/${c.metadata?.name ?? ''}`);
+  for (const s of world.mirror.snapshots.all())
+    if (s.status?.readyToUse !== true) await world.user.remove(`${SNAPSHOTS()}/${s.metadata?.name ?? ''}`);
 }
 
 export const CHAOS: Scenario = {

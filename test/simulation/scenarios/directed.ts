@@ -1,7 +1,17 @@
 /** One story per safety rule of the design, each the shortest course of events that a careless controller fails. */
 import { drawFaults, NO_FAULTS } from '../faults.ts';
 import { Violation } from '../invariants.ts';
-import { CLAIMS, claim, CONTENTS, SNAPSHOTS, snapshot, snapshotClass, SNAPSHOT_CLASSES_PATH, storageClass, STORAGE_CLASSES_PATH } from '../manifests.ts';
+import {
+  CLAIMS,
+  claim,
+  CONTENTS,
+  SNAPSHOTS,
+  snapshot,
+  snapshotClass,
+  SNAPSHOT_CLASSES_PATH,
+  storageClass,
+  STORAGE_CLASSES_PATH,
+} from '../manifests.ts';
 import type { Scenario } from '../scenario.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import type { World } from '../world.ts';
@@ -33,7 +43,12 @@ export const RECREATED_CLAIM: Scenario = {
 export const DELETED_WHILE_CREATING: Scenario = {
   name: 'deleted-while-creating',
   about: 'PVC or VolumeSnapshot deleted while the driver works past its deadline, with a restart in between (prov#311, snap#1388)',
-  faults: (random) => ({ ...NO_FAULTS, driverSlow: random.between(0.3, 0.9), driverDoneButError: random.between(0, 0.5), lateAnswer: random.between(0, 0.1) }),
+  faults: (random) => ({
+    ...NO_FAULTS,
+    driverSlow: random.between(0.3, 0.9),
+    driverDoneButError: random.between(0, 0.5),
+    lateAnswer: random.between(0, 0.1),
+  }),
   crashes: 0.01,
   story: async (world, random) => {
     await classes(world);
@@ -54,7 +69,12 @@ export const DELETED_WHILE_CREATING: Scenario = {
 export const RETAIN_FLIP: Scenario = {
   name: 'retain-flip',
   about: 'deletionPolicy flipped to Retain, then the VolumeSnapshot deleted, seen late or in the other order: the snapshot stays',
-  faults: (random) => ({ ...NO_FAULTS, staleWatch: random.between(0.2, 0.9), cutWatch: random.between(0, 0.2), lateAnswer: random.between(0, 0.1) }),
+  faults: (random) => ({
+    ...NO_FAULTS,
+    staleWatch: random.between(0.2, 0.9),
+    cutWatch: random.between(0, 0.2),
+    lateAnswer: random.between(0, 0.1),
+  }),
   crashes: 0.005,
   story: async (world, random) => {
     await classes(world);
@@ -125,7 +145,8 @@ export const SECOND_WRITER: Scenario = {
         await world.user.remove(`${SNAPSHOTS()}/s1`);
       }
       const snapshotNow = world.mirror.snapshots.all()[0];
-      if (snapshotNow?.status?.error !== undefined) world.fail(new Violation('conflicts-are-silent', `status.error: ${snapshotNow.status.error.message ?? ''}`));
+      if (snapshotNow?.status?.error !== undefined)
+        world.fail(new Violation('conflicts-are-silent', `status.error: ${snapshotNow.status.error.message ?? ''}`));
       if (deleted && world.mirror.contents.all().length === 0) return;
     }
   },
@@ -175,9 +196,14 @@ export const FAILING_DRIVER: Scenario = {
     }
     // 1 s doubling to 5 min within 10 min: attempts at 0, 1, 3, 7, 15, 31, 63, 127, 255, 511 s and no more.
     for (const rpc of ['CreateVolume', 'CreateSnapshot']) {
-      const times = world.rpcAttempts.slice(from).filter((call) => call.rpc === rpc).map((call) => call.atMs);
-      if (times.length > 12) world.fail(new Violation('errors-follow-the-back-off', `${rpc} was called ${times.length} times in ten minutes`));
-      if (times.length < 5) world.fail(new Violation('errors-follow-the-back-off', `${rpc} was called only ${times.length} times in ten minutes`));
+      const times = world.rpcAttempts
+        .slice(from)
+        .filter((call) => call.rpc === rpc)
+        .map((call) => call.atMs);
+      if (times.length > 12)
+        world.fail(new Violation('errors-follow-the-back-off', `${rpc} was called ${times.length} times in ten minutes`));
+      if (times.length < 5)
+        world.fail(new Violation('errors-follow-the-back-off', `${rpc} was called only ${times.length} times in ten minutes`));
     }
     world.setFaults(NO_FAULTS);
   },
@@ -240,7 +266,13 @@ export const DELETE_IN_ANY_ORDER: Scenario = {
     await world.user.create(CLAIMS(), claim('restored', { fromSnapshot: 's1' }));
     await world.user.create(CLAIMS(), claim('cloned', { fromClaim: 'data' }));
     await world.user.pause(random.between(0, 5_000));
-    const targets = [`${CLAIMS()}/data`, `${CLAIMS()}/restored`, `${CLAIMS()}/cloned`, `${SNAPSHOTS()}/s1`, `${SNAPSHOT_CLASSES_PATH}/snap`];
+    const targets = [
+      `${CLAIMS()}/data`,
+      `${CLAIMS()}/restored`,
+      `${CLAIMS()}/cloned`,
+      `${SNAPSHOTS()}/s1`,
+      `${SNAPSHOT_CLASSES_PATH}/snap`,
+    ];
     while (targets.length > 0) {
       const [path] = targets.splice(random.below(targets.length), 1);
       await world.user.remove(path ?? '');

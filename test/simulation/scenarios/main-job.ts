@@ -1,5 +1,14 @@
 import { Violation } from '../invariants.ts';
-import { CLAIMS, claim, SNAPSHOTS, snapshot, snapshotClass, SNAPSHOT_CLASSES_PATH, storageClass, STORAGE_CLASSES_PATH } from '../manifests.ts';
+import {
+  CLAIMS,
+  claim,
+  SNAPSHOTS,
+  snapshot,
+  snapshotClass,
+  SNAPSHOT_CLASSES_PATH,
+  storageClass,
+  STORAGE_CLASSES_PATH,
+} from '../manifests.ts';
 import type { Scenario } from '../scenario.ts';
 import { drawFaults } from '../faults.ts';
 import type { World } from '../world.ts';
@@ -20,7 +29,8 @@ export function ready(world: World, name: string): boolean {
 }
 
 async function must(world: World, condition: () => boolean, what: string): Promise<void> {
-  if (!(await world.user.until(condition, LIMIT_MS))) throw new Violation('desired-is-actual', `${what} did not happen within ${LIMIT_MS / 60_000} virtual minutes`);
+  if (!(await world.user.until(condition, LIMIT_MS)))
+    throw new Violation('desired-is-actual', `${what} did not happen within ${LIMIT_MS / 60_000} virtual minutes`);
 }
 
 /** PVC, snapshot, overwrite, restore, delete: the job that users come for. */
@@ -36,9 +46,14 @@ export async function mainJob(world: World): Promise<void> {
   await user.create(CLAIMS(), claim('restored', { fromSnapshot: 'nightly' }));
   await must(world, () => bound(world, 'restored'), 'claim restored bound');
   const restored = world.readVolume('restored');
-  if (restored !== 'at snapshot time') throw new Violation('restored-bytes-are-the-snapshot', `the restored volume holds ${JSON.stringify(restored)}`);
+  if (restored !== 'at snapshot time')
+    throw new Violation('restored-bytes-are-the-snapshot', `the restored volume holds ${JSON.stringify(restored)}`);
   await user.remove(`${SNAPSHOTS()}/nightly`);
-  await must(world, () => world.mirror.snapshots.all().length === 0 && world.mirror.contents.all().length === 0, 'snapshot and content gone');
+  await must(
+    world,
+    () => world.mirror.snapshots.all().length === 0 && world.mirror.contents.all().length === 0,
+    'snapshot and content gone',
+  );
   await user.remove(`${CLAIMS()}/restored`);
   await user.remove(`${CLAIMS()}/data`);
   await must(world, () => world.mirror.volumes.all().length === 0, 'volumes gone');

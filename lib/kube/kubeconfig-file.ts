@@ -11,7 +11,7 @@ import type { ExecCredentialDoor } from './exec-credentials.ts';
 import { execCredentials, readExecSpec, runExec } from './exec-credentials.ts';
 import { readText } from './file-text.ts';
 import type { Cluster, ClusterDoors } from './kubeconfig.ts';
-import { serverUrl } from './kubeconfig.ts';
+import { serverUrl } from './server-url.ts';
 import { bearerFile } from './token-file.ts';
 
 export interface KubeconfigText {
@@ -31,9 +31,9 @@ interface Identity {
 export async function readKubeconfigText(doors: ClusterDoors, given: KubeconfigText): Promise<Cluster> {
   const named = given.file === undefined ? 'kubeconfig' : `kubeconfig ${given.file}`;
   const { config, document } = parse(given.text, named);
-  const context = config.getCurrentContextObject();
   const name = config.getCurrentContext();
   if (!name) throw new ConfigError(`${named}: current-context is not set: run kubectl config use-context NAME`);
+  const context = config.getContextObject(name);
   if (!context) throw new ConfigError(`${named}: current-context names ${name}, and contexts has no such entry: correct one of the two`);
   const cluster = config.getCluster(context.cluster);
   if (!cluster)
@@ -54,7 +54,7 @@ export async function readKubeconfigText(doors: ClusterDoors, given: KubeconfigT
 function parse(text: string, named: string): { readonly config: KubeConfig; readonly document: unknown } {
   try {
     const document = load(text);
-    if (typeof document !== 'object' || document === null) throw new Error('it is not a YAML mapping');
+    if (typeof document !== 'object' || document === null || Array.isArray(document)) throw new Error('it is not a YAML mapping');
     const config = new KubeConfig();
     config.loadFromString(text);
     return { config, document };

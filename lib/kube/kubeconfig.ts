@@ -11,6 +11,7 @@ import type { Credentials } from './credentials.ts';
 import { noCredentials } from './credentials.ts';
 import type { ExecCredentialDoor } from './exec-credentials.ts';
 import { readText } from './file-text.ts';
+import { serverUrl } from './server-url.ts';
 import { bearerFile } from './token-file.ts';
 
 export interface Cluster {
@@ -81,20 +82,6 @@ async function readKubeconfig(doors: ClusterDoors, file: string): Promise<string
 
 async function readOptional(doors: ClusterDoors, path: string): Promise<string | undefined> {
   return (await doors.files.exists(path)) ? new TextDecoder().decode(await doors.files.read(path)) : undefined;
-}
-
-/** Checks that it is an HTTP URL, and takes the slash off its end. */
-export function serverUrl(text: string, where: string): string {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch (cause) {
-    throw new ConfigError(`${where}: ${JSON.stringify(text)} is not a URL: write it as https://HOST:PORT`, { cause });
-  }
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    throw new ConfigError(`${where}: ${JSON.stringify(text)} is not an http or https URL: write it as https://HOST:PORT`);
-  }
-  return text.replace(/\/+$/, '');
 }
 
 function isGiven(text: string | undefined): text is string {

@@ -1,0 +1,241 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { KubeObject } from '../kube/objects.ts';
+import { Cache } from './cache.ts';
+
+interface Thing extends KubeObject {
+  value?: string;
+}
+
+const thing = (
+  name: string,
+  version: number,
+  more: { readonly uid?: string; readonly value?: string; readonly gone?: boolean } = {},
+): Thing => ({
+  metadata: {
+    name,
+    uid: more.uid ?? `uid-${name}`,
+    resourceVersion: String(version),
+    ...(more.gone === true ? { deletionTimestamp: 't' } : {}),
+  },
+  ...(more.value === undefined ? {} : { value: more.value }),
+});
+
+function listed(version: number, ...things: readonly Thing[]): Cache<Thing> {
+  const cache = new Cache<Thing>();
+  relist(cache, version, ...things);
+  return cache;
+}
+
+function relist(cache: Cache<Thing>, version: number, ...things: readonly Thing[]) {
+  cache.beginList();
+  for (const one of things) cache.listItem(one);
+  return cache.endList(String(version));
+}
+
+describe('what the watch says', () => {
+  test('a list replaces everything at once and answers what differs', () => {
+    const cache = listed(10, thing('a', 1), thing('b', 2));
+    cache.beginList();
+    cache.listItem(thing('c', 12));
+    expect(cache.keys()).toEqual(['a', 'b']);
+    cache.listItem(thing('b', 2));
+    const changes = cache.endList('12');
+    expect(changes.map(({ key, old, object }) => [key, old !== undefined, object !== undefined])).toEqual([
+      ['c', false, true],
+      ['a', true, false],
+    ]);
+    expect(cache.keys()).toEqual(['b', 'c']);
+  });
+
+  test('an object that was deleted and made again under its name is a change even at an equal version', () => {
+    const cache = listed(10, thing('a', 1));
+    expect(relist(cache, 12, thing('a', 1, { uid: 'other' }))).toHaveLength(1);
+    expect(cache.byUid('uid-a')).toBeUndefined();
+    expect(cache.byUid('other')?.metadata?.name).toBe('a');
+  });
+
+  test('indexes follow every change', () => {
+    const cache = listed(10, thing('a', 1, { value: 'x' }));
+    const index = { name: 'value', values: (one: Thing) => (one.value === undefined ? [] : [one.value]) };
+    cache.addIndex(index);
+    expect(cache.byIndex(index, 'x')).toHaveLength(1);
+    cache.apply(thing('a', 11, { value: 'y' }));
+    cache.apply(thing('b', 12, { value: 'y' }));
+    expect(cache.byIndex(index, 'x')).toEqual([]);
+    expect(cache.byIndex(index, 'y').map((one) => one.metadata?.name)).toEqual(['a', 'b']);
+    cache.absorb(thing('a', 13, { value: 'z' }));
+    expect(cache.byIndex(index, 'z')).toHaveLength(1);
+    cache.delete(thing('a', 14));
+    expect(cache.byIndex(index, 'z')).toEqual([]);
+  });
+
+  test('deleting what is not known is no change', () => {
+    expect(listed(10).delete(thing('a', 11))).toBeUndefined();
+  });
+});
+
+describe('own writes', () => {
+  test('are seen at once, also by uid, while newer than the watch', () => {
+    const cache = listed(10, thing('a', 1, { value: 'old' }));
+    expect(cache.absorb(thing('a', 11, { value: 'new' }))).toBe(true);
+    expect(cache.absorb(thing('b', 12, { value: 'made' }))).toBe(true);
+    expect(cache.get('a')?.value).toBe('new');
+    expect(cache.byUid('uid-b')?.value).toBe('made');
+    expect(cache.list()).toHaveLength(2);
+  });
+
+  test('at or below the newest delivered version are not used', () => {
+    const cache = listed(10, thing('a', 1, { value: 'old' }));
+    expect(cache.absorb(thing('a', 10, { value: 'new' }))).toBe(false);
+    cache.bookmark('20');
+    expect(cache.absorb(thing('a', 15, { value: 'new' }))).toBe(false);
+    expect(cache.get('a')?.value).toBe('old');
+  });
+
+  test('an answer that comes after DELETED does not resurrect the object', () => {
+    const cache = listed(10, thing('a', 1));
+    cache.delete(thing('a', 12));
+    expect(cache.absorb(thing('a', 11))).toBe(false);
+    expect(cache.get('a')).toBeUndefined();
+  });
+
+  test('a DELETED after the answer drops it, though the server gave the deletion the older version', () => {
+    const cache = listed(10, thing('a', 1));
+    cache.absorb(thing('a', 12));
+    cache.delete(thing('a', 11));
+    expect(cache.get('a')).toBeUndefined();
+  });
+
+  test('a DELETED of the namesake before does not drop the answer of a create', () => {
+    const cache = listed(10, thing('a', 1, { uid: 'first' }));
+    cache.absorb(thing('a', 13, { uid: 'second' }));
+    cache.delete(thing('a', 12, { uid: 'first' }));
+    expect(cache.get('a')?.metadata?.uid).toBe('second');
+    expect(cache.byUid('first')).toBeUndefined();
+  });
+
+  test('an older event under an overlay changes what handlers hear, not what readers see', () => {
+    const cache = listed(10, thing('a', 1, { value: 'first' }));
+    cache.absorb(thing('a', 13, { value: 'own' }));
+    const change = cache.apply(thing('a', 12, { value: 'other' }));
+    expect([change.old?.value, change.object?.value]).toEqual(['first', 'other']);
+    expect(cache.get('a')?.value).toBe('own');
+    cache.apply(thing('a', 13, { value: 'own' }));
+    cache.apply(thing('a', 14, { value: 'later' }));
+    expect(cache.get('a')?.value).toBe('later');
+  });
+
+  test('an event of another object, a bookmark and a relist that reach the version drop it', () => {
+    const drops: ((cache: Cache<Thing>) => unknown)[] = [
+      (cache) => cache.apply(thing('b', 12)),
+      (cache) => cache.delete(thing('c', 12)),
+      (cache) => cache.bookmark('11'),
+      (cache) => relist(cache, 11, thing('a', 1, { value: 'old' })),
+    ];
+    for (const drop of drops) {
+      const cache = listed(10, thing('a', 1, { value: 'old' }));
+      cache.absorb(thing('a', 11, { value: 'new' }));
+      drop(cache);
+      expect(cache.get('a')?.value).toBe('old');
+    }
+  });
+
+  test('a relist that is older than the write keeps it, one of another history drops it', () => {
+    const cache = listed(10, thing('a', 1, { value: 'old' }));
+    cache.absorb(thing('a', 15, { value: 'new' }));
+    relist(cache, 12, thing('a', 1, { value: 'old' }));
+    expect(cache.get('a')?.value).toBe('new');
+    relist(cache, 5, thing('a', 1, { value: 'old' }));
+    expect(cache.get('a')?.value).toBe('old');
+  });
+
+  test('the last finalizer taken off a dying object hides it', () => {
+    const cache = listed(10, thing('a', 1));
+    cache.absorb(thing('a', 11, { gone: true }));
+    expect(cache.get('a')).toBeUndefined();
+    expect(cache.byUid('uid-a')).toBeUndefined();
+    cache.delete(thing('a', 12));
+    expect(cache.keys()).toEqual([]);
+  });
+
+  test('an older answer that comes late does not replace a newer one', () => {
+    const cache = listed(10);
+    cache.absorb(thing('a', 12, { value: 'second' }));
+    expect(cache.absorb(thing('a', 11, { value: 'first' }))).toBe(false);
+    expect(cache.get('a')?.value).toBe('second');
+  });
+
+  test('versions that are not numbers, and answers before the first list, are never laid over', () => {
+    expect(new Cache<Thing>().absorb(thing('a', 5))).toBe(false);
+    expect(listed(10).absorb({ metadata: { name: 'a', resourceVersion: 'x1' } })).toBe(false);
+  });
+});
+
+/**
+ * A server's history of two objects, of which a cache sees a growing prefix as events (with relists), and
+ * the answers of some writes at any time after they were made.
+ */
+test('readers never see an object that the server deleted before the newest event, nor go back in time', () => {
+  const action = fc.record({ name: fc.constantFrom('a', 'b'), kind: fc.constantFrom('write', 'delete') });
+  const play = fc.constantFrom('event', 'event', 'answer', 'relist', 'bookmark');
+  fc.assert(
+    fc.property(
+      fc.array(action, { minLength: 4, maxLength: 14 }),
+      fc.array(fc.tuple(play, fc.nat(20)), { maxLength: 30 }),
+      (actions, plays) => {
+        const history: { readonly type: 'write' | 'delete'; readonly object: Thing }[] = [];
+        const living = new Map<string, string>();
+        actions.forEach(({ name, kind }, index) => {
+          const version = 11 + index;
+          const uid = living.get(name);
+          if (kind === 'delete') {
+            if (uid === undefined) return;
+            living.delete(name);
+            history.push({ type: 'delete', object: thing(name, version, { uid }) });
+          } else {
+            const present = uid ?? `${name}-${version}`;
+            living.set(name, present);
+            history.push({ type: 'write', object: thing(name, version, { uid: present }) });
+          }
+        });
+        const cache = listed(10);
+        let seen = 0;
+        const truth = (upTo: number): Map<string, Thing> => {
+          const world = new Map<string, Thing>();
+          for (const { type, object } of history.slice(0, upTo)) {
+            if (type === 'write') world.set(object.metadata?.name ?? '', object);
+            else world.delete(object.metadata?.name ?? '');
+          }
+          return world;
+        };
+        for (const [kind, choice] of plays) {
+          const next = history[seen];
+          if (kind === 'event' && next !== undefined) {
+            if (next.type === 'write') cache.apply(next.object);
+            else cache.delete(next.object);
+            seen += 1;
+          } else if (kind === 'relist') {
+            seen = Math.min(history.length, seen + (choice % 3));
+            const version = history[seen - 1]?.object.metadata?.resourceVersion ?? '10';
+            relist(cache, Number(version), ...truth(seen).values());
+          } else if (kind === 'bookmark') cache.bookmark(history[seen - 1]?.object.metadata?.resourceVersion ?? '10');
+          else if (kind === 'answer') {
+            const written = history[choice % Math.max(1, history.length)];
+            if (written?.type === 'write') cache.absorb(written.object);
+          }
+          const newest = Number(history[seen - 1]?.object.metadata?.resourceVersion ?? '10');
+          const world = truth(seen);
+          for (const name of ['a', 'b']) {
+            const shown = cache.get(name);
+            const known = world.get(name);
+            const version = Number(shown?.metadata?.resourceVersion ?? 0);
+            // Either exactly what the watch said so far, or a write that the watch has not reached.
+            expect(version > newest || shown?.metadata?.resourceVersion === known?.metadata?.resourceVersion).toBe(true);
+          }
+        }
+      },
+    ),
+    { seed: 6, numRuns: 500 },
+  );
+});

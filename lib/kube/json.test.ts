@@ -1,0 +1,128 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { parseJson, printJson } from './json.ts';
+import { parseExact } from './json-parser.ts';
+
+/** No number whose literal is an integer beyond the safe range: those are where the two parsers differ. */
+const plainJson = fc.jsonValue({ maxDepth: 6 }).filter((value) => !/(?<![\d.])\d{16,}(?![\d.e])/.test(JSON.stringify(value)));
+
+describe('parseJson', () => {
+  test('keeps every digit of an integer beyond 2^53, wherever it stands', () => {
+    const text = '{"a":[9007199254740993,-9007199254740993],"b":{"c":123456789012345678901234567890}}';
+    expect(parseJson(text)).toEqual({
+      a: [9007199254740993n, -9007199254740993n],
+      b: { c: 123456789012345678901234567890n },
+    });
+  });
+
+  test('leaves safe integers, fractions and exponents as numbers', () => {
+    expect(parseJson('[9007199254740991,1.5,1e30,-0,1234567890123456.5,12345678901234567e2]')).toEqual([
+      9007199254740991, 1.5, 1e30, -0, 1234567890123456.5, 12345678901234567e2,
+    ]);
+  });
+
+  test('does not touch long digit runs inside strings', () => {
+    expect(parseJson('{"uid":"1234567890123456789","t":"a:12345678901234567"}')).toEqual({
+      uid: '1234567890123456789',
+      t: 'a:12345678901234567',
+    });
+  });
+
+  test('reads the int64 fields of a content as bigint even when they are small', () => {
+    const content = '{"kind":"VolumeSnapshotContent","status":{"creationTime":0,"restoreSize":1024,"readyToUse":true}}';
+    expect(parseJson(content)).toEqual({
+      kind: 'VolumeSnapshotContent',
+      status: { creationTime: 0n, restoreSize: 1024n, readyToUse: true },
+    });
+  });
+
+  test('reads them so in list items without a kind, in group contents and in watch events', () => {
+    const list = '{"kind":"VolumeSnapshotContentList","items":[{"status":{"restoreSize":7}}]}';
+    expect(parseJson(list)).toMatchObject({ items: [{ status: { restoreSize: 7n } }] });
+    const event =
+      '{"type":"ADDED","object":{"kind":"VolumeGroupSnapshotContent","status":{"creationTime":"2026-01-01T00:00:00Z","volumeSnapshotInfoList":[{"creationTime":5,"restoreSize":6}]}}}';
+    expect(parseJson(event)).toMatchObject({
+      object: { status: { creationTime: '2026-01-01T00:00:00Z', volumeSnapshotInfoList: [{ creationTime: 5n, restoreSize: 6n }] } },
+    });
+  });
+
+  test('leaves fields of the same name on other kinds alone', () => {
+    expect(parseJson('{"kind":"VolumeSnapshot","status":{"restoreSize":7}}')).toEqual({
+      kind: 'VolumeSnapshot',
+      status: { restoreSize: 7 },
+    });
+  });
+
+  test('reads bytes as UTF-8', () => {
+    expect(parseJson(new TextEncoder().encode('{"n":"höhe 🗻"}'))).toEqual({ n: 'höhe 🗻' });
+  });
+
+  test('refuses what is not JSON, on both paths', () => {
+    for (const text of [
+      '',
+      '{',
+      '[1,]',
+      '{"a"}',
+      '01',
+      'nul',
+      '"a',
+      '{"a":1}x',
+      '"\u0001"',
+      '[1234567890123456789,]',
+      '{"a":12345678901234567,}',
+    ]) {
+      expect(() => parseJson(text), text).toThrow(SyntaxError);
+    }
+  });
+});
+
+describe('parseExact', () => {
+  test('answers what JSON.parse answers on every document with safe numbers', () => {
+    fc.assert(
+      fc.property(plainJson, fc.constantFrom(undefined, 1, '\t'), (value, indent) => {
+        const text = JSON.stringify(value, undefined, indent);
+        expect(parseExact(text)).toEqual(JSON.parse(text));
+      }),
+      { seed: 1, numRuns: 300 },
+    );
+  });
+
+  test('refuses every truncation of a document', () => {
+    const text = '{"a":[1,"x\\"y",null,true,{"b":-1.5e3}],"c":false}';
+    for (let length = 0; length < text.length; length += 1)
+      expect(() => parseExact(text.slice(0, length)), text.slice(0, length)).toThrow(SyntaxError);
+  });
+
+  test('makes an own field of the name __proto__, as JSON.parse does', () => {
+    const parsed = parseExact('{"__proto__":{"x":1}}') as object;
+    expect(Object.getPrototypeOf(parsed)).toBe(Object.prototype);
+    expect(Object.keys(parsed)).toEqual(['__proto__']);
+  });
+});
+
+describe('printJson', () => {
+  test('writes a bigint as a literal and reads it back', () => {
+    expect(printJson({ status: { creationTime: 9007199254740993n, gone: undefined, list: [1n, undefined] } })).toBe(
+      '{"status":{"creationTime":9007199254740993,"list":[1,null]}}',
+    );
+  });
+
+  test('every value with big integers survives print and parse', () => {
+    const big = fc.bigInt({ min: -(2n ** 200n), max: 2n ** 200n }).filter((value) => value > 2n ** 53n || value < -(2n ** 53n));
+    const value = fc.letrec((tie) => ({
+      value: fc.oneof({ maxDepth: 4 }, big, fc.integer(), fc.string(), fc.boolean(), fc.constant(null), tie('list'), tie('record')),
+      list: fc.array(tie('value'), { maxLength: 4 }),
+      record: fc.dictionary(
+        fc.string().filter((name) => !['kind', 'items', 'type', '__proto__'].includes(name)),
+        tie('value'),
+        { maxKeys: 4 },
+      ),
+    })).value;
+    fc.assert(
+      fc.property(value, (original) => {
+        expect(parseJson(printJson(original))).toEqual(original);
+      }),
+      { seed: 2, numRuns: 300 },
+    );
+  });
+});

@@ -14,12 +14,26 @@ export const protobufPackage = "csi.v1";
 export const protobufFileName = "csi.proto";
 
 /**
- * Container Storage Interface 1.13, wire-identical: the same services, messages, field numbers,
- * enums and options as the specification, in our own text. test/ compares the compiled descriptor
- * of this file with the published field table, field by field.
+ * The Container Storage Interface as this project speaks it: the services, messages, field numbers,
+ * enums and options of the field table in csi-fields.json, word for word on the wire, explained in our
+ * own words. proto/descriptor.test.ts compares the compiled descriptor with the table, field by field.
+ *
+ * The table calls itself 1.13.0. What the published 1.13.0 has beyond it is alpha (health RPCs,
+ * topology of snapshots) and what it took back is alpha too (VolumeCondition): peers of either
+ * version understand each other in everything that is stable.
+ *
+ * Rules that hold everywhere: an RPC may time out and be sent again with the same content, and must
+ * then come to the same result. Text is at most 128 bytes and a map 4 KiB where nothing else is said.
+ * Fields marked csi_secret are never logged and never part of an error.
  */
 
-export const BlockMetadataType = { UNKNOWN: 0, FIXED_LENGTH: 1, VARIABLE_LENGTH: 2 } as const;
+export const BlockMetadataType = {
+  UNKNOWN: 0,
+  /** FIXED_LENGTH - All runs have the same length. */
+  FIXED_LENGTH: 1,
+  /** VARIABLE_LENGTH - Runs have lengths of their own. */
+  VARIABLE_LENGTH: 2,
+} as const;
 
 export type BlockMetadataType = typeof BlockMetadataType[keyof typeof BlockMetadataType];
 
@@ -50,6 +64,7 @@ export interface GetPluginCapabilitiesResponse {
   capabilities: PluginCapability[];
 }
 
+/** One thing the plugin can do: a service or feature, or a way to expand volumes. */
 export interface PluginCapability {
   type: { $case: "service"; value: PluginCapability_Service } | {
     $case: "volumeExpansion";
@@ -84,7 +99,13 @@ export interface PluginCapability_VolumeExpansion {
   type: PluginCapability_VolumeExpansion_Type;
 }
 
-export const PluginCapability_VolumeExpansion_Type = { UNKNOWN: 0, ONLINE: 1, OFFLINE: 2 } as const;
+export const PluginCapability_VolumeExpansion_Type = {
+  UNKNOWN: 0,
+  /** ONLINE - Volumes can grow while they are in use. */
+  ONLINE: 1,
+  /** OFFLINE - They have to be detached first. */
+  OFFLINE: 2,
+} as const;
 
 export type PluginCapability_VolumeExpansion_Type =
   typeof PluginCapability_VolumeExpansion_Type[keyof typeof PluginCapability_VolumeExpansion_Type];
@@ -99,17 +120,30 @@ export interface ProbeRequest {
 }
 
 export interface ProbeResponse {
+  /** Absent means ready. */
   ready: boolean | undefined;
 }
 
 export interface CreateVolumeRequest {
+  /** Chosen by the caller, the same on every attempt: it is what makes the call repeatable. */
   name: string;
-  capacityRange: CapacityRange | undefined;
+  /** Absent: the driver chooses. Given, it holds for restored volumes too. */
+  capacityRange:
+    | CapacityRange
+    | undefined;
+  /** The volume must be usable in every one of these ways. */
   volumeCapabilities: VolumeCapability[];
+  /** Of the storage class; opaque to the caller. */
   parameters: { [key: string]: string };
   secrets: { [key: string]: string };
-  volumeContentSource: VolumeContentSource | undefined;
-  accessibilityRequirements: TopologyRequirement | undefined;
+  volumeContentSource:
+    | VolumeContentSource
+    | undefined;
+  /** Only for drivers with VOLUME_ACCESSIBILITY_CONSTRAINTS. */
+  accessibilityRequirements:
+    | TopologyRequirement
+    | undefined;
+  /** Win over parameters of the same key. Only for drivers with MODIFY_VOLUME. */
   mutableParameters: { [key: string]: string };
 }
 
@@ -128,6 +162,7 @@ export interface CreateVolumeRequest_MutableParametersEntry {
   value: string;
 }
 
+/** What a new volume starts out with: exactly one of the two. */
 export interface VolumeContentSource {
   type: { $case: "snapshot"; value: VolumeContentSource_SnapshotSource } | {
     $case: "volume";
@@ -147,6 +182,7 @@ export interface CreateVolumeResponse {
   volume: Volume | undefined;
 }
 
+/** One way to use a volume: as a device or a mounted directory, by whom at a time. */
 export interface VolumeCapability {
   accessType: { $case: "block"; value: VolumeCapability_BlockVolume } | {
     $case: "mount";
@@ -170,12 +206,19 @@ export interface VolumeCapability_AccessMode {
 
 export const VolumeCapability_AccessMode_Mode = {
   UNKNOWN: 0,
+  /** SINGLE_NODE_WRITER - One node at a time, reading and writing. */
   SINGLE_NODE_WRITER: 1,
+  /** SINGLE_NODE_READER_ONLY - One node, reading. */
   SINGLE_NODE_READER_ONLY: 2,
+  /** MULTI_NODE_READER_ONLY - Many nodes, all reading. */
   MULTI_NODE_READER_ONLY: 3,
+  /** MULTI_NODE_SINGLE_WRITER - Many nodes, one of which writes. */
   MULTI_NODE_SINGLE_WRITER: 4,
+  /** MULTI_NODE_MULTI_WRITER - Many nodes, all writing. */
   MULTI_NODE_MULTI_WRITER: 5,
+  /** SINGLE_NODE_SINGLE_WRITER - One workload on one node. */
   SINGLE_NODE_SINGLE_WRITER: 6,
+  /** SINGLE_NODE_MULTI_WRITER - Several workloads on one node. */
   SINGLE_NODE_MULTI_WRITER: 7,
 } as const;
 
@@ -193,16 +236,23 @@ export namespace VolumeCapability_AccessMode_Mode {
   export type SINGLE_NODE_MULTI_WRITER = typeof VolumeCapability_AccessMode_Mode.SINGLE_NODE_MULTI_WRITER;
 }
 
+/** At least one of the two must be given; 0 stands for absent, negative is invalid. */
 export interface CapacityRange {
   requiredBytes: bigint;
   limitBytes: bigint;
 }
 
+/** A volume as the driver describes it. The id is all a caller needs to keep. */
 export interface Volume {
+  /** 0: not known. */
   capacityBytes: bigint;
   volumeId: string;
+  /** Handed back at publishing; never changes and holds no secret. */
   volumeContext: { [key: string]: string };
-  contentSource: VolumeContentSource | undefined;
+  contentSource:
+    | VolumeContentSource
+    | undefined;
+  /** Places it can be reached from; empty: everywhere. */
   accessibleTopology: Topology[];
 }
 
@@ -211,11 +261,13 @@ export interface Volume_VolumeContextEntry {
   value: string;
 }
 
+/** Where a volume must be reachable (any of requisite) and where best (preferred, in order). */
 export interface TopologyRequirement {
   requisite: Topology[];
   preferred: Topology[];
 }
 
+/** A place: one value for each key, such as a zone and a rack. */
 export interface Topology {
   segments: { [key: string]: string };
 }
@@ -240,8 +292,12 @@ export interface DeleteVolumeResponse {
 
 export interface ControllerPublishVolumeRequest {
   volumeId: string;
+  /** As NodeGetInfo answered it. */
   nodeId: string;
-  volumeCapability: VolumeCapability | undefined;
+  volumeCapability:
+    | VolumeCapability
+    | undefined;
+  /** Only for drivers with PUBLISH_READONLY. */
   readonly: boolean;
   secrets: { [key: string]: string };
   volumeContext: { [key: string]: string };
@@ -257,6 +313,7 @@ export interface ControllerPublishVolumeRequest_VolumeContextEntry {
   value: string;
 }
 
+/** Handed to NodeStageVolume and NodePublishVolume unchanged. */
 export interface ControllerPublishVolumeResponse {
   publishContext: { [key: string]: string };
 }
@@ -310,7 +367,10 @@ export interface ValidateVolumeCapabilitiesRequest_MutableParametersEntry {
 }
 
 export interface ValidateVolumeCapabilitiesResponse {
-  confirmed: ValidateVolumeCapabilitiesResponse_Confirmed | undefined;
+  confirmed:
+    | ValidateVolumeCapabilitiesResponse_Confirmed
+    | undefined;
+  /** Why nothing was confirmed. */
   message: string;
 }
 
@@ -337,7 +397,9 @@ export interface ValidateVolumeCapabilitiesResponse_Confirmed_MutableParametersE
 }
 
 export interface ListVolumesRequest {
+  /** 0: no limit. */
   maxEntries: number;
+  /** next_token of the page before. */
   startingToken: string;
 }
 
@@ -401,7 +463,9 @@ export interface GetCapacityRequest_ParametersEntry {
 }
 
 export interface GetCapacityResponse {
+  /** Bytes. */
   availableCapacity: bigint;
+  /** The largest single volume, where there is such a limit. */
   maximumVolumeSize: bigint | undefined;
   minimumVolumeSize: bigint | undefined;
 }
@@ -413,6 +477,7 @@ export interface ControllerGetCapabilitiesResponse {
   capabilities: ControllerServiceCapability[];
 }
 
+/** One optional ability of the Controller service. */
 export interface ControllerServiceCapability {
   type: { $case: "rpc"; value: ControllerServiceCapability_RPC } | undefined;
 }
@@ -463,7 +528,9 @@ export namespace ControllerServiceCapability_RPC_Type {
 }
 
 export interface CreateSnapshotRequest {
+  /** A volume; snapshots of snapshots do not exist here. */
   sourceVolumeId: string;
+  /** As with volumes: one name, one snapshot. */
   name: string;
   secrets: { [key: string]: string };
   parameters: { [key: string]: string };
@@ -483,12 +550,19 @@ export interface CreateSnapshotResponse {
   snapshot: Snapshot | undefined;
 }
 
+/** A snapshot after the cut. */
 export interface Snapshot {
+  /** The least size of a volume restored from it; 0: not known. */
   sizeBytes: bigint;
   snapshotId: string;
   sourceVolumeId: string;
-  creationTime: Timestamp | undefined;
+  /** The instant of the cut. */
+  creationTime:
+    | Timestamp
+    | undefined;
+  /** Usable as the source of a volume. */
   readyToUse: boolean;
+  /** Set for members of a group, which cannot be deleted alone. */
   groupSnapshotId: string;
 }
 
@@ -508,7 +582,9 @@ export interface DeleteSnapshotResponse {
 export interface ListSnapshotsRequest {
   maxEntries: number;
   startingToken: string;
+  /** Only snapshots of this volume. */
   sourceVolumeId: string;
+  /** Only this snapshot; an unknown one gives an empty list, not an error. */
   snapshotId: string;
   secrets: { [key: string]: string };
 }
@@ -555,12 +631,15 @@ export interface ControllerExpandVolumeRequest_SecretsEntry {
 
 export interface ControllerExpandVolumeResponse {
   capacityBytes: bigint;
+  /** NodeExpandVolume has to follow. */
   nodeExpansionRequired: boolean;
 }
 
 export interface NodeStageVolumeRequest {
   volumeId: string;
+  /** As ControllerPublishVolume answered it. */
   publishContext: { [key: string]: string };
+  /** An absolute path; the caller has made the directory. */
   stagingTargetPath: string;
   volumeCapability: VolumeCapability | undefined;
   secrets: { [key: string]: string };
@@ -597,6 +676,7 @@ export interface NodePublishVolumeRequest {
   volumeId: string;
   publishContext: { [key: string]: string };
   stagingTargetPath: string;
+  /** An absolute path that the driver makes; its parent exists. */
   targetPath: string;
   volumeCapability: VolumeCapability | undefined;
   readonly: boolean;
@@ -641,6 +721,7 @@ export interface NodeGetVolumeStatsResponse {
   volumeCondition: VolumeCondition | undefined;
 }
 
+/** One figure of NodeGetVolumeStats, in bytes or inodes. Never negative. */
 export interface VolumeUsage {
   available: bigint;
   total: bigint;
@@ -658,6 +739,7 @@ export namespace VolumeUsage_Unit {
   export type INODES = typeof VolumeUsage_Unit.INODES;
 }
 
+/** Alpha, and no longer in the published 1.13.0: field 2 of its users is reserved there. */
 export interface VolumeCondition {
   abnormal: boolean;
   message: string;
@@ -670,6 +752,7 @@ export interface NodeGetCapabilitiesResponse {
   capabilities: NodeServiceCapability[];
 }
 
+/** One optional ability of the Node service. */
 export interface NodeServiceCapability {
   type: { $case: "rpc"; value: NodeServiceCapability_RPC } | undefined;
 }
@@ -705,13 +788,17 @@ export interface NodeGetInfoRequest {
 }
 
 export interface NodeGetInfoResponse {
+  /** Up to 256 bytes. */
   nodeId: string;
+  /** 0: the caller decides. */
   maxVolumesPerNode: bigint;
+  /** Only with VOLUME_ACCESSIBILITY_CONSTRAINTS. */
   accessibleTopology: Topology | undefined;
 }
 
 export interface NodeExpandVolumeRequest {
   volumeId: string;
+  /** Where the volume is staged or published. */
   volumePath: string;
   capacityRange: CapacityRange | undefined;
   stagingTargetPath: string;
@@ -735,6 +822,7 @@ export interface GroupControllerGetCapabilitiesResponse {
   capabilities: GroupControllerServiceCapability[];
 }
 
+/** One optional ability of the GroupController service. */
 export interface GroupControllerServiceCapability {
   type: { $case: "rpc"; value: GroupControllerServiceCapability_RPC } | undefined;
 }
@@ -758,6 +846,7 @@ export namespace GroupControllerServiceCapability_RPC_Type {
 }
 
 export interface CreateVolumeGroupSnapshotRequest {
+  /** One name, one group; the same volumes and parameters on every attempt. */
   name: string;
   sourceVolumeIds: string[];
   secrets: { [key: string]: string };
@@ -778,6 +867,7 @@ export interface CreateVolumeGroupSnapshotResponse {
   groupSnapshot: VolumeGroupSnapshot | undefined;
 }
 
+/** Ready only when every member is. */
 export interface VolumeGroupSnapshot {
   groupSnapshotId: string;
   snapshots: Snapshot[];
@@ -787,6 +877,7 @@ export interface VolumeGroupSnapshot {
 
 export interface DeleteVolumeGroupSnapshotRequest {
   groupSnapshotId: string;
+  /** Exactly the members of the group. */
   snapshotIds: string[];
   secrets: { [key: string]: string };
 }
@@ -801,6 +892,7 @@ export interface DeleteVolumeGroupSnapshotResponse {
 
 export interface GetVolumeGroupSnapshotRequest {
   groupSnapshotId: string;
+  /** Exactly the members of the group. */
   snapshotIds: string[];
   secrets: { [key: string]: string };
 }
@@ -814,6 +906,7 @@ export interface GetVolumeGroupSnapshotResponse {
   groupSnapshot: VolumeGroupSnapshot | undefined;
 }
 
+/** A run of bytes that is allocated or changed. */
 export interface BlockMetadata {
   byteOffset: bigint;
   sizeBytes: bigint;

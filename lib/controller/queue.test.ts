@@ -1,0 +1,152 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { DelayHeap } from './delay-heap.ts';
+import type { QueueMetrics } from './queue.ts';
+import { createQueue } from './queue.ts';
+import { ManualClock } from './testing/manual-clock.ts';
+
+function setUp() {
+  const clock = new ManualClock();
+  const told: string[] = [];
+  const metrics: QueueMetrics = {
+    depth: (_queue, depth) => told.push(`depth ${depth}`),
+    added: (queue) => told.push(`added ${queue}`),
+    started: (_queue, waitedMs) => told.push(`started after ${waitedMs}`),
+    finished: (_queue, workedMs) => told.push(`finished after ${workedMs}`),
+    retried: () => told.push('retried'),
+  };
+  let readies = 0;
+  const queue = createQueue({
+    name: 'q',
+    clock,
+    metrics,
+    ready: () => {
+      readies += 1;
+    },
+  });
+  const takeAll = (): string[] => {
+    const keys: string[] = [];
+    for (let key = queue.take(); key !== undefined; key = queue.take()) keys.push(key);
+    return keys;
+  };
+  return { clock, queue, told, takeAll, readies: () => readies };
+}
+
+describe('the queue', () => {
+  test('serves keys once, in the order in which they came', () => {
+    const { queue, takeAll } = setUp();
+    for (const key of ['b', 'a', 'b', 'c']) queue.add(key);
+    expect(takeAll()).toEqual(['b', 'a', 'c']);
+  });
+
+  test('never hands out a key that is in work, and hands it out again when it ended', () => {
+    const { queue, takeAll, readies } = setUp();
+    queue.add('a');
+    expect(takeAll()).toEqual(['a']);
+    queue.add('a');
+    queue.add('a');
+    expect(takeAll()).toEqual([]);
+    expect(queue.depth).toBe(1);
+    const before = readies();
+    queue.finish('a');
+    expect(readies()).toBe(before + 1);
+    expect(takeAll()).toEqual(['a']);
+    queue.finish('a');
+    expect(takeAll()).toEqual([]);
+  });
+
+  test('a delayed key comes at its time, the soonest one', async () => {
+    const { queue, clock, takeAll } = setUp();
+    queue.addAfter('a', 1000);
+    queue.addAfter('a', 500);
+    queue.addAfter('a', 800);
+    queue.addAfter('b', 600);
+    await clock.advance(499);
+    expect(takeAll()).toEqual([]);
+    await clock.advance(1);
+    expect(takeAll()).toEqual(['a']);
+    queue.finish('a');
+    await clock.advance(10_000);
+    expect(takeAll()).toEqual(['b']);
+    expect(clock.timers).toBe(0);
+  });
+
+  test('taking a key forgets its delayed time, and setting it while in work holds', async () => {
+    const { queue, clock, takeAll } = setUp();
+    queue.addAfter('a', 1000);
+    queue.add('a');
+    expect(takeAll()).toEqual(['a']);
+    expect(queue.delayed).toBe(0);
+    queue.addAfter('a', 300);
+    queue.finish('a');
+    await clock.advance(300);
+    expect(takeAll()).toEqual(['a']);
+    await clock.advance(5_000);
+    expect(takeAll()).toEqual([]);
+  });
+
+  test('a delayed key that becomes due while in work is due again afterwards', async () => {
+    const { queue, clock, takeAll } = setUp();
+    queue.add('a');
+    expect(takeAll()).toEqual(['a']);
+    queue.addAfter('a', 100);
+    await clock.advance(200);
+    expect(takeAll()).toEqual([]);
+    queue.finish('a');
+    expect(takeAll()).toEqual(['a']);
+  });
+
+  test('reports depth, waiting and work as the peers do', async () => {
+    const { queue, clock, told } = setUp();
+    queue.add('a');
+    await clock.advance(30);
+    queue.take();
+    await clock.advance(70);
+    queue.finish('a');
+    queue.addAfter('a', 10);
+    expect(told).toEqual(['added q', 'depth 1', 'started after 30', 'depth 0', 'finished after 70', 'retried']);
+  });
+
+  test('a closed queue hands out nothing and leaves no timer', async () => {
+    const { queue, clock, takeAll } = setUp();
+    queue.add('a');
+    queue.addAfter('b', 100);
+    queue.close();
+    expect(clock.timers).toBe(0);
+    await clock.advance(200);
+    queue.add('c');
+    expect(takeAll()).toEqual([]);
+  });
+});
+
+test('the heap answers what a sorted list would, for any order of settings and deletions', () => {
+  const command = fc.oneof(
+    fc.record({ kind: fc.constant('set' as const), key: fc.nat(30), at: fc.nat(50) }),
+    fc.record({ kind: fc.constant('delete' as const), key: fc.nat(30) }),
+    fc.record({ kind: fc.constant('take' as const), at: fc.nat(60) }),
+  );
+  fc.assert(
+    fc.property(fc.array(command, { maxLength: 300 }), (commands) => {
+      const heap = new DelayHeap();
+      const model = new Map<string, { at: number; sequence: number }>();
+      commands.forEach((one, sequence) => {
+        if (one.kind === 'set') {
+          const key = String(one.key);
+          heap.set(key, one.at);
+          const present = model.get(key);
+          if (present === undefined || present.at > one.at) model.set(key, { at: one.at, sequence });
+        } else if (one.kind === 'delete') {
+          heap.delete(String(one.key));
+          model.delete(String(one.key));
+        } else {
+          const due = [...model].filter(([, { at }]) => at <= one.at).sort(([, a], [, b]) => a.at - b.at || a.sequence - b.sequence);
+          for (const [key] of due) model.delete(key);
+          expect(heap.takeDue(one.at)).toEqual(due.map(([key]) => key));
+        }
+        expect(heap.size).toBe(model.size);
+        expect(heap.next()).toBe(Math.min(Number.POSITIVE_INFINITY, ...[...model.values()].map(({ at }) => at)));
+      });
+    }),
+    { seed: 7, numRuns: 200 },
+  );
+});

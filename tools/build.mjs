@@ -106,7 +106,7 @@ async function bundle(entries) {
     metafile: true,
     write: false,
     logLevel: 'warning',
-    define: { 'process.env.NODE_ENV': '"production"' },
+    define: { 'process.env.NODE_ENV': '"production"', CSI_SIDECARS_VERSION: JSON.stringify(version) },
   });
   const files = result.outputFiles.map((file) => ({ name: relative(dist, file.path), content: Buffer.from(file.contents) }));
   // Chunks first: an entry never names a chunk that is not there yet.
@@ -128,6 +128,7 @@ function removeOrphans(outputs) {
   }
 }
 
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const quiet = process.argv.includes('--quiet');
 const entries = entryPoints();
 if (upToDate(entries)) {
@@ -138,7 +139,7 @@ if (upToDate(entries)) {
     const built = await bundle(entries);
     for (const [from, to] of COPIES) writeIfChanged(join(dist, to), readFileSync(join(root, from)), 0o644);
     removeOrphans(built.outputs);
-    const sources = [...built.inputs, ...COPIES.map(([from]) => from), 'tools/build.mjs', 'package-lock.json'];
+    const sources = [...built.inputs, ...COPIES.map(([from]) => from), 'tools/build.mjs', 'package.json', 'package-lock.json'];
     // A source saved while the build ran may or may not be in it: the next run builds again.
     const seen = (file) =>
       (statSync(join(root, file), { throwIfNoEntry: false })?.mtimeMs ?? 0) >= begun ? 'saved during the build' : fingerprint(file);

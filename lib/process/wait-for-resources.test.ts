@@ -2,15 +2,20 @@ import { expect, test } from 'vitest';
 import { createHandClock, createLogList } from '../csi/fake-driver.ts';
 import { ApiError } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { waitForResources } from './wait-for-resources.ts';
+import { type RequiredResource, waitForResources } from './wait-for-resources.ts';
 
 const SNAPSHOTS = { group: 'snapshot.storage.k8s.io', version: 'v1', plural: 'volumesnapshots' };
 const CLASSES = { ...SNAPSHOTS, plural: 'volumesnapshotclasses' };
 
 /** A server that answers lists of the served kinds, and `status` for the others. */
-function server(served: Set<string>, status: () => number): Pick<KubeClient, 'list'> & { asked: number } {
+function server(served: Set<string>, status: () => number): Pick<KubeClient, 'list' | 'raw'> & { asked: number } {
   const bench = {
     asked: 0,
+    raw: () => {
+      bench.asked += 1;
+      if (served.has('/version')) return Promise.resolve({});
+      return Promise.reject(new ApiError({ status: status(), reason: 'x', message: 'refused', request: 'GET /version' }));
+    },
     list: (resource: { readonly plural: string }) => {
       bench.asked += 1;
       if (served.has(resource.plural)) return Promise.resolve({ items: [], resourceVersion: '1', continueToken: undefined });
@@ -22,9 +27,10 @@ function server(served: Set<string>, status: () => number): Pick<KubeClient, 'li
   return bench;
 }
 
-const wait = (client: Pick<KubeClient, 'list'>, clock = createHandClock(), log = createLogList()) => {
+const wait = (client: Pick<KubeClient, 'list' | 'raw'>, resources: readonly RequiredResource[] = [SNAPSHOTS, CLASSES]) => {
+  const [clock, log] = [createHandClock(), createLogList()];
   const abort = new AbortController();
-  const end = waitForResources({ client, clock, log, resources: [SNAPSHOTS, CLASSES], limitMs: 30_000, signal: abort.signal });
+  const end = waitForResources({ client, clock, log, resources, limitMs: 30_000, signal: abort.signal });
   end.catch(() => undefined);
   return { end, clock, log, abort };
 };
@@ -71,5 +77,19 @@ test('an aborted signal ends the waiting quietly', async () => {
   const { end, clock, abort } = wait(server(new Set(), () => 404));
   await clock.advance(1000);
   abort.abort();
+  await end;
+});
+
+test('a role that needs no custom resources waits for the server alone, which may refuse to tell its version', async () => {
+  const served = new Set<string>();
+  let status = 0;
+  const { end, clock, log } = wait(
+    server(served, () => status),
+    [],
+  );
+  await clock.advance(5000);
+  expect(log.lines).toMatchObject([{ fields: { problem: expect.stringContaining('--kubeconfig') } }]);
+  status = 403;
+  await clock.advance(5000);
   await end;
 });

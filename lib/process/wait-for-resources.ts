@@ -10,9 +10,10 @@ import { TerminalError } from './config-error.ts';
 export type RequiredResource = RoleDefinition<unknown>['requiredResources'][number];
 
 export interface WaitOptions {
-  readonly client: Pick<KubeClient, 'list'>;
+  readonly client: Pick<KubeClient, 'list' | 'raw'>;
   readonly clock: Clock;
   readonly log: Logger;
+  /** None: only the server itself is waited for. */
   readonly resources: readonly RequiredResource[];
   /** How long to wait in all. */
   readonly limitMs: number;
@@ -46,24 +47,34 @@ export async function waitForResources(options: WaitOptions): Promise<void> {
 /** What is wrong, as the error to end with, or undefined. */
 async function findMissing({ client, resources, signal }: WaitOptions): Promise<TerminalError | undefined> {
   const missing: string[] = [];
-  for (const { group, version, plural } of resources) {
-    try {
+  try {
+    if (resources.length === 0) await client.raw('/version', signal);
+    for (const resource of resources) {
       // A list, not discovery: it is what the Go program asks, so the RBAC for it is there.
-      await client.list({ group, version, plural, kind: plural, namespaced: false }, { limit: 1, signal });
-    } catch (error) {
-      if (isNotFound(error)) missing.push(`${plural}.${group} (${version})`);
-      else if (isForbidden(error))
-        return new TerminalError('API_UNUSABLE', `listing ${plural}.${group} is forbidden: grant list and watch on it, deploy/ shows how`);
-      else
-        return new TerminalError(
-          'API_UNUSABLE',
-          `the API server cannot be used (${error instanceof Error ? error.message : String(error)}): check --kubeconfig and that it is up`,
-        );
+      const listed = client.list({ ...resource, kind: resource.plural, namespaced: false }, { limit: 1, signal });
+      const name = `${resource.plural}.${resource.group}`;
+      await listed.catch((error: unknown) => {
+        if (!isNotFound(error)) throw isForbidden(error) ? forbidden(name) : error;
+        missing.push(`${name} (${resource.version})`);
+      });
     }
+  } catch (error) {
+    // Whatever it refuses, a server that answers a question about its version is there.
+    if (resources.length === 0 && (isForbidden(error) || isNotFound(error))) return undefined;
+    return error instanceof TerminalError ? error : unusable(error);
   }
   if (missing.length === 0) return undefined;
-  return new TerminalError(
-    'RESOURCES_MISSING',
-    `the API server does not serve ${missing.join(', ')}: install the custom resources with \`csi-sidecars install-crds\` or \`kubectl apply -f deploy/crds\``,
-  );
+  const remedy = 'install the custom resources with `csi-sidecars install-crds` or `kubectl apply -f deploy/crds`';
+  return new TerminalError('RESOURCES_MISSING', `the API server does not serve ${missing.join(', ')}: ${remedy}`);
+}
+
+function forbidden(name: string): TerminalError {
+  return new TerminalError('API_UNUSABLE', `listing ${name} is forbidden: grant list and watch on it, deploy/rbac shows how`);
+}
+
+function unusable(error: unknown): TerminalError {
+  const why = error instanceof Error ? error.message : String(error);
+  return new TerminalError('API_UNUSABLE', `the API server cannot be used (${why}): check --kubeconfig and that the server is up`, {
+    cause: error,
+  });
 }

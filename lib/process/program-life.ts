@@ -1,0 +1,317 @@
+/** One run of a program, from a good command line to its exit code. See program.ts for the two orders. */
+import { createInformerSet } from '../controller/informer-set.ts';
+import { connectDriver, type DriverConnection } from '../csi/connection.ts';
+import type { Listener } from '../doors/host.ts';
+import type { HttpDoor, HttpTarget } from '../doors/http.ts';
+import type { Logger } from '../doors/log.ts';
+import { createKubeClient } from '../kube/kube-client.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { loadCluster, type Cluster } from '../kube/kubeconfig.ts';
+import type { CommandLine, PlannedRole } from './command-line.ts';
+import { faultsOf } from './fault-lines.ts';
+import { formatDuration } from './go-duration.ts';
+import { startHttpServer } from './http-server.ts';
+import { createLogger } from './logger.ts';
+import { createCsiMetrics, createElectionMetrics, createQueueMetrics } from './metric-families.ts';
+import { createMetrics, type MetricsRegistry } from './metrics.ts';
+import type { ProgramInput } from './program.ts';
+import { RunningRole } from './running-role.ts';
+import { runShutdown, type ShutdownStep } from './shutdown.ts';
+import { TerminalError } from './config-error.ts';
+import { waitForResources } from './wait-for-resources.ts';
+
+/** Peers: the health check allows this much beyond the lease. */
+const LEASE_TOLERANCE_MS = 20_000;
+const AFTER_CANCEL_MS = 1000;
+const RELEASE_MS = 5000;
+const FLUSH_MS = 2000;
+const CLOSE_MS = 1000;
+const DEFAULT_TIMEOUT_MS = 60_000;
+const TERMINATION_LOG = '/dev/termination-log';
+
+export class ProgramLife {
+  private readonly input: ProgramInput;
+  private readonly line: CommandLine;
+  private readonly log: Logger;
+  private readonly metrics: MetricsRegistry;
+  /** What `/readyz` names. */
+  private readonly waitingFor = new Set<string>();
+  /** Fires when the program is to end; start-up stops waiting. */
+  private readonly ending = new AbortController();
+  /** Ends caches, the driver connection and whatever else lives as long as the program. */
+  private readonly closing = new AbortController();
+  private readonly force = new AbortController();
+  private readonly doorsOpened: HttpDoor[] = [];
+  private roles: readonly RunningRole[] = [];
+  private listener: Listener | undefined;
+  private connection: DriverConnection | undefined;
+  private exitCode = 0;
+  /** The lease is not ours any more: nothing may be finished, only left. */
+  private abrupt = false;
+  private terminationLog: Promise<void> | undefined;
+
+  constructor(input: ProgramInput, line: CommandLine) {
+    this.input = input;
+    this.line = line;
+    const { clock, host } = input.doors;
+    const { loggingFormat, v } = line.process;
+    this.log = createLogger({ program: input.program, format: loggingFormat === 'json' ? 'json' : 'text', verbosity: v, clock, host });
+    this.metrics = createMetrics(host);
+  }
+
+  async run(): Promise<number> {
+    const { host, clock } = this.input.doors;
+    const unsubscribe = host.onSignal((signal) => {
+      if (this.ending.signal.aborted) {
+        this.log.warn('Second signal: leaving at once', { signal });
+        this.exitCode = 1;
+        this.force.abort();
+        return;
+      }
+      this.log.info('Stopping', { signal });
+      this.ending.abort();
+    });
+    try {
+      await this.start();
+    } catch (error) {
+      // A wait that the end itself cut short is no fault.
+      if (!this.ending.signal.aborted) this.fail(error);
+    }
+    await aborted(this.ending.signal);
+    await runShutdown(this.shutdownSteps(), { clock, log: this.log, force: this.force.signal });
+    unsubscribe();
+    this.log.info('Stopped', { exitCode: this.exitCode });
+    return this.exitCode;
+  }
+
+  private async start(): Promise<void> {
+    const { doors, program, version } = this.input;
+    const { process, roles, rest } = this.line;
+    this.log.info('Starting', { version, roles: roles.map(({ plan }) => plan.name).join(',') });
+    if (rest.length > 0) this.log.warn('Words that are no flags are ignored, and so is all behind the first', { words: rest.join(' ') });
+    for (const what of ['credentials', 'custom resources', 'the CSI driver', 'caches']) this.waitingFor.add(what);
+    await this.listen();
+    const cluster = await loadCluster(doors, {
+      // The Go provisioner lets the environment win; an explicit flag that loses surprises people.
+      kubeconfig: process.kubeconfig === '' && process.master === '' ? (doors.host.env('KUBECONFIG') ?? '') : process.kubeconfig,
+      master: process.master,
+      ...(this.input.execCredential === undefined ? {} : { execCredential: this.input.execCredential }),
+    });
+    this.waitingFor.delete('credentials');
+    const userAgent = `${program}/${version}`;
+    const client = this.client(cluster, userAgent);
+    await this.waitForAll(client);
+    this.waitingFor.delete('custom resources');
+    this.connection = await this.connect();
+    this.waitingFor.delete('the CSI driver');
+    if (this.ending.signal.aborted) return;
+    const informers = createInformerSet({ client, doors, log: this.log, ...this.resync() });
+    const queueMetrics = createQueueMetrics(this.metrics, doors.clock);
+    const electionMetrics = createElectionMetrics(this.metrics);
+    const namespace = await this.ownNamespace();
+    this.roles = roles.map(
+      (planned) =>
+        new RunningRole({
+          planned,
+          doors,
+          log: roles.length > 1 ? this.log.child({ role: planned.plan.name }) : this.log,
+          client,
+          informers,
+          queueMetrics,
+          electionMetrics,
+          metrics: this.metrics,
+          connection: this.connection,
+          timeoutMs: timeoutOf(planned),
+          leaseNamespace: this.leaseNamespace(planned, namespace),
+          events: this.client(cluster, userAgent),
+          // A connection of its own: a queue on the other one must not cost the lease.
+          leaseClient: () => this.client(cluster, userAgent),
+          fatal: (error) => this.fail(error),
+          leaseLost: (error) => {
+            this.abrupt = true;
+            this.fail(error);
+          },
+        }),
+    );
+    informers.start(this.closing.signal);
+    const synced = informers.waitSynced(this.closing.signal).then(() => void this.waitingFor.delete('caches'));
+    for (const role of this.roles) role.run(synced, this.ending.signal);
+  }
+
+  private async listen(): Promise<void> {
+    const { httpEndpoint, metricsAddress, metricsPath } = this.line.process;
+    const address = httpEndpoint === '' ? metricsAddress : httpEndpoint;
+    if (address === '') return;
+    const elects = this.line.roles.some(({ election }) => election.leaderElection);
+    this.listener = await startHttpServer({
+      host: this.input.doors.host,
+      address,
+      flag: httpEndpoint === '' ? 'metrics-address' : 'http-endpoint',
+      metricsPath,
+      metrics: this.metrics,
+      leaderElection:
+        elects && httpEndpoint !== ''
+          ? () => this.roles.map((role) => role.leaseTrouble(LEASE_TOLERANCE_MS)).find((trouble) => trouble !== undefined)
+          : undefined,
+      waitingFor: () => [...this.waitingFor],
+    });
+    this.log.info('Serving metrics and health', { address, port: this.listener.port });
+  }
+
+  /** A client over a pool of connections of its own. */
+  private client(cluster: Cluster, userAgent: string): KubeClient {
+    const { clock, random } = this.input.doors;
+    const { kubeApiQps, kubeApiBurst } = this.line.process;
+    return createKubeClient({
+      door: this.open(cluster.target),
+      clock,
+      random,
+      credentials: cluster.credentials,
+      userAgent,
+      log: this.log,
+      ...(kubeApiQps > 0 ? { qps: kubeApiQps, burst: kubeApiBurst } : {}),
+    });
+  }
+
+  private open(target: HttpTarget): HttpDoor {
+    const door = this.input.doors.http(target);
+    this.doorsOpened.push(door);
+    return door;
+  }
+
+  private async waitForAll(client: KubeClient): Promise<void> {
+    const { clock } = this.input.doors;
+    for (const { plan, values } of this.line.roles) {
+      const limitMs = values.has('retry-crd-interval-max')
+        ? Math.max(1000, Number(values.get('retry-crd-interval-max')))
+        : Number.POSITIVE_INFINITY;
+      await waitForResources({ client, clock, log: this.log, resources: plan.requiredResources, limitMs, signal: this.ending.signal });
+    }
+  }
+
+  private async connect(): Promise<DriverConnection | undefined> {
+    const users = this.line.roles.filter(({ plan }) => plan.needsDriver);
+    if (users.length === 0 || this.ending.signal.aborted) return undefined;
+    const { doors } = this.input;
+    const { csiAddress, driverLostTimeoutMs } = this.line.process;
+    const door = doors.rpc(csiAddress);
+    this.closing.signal.addEventListener('abort', () => door.close());
+    const observe = createCsiMetrics(this.metrics);
+    const leaseMs = Math.max(...users.map(({ election }) => election.leaderElectionLeaseDurationMs));
+    const connection = await connectDriver({
+      door,
+      clock: doors.clock,
+      log: this.log,
+      address: csiAddress,
+      timeoutMs: Math.max(...users.map(timeoutOf)),
+      lostTimeoutMs: driverLostTimeoutMs === 0 ? leaseMs : driverLostTimeoutMs,
+      readNode: users.some(({ prepared }) => prepared.readNode),
+      observe,
+      fatal: (error) => this.fail(error),
+      signal: either(this.ending.signal, this.closing.signal, () => this.connection !== undefined),
+    });
+    for (const planned of users) {
+      const driver = { client: connection.client(timeoutOf(planned)), identity: connection.identity, node: connection.node };
+      const problem = planned.prepared.checkDriver(driver);
+      if (problem !== undefined) throw new TerminalError('DRIVER_UNUSABLE', problem);
+    }
+    return connection;
+  }
+
+  private resync(): { readonly resyncMs?: number } {
+    const periods = this.line.roles.flatMap(({ values }) => (values.has('resync-period') ? [Number(values.get('resync-period'))] : []));
+    return periods.length === 0 ? {} : { resyncMs: Math.min(...periods) };
+  }
+
+  /** POD_NAMESPACE, then the service account's, then `default`, as csi-lib-utils finds it. */
+  private async ownNamespace(): Promise<string> {
+    const { host, files } = this.input.doors;
+    const named = host.env('POD_NAMESPACE') ?? '';
+    if (named !== '') return named;
+    const file = await files.read('/var/run/secrets/kubernetes.io/serviceaccount/namespace').catch(() => new Uint8Array());
+    return new TextDecoder().decode(file).trim() || 'default';
+  }
+
+  private leaseNamespace({ plan, election }: PlannedRole, own: string): string {
+    if (election.leaderElectionNamespace !== '') return election.leaderElectionNamespace;
+    // Beside a driver, many Pods in many namespaces hold this role, and only one of all may lead.
+    return this.input.plans.length > 1 && plan.name === 'snapshot-controller' ? 'kube-system' : own;
+  }
+
+  /** The first fault decides; those that follow from it are only logged. */
+  private fail(error: unknown): void {
+    const { lines, isBug } = faultsOf(error);
+    for (const line of lines) this.log.error(line, isBug ? error : undefined);
+    if (this.ending.signal.aborted) return;
+    this.exitCode = 1;
+    this.ending.abort();
+    this.terminationLog = this.writeTerminationLog(lines.join('\n'));
+  }
+
+  /** The kubelet shows its text as the reason of the restart. Only where there is one: elsewhere it would be a stray file. */
+  private async writeTerminationLog(text: string): Promise<void> {
+    const { files } = this.input.doors;
+    try {
+      if (await files.exists(TERMINATION_LOG)) await files.write(TERMINATION_LOG, new TextEncoder().encode(text));
+    } catch (error) {
+      this.log.warn('Cannot write the termination log', { error: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  private shutdownSteps(): readonly ShutdownStep[] {
+    const { drainTimeoutMs } = this.line.process;
+    const drain = async (): Promise<void> => {
+      await Promise.all(this.roles.map((role) => role.drain()));
+    };
+    const graceful = (step: ShutdownStep): readonly ShutdownStep[] => (this.abrupt ? [] : [step]);
+    // Step 1 has happened: the roles' start signal is `ending`.
+    return [
+      ...graceful({ name: `drain (${formatDuration(drainTimeoutMs)})`, limitMs: drainTimeoutMs, run: drain }),
+      {
+        name: 'cancel driver calls',
+        limitMs: AFTER_CANCEL_MS,
+        run: () => (this.connection?.cancelCalls(), this.abrupt ? undefined : drain()),
+      },
+      ...graceful({
+        name: 'give back leases',
+        limitMs: RELEASE_MS,
+        run: async (signal) => void (await Promise.all(this.roles.map((role) => role.release(signal)))),
+      }),
+      ...graceful({
+        name: 'flush events',
+        limitMs: FLUSH_MS,
+        run: async (signal) => void (await Promise.all(this.roles.map((role) => role.flush(signal)))),
+      }),
+      {
+        name: 'close',
+        limitMs: CLOSE_MS,
+        run: async () => {
+          this.closing.abort();
+          for (const door of this.doorsOpened) door.close();
+          await Promise.all([this.listener?.close(), this.terminationLog]);
+        },
+      },
+    ];
+  }
+}
+
+function timeoutOf({ values }: PlannedRole): number {
+  return values.has('timeout') ? Number(values.get('timeout')) : DEFAULT_TIMEOUT_MS;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve());
+  });
+}
+
+/** Follows `first` until `handedOver`, and `last` in any case. */
+function either(first: AbortSignal, last: AbortSignal, handedOver: () => boolean): AbortSignal {
+  const controller = new AbortController();
+  first.addEventListener('abort', () => {
+    if (!handedOver()) controller.abort();
+  });
+  last.addEventListener('abort', () => controller.abort());
+  return controller.signal;
+}

@@ -1,0 +1,320 @@
+import { describe, expect, test } from 'vitest';
+import { createSandbox } from '../../sandbox/sandbox.ts';
+import { createFakeDriver, createHandClock, type FakeDriver, type HandClock, settled } from '../csi/fake-driver.ts';
+import type { Doors } from '../doors/doors.ts';
+import type { HttpAnswer, HttpRequest } from '../doors/http.ts';
+import { DRIVER_FLAGS, ELECTION_FLAGS, KLOG_FLAGS, KUBE_FLAGS, PROCESS_FLAGS } from './flag-groups.ts';
+import { readOptions } from './flags.ts';
+import { runProgram } from './program.ts';
+import type { RoleDefinition, RoleInput } from './role-definition.ts';
+import { planRole } from './role-plan.ts';
+
+// --master spares the tests the kubeconfig library, whose import takes real time.
+const MASTER = { name: 'master', type: 'string', default: '', help: 'URL.', origin: 'peer' } as const;
+const FLAGS = [...KLOG_FLAGS, ...PROCESS_FLAGS, ...KUBE_FLAGS, ...ELECTION_FLAGS, ...DRIVER_FLAGS, MASTER] as const;
+const LEASE = '/apis/coordination.k8s.io/v1/namespaces/default/leases/lease-d-example';
+
+interface Bench {
+  readonly clock: HandClock;
+  readonly driver: FakeDriver;
+  /** What happened, in order: listen, connect, create, start, stop, drain. */
+  readonly seen: string[];
+  readonly lines: string[];
+  readonly printed: string[];
+  readonly files: Map<string, string>;
+  readonly ended: () => Promise<number>;
+  readonly exitCode: () => number | undefined;
+  readonly signal: () => void;
+  readonly get: (path: string) => Promise<{ readonly status: number; readonly text: string }>;
+  readonly lease: () => Promise<{ readonly spec?: { readonly holderIdentity?: string; readonly renewTime?: string } }>;
+  readonly api: (request: Partial<HttpRequest>) => Promise<HttpAnswer>;
+  readonly input: () => RoleInput<unknown>;
+  /** Ends the drain of the role, where it hangs. */
+  readonly drained: () => void;
+}
+
+interface BenchOptions {
+  readonly argv?: readonly string[];
+  readonly role?: Partial<RoleDefinition<unknown>>;
+  readonly drainHangs?: boolean;
+  readonly reachable?: boolean;
+}
+
+function bench({ argv = [], role = {}, drainHangs = false, reachable = true }: BenchOptions = {}): Bench {
+  const [clock, driver] = [createHandClock(), createFakeDriver()];
+  const [seen, lines, printed]: [string[], string[], string[]] = [[], [], []];
+  const files = new Map([['/empty', '']]);
+  const listeners = new Set<(signal: 'SIGTERM' | 'SIGINT') => void>();
+  let serve: ((request: HttpRequest) => Promise<HttpAnswer>) | undefined;
+  let made: RoleInput<unknown> | undefined;
+  let drained = (): void => undefined;
+  let exitCode: number | undefined;
+  let random = 0;
+  const chance = {
+    next: () => (random = (random + 0.37) % 1),
+    uuid: () =>
+      `00000000-0000-4000-8000-${String((random += 1))
+        .padStart(12, '0')
+        .slice(-12)}`,
+  };
+  const sandbox = createSandbox({ clock, random: chance, parts: [] });
+  sandbox.start();
+  const doors: Doors = {
+    clock,
+    random: chance,
+    files: {
+      read: (path) => {
+        const text = files.get(path);
+        return text === undefined
+          ? Promise.reject(Object.assign(new Error(`no such file ${path}`), { code: 'ENOENT' }))
+          : Promise.resolve(new TextEncoder().encode(text));
+      },
+      write: (path, content) => Promise.resolve(void files.set(path, new TextDecoder().decode(content))),
+      exists: (path) => Promise.resolve(files.has(path)),
+    },
+    host: {
+      env: () => undefined,
+      hostname: () => 'pod-0',
+      onSignal: (listener) => {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+      writeLog: (line) => lines.push(line),
+      usage: () => ({ residentBytes: 1, cpuSeconds: 1, startSeconds: 1 }),
+      exit: () => undefined,
+      listen: (address, handle) => {
+        seen.push(`listen ${address}`);
+        serve = handle;
+        return Promise.resolve({ port: 1, close: () => Promise.resolve(void seen.push('closed')) });
+      },
+    },
+    http: () => ({
+      exchange: (request) => (reachable ? sandbox.handle(request) : Promise.reject(new Error('connect ECONNREFUSED 127.0.0.1:1'))),
+      stream: (request, signal) => sandbox.stream(request, signal),
+      close: () => undefined,
+    }),
+    rpc: () => {
+      seen.push('connect');
+      return driver;
+    },
+  };
+  const definition: RoleDefinition<unknown> = {
+    name: 'csi-snapshotter',
+    syntax: 'go',
+    flags: FLAGS,
+    options: (values) => readOptions(FLAGS, values),
+    needsDriver: true,
+    requiredResources: [],
+    leaseName: (name) => `lease-${name.replaceAll('.', '-')}`,
+    eventComponent: (name) => `csi-snapshotter ${name}`,
+    create: (input) => {
+      made = input;
+      seen.push('create');
+      return {
+        name: 'csi-snapshotter',
+        start: (stop) => {
+          seen.push('start');
+          stop.addEventListener('abort', () => seen.push('stop'));
+        },
+        drain: () => {
+          seen.push('drain');
+          return drainHangs ? new Promise((resolve) => (drained = resolve)) : Promise.resolve();
+        },
+      };
+    },
+    ...role,
+  };
+  const ended = runProgram({
+    program: 'csi-snapshotter',
+    version: '1.2.3',
+    syntax: 'go',
+    plans: [planRole(definition)],
+    doors,
+    argv: ['--master=http://127.0.0.1:1', ...argv],
+    print: (text) => printed.push(text),
+  }).then((code) => (exitCode = code));
+  const get: Bench['get'] = async (path) => {
+    const answer = await serve?.({ method: 'GET', path, headers: {} });
+    return { status: answer?.status ?? 0, text: new TextDecoder().decode(answer?.body) };
+  };
+  const api: Bench['api'] = (request) =>
+    sandbox.handle({ method: 'GET', path: '/', headers: { 'content-type': 'application/json' }, ...request });
+  return {
+    clock,
+    driver,
+    seen,
+    lines,
+    printed,
+    files,
+    get,
+    api,
+    ended: () => ended,
+    exitCode: () => exitCode,
+    signal: () => {
+      for (const listener of [...listeners]) listener('SIGTERM');
+    },
+    lease: async () => JSON.parse(new TextDecoder().decode((await api({ path: LEASE })).body)),
+    input: () => {
+      if (made === undefined) throw new Error('the role was not created');
+      return made;
+    },
+    drained: () => drained(),
+  };
+}
+
+/** Until the program knocks at the driver's door. */
+async function connecting(world: Bench): Promise<void> {
+  for (let turn = 0; turn < 100 && !world.seen.includes('connect'); turn += 1) await settled();
+}
+
+/** Until the role works. */
+async function working(world: Bench): Promise<void> {
+  await connecting(world);
+  world.driver.say('connected');
+  await world.clock.advance(1000);
+}
+
+describe('the command line', () => {
+  test('a fault is one line that names flag and remedy, with exit code 2', async () => {
+    const world = bench({ argv: ['--timout=5s', '--drain-timeout=5'] });
+    expect(await world.ended()).toBe(2);
+    expect(world.lines).toEqual(['csi-snapshotter: unknown flag --timout: --help lists the flags\n']);
+    const second = bench({ argv: ['--drain-timeout=5'] });
+    expect(await second.ended()).toBe(2);
+    expect(second.lines).toEqual([expect.stringContaining('--drain-timeout="5": not a duration')]);
+  });
+
+  test('--help and --version answer and exit 0', async () => {
+    const help = bench({ argv: ['--help'] });
+    expect(await help.ended()).toBe(0);
+    expect(help.lines.join('')).toMatch(/^Usage of csi-snapshotter:\n/);
+    const version = bench({ argv: ['--version'] });
+    expect(await version.ended()).toBe(0);
+    expect(version.printed).toEqual(['csi-snapshotter 1.2.3\n']);
+  });
+});
+
+describe('the start', () => {
+  test('the server listens first, then comes the driver, then the role, then its work', async () => {
+    const world = bench({ argv: ['--http-endpoint=:8080'] });
+    await working(world);
+    expect(world.seen).toEqual(['listen :8080', 'connect', 'create', 'start']);
+    expect(await world.get('/readyz')).toMatchObject({ status: 200 });
+    expect(world.input()).toMatchObject({ leaseNamespace: 'default', driver: expect.anything() });
+    expect(world.input().driver?.identity().name).toBe('d.example');
+    expect((await world.get('/metrics')).text).toContain(
+      'csi_sidecar_operations_seconds_count{driver_name="unknown-driver",method_name="/csi.v1.Identity/Probe",grpc_status_code="OK"} 1',
+    );
+  });
+
+  test('a process that waits for its driver says so', async () => {
+    const world = bench({ argv: ['--http-endpoint=:8080'] });
+    await connecting(world);
+    expect(await world.get('/readyz')).toEqual({ status: 503, text: 'waiting for the CSI driver, caches' });
+    expect(await world.get('/healthz')).toMatchObject({ status: 200 });
+  });
+
+  test('a bad kubeconfig is one line and exit code 1', async () => {
+    const world = bench({ argv: ['--kubeconfig=/empty'] });
+    expect(await world.ended()).toBe(1);
+    expect(world.lines.filter((line) => line.startsWith('E'))).toEqual([expect.stringContaining('kubeconfig /empty is empty')]);
+  });
+
+  test('an API server that cannot be reached is named, and waited for', async () => {
+    const world = bench({ reachable: false });
+    for (let turn = 0; turn < 100 && !world.lines.join('').includes('ECONNREFUSED'); turn += 1) await world.clock.advance(100);
+    expect(world.lines.join('')).toMatch(/Waiting for the API server.*ECONNREFUSED.*--kubeconfig/);
+    expect(world.exitCode()).toBeUndefined();
+  });
+
+  test('a driver that lacks what the role needs ends the process with the remedy', async () => {
+    const world = bench({ role: { checkDriver: (driver) => `driver ${driver.identity().name} lacks CREATE_DELETE_SNAPSHOT` } });
+    await working(world);
+    expect(await world.ended()).toBe(1);
+    expect(world.lines.filter((line) => line.startsWith('E'))).toEqual([
+      expect.stringContaining('driver d.example lacks CREATE_DELETE_SNAPSHOT'),
+    ]);
+  });
+
+  test('a signal while waiting ends the process in good order', async () => {
+    const world = bench();
+    await connecting(world);
+    world.signal();
+    expect(await world.ended()).toBe(0);
+    expect(world.seen).not.toContain('create');
+  });
+});
+
+describe('the end', () => {
+  test('SIGTERM stops the intake, drains, gives the lease back and exits 0', async () => {
+    const world = bench({ argv: ['--leader-election', '--http-endpoint=:8080'], drainHangs: true });
+    await working(world);
+    expect((await world.lease()).spec?.holderIdentity).toBe('pod-0');
+    expect(world.input().context.leaseIsFresh()).toBe(true);
+    world.signal();
+    await world.clock.advance(5000);
+    expect(world.seen.slice(-2)).toEqual(['stop', 'drain']);
+    expect((await world.lease()).spec?.holderIdentity).toBe('pod-0');
+    world.drained();
+    await world.clock.advance(100);
+    world.drained();
+    await world.clock.advance(100);
+    expect(await world.ended()).toBe(0);
+    expect((await world.lease()).spec?.holderIdentity ?? '').toBe('');
+    expect(world.seen.at(-1)).toBe('closed');
+  });
+
+  test('work that does not finish within the drain time has its driver calls cancelled', async () => {
+    const world = bench({ argv: ['--drain-timeout=3s'], drainHangs: true });
+    await working(world);
+    world.driver.answers.set('DeleteVolume', () => 'never');
+    const call = world.input().driver?.client.deleteVolume({ volumeId: 'v', secrets: {} }, new AbortController().signal);
+    call?.catch(() => undefined);
+    world.signal();
+    await world.clock.advance(2999);
+    expect(world.exitCode()).toBeUndefined();
+    await world.clock.advance(1);
+    await expect(call).rejects.toMatchObject({ grpcCode: 1 });
+    await world.clock.advance(1000);
+    expect(await world.ended()).toBe(0);
+  });
+
+  test('a second signal leaves at once', async () => {
+    const world = bench({ drainHangs: true });
+    await working(world);
+    world.signal();
+    world.signal();
+    expect(await world.ended()).toBe(1);
+  });
+
+  test('a lost lease ends the process with 1, without draining', async () => {
+    const world = bench({ argv: ['--leader-election'] });
+    await working(world);
+    const lease = await world.lease();
+    const stolen = { ...lease, spec: { ...lease.spec, holderIdentity: 'other', renewTime: '2099-01-01T00:00:00.000000Z' } };
+    await world.api({ method: 'PUT', path: LEASE, body: new TextEncoder().encode(JSON.stringify(stolen)) });
+    await world.clock.advance(12_000);
+    expect(await world.ended()).toBe(1);
+    expect(world.seen).not.toContain('drain');
+    expect((await world.lease()).spec?.holderIdentity).toBe('other');
+  });
+
+  test('a driver that stays away costs the lease: it is given back, the reason is left for the kubelet, exit 1', async () => {
+    const world = bench({ argv: ['--leader-election', '--driver-lost-timeout=4s'] });
+    await working(world);
+    world.files.set('/dev/termination-log', '');
+    world.driver.say('lost');
+    await world.clock.advance(10_000);
+    expect(await world.ended()).toBe(1);
+    expect(world.files.get('/dev/termination-log')).toContain('lost for 4 s');
+    expect((await world.lease()).spec?.holderIdentity ?? '').toBe('');
+  });
+
+  test('what a role calls fatal ends the process with 1', async () => {
+    const world = bench();
+    await working(world);
+    world.input().context.fatal(new Error('cannot go on'));
+    expect(await world.ended()).toBe(1);
+    expect(world.lines.join('')).toContain('cannot go on');
+  });
+});

@@ -1,0 +1,63 @@
+/**
+ * The frame of every main: a command line in, an exit code out. The same code runs one role or several.
+ *
+ * Order of a start: flags → HTTP server → credentials → [custom resources] → [driver connected, probed,
+ * identity read] → roles created (caches declared) → caches started → per role: election, caches synced, work.
+ *
+ * Order of an end: 1 no new key is taken; 2 keys in work finish (`--drain-timeout`); 3 driver calls are
+ * cancelled (marks and records stand, the next start resolves them); 4 leases are given back; 5 events are
+ * flushed; 6 caches and sockets close. A lost lease skips 2, 4 and 5: another process may be at work already.
+ *
+ * Exit codes: 0 after SIGTERM, SIGINT, `--help`, `--version`; 2 for a wrong command line; 1 for all else.
+ */
+import type { Doors } from '../doors/doors.ts';
+import { readCommandLine, combinedTable, isCombined } from './command-line.ts';
+import type { Request } from './command-line.ts';
+import { faultsOf } from './fault-lines.ts';
+import { formatHelp } from './flag-help.ts';
+import type { Syntax } from './flag-syntax.ts';
+import { ProgramLife } from './program-life.ts';
+import type { ExecCredentialDoor } from '../kube/exec-credentials.ts';
+import type { RolePlan } from './role-plan.ts';
+
+export interface ProgramInput {
+  /** As in `--help`, the log and the user agent. */
+  readonly program: string;
+  readonly version: string;
+  readonly syntax: Syntax;
+  /** One: that role. More: the combined program, with `--roles`. */
+  readonly plans: readonly RolePlan[];
+  readonly doors: Doors;
+  /** Without node and script. */
+  readonly argv: readonly string[];
+  /** Standard output, for `--version`. */
+  readonly print: (text: string) => void;
+  /** Runs a kubeconfig's credential plugin, where the program may start processes. */
+  readonly execCredential?: ExecCredentialDoor;
+}
+
+/** Resolves with the exit code; the caller exits. Never rejects. */
+export async function runProgram(input: ProgramInput): Promise<number> {
+  const { program, version, syntax, plans, doors, argv, print } = input;
+  let request: Request;
+  try {
+    request = readCommandLine({ syntax, plans, argv, env: (name) => doors.host.env(name) });
+  } catch (error) {
+    const { lines, exitCode } = faultsOf(error);
+    for (const line of lines) doors.host.writeLog(`${program}: ${line}\n`);
+    return exitCode;
+  }
+  switch (request.kind) {
+    case 'help':
+      // Go's flag packages print it to standard error, too, and exit 0.
+      doors.host.writeLog(formatHelp({ program, syntax, flags: isCombined({ plans }) ? combinedTable(plans) : (plans[0]?.flags ?? []) }));
+      return 0;
+    case 'version':
+      print(`${program} ${version}\n`);
+      return 0;
+    case 'run':
+      return new ProgramLife(input, request.line).run();
+    default:
+      return request satisfies never;
+  }
+}

@@ -1,0 +1,135 @@
+/** One role of a running program: its election, its events, its work, and their end. */
+import { createEventRecorder, type RunningEventRecorder } from '../controller/event-recorder.ts';
+import type { InformerSet } from '../controller/informer.ts';
+import { createLeaderElection, type LeaderElection } from '../controller/leader-election.ts';
+import type { QueueMetrics } from '../controller/queue.ts';
+import type { Role } from '../controller/role.ts';
+import type { DriverConnection } from '../csi/connection.ts';
+import type { Doors } from '../doors/doors.ts';
+import type { Logger } from '../doors/log.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { PlannedRole } from './command-line.ts';
+import type { ElectionMetrics } from './metric-families.ts';
+import type { MetricsRegistry } from './metrics.ts';
+
+export interface RunningRoleInput {
+  readonly planned: PlannedRole;
+  readonly doors: Doors;
+  readonly log: Logger;
+  readonly client: KubeClient;
+  readonly informers: InformerSet;
+  readonly queueMetrics: QueueMetrics;
+  readonly electionMetrics: ElectionMetrics;
+  readonly metrics: MetricsRegistry;
+  /** Undefined where no role of the process needs a driver. */
+  readonly connection: DriverConnection | undefined;
+  readonly timeoutMs: number;
+  readonly leaseNamespace: string;
+  /** The client that writes events. */
+  readonly events: KubeClient;
+  /** Opened only where there is an election. */
+  readonly leaseClient: () => KubeClient;
+  readonly fatal: (error: unknown) => void;
+  readonly leaseLost: (error: unknown) => void;
+}
+
+export class RunningRole {
+  private readonly input: RunningRoleInput;
+  private readonly recorder: RunningEventRecorder;
+  private readonly election: LeaderElection | undefined;
+  private readonly leaseName: string;
+  private readonly role: Role;
+  private started = false;
+
+  constructor(input: RunningRoleInput) {
+    const { planned, doors, log, connection } = input;
+    const { plan, prepared } = planned;
+    const driverName = connection?.identity().name ?? '';
+    const hostname = doors.host.hostname();
+    this.input = input;
+    this.leaseName = plan.leaseName(driverName);
+    this.recorder = createEventRecorder({ client: input.events, doors, component: plan.eventComponent(driverName, hostname), log });
+    this.election = planned.election.leaderElection ? this.elect(hostname) : undefined;
+    this.role = prepared.create({
+      context: {
+        doors,
+        log,
+        client: input.client,
+        informers: input.informers,
+        events: this.recorder,
+        queueMetrics: input.queueMetrics,
+        leaseIsFresh: () => this.election?.isFresh() ?? true,
+        fatal: input.fatal,
+      },
+      driver:
+        connection === undefined || !plan.needsDriver
+          ? undefined
+          : { client: connection.client(input.timeoutMs), identity: connection.identity, node: connection.node },
+      metrics: input.metrics,
+      leaseNamespace: input.leaseNamespace,
+    });
+  }
+
+  private elect(hostname: string): LeaderElection {
+    const { planned, doors, log, leaseNamespace, electionMetrics, leaseLost } = this.input;
+    const { election } = planned;
+    const labels = planned.values.has('leader-election-labels') ? planned.values.get('leader-election-labels') : {};
+    electionMetrics.leading(this.leaseName, false);
+    return createLeaderElection({
+      client: this.input.leaseClient(),
+      doors,
+      log,
+      name: this.leaseName,
+      namespace: leaseNamespace,
+      // csi-lib-utils takes the host name, with what a lease identity should not hold replaced.
+      identity: hostname.replace(/[^a-zA-Z0-9-]/g, '-'),
+      labels: labels as Readonly<Record<string, string>>,
+      leaseDurationMs: election.leaderElectionLeaseDurationMs,
+      renewDeadlineMs: election.leaderElectionRenewDeadlineMs,
+      retryPeriodMs: election.leaderElectionRetryPeriodMs,
+      events: this.recorder,
+      onLost: (error) => {
+        electionMetrics.leading(this.leaseName, false);
+        leaseLost(error);
+      },
+    });
+  }
+
+  /** Works as soon as it leads and the caches are there, until `stop` fires. */
+  run(synced: Promise<void>, stop: AbortSignal): void {
+    const { log, fatal, electionMetrics } = this.input;
+    const begin = async (): Promise<void> => {
+      if (this.election !== undefined) {
+        this.election.start();
+        await this.election.elected(stop);
+        electionMetrics.leading(this.leaseName, true);
+      }
+      await synced;
+      if (stop.aborted) return;
+      log.info('Working');
+      this.started = true;
+      this.role.start(stop);
+    };
+    begin().catch((error: unknown) => {
+      if (!stop.aborted) fatal(error);
+    });
+  }
+
+  /** What is wrong with the lease, for the health check. */
+  leaseTrouble(toleranceMs: number): string | undefined {
+    return this.election?.isHealthy(toleranceMs) === false ? `failed election to renew leadership on lease ${this.leaseName}` : undefined;
+  }
+
+  async drain(): Promise<void> {
+    if (this.started) await this.role.drain();
+  }
+
+  async release(signal: AbortSignal): Promise<void> {
+    await this.election?.stop(signal);
+    if (this.election !== undefined) this.input.electionMetrics.leading(this.leaseName, false);
+  }
+
+  async flush(signal: AbortSignal): Promise<void> {
+    await this.recorder.flush(signal);
+  }
+}

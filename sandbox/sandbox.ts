@@ -12,6 +12,7 @@ import { HttpDoorError } from '../lib/doors/http.ts';
 import type { Random } from '../lib/doors/random.ts';
 import { Catalog } from './apiserver/catalog.ts';
 import { Cleanup } from './apiserver/cleanup.ts';
+import { CustomResources } from './apiserver/crd.ts';
 import type { Faults } from './apiserver/faults.ts';
 import { FaultSwitches } from './apiserver/faults.ts';
 import { builtInKinds } from './apiserver/kinds/builtin.ts';
@@ -46,6 +47,9 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const { clock, random } = options;
   const storage = new Storage(options.eventWindow ?? DEFAULT_WINDOW);
   const catalog = new Catalog(builtInKinds());
+  const customResources = new CustomResources(catalog);
+  catalog.add(customResources.definitionType());
+  customResources.follow(storage);
   const watches = new Watches({ storage, clock, random });
   const tools = { storage, catalog, watches, clock, random };
   const server = new ApiServer(tools);

@@ -1,10 +1,10 @@
 /** Request bodies, from bytes to an object of the kind that the path names. All refusals are 400, 413 or 415. */
 import type { Json, JsonObject } from './json.ts';
-import { isObject, parseJson } from './json.ts';
+import { isObject, parseJson, printJson, stringAt } from './json.ts';
 import { normalizeMeta } from './object-meta.ts';
 import type { ResourceType } from './resource.ts';
 import { apiVersion } from './resource.ts';
-import { badRequest, tooLarge, unsupportedMediaType } from './status.ts';
+import { badRequest, invalid, invalidField, tooLarge, unsupportedMediaType } from './status.ts';
 
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
@@ -30,19 +30,39 @@ export function checkJsonType(headers: Readonly<Record<string, string>>): void {
     throw unsupportedMediaType(['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']);
 }
 
+/** What to do with fields that the kind does not know: they are dropped in any case. */
+export interface FieldValidation {
+  readonly mode: string;
+  /** Where mode is Warn: takes one message per field, for the Warning header. */
+  readonly warn: (message: string) => void;
+}
+
 /** Checks what the body says it is, and takes apiVersion and kind off: the storage keeps neither. */
-export function asObject(type: ResourceType, value: Json | undefined): JsonObject {
+export function asObject(type: ResourceType, value: Json | undefined, validation: FieldValidation): JsonObject {
   if (!isObject(value)) throw badRequest('the body of the request must be a JSON object');
   const { kind, apiVersion: version, ...object } = value;
   const hasKind = typeof kind === 'string' && kind !== '';
   const hasVersion = typeof version === 'string' && version !== '';
-  if (type.custom && !hasKind) throw badRequest(`Object 'Kind' is missing in the body, want ${type.kind}`);
-  if (type.custom && !hasVersion) throw badRequest(`Object 'apiVersion' is missing in the body, want ${apiVersion(type)}`);
+  if (type.custom && !hasKind) throw badRequest(`Object 'Kind' is missing in '${printJson(value)}'`);
+  if (type.custom && !hasVersion)
+    throw badRequest(`the API version in the data () does not match the expected API version (${apiVersion(type)})`);
   if (hasVersion && version !== apiVersion(type)) {
     throw badRequest(`the API version in the data (${version}) does not match the expected API version (${apiVersion(type)})`);
   }
-  if (hasKind && kind !== type.kind) throw badRequest(`${kind} in version "${apiVersion(type)}" cannot be handled as a ${type.kind}`);
+  if (hasKind && type.custom && kind !== type.kind) {
+    const name = stringAt(object, 'metadata', 'name') ?? '';
+    throw invalid({ group: type.group, type: kind, name }, [invalidField('kind', kind, `must be ${type.kind}`)]);
+  }
+  if (hasKind && kind !== type.kind) throw badRequest(`${kind} in version "${type.version}" cannot be handled as a ${type.kind}`);
   if (object.metadata === undefined || object.metadata === null) object.metadata = {};
   normalizeMeta(object);
+  const unknown = type.rules.flatMap((rules) => rules.decode?.(object) ?? []).map((path) => `unknown field ${JSON.stringify(path)}`);
+  if (unknown.length === 0 || validation.mode === 'Ignore') return object;
+  if (validation.mode === 'Strict') {
+    throw badRequest(
+      `${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: strict decoding error: ${unknown.join(', ')}`,
+    );
+  }
+  for (const message of unknown) validation.warn(message);
   return object;
 }

@@ -1,4 +1,5 @@
 /** The PATCH verb: by its content type, from the stored object to the one that is to be stored. */
+import type { FieldValidation } from './body.ts';
 import { asObject, decodeJson, mediaTypeOf } from './body.ts';
 import type { JsonObject } from './json.ts';
 import { clone, isObject, printJson, stringAt } from './json.ts';
@@ -7,7 +8,7 @@ import { mergePatch } from './merge-patch.ts';
 import { withKind } from './render.ts';
 import type { ApiRequest } from './request.ts';
 import { subjectOf } from './resource.ts';
-import { badRequest, invalid, invalidField, notFound, StatusError, unsupportedPatch } from './status.ts';
+import { badRequest, invalid, invalidField, notFound, StatusError, unsupportedMediaType, unsupportedPatch } from './status.ts';
 import type { Stored } from './storage.ts';
 import { strategicMerge } from './strategic-merge.ts';
 
@@ -21,7 +22,8 @@ type Apply = (document: JsonObject) => JsonObject;
 function applierOf(request: ApiRequest): Apply {
   const type = mediaTypeOf(request.headers);
   const accepted = [JSON_PATCH, MERGE_PATCH, ...(request.type.custom ? [] : [STRATEGIC_MERGE_PATCH])];
-  if (!accepted.includes(type)) throw unsupportedPatch();
+  if (!accepted.includes(type))
+    throw request.type.custom ? unsupportedMediaType([...accepted, 'application/apply-patch+yaml']) : unsupportedPatch();
   const patch = decodeJson(request.body);
   if (type === JSON_PATCH) return (document) => applyJsonPatch(document, patch);
   if (!isObject(patch)) throw badRequest('error decoding patch: expected an object');
@@ -29,13 +31,15 @@ function applierOf(request: ApiRequest): Apply {
 }
 
 /** The outcome of a patch as an object. What a POST refuses as a bad request is Invalid here: the patch is at fault. */
-function patched(request: ApiRequest, document: JsonObject): JsonObject {
+function patched(request: ApiRequest, document: JsonObject, validation: FieldValidation): JsonObject {
   let object: JsonObject;
   try {
-    object = asObject(request.type, document);
+    object = asObject(request.type, document, validation);
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
-    throw invalid({ group: '', type: '' }, [invalidField('patch', printJson(document), error.message)]);
+    throw invalid({ group: '', type: '' }, [
+      invalidField('patch', printJson(document), error.message.replace(/^.*(?=strict decoding error)/, '')),
+    ]);
   }
   const name = stringAt(object, 'metadata', 'name') ?? '';
   if (name !== request.name) throw badRequest(`the name of the object (${name}) does not match the name on the URL (${request.name})`);
@@ -43,12 +47,12 @@ function patched(request: ApiRequest, document: JsonObject): JsonObject {
 }
 
 /** What `updateObject` asks for: the object that the patch makes of the stored one. */
-export function patchOf(request: ApiRequest): (old: Stored | undefined) => JsonObject {
+export function patchOf(request: ApiRequest, validation: FieldValidation): (old: Stored | undefined) => JsonObject {
   const apply = applierOf(request);
   return (old) => {
     if (old === undefined) throw notFound(subjectOf(request.type, request.name));
     const document = clone(withKind(request.type, old.object));
     // The patch's own values may be shared with the outcome, and a request may be applied once only.
-    return patched(request, clone(apply(document)));
+    return patched(request, clone(apply(document)), validation);
   };
 }

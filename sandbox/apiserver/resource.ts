@@ -33,6 +33,8 @@ export interface Column {
 }
 
 export interface ResourceRules {
+  /** Drops what the kind does not know; answers the paths. Runs on what clients send, before all else. */
+  readonly decode?: (object: JsonObject) => readonly string[];
   /** Defaults, pruning, fields that a client may not set. Runs before validation. May throw StatusError. */
   readonly prepare?: (write: Write) => void;
   readonly validate?: (write: Write) => readonly Cause[];

@@ -5,6 +5,7 @@
 import type { Clock } from '../../lib/doors/clock.ts';
 import type { HttpAnswer, HttpRequest, HttpStream } from '../../lib/doors/http.ts';
 import type { Random } from '../../lib/doors/random.ts';
+import type { FieldValidation } from './body.ts';
 import { asObject, checkJsonType, decodeJson } from './body.ts';
 import type { Catalog } from './catalog.ts';
 import { deleteObject, deleteOptions } from './delete.ts';
@@ -118,13 +119,12 @@ export class ApiServer {
         throw badRequest('a watch needs a stream');
       case 'create':
         return this.#create(request);
-      case 'update':
-        return this.#written(
-          request,
-          updateObject(this.#tools, { ...targetOf(request), uidIsPrecondition: true }, this.#replacement(request)),
-        );
+      case 'update': {
+        const target = { ...targetOf(request), uidIsPrecondition: true };
+        return this.#written(request, (validation) => updateObject(this.#tools, target, this.#replacement(request, validation)));
+      }
       case 'patch':
-        return this.#written(request, updateObject(this.#tools, targetOf(request), patchOf(request)));
+        return this.#written(request, (validation) => updateObject(this.#tools, targetOf(request), patchOf(request, validation)));
       case 'delete':
         return this.#delete(request);
       case 'deletecollection':
@@ -132,11 +132,16 @@ export class ApiServer {
     }
   }
 
-  #written(request: ApiRequest, written: Written): Answer {
-    const warnings = written.warnings.map((text) => `299 - ${JSON.stringify(text)}`);
+  /** Runs a write and answers the object, with warnings where there are any. */
+  #written(request: ApiRequest, write: (validation: FieldValidation) => Written): Answer {
+    const { type, query } = request;
+    const messages: string[] = type.deprecationWarning === undefined ? [] : [type.deprecationWarning];
+    const asked = query.get('fieldValidation') ?? '';
+    const written = write({ mode: asked === '' ? 'Warn' : asked, warn: (message) => messages.push(message) });
+    const warnings = [...messages, ...written.warnings].map((text) => `299 - ${JSON.stringify(text)}`);
     return {
       status: written.created ? 201 : 200,
-      text: objectText(request.type, written.stored),
+      text: objectText(type, written.stored),
       ...(warnings.length === 0 ? {} : { headers: { warning: warnings.join(', ') } }),
     };
   }
@@ -146,7 +151,7 @@ export class ApiServer {
     const body = decodeJson(request.body);
     if (request.subresource === 'binding') return this.#bind(request, body);
     if (request.subresource !== '') throw noSuchPath();
-    return this.#written(request, createObject(this.#tools, targetOf(request), asObject(request.type, body)));
+    return this.#written(request, (validation) => createObject(this.#tools, targetOf(request), asObject(request.type, body, validation)));
   }
 
   /** The scheduler's write: gives a Pod its node, once. */
@@ -167,9 +172,9 @@ export class ApiServer {
     return { status: 201, text: printJson({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }) };
   }
 
-  #replacement(request: ApiRequest): (old: Stored | undefined) => JsonObject {
+  #replacement(request: ApiRequest, validation: FieldValidation): (old: Stored | undefined) => JsonObject {
     checkJsonType(request.headers);
-    const object = asObject(request.type, decodeJson(request.body));
+    const object = asObject(request.type, decodeJson(request.body), validation);
     const name = stringAt(object, 'metadata', 'name');
     const namespace = stringAt(object, 'metadata', 'namespace') ?? request.namespace;
     if (name === undefined)

@@ -213,3 +213,7 @@ export function subjectStatus(subject: Subject, uid: string): JsonObject {
   };
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
 }
+
+export function tooMany(field: string, count: number, limit: number): Cause {
+  return { reason: 'FieldValueTooMany', message: `Too many: ${count}: must have at most ${limit} items`, field };
+}

@@ -3,7 +3,8 @@
  * consistent paging. One version counter serves all resources, as etcd's revision does. Stored objects
  * are immutable and hold neither apiVersion nor kind: those belong to the version that a request names.
  *
- * Invariant: every write adds one version, one log entry, and tells the listeners before it returns.
+ * Invariant: every write adds one version and one log entry, and listeners hear of writes in version order,
+ * before the outermost write returns.
  */
 import type { JsonObject } from './json.ts';
 import { ensureObject, printJson } from './json.ts';
@@ -57,6 +58,7 @@ export class Storage {
   readonly #shelves = new Map<string, Shelf>();
   readonly #listeners = new Set<(change: Change) => void>();
   #log: Change[] = [];
+  readonly #untold: Change[] = [];
   #version = 1;
   /** The newest version whose change is forgotten: a watch may start there, not before. */
   #forgotten = 1;
@@ -176,6 +178,12 @@ export class Storage {
       this.#log = this.#log.slice(-this.#window);
       this.#forgotten = (this.#log[0] as Change).version - 1;
     }
-    for (const listener of this.#listeners) listener(change);
+    this.#untold.push(change);
+    if (this.#untold.length > 1) return;
+    // A listener may write: its change is told after this one, to everybody in the same order.
+    for (let next = this.#untold[0]; next !== undefined; next = this.#untold[0]) {
+      for (const listener of this.#listeners) listener(next);
+      this.#untold.shift();
+    }
   }
 }

@@ -23,12 +23,12 @@ export const AGE_COLUMN: Column = {
   cell: (object, nowMs) => ageOf(stringAt(object, 'metadata', 'creationTimestamp'), nowMs),
 };
 
-/** Of custom resources without columns of their own: there the client gets the time itself. */
+/** Of CRDs: there the client gets the time itself. */
 export const CREATED_COLUMN: Column = {
-  name: 'Age',
+  name: 'Created At',
   type: 'date',
   description: AGE_HELP,
-  cell: AGE_COLUMN.cell,
+  cell: (object) => stringAt(object, 'metadata', 'creationTimestamp') ?? null,
 };
 
 export function ageOf(timestamp: string | undefined, nowMs: number): string {

@@ -242,17 +242,5 @@ export function builtInKinds(): ResourceType[] {
       shortNames: ['refgrant'],
       generation: true,
     }),
-    defineKind({
-      group: 'apiextensions.k8s.io',
-      version: 'v1',
-      plural: 'customresourcedefinitions',
-      kind: 'CustomResourceDefinition',
-      namespaced: false,
-      shortNames: ['crd', 'crds'],
-      categories: ['api-extensions'],
-      subresources: STATUS,
-      generation: true,
-      unconditionalUpdate: false,
-    }),
   ];
 }

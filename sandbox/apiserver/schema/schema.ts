@@ -1,0 +1,169 @@
+/**
+ * A structural schema, read once from a CRD into a tree that pruning, defaulting, validation and CEL walk.
+ * What is wrong with the schema itself comes back as causes, for the refusal of the CRD.
+ */
+import type { Json, JsonObject } from '../json.ts';
+import { isObject, listAt, objectAt, stringAt } from '../json.ts';
+import type { Cause } from '../status.ts';
+import { forbiddenField, invalidField, required } from '../status.ts';
+import type { Rule, RuleCompiler } from './cel.ts';
+
+export interface Schema {
+  /** Empty where only validations are stated (inside anyOf and the like), or where any value goes. */
+  readonly type: string;
+  readonly nullable: boolean;
+  readonly intOrString: boolean;
+  readonly preserveUnknown: boolean;
+  readonly embeddedResource: boolean;
+  readonly properties: ReadonlyMap<string, Schema>;
+  readonly additional: Schema | undefined;
+  readonly items: Schema | undefined;
+  readonly required: readonly string[];
+  readonly default: Json | undefined;
+  readonly listType: string;
+  readonly listMapKeys: readonly string[];
+  readonly limits: Limits;
+  readonly allOf: readonly Schema[];
+  readonly anyOf: readonly Schema[];
+  readonly oneOf: readonly Schema[];
+  readonly not: Schema | undefined;
+  readonly rules: readonly Rule[];
+  /** True if there is a rule here or anywhere below. */
+  readonly hasRules: boolean;
+}
+
+export interface Limits {
+  readonly enum: readonly Json[] | undefined;
+  readonly format: string;
+  readonly pattern: RegExp | undefined;
+  readonly minLength: number | undefined;
+  readonly maxLength: number | undefined;
+  readonly minimum: number | undefined;
+  readonly maximum: number | undefined;
+  readonly exclusiveMinimum: boolean;
+  readonly exclusiveMaximum: boolean;
+  readonly multipleOf: number | undefined;
+  readonly minItems: number | undefined;
+  readonly maxItems: number | undefined;
+  readonly minProperties: number | undefined;
+  readonly maxProperties: number | undefined;
+}
+
+export interface SchemaReading {
+  readonly schema: Schema;
+  readonly causes: readonly Cause[];
+}
+
+const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
+
+/** `path` is where the schema stands in the CRD. */
+export function readSchema(json: JsonObject, path: string, compiler: RuleCompiler): SchemaReading {
+  const reader = new SchemaReader(compiler);
+  const schema = reader.read(json, { path, structural: true });
+  if (schema.type !== 'object') reader.causes.push(invalidField(`${path}.type`, schema.type, 'must be object at the root'));
+  return { schema, causes: reader.causes };
+}
+
+interface Place {
+  readonly path: string;
+  /** False inside anyOf and the like, where types are not stated again. */
+  readonly structural: boolean;
+}
+
+class SchemaReader {
+  readonly causes: Cause[] = [];
+  readonly #compiler: RuleCompiler;
+
+  constructor(compiler: RuleCompiler) {
+    this.#compiler = compiler;
+  }
+
+  read(json: JsonObject, place: Place): Schema {
+    const { path } = place;
+    const type = stringAt(json, 'type') ?? '';
+    const intOrString = json['x-kubernetes-int-or-string'] === true;
+    const preserveUnknown = json['x-kubernetes-preserve-unknown-fields'] === true;
+    if (place.structural && type === '' && !intOrString && !preserveUnknown) {
+      this.causes.push(required(`${path}.type`, 'must not be empty for specified object fields'));
+    }
+    if (type !== '' && !TYPES.includes(type)) this.causes.push(invalidField(`${path}.type`, type, 'not a type'));
+    if (json.$ref !== undefined) this.causes.push(forbiddenField(`${path}.$ref`, '$ref is not supported'));
+    const properties = new Map<string, Schema>();
+    for (const [name, child] of Object.entries(objectAt(json, 'properties'))) {
+      if (isObject(child)) properties.set(name, this.read(child, { ...place, path: `${path}.properties[${name}]` }));
+    }
+    const additional = isObject(json.additionalProperties)
+      ? this.read(json.additionalProperties, { ...place, path: `${path}.additionalProperties` })
+      : undefined;
+    const items = isObject(json.items) ? this.read(json.items, { ...place, path: `${path}.items` }) : undefined;
+    if (place.structural && type === 'array' && items === undefined) this.causes.push(required(`${path}.items`, 'must be specified'));
+    const rules = this.#rules(json, path);
+    const below = [...properties.values(), ...(additional === undefined ? [] : [additional]), ...(items === undefined ? [] : [items])];
+    return {
+      type,
+      nullable: json.nullable === true,
+      intOrString,
+      // A bare `additionalProperties: true` keeps everything, too.
+      preserveUnknown: preserveUnknown || json.additionalProperties === true,
+      embeddedResource: json['x-kubernetes-embedded-resource'] === true,
+      properties,
+      additional,
+      items,
+      required: listAt(json, 'required').map(String),
+      default: json.default,
+      listType: stringAt(json, 'x-kubernetes-list-type') ?? 'atomic',
+      listMapKeys: listAt(json, 'x-kubernetes-list-map-keys').map(String),
+      limits: this.#limits(json, path),
+      allOf: this.#branches(json, 'allOf', path),
+      anyOf: this.#branches(json, 'anyOf', path),
+      oneOf: this.#branches(json, 'oneOf', path),
+      not: isObject(json.not) ? this.read(json.not, { path: `${path}.not`, structural: false }) : undefined,
+      rules,
+      hasRules: rules.length > 0 || below.some((schema) => schema.hasRules),
+    };
+  }
+
+  #branches(json: JsonObject, key: string, path: string): Schema[] {
+    return listAt(json, key)
+      .filter(isObject)
+      .map((branch, index) => this.read(branch, { path: `${path}.${key}[${index}]`, structural: false }));
+  }
+
+  #rules(json: JsonObject, path: string): Rule[] {
+    return listAt(json, 'x-kubernetes-validations')
+      .filter(isObject)
+      .flatMap((rule, index) => {
+        const compiled = this.#compiler.compile(rule);
+        if (typeof compiled !== 'string') return [compiled];
+        this.causes.push(invalidField(`${path}.x-kubernetes-validations[${index}].rule`, rule.rule, `compilation failed: ${compiled}`));
+        return [];
+      });
+  }
+
+  #limits(json: JsonObject, path: string): Limits {
+    const number = (key: string): number | undefined => (typeof json[key] === 'number' ? json[key] : undefined);
+    let pattern: RegExp | undefined;
+    const source = stringAt(json, 'pattern') ?? '';
+    try {
+      if (source !== '') pattern = new RegExp(source);
+    } catch {
+      this.causes.push(invalidField(`${path}.pattern`, source, 'must be a valid regular expression'));
+    }
+    return {
+      enum: Array.isArray(json.enum) ? json.enum : undefined,
+      format: stringAt(json, 'format') ?? '',
+      pattern,
+      minLength: number('minLength'),
+      maxLength: number('maxLength'),
+      minimum: number('minimum'),
+      maximum: number('maximum'),
+      exclusiveMinimum: json.exclusiveMinimum === true,
+      exclusiveMaximum: json.exclusiveMaximum === true,
+      multipleOf: number('multipleOf'),
+      minItems: number('minItems'),
+      maxItems: number('maxItems'),
+      minProperties: number('minProperties'),
+      maxProperties: number('maxProperties'),
+    };
+  }
+}

@@ -75,18 +75,27 @@ interface Act {
 async function act({ options, world, screen, progress, stop }: Act): Promise<void> {
   const signal = AbortSignal.any([stop, world.stage.broken]);
   const job: JobOptions = { world, screen, progress, oneProcess: options.oneProcess, signal };
-  await runJob(job);
-  // Read before the clean-up, told after it: the table above must stay in one piece.
-  const lineage = drawLineage(await readLineage(world.kube));
-  if (!options.keep) await cleanUp(job);
+  try {
+    await runJob(job);
+    // Read before the clean-up, told after it: the table above must stay in one piece.
+    const lineage = drawLineage(await readLineage(world.kube));
+    if (!options.keep) await cleanUp(job);
+    tell(screen, lineage, progress);
+  } catch (error) {
+    // What stopped the waiting is the news, not what was waited for.
+    throw signal.aborted ? reasonOf(signal) : error;
+  }
+  if (options.keep) await keep(job, options);
+}
+
+function tell(screen: Screen, lineage: readonly string[], { checksums }: Progress): void {
+  const { atSnapshot = '', sourceNow = '', restored = '' } = checksums;
   screen.line('\nLineage');
   for (const line of lineage) screen.line(line);
-  const { atSnapshot = '', sourceNow = '', restored = '' } = progress.checksums;
   screen.line('\nChecksums');
   screen.line(`  at snapshot  ${atSnapshot}`);
   screen.line(`  source now   ${sourceNow}`);
   screen.line(`  restored     ${restored}  as at snapshot`);
-  if (options.keep) await keep(job, options);
 }
 
 async function keep({ world, screen, progress, signal }: JobOptions, { json }: DemoOptions): Promise<void> {

@@ -1,0 +1,110 @@
+/**
+ * One process with all roles does the same job as three programs, and what each costs: resident memory and
+ * the time from start to synced caches, printed. No bound on either: machines differ.
+ */
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { exampleFile } from '../../demo/manifests.ts';
+import type { World } from '../../demo/world.ts';
+import { installWorldCrds, openSandboxWorld, readLedger, SIDECARS, startDriver, startProgram } from '../../demo/world.ts';
+import type { PersistentVolumeClaim, VolumeSnapshot } from '../../lib/kube/objects.ts';
+import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
+import type { Program } from '../harness/stage.ts';
+import { eventually } from '../harness/wait.ts';
+
+const namespace = 'default';
+let world: World;
+
+beforeAll(async () => {
+  world = await openSandboxWorld('one-process');
+  await installWorldCrds(world, world.stage.broken);
+  await startDriver(world);
+  await world.apply(exampleFile('10'));
+});
+afterAll(() => world.close());
+
+interface Figures {
+  readonly program: string;
+  readonly syncedMs: number;
+  readonly residentMiB: number;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port'))));
+    });
+  });
+}
+
+/** Starts it and answers once /readyz says that nothing is waited for. */
+async function startAndSync(name: string, flags: readonly string[]): Promise<{ program: Program; syncedMs: number }> {
+  const port = await freePort();
+  const started = performance.now();
+  const usual = [`--kubeconfig=${world.kubeconfig}`, `--http-endpoint=127.0.0.1:${port}`];
+  const program = startProgram(world.stage, name, { flags: [...usual, ...flags] });
+  await eventually(
+    `${name} to be ready`,
+    async () => ((await fetch(`http://127.0.0.1:${port}/readyz`)).status === 200 ? true : undefined),
+    { everyMs: 10, signal: world.stage.broken },
+  );
+  return { program, syncedMs: Math.round(performance.now() - started) };
+}
+
+function residentMiB({ pid }: Program): number {
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Math.round(Number(kib) / 1024);
+}
+
+/** The main job without Pods: claim, snapshot, restore, delete; nothing left. */
+async function mainJob(): Promise<void> {
+  const { kube, stage } = world;
+  const signal = stage.broken;
+  const bound = { what: 'bound', test: ({ status }: PersistentVolumeClaim) => status?.phase === 'Bound', signal };
+  const ready = { what: 'ready', test: ({ status }: VolumeSnapshot) => status?.readyToUse === true, signal };
+  await world.apply(exampleFile('20'));
+  await kube.until(PERSISTENT_VOLUME_CLAIMS, { namespace, name: 'data' }, bound);
+  await world.apply(exampleFile('40'));
+  await kube.until(VOLUME_SNAPSHOTS, { namespace, name: 'data-snapshot' }, ready);
+  await world.apply(exampleFile('50'));
+  await kube.until(PERSISTENT_VOLUME_CLAIMS, { namespace, name: 'data-restored' }, bound);
+  expect(await readLedger(world)).toEqual({ volumes: 2, snapshots: 1 });
+  await kube.delete(VOLUME_SNAPSHOTS, { namespace, name: 'data-snapshot' });
+  for (const name of ['data-restored', 'data']) await kube.delete(PERSISTENT_VOLUME_CLAIMS, { namespace, name });
+  const gone = async (list: () => Promise<unknown[]>): Promise<true | undefined> => ((await list()).length === 0 ? true : undefined);
+  await eventually('the contents to go', () => gone(() => kube.list(VOLUME_SNAPSHOT_CONTENTS)), { signal });
+  await eventually('the volumes to go', () => gone(() => kube.list(PERSISTENT_VOLUMES)), { signal });
+  expect(await readLedger(world)).toEqual({ volumes: 0, snapshots: 0 });
+}
+
+test('three programs and one process with all roles do the same job; their memory and start-up are printed', async () => {
+  const address = `--csi-address=${world.stage.dir}/csi.sock`;
+  const figures: Figures[] = [];
+  const measure = async (programs: readonly { readonly name: string; readonly flags: readonly string[] }[]): Promise<void> => {
+    const running: { readonly program: Program; readonly syncedMs: number }[] = [];
+    // One after the other: each start is measured alone.
+    for (const { name, flags } of programs) running.push(await startAndSync(name, flags));
+    await mainJob();
+    for (const { program, syncedMs } of running) figures.push({ program: program.name, syncedMs, residentMiB: residentMiB(program) });
+    for (const { program } of running) expect(await program.stop(), program.name).toEqual({ code: 0, signal: null });
+  };
+  await measure(SIDECARS.map((name) => ({ name, flags: name === 'snapshot-controller' ? [] : [address] })));
+  await measure([{ name: 'csi-sidecars', flags: [`--roles=${SIDECARS.join(',')}`, address] }]);
+
+  const lines = figures.map(
+    ({ program, syncedMs, residentMiB: mib }) => `${program.padEnd(20)} ${String(syncedMs).padStart(6)} ms ${String(mib).padStart(6)} MiB`,
+  );
+  const three = figures.slice(0, 3).reduce((sum, { residentMiB: mib }) => sum + mib, 0);
+  console.log(
+    [
+      'start to synced, resident after the job:',
+      ...lines,
+      `${'three programs'.padEnd(20)} ${' '.repeat(9)} ${String(three).padStart(6)} MiB`,
+    ].join('\n'),
+  );
+  expect(figures).toHaveLength(4);
+});

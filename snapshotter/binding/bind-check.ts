@@ -1,0 +1,46 @@
+/**
+ * Whether a content is this snapshot's own. The two point at each other: an un-bound content may not be
+ * claimed by a snapshot that it does not name, nor a snapshot be served by a content made for another.
+ * Source: external-snapshotter, binding checks.
+ */
+import type { VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
+import { givenHandleOf, namesSnapshot, refersTo, text, volumeHandleOf } from '../content-facts.ts';
+import { REASON } from '../names.ts';
+import type { Failure } from './failure.ts';
+
+/** For a snapshot that names its content. A content without a uid is free to be bound. */
+export function checkGiven(snapshot: VolumeSnapshot, content: VolumeSnapshotContent): Failure | undefined {
+  const name = content.metadata?.name ?? '';
+  if (givenHandleOf(content) === undefined)
+    return {
+      reason: REASON.mismatchedContent,
+      message: `VolumeSnapshotContent ${name} is dynamically provisioned while a pre-provisioned one is expected`,
+    };
+  const uid = text(content.spec?.volumeSnapshotRef?.uid);
+  if (!namesSnapshot(content, snapshot) || (uid !== undefined && uid !== snapshot.metadata?.uid)) return misbound(content);
+  return undefined;
+}
+
+/** For a snapshot of a claim. */
+export function checkDynamic(snapshot: VolumeSnapshot, content: VolumeSnapshotContent): Failure | undefined {
+  const name = content.metadata?.name ?? '';
+  if (volumeHandleOf(content) === undefined)
+    return {
+      reason: REASON.mismatchedContent,
+      message: `VolumeSnapshotContent ${name} is pre-provisioned while a dynamically provisioned one is expected`,
+    };
+  if (!refersTo(content, snapshot)) return misbound(content);
+  if (givenHandleOf(content) !== undefined)
+    return {
+      reason: REASON.handleSet,
+      message: `VolumeSnapshotContent ${name} of a dynamic snapshot must not carry a snapshotHandle as its source`,
+    };
+  return undefined;
+}
+
+function misbound(content: VolumeSnapshotContent): Failure {
+  return {
+    reason: REASON.misboundContent,
+    message: `VolumeSnapshotContent ${content.metadata?.name ?? ''} is bound to a different snapshot`,
+  };
+}

@@ -1,0 +1,148 @@
+/**
+ * A dynamic snapshot without a content: everything is checked in the caches first, then the snapshot's
+ * finalizers, then the claim's (a PUT with uid and resourceVersion, which stands in for the live read),
+ * then the content. A hopeless snapshot pins neither itself nor its claim.
+ */
+import type { Rest } from '../../lib/controller/step.ts';
+import type { PersistentVolume, PersistentVolumeClaim, VolumeSnapshot, VolumeSnapshotClass } from '../../lib/kube/objects.ts';
+import { text } from '../content-facts.ts';
+import { inputsOf } from '../inputs.ts';
+import { CLAIM_PROTECTION, REASON, SNAPSHOTTER_SECRET, contentNameOf } from '../names.ts';
+import { regardingSnapshot } from '../regarding.ts';
+import { resolveSecret } from '../secret-templates.ts';
+import { contentBody } from './content-body.ts';
+import { chooseDefaultClass, sourceVolume } from './default-class.ts';
+import type { SourceVolume } from './default-class.ts';
+import { fail, failMissing, tell } from './failure.ts';
+import type { Failure } from './failure.ts';
+import { nodeOf } from './node-affinity.ts';
+import { protectSnapshot } from './protection.ts';
+import { sourceOf } from './source.ts';
+import type { BindingEffect, BindingState, Refusal } from './state.ts';
+
+type Step = BindingEffect | Rest;
+
+export function decideCreation(state: BindingState): Step {
+  const { snapshot, refusal } = state;
+  if (refusal !== undefined && refusal.effect !== 'delete-content') return decideRefused(state, refusal);
+  if (text(snapshot.spec?.volumeSnapshotClassName) === undefined) return decideDefaultClass(state);
+  const classStep = decideNamedClass(state);
+  if (classStep !== undefined) return classStep;
+  const found = findSource(state, contentCreation);
+  return found.ok ? decideContent(state, found) : found.step;
+}
+
+/** Undefined where the named class is there, or none is named. */
+export function decideNamedClass(state: BindingState): Step | undefined {
+  const name = text(state.snapshot.spec?.volumeSnapshotClassName);
+  if (name === undefined || state.snapshotClass !== undefined) return undefined;
+  const message = `Failed to get snapshot class with error volumesnapshotclass ${JSON.stringify(name)} not found`;
+  return failMissing(state, 'class', { name, reason: REASON.classMissing, message, keepsReady: true });
+}
+
+function decideDefaultClass(state: BindingState): Step {
+  const { snapshot, defaultClasses } = state;
+  const failure = (why: string): Failure => ({
+    reason: REASON.defaultClass,
+    message: `Failed to set default snapshot class with error ${why}`,
+    keepsReady: true,
+  });
+  const found = findSource(state, failure);
+  if (!found.ok) return found.step;
+  const chosen = chooseDefaultClass(defaultClasses, found.source.driver);
+  if (!chosen.ok) return fail(state, failure(chosen.fault));
+  const { uid, resourceVersion } = snapshot.metadata ?? {};
+  // Conditional: a class that the user names meanwhile is not overwritten.
+  const body = { metadata: { uid, resourceVersion }, spec: { volumeSnapshotClassName: chosen.value } };
+  return { kind: 'set-class', inputs: inputsOf(uid, chosen.value), patch: { type: 'merge', body } };
+}
+
+interface FoundSource {
+  readonly ok: true;
+  readonly claim: PersistentVolumeClaim;
+  readonly volume: PersistentVolume;
+  readonly source: SourceVolume;
+}
+
+/** The bound CSI volume behind the snapshot's claim, or the step that says why there is none. */
+function findSource(state: BindingState, failure: (why: string) => Failure): FoundSource | { readonly ok: false; readonly step: Step } {
+  const { snapshot, claim, volume } = state;
+  const source = sourceOf(snapshot);
+  const claimName = source.kind === 'claim' ? source.claimName : '';
+  const key = `${snapshot.metadata?.namespace ?? ''}/${claimName}`;
+  if (claim === undefined)
+    return { ok: false, step: failMissing(state, 'claim', { name: claimName, ...failure(`PersistentVolumeClaim ${key} was not found`) }) };
+  const found = sourceVolume(claim, volume);
+  if (found.ok && volume !== undefined) return { ok: true, claim, volume, source: found.value };
+  const why = found.ok ? `PersistentVolume of claim ${key} was not found` : found.fault;
+  const missing = !found.ok && found.missing === true;
+  return {
+    ok: false,
+    step: missing ? failMissing(state, 'volume', { name: claim.spec?.volumeName ?? '', ...failure(why) }) : fail(state, failure(why)),
+  };
+}
+
+function decideContent(state: BindingState, { claim, volume, source }: FoundSource): Step {
+  const { snapshot, snapshotClass, rules, nodes } = state;
+  if (snapshotClass === undefined) return { kind: 'done', reason: 'waits for the class' };
+  if (text(claim.metadata?.deletionTimestamp) !== undefined)
+    return fail(state, contentCreation('the source PersistentVolumeClaim is being deleted'));
+  if (snapshotClass.driver !== source.driver) return fail(state, contentCreation(driverMismatch(snapshotClass, source)));
+  const secret = resolveSecret(snapshotClass.parameters, SNAPSHOTTER_SECRET, {
+    contentName: contentNameOf(snapshot.metadata?.uid ?? ''),
+    snapshot: { name: snapshot.metadata?.name ?? '', namespace: snapshot.metadata?.namespace ?? '' },
+  });
+  if (!secret.ok) return fail(state, contentCreation(secret.fault));
+  const protection = protectSnapshot(snapshot, snapshotClass.deletionPolicy) ?? protectClaim(snapshot, claim);
+  if (protection !== undefined) return protection;
+  const content = contentBody({
+    snapshot,
+    snapshotClass,
+    source,
+    volume,
+    secret: secret.value,
+    nodeName: rules.distributedSnapshotting ? nodeOf(volume, nodes) : undefined,
+    keepsVolumeMode: rules.preventVolumeModeConversion,
+  });
+  const name = `${snapshot.metadata?.namespace ?? ''}/${snapshot.metadata?.name ?? ''}`;
+  const message = `Waiting for a snapshot ${name} to be created by the CSI driver.`;
+  return {
+    kind: 'create-content',
+    action: 'post',
+    inputs: createInputs(snapshot),
+    content,
+    after: [{ type: 'Normal', reason: REASON.creatingSnapshot, message, regarding: regardingSnapshot(snapshot) }],
+  };
+}
+
+function protectClaim(snapshot: VolumeSnapshot, claim: PersistentVolumeClaim): BindingEffect | undefined {
+  const finalizers = claim.metadata?.finalizers ?? [];
+  if (finalizers.includes(CLAIM_PROTECTION)) return undefined;
+  const body = {
+    ...claim,
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { ...claim.metadata, finalizers: [...finalizers, CLAIM_PROTECTION] },
+  };
+  return { kind: 'protect-claim', inputs: inputsOf(snapshot.metadata?.uid, claim.metadata?.uid), claim: body };
+}
+
+function driverMismatch({ metadata, driver }: VolumeSnapshotClass, source: SourceVolume): string {
+  return `VolumeSnapshotClass ${metadata?.name ?? ''} is of driver ${driver ?? ''} while the source volume is of driver ${source.driver}`;
+}
+
+/** The API server said no: the user is told once, and it is tried again at its back-off. */
+function decideRefused(state: BindingState, { effect, message }: Refusal): Step {
+  const failure = contentCreation(message);
+  const also = effect === 'create-content' ? { also: REASON.createContentFailed } : {};
+  return tell(state, { ...failure, ...also }) ?? { kind: 'retry', effect, reason: message };
+}
+
+function contentCreation(why: string): Failure {
+  return { reason: REASON.contentCreation, message: `Failed to create snapshot content with error ${why}` };
+}
+
+/** What the content depends on; the deferred write of its name shares the post's not-before time. */
+export function createInputs({ metadata, spec }: VolumeSnapshot): string {
+  return inputsOf(metadata?.uid, spec?.source, spec?.volumeSnapshotClassName);
+}

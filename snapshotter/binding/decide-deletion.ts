@@ -1,0 +1,56 @@
+/**
+ * A VolumeSnapshot that is going. By its content's own policy the content goes first (Delete) or stays
+ * (Retain); either way the content is told before, since the sidecar cannot see the snapshot.
+ */
+import type { Rest } from '../../lib/controller/step.ts';
+import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
+import { hasMark, isDeleting, refersTo, text } from '../content-facts.ts';
+import { inputsOf } from '../inputs.ts';
+import { ANNOTATION_YES, AS_SOURCE_PROTECTION, BEING_DELETED, BOUND_PROTECTION, REASON } from '../names.ts';
+import { finalizerPatch, guardedAnnotationPatch } from '../object-patch.ts';
+import { confirm, warning } from './failure.ts';
+import { expectedContentName } from './source.ts';
+import type { BindingEffect, BindingState } from './state.ts';
+
+export function decideDeletion(state: BindingState): BindingEffect | Rest {
+  const { snapshot } = state;
+  const content = state.content !== undefined && refersTo(state.content, snapshot) ? state.content : undefined;
+  if (content !== undefined) return decideContent(state, content);
+  const release = releaseSnapshot(state);
+  if (release.kind === 'done') return release;
+  // A content that the cache does not show yet would be orphaned with its snapshot in the storage.
+  const name = text(snapshot.status?.boundVolumeSnapshotContentName) ?? expectedContentName(snapshot);
+  const hidden = state.content === undefined && name !== undefined ? confirm(state, 'content', name) : undefined;
+  return hidden ?? release;
+}
+
+function decideContent(state: BindingState, content: VolumeSnapshotContent): BindingEffect | Rest {
+  const { snapshot, restoring, refusal } = state;
+  const going = isDeleting(content);
+  const claims = restoring.toSorted();
+  if (claims.length > 0 && !going) {
+    const message = `Snapshot is being used to restore ${claims.length === 1 ? 'a PVC' : 'PVCs'}: ${claims.join(', ')}`;
+    return { kind: 'done', reason: 'waits for restores', events: [warning(snapshot, REASON.deletePending, message)] };
+  }
+  const { uid = '', resourceVersion = '', annotations } = content.metadata ?? {};
+  // Asserted as long as the snapshot is going: other programs write the whole annotation map.
+  if (!hasMark(content, BEING_DELETED) || annotations?.[BEING_DELETED] !== ANNOTATION_YES)
+    return {
+      kind: 'mark-content',
+      inputs: inputsOf(uid, BEING_DELETED),
+      patch: guardedAnnotationPatch(content, BEING_DELETED, ANNOTATION_YES),
+    };
+  if (content.spec?.deletionPolicy !== 'Delete') return releaseSnapshot(state);
+  if (going) return { kind: 'done', reason: 'waits for the content to go' };
+  if (refusal !== undefined) {
+    const events = [warning(snapshot, REASON.contentDelete, `Failed to delete snapshot content API object: ${refusal.message}`)];
+    return { kind: 'retry', effect: 'delete-content', reason: 'the content could not be deleted', events };
+  }
+  return { kind: 'delete-content', inputs: inputsOf(uid, content.spec), uid, resourceVersion };
+}
+
+function releaseSnapshot({ snapshot }: BindingState): (BindingEffect & { kind: 'release-snapshot' }) | (Rest & { kind: 'done' }) {
+  const patch = finalizerPatch(snapshot, { remove: [AS_SOURCE_PROTECTION, BOUND_PROTECTION] });
+  if (patch === undefined) return { kind: 'done', reason: 'released' };
+  return { kind: 'release-snapshot', inputs: inputsOf(snapshot.metadata?.uid), patch };
+}

@@ -1,0 +1,164 @@
+/**
+ * The loop of a VolumeSnapshot: from its claim to a content, from the content's status to its own.
+ *
+ * Invariants
+ * - Nothing is made before the snapshot carries its finalizers, and no content is posted before the claim
+ *   carries its own: a delete cannot slip in between.
+ * - A content is deleted only for a snapshot that is being deleted, that it names by uid, and by the policy of
+ *   the content itself.
+ * - A snapshot that was ready (or cut) and lost its content is never made again: it would be another moment in
+ *   time under the old name.
+ * - Objects of groups are left alone.
+ */
+import type { Rest } from '../../lib/controller/step.ts';
+import type { VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
+import { isDeleting, refersTo, text } from '../content-facts.ts';
+import { isGroupContent, isGroupMember } from '../group-fields.ts';
+import { inputsOf } from '../inputs.ts';
+import { CONTENT_PROTECTION, REASON } from '../names.ts';
+import { finalizerOperations, statusPatch, testUid } from '../object-patch.ts';
+import { regardingSnapshot } from '../regarding.ts';
+import { statusCopy } from '../snapshot-status.ts';
+import { checkDynamic, checkGiven } from './bind-check.ts';
+import { createInputs, decideCreation, decideNamedClass } from './decide-creation.ts';
+import { decideDeletion } from './decide-deletion.ts';
+import { fail, failMissing } from './failure.ts';
+import type { Failure } from './failure.ts';
+import { protectSnapshot } from './protection.ts';
+import { expectedContentName, sourceOf } from './source.ts';
+import type { BindingEffect, BindingState } from './state.ts';
+
+/** How long a bound name waits for the driver's first answer, so that one write holds both. */
+const NEWS_WAIT_MS = 1000;
+
+export function decide(state: BindingState): BindingEffect | Rest {
+  const { snapshot, content } = state;
+  if (state.gone) return { kind: 'done', reason: 'the snapshot is gone' };
+  if (text(snapshot.metadata?.uid) === undefined) return { kind: 'done', reason: 'an object without a uid' };
+  if (isGroupMember(snapshot) || (content !== undefined && isGroupContent(content)))
+    return { kind: 'done', reason: 'belongs to a group snapshot' };
+  if (isDeleting(snapshot)) return decideDeletion(state);
+  if (snapshot.status?.readyToUse === true && text(snapshot.status.boundVolumeSnapshotContentName) !== undefined) return decideReady(state);
+  switch (sourceOf(snapshot).kind) {
+    case 'claim':
+      return decideDynamic(state);
+    case 'content':
+      return decideGiven(state);
+    default:
+      return fail(state, {
+        reason: REASON.validation,
+        message: 'exactly one of spec.source.persistentVolumeClaimName and spec.source.volumeSnapshotContentName must be set',
+      });
+  }
+}
+
+function decideReady(state: BindingState): BindingEffect | Rest {
+  const { snapshot, content } = state;
+  const name = text(snapshot.status?.boundVolumeSnapshotContentName) ?? '';
+  if (content === undefined) return failMissing(state, 'content', { name, ...lostContent(name) });
+  if (!refersTo(content, snapshot))
+    return fail(state, {
+      reason: REASON.misbound,
+      message: `VolumeSnapshotContent ${content.metadata?.name ?? ''} does not refer to this snapshot`,
+    });
+  return protectSnapshot(snapshot, content.spec?.deletionPolicy) ?? { kind: 'done', reason: 'ready' };
+}
+
+function decideDynamic(state: BindingState): BindingEffect | Rest {
+  const { snapshot, content } = state;
+  if (content === undefined) {
+    const lost = lostContent(text(snapshot.status?.boundVolumeSnapshotContentName) ?? '');
+    if (!wasCut(snapshot, lost)) return decideCreation(state);
+    return failMissing(state, 'content', { name: expectedContentName(snapshot) ?? '', ...lost });
+  }
+  const failure = checkDynamic(snapshot, content);
+  if (failure !== undefined) return fail(state, failure);
+  return protectSnapshot(snapshot, content.spec?.deletionPolicy) ?? copyStatus(state, content);
+}
+
+function decideGiven(state: BindingState): BindingEffect | Rest {
+  const { snapshot, content } = state;
+  const name = expectedContentName(snapshot) ?? '';
+  if (content === undefined)
+    return failMissing(state, 'content', { name, reason: REASON.missingContent, message: `VolumeSnapshotContent ${name} is missing` });
+  const failure = checkGiven(snapshot, content);
+  if (failure !== undefined) return fail(state, failure);
+  const patch = bindPatch(snapshot, content);
+  if (patch === undefined) return protectSnapshot(snapshot, content.spec?.deletionPolicy) ?? copyStatus(state, content);
+  // The class is asked for only while the pair is being made: a class deleted later hurts nobody.
+  const bound = refersTo(content, snapshot);
+  const classStep = bound ? undefined : decideNamedClass(state);
+  return (
+    classStep ??
+    protectSnapshot(snapshot, content.spec?.deletionPolicy) ?? {
+      kind: 'bind-content',
+      inputs: inputsOf(snapshot.metadata?.uid, snapshot.spec),
+      patch,
+    }
+  );
+}
+
+/** True once the snapshot had a moment in time (or is already told to have lost it). */
+function wasCut({ status }: VolumeSnapshot, lost: Failure): boolean {
+  if (text(status?.boundVolumeSnapshotContentName) === undefined) return false;
+  return text(status?.creationTime) !== undefined || status?.readyToUse === true || status?.error?.message === lost.message;
+}
+
+function lostContent(name: string): Failure {
+  return {
+    reason: REASON.missingContent,
+    message: `VolumeSnapshotContent ${name} of this snapshot is missing: the snapshot is lost unless the content comes back`,
+  };
+}
+
+/** The content is given our uid, our class where it has none, and its finalizer, in one write. */
+function bindPatch(
+  snapshot: VolumeSnapshot,
+  content: VolumeSnapshotContent,
+): (BindingEffect & { kind: 'bind-content' })['patch'] | undefined {
+  const ref = content.spec?.volumeSnapshotRef;
+  const className = text(snapshot.spec?.volumeSnapshotClassName);
+  const takesUid = text(ref?.uid) === undefined;
+  const takesClass = className !== undefined && text(content.spec?.volumeSnapshotClassName) === undefined;
+  if (!takesUid && !takesClass) return undefined;
+  return {
+    type: 'json',
+    operations: [
+      testUid(content),
+      // Whoever changed the reference meanwhile (an admin, another snapshot of this name) wins.
+      { op: 'test', path: '/spec/volumeSnapshotRef', value: ref },
+      ...(takesUid ? [{ op: 'add' as const, path: '/spec/volumeSnapshotRef/uid', value: snapshot.metadata?.uid ?? '' }] : []),
+      ...(takesClass ? [{ op: 'add' as const, path: '/spec/volumeSnapshotClassName', value: className }] : []),
+      ...(isDeleting(content) ? [] : finalizerOperations(content, { add: [CONTENT_PROTECTION] })),
+    ],
+  };
+}
+
+function copyStatus(state: BindingState, content: VolumeSnapshotContent): BindingEffect | Rest {
+  const { snapshot } = state;
+  const copy = statusCopy(snapshot, content);
+  if (copy === undefined) return { kind: 'done', reason: 'waits for the content' };
+  const patch = statusPatch(snapshot, snapshot.status, copy.changes);
+  if (copy.nameOnly) {
+    if (state.posted) return { kind: 'poll', effect: 'create-content', afterMs: NEWS_WAIT_MS, reason: 'the driver may answer in a moment' };
+    return { kind: 'create-content', action: 'note-name', inputs: createInputs(snapshot), patch };
+  }
+  const name = `${snapshot.metadata?.namespace ?? ''}/${snapshot.metadata?.name ?? ''}`;
+  const normal = (reason: string, message: string) => ({
+    type: 'Normal' as const,
+    reason,
+    message,
+    regarding: regardingSnapshot(snapshot),
+  });
+  return {
+    kind: 'write-status',
+    inputs: inputsOf(snapshot.metadata?.uid, copy.changes),
+    patch,
+    created: copy.created,
+    ready: copy.ready,
+    after: [
+      ...(copy.created ? [normal(REASON.snapshotCreated, `Snapshot ${name} was successfully created by the CSI driver.`)] : []),
+      ...(copy.ready ? [normal(REASON.snapshotReady, `Snapshot ${name} is ready to use.`)] : []),
+    ],
+  };
+}

@@ -1,0 +1,215 @@
+/** One effect of a snapshot's loop at the API server. Own writes go into the caches at once. */
+import type { KubeClient, Patch } from '../../lib/kube/client.ts';
+import { isAlreadyExists, isNotFound } from '../../lib/kube/api-error.ts';
+import type { KubeObject, Resource, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
+import {
+  PERSISTENT_VOLUMES,
+  PERSISTENT_VOLUME_CLAIMS,
+  VOLUME_SNAPSHOTS,
+  VOLUME_SNAPSHOT_CLASSES,
+  VOLUME_SNAPSHOT_CONTENTS,
+} from '../../lib/kube/resources.ts';
+import { refusalOf } from '../refusal.ts';
+import type { Absorb } from '../refusal.ts';
+import type { BindingAnswer, BindingEffect, BindingState, Refusal } from './state.ts';
+
+export interface BindingExecutor {
+  readonly client: KubeClient;
+  /** Hands an own write to the cache of its kind. */
+  readonly absorb: Absorb;
+  /** Remembers what users were not told yet. */
+  readonly refused: (refusal: Refusal) => void;
+}
+
+export async function execute(
+  tools: BindingExecutor,
+  step: BindingEffect,
+  state: BindingState,
+  signal: AbortSignal,
+): Promise<BindingAnswer> {
+  switch (step.kind) {
+    case 'confirm':
+      return confirm(tools.client, step, state, signal);
+    case 'set-class':
+    case 'add-finalizers':
+      return patchSnapshot(tools, state, { patch: step.patch, signal });
+    case 'write-error':
+    case 'write-status':
+      return patchSnapshot(tools, state, { patch: step.patch, signal, subresource: 'status' });
+    case 'release-snapshot':
+      return goneIfNotFound(patchSnapshot(tools, state, { patch: step.patch, signal }));
+    case 'protect-claim':
+      return protectClaim(tools, step, signal);
+    case 'create-content':
+      return step.action === 'post'
+        ? postContent(tools, step.content, signal)
+        : patchSnapshot(tools, state, { patch: step.patch, signal, subresource: 'status' });
+    case 'bind-content':
+    case 'mark-content':
+      return patchContent(tools, state, { patch: step.patch, signal });
+    case 'delete-content':
+      return deleteContent(tools, step, { state, signal });
+    default:
+      return step satisfies never;
+  }
+}
+
+interface Write {
+  readonly patch: Patch;
+  readonly signal: AbortSignal;
+  readonly subresource?: 'status';
+}
+
+async function patchSnapshot({ client, absorb }: BindingExecutor, { snapshot }: BindingState, change: Write): Promise<BindingAnswer> {
+  const { namespace, name = '' } = snapshot.metadata ?? {};
+  const object = await client.patch(VOLUME_SNAPSHOTS, { namespace, name }, change);
+  absorb(VOLUME_SNAPSHOTS, object);
+  return { kind: 'snapshot', object };
+}
+
+async function goneIfNotFound(write: Promise<BindingAnswer>): Promise<BindingAnswer> {
+  try {
+    return await write;
+  } catch (error) {
+    if (isNotFound(error)) return { kind: 'gone' };
+    throw error;
+  }
+}
+
+async function patchContent({ client, absorb }: BindingExecutor, { content }: BindingState, change: Write): Promise<BindingAnswer> {
+  const object = await client.patch(VOLUME_SNAPSHOT_CONTENTS, { name: content?.metadata?.name ?? '' }, change);
+  absorb(VOLUME_SNAPSHOT_CONTENTS, object);
+  return { kind: 'content', object, posted: false };
+}
+
+async function postContent(
+  { client, absorb, refused }: BindingExecutor,
+  body: VolumeSnapshotContent,
+  signal: AbortSignal,
+): Promise<BindingAnswer> {
+  try {
+    const object = await client.create(VOLUME_SNAPSHOT_CONTENTS, body, { signal });
+    absorb(VOLUME_SNAPSHOT_CONTENTS, object);
+    return { kind: 'content', object, posted: true };
+  } catch (error) {
+    // Made by an earlier life of this loop, or by somebody else: the binding checks judge what is there.
+    if (isAlreadyExists(error)) {
+      const object = await client.get(VOLUME_SNAPSHOT_CONTENTS, { name: body.metadata?.name ?? '' }, signal);
+      absorb(VOLUME_SNAPSHOT_CONTENTS, object);
+      return { kind: 'content', object, posted: false };
+    }
+    return answerRefusal(refused, 'create-content', error);
+  }
+}
+
+async function protectClaim(
+  { client, absorb, refused }: BindingExecutor,
+  { claim }: BindingEffect & { kind: 'protect-claim' },
+  signal: AbortSignal,
+): Promise<BindingAnswer> {
+  try {
+    const object = await client.replace(PERSISTENT_VOLUME_CLAIMS, claim, { signal });
+    absorb(PERSISTENT_VOLUME_CLAIMS, object);
+    return { kind: 'claim', object };
+  } catch (error) {
+    if (isNotFound(error)) return { kind: 'claim', object: undefined };
+    return answerRefusal(refused, 'protect-claim', error);
+  }
+}
+
+async function deleteContent(
+  { client, absorb, refused }: BindingExecutor,
+  { uid, resourceVersion }: BindingEffect & { kind: 'delete-content' },
+  { state, signal }: { readonly state: BindingState; readonly signal: AbortSignal },
+): Promise<BindingAnswer> {
+  try {
+    const name = state.content?.metadata?.name ?? '';
+    const object = await client.delete(VOLUME_SNAPSHOT_CONTENTS, { name }, { signal, uid, resourceVersion });
+    if (object !== undefined) absorb(VOLUME_SNAPSHOT_CONTENTS, object);
+    return { kind: 'content', object, posted: false };
+  } catch (error) {
+    if (isNotFound(error)) return { kind: 'content', object: undefined, posted: false };
+    return answerRefusal(refused, 'delete-content', error);
+  }
+}
+
+/** A refusal is an answer that users must read; anything else is the loop's to repeat. */
+function answerRefusal(refused: BindingExecutor['refused'], effect: Refusal['effect'], error: unknown): BindingAnswer {
+  const message = refusalOf(error);
+  if (message === undefined) throw error;
+  refused({ effect, message });
+  return { kind: 'refused', refusal: { effect, message } };
+}
+
+async function confirm(
+  client: KubeClient,
+  { needed, name }: BindingEffect & { kind: 'confirm' },
+  { snapshot }: BindingState,
+  signal: AbortSignal,
+): Promise<BindingAnswer> {
+  const read = async <T extends KubeObject>(resource: Resource<T>): Promise<T | undefined> => {
+    try {
+      return await client.get(resource, { name, namespace: resource.namespaced ? snapshot.metadata?.namespace : undefined }, signal);
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  };
+  switch (needed) {
+    case 'content':
+      return { kind: 'found', needed, object: await read(VOLUME_SNAPSHOT_CONTENTS) };
+    case 'class':
+      return { kind: 'found', needed, object: await read(VOLUME_SNAPSHOT_CLASSES) };
+    case 'claim':
+      return { kind: 'found', needed, object: await read(PERSISTENT_VOLUME_CLAIMS) };
+    case 'volume':
+      return { kind: 'found', needed, object: await read(PERSISTENT_VOLUMES) };
+    default:
+      return needed satisfies never;
+  }
+}
+
+export function absorb(state: BindingState, _: BindingEffect, answer: BindingAnswer): BindingState {
+  switch (answer.kind) {
+    case 'snapshot':
+      return { ...state, snapshot: keepIdentity(answer.object, state.snapshot) };
+    case 'gone':
+      return { ...state, gone: true };
+    case 'content':
+      return {
+        ...state,
+        content: answer.object,
+        confirmed: new Set([...state.confirmed, 'content']),
+        posted: state.posted || answer.posted,
+      };
+    case 'claim':
+      return { ...state, claim: answer.object, confirmed: new Set([...state.confirmed, 'claim']) };
+    case 'refused':
+      return { ...state, refusal: answer.refusal };
+    case 'found':
+      return absorbFound(state, answer);
+    default:
+      return answer satisfies never;
+  }
+}
+
+/** A write's answer that names another uid is not the object that this run is about. */
+function keepIdentity(next: VolumeSnapshot, old: VolumeSnapshot): VolumeSnapshot {
+  return next.metadata?.uid === old.metadata?.uid ? next : old;
+}
+
+function absorbFound(state: BindingState, answer: BindingAnswer & { kind: 'found' }): BindingState {
+  const confirmed = new Set([...state.confirmed, answer.needed]);
+  switch (answer.needed) {
+    case 'content':
+      return { ...state, confirmed, content: answer.object };
+    case 'class':
+      return { ...state, confirmed, snapshotClass: answer.object };
+    case 'claim':
+      return { ...state, confirmed, claim: answer.object };
+    case 'volume':
+      return { ...state, confirmed, volume: answer.object };
+    default:
+      return answer satisfies never;
+  }
+}

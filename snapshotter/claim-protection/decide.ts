@@ -1,0 +1,61 @@
+/**
+ * Whether a claim carries the finalizer that keeps its volume while a snapshot is being cut from it.
+ *
+ * The finalizer matters only to a claim that is being deleted. So it stays, without flapping, while any live
+ * snapshot of the claim is un-ready; a claim that is being deleted is held only by what the driver has not
+ * decided, or is about to be asked. A failed or dying snapshot pins nothing. The snapshot's own loop adds the
+ * finalizer before it posts a content; here it is put back if it was lost under a content that needs it.
+ */
+import type { Rest } from '../../lib/controller/step.ts';
+import type { PersistentVolumeClaim } from '../../lib/kube/objects.ts';
+import { isDeleting, needsSource, text } from '../content-facts.ts';
+import { isGroupContent, isGroupMember } from '../group-fields.ts';
+import { inputsOf } from '../inputs.ts';
+import { CLAIM_PROTECTION, REASON } from '../names.ts';
+import { regardingSnapshot } from '../regarding.ts';
+import type { ProtectionEffect, ProtectionState } from './state.ts';
+
+export function decide(state: ProtectionState): ProtectionEffect | Rest {
+  const { claim, refusal } = state;
+  const protectedNow = claim.metadata?.finalizers?.includes(CLAIM_PROTECTION) === true;
+  const deleting = text(claim.metadata?.deletionTimestamp) !== undefined;
+  const reading = isBeingRead(state);
+  const held = reading || isWanted(state, deleting);
+  // A finalizer cannot be added to what is being deleted: the server refuses it.
+  const missing = reading && !protectedNow && !deleting;
+  if (!missing && protectedNow === held) return { kind: 'done', reason: held ? 'held by a snapshot' : 'no snapshot needs it' };
+  if (!missing && !protectedNow) return { kind: 'done', reason: 'a snapshot will protect it' };
+  if (refusal !== undefined) return retry(state, refusal);
+  return { kind: 'write-claim', inputs: inputsOf(claim.metadata?.uid, missing), claim: withFinalizer(claim, missing) };
+}
+
+/** The driver may be at work on a content of this claim. */
+function isBeingRead({ snapshots, contents }: ProtectionState): boolean {
+  const own = snapshots.flatMap(({ snapshot, content }) => (content === undefined || isGroupMember(snapshot) ? [] : [content]));
+  return [...own, ...contents].some((content) => !isGroupContent(content) && needsSource(content));
+}
+
+/** A live snapshot may yet be cut from it. */
+function isWanted({ snapshots }: ProtectionState, claimDeleting: boolean): boolean {
+  return snapshots.some(({ snapshot, content }) => {
+    if (isGroupMember(snapshot) || isDeleting(snapshot) || snapshot.status?.readyToUse === true) return false;
+    if (!claimDeleting) return true;
+    return content === undefined && (snapshot.status?.error ?? undefined) === undefined;
+  });
+}
+
+function withFinalizer(claim: PersistentVolumeClaim, wanted: boolean): PersistentVolumeClaim {
+  const others = (claim.metadata?.finalizers ?? []).filter((name) => name !== CLAIM_PROTECTION);
+  const finalizers = wanted ? [...others, CLAIM_PROTECTION] : others;
+  return { ...claim, apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { ...claim.metadata, finalizers } };
+}
+
+function retry({ snapshots }: ProtectionState, message: string): Rest {
+  const events = snapshots.map(({ snapshot }) => ({
+    type: 'Warning' as const,
+    reason: REASON.claimFinalizer,
+    message: `Error check and remove PVC finalizer for VolumeSnapshot: ${message}`,
+    regarding: regardingSnapshot(snapshot),
+  }));
+  return { kind: 'retry', effect: 'write-claim', reason: message, events };
+}

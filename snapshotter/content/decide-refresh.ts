@@ -1,0 +1,30 @@
+/** A snapshot that an admin brought: what the driver says of it, or ready at once where it cannot say. */
+import type { Rest } from '../../lib/controller/step.ts';
+import { givenHandleOf, text } from '../content-facts.ts';
+import { inputsOf } from '../inputs.ts';
+import { LIST_SECRET } from '../names.ts';
+import { statusPatch } from '../object-patch.ts';
+import { resolveSecret } from '../secret-templates.ts';
+import { messageOf, refuse } from './failure.ts';
+import { statusChange } from './status-change.ts';
+import type { ContentEffect, ContentState } from './state.ts';
+
+export function decideRefresh(state: ContentState): ContentEffect | Rest {
+  const { content, snapshotClass, now } = state;
+  const handle = givenHandleOf(content) ?? '';
+  if (!state.listsSnapshots) {
+    const believed = { kind: 'snapshot', effect: 'refresh-snapshot', handle, creationTime: undefined, sizeBytes: 0n, ready: true } as const;
+    const changes = statusChange(content, believed, now) ?? {};
+    return { kind: 'save-status', inputs: inputsOf(content.metadata?.uid, handle), patch: statusPatch(content, content.status, changes) };
+  }
+  const inputs = inputsOf(content.metadata?.uid, handle, content.spec?.volumeSnapshotClassName, snapshotClass?.parameters);
+  const no = (why: string): ContentEffect | Rest =>
+    refuse(state, { effect: 'refresh-snapshot', message: messageOf['refresh-snapshot'](content, why) });
+  const className = text(content.spec?.volumeSnapshotClassName);
+  if (className !== undefined && snapshotClass === undefined) return no(`volumesnapshotclass ${JSON.stringify(className)} not found`);
+  const secret = resolveSecret(snapshotClass?.parameters, LIST_SECRET, { contentName: content.metadata?.name ?? '' });
+  if (!secret.ok) return no(secret.fault);
+  if (secret.value !== undefined && state.secret === undefined)
+    return { kind: 'refresh-snapshot', action: 'read-secret', inputs, secret: secret.value };
+  return { kind: 'refresh-snapshot', action: 'call', inputs, handle };
+}

@@ -1,0 +1,21 @@
+/** What a driver's answer changes in a content's status. */
+import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
+import { text } from '../content-facts.ts';
+import type { StatusChanges } from '../object-patch.ts';
+import type { DriverAnswer } from './state.ts';
+
+type FoundSnapshot = DriverAnswer & { kind: 'snapshot' };
+
+/**
+ * Undefined where the status says it all: a poll whose answer is the old one writes nothing. Handle, time
+ * and size are written once; a driver that gives no time is taken to have cut the snapshot now.
+ */
+export function statusChange({ status }: VolumeSnapshotContent, answer: FoundSnapshot, nowMs: number): StatusChanges | undefined {
+  const changes: Record<string, unknown> = {};
+  if (text(status?.snapshotHandle) === undefined) changes['snapshotHandle'] = answer.handle;
+  if (status?.creationTime === undefined) changes['creationTime'] = answer.creationTime ?? BigInt(nowMs) * 1_000_000n;
+  if (status?.restoreSize === undefined && answer.sizeBytes > 0n) changes['restoreSize'] = answer.sizeBytes;
+  if (status?.readyToUse !== answer.ready) changes['readyToUse'] = answer.ready;
+  if (status?.error !== undefined) changes['error'] = null;
+  return Object.keys(changes).length === 0 ? undefined : changes;
+}

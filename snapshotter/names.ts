@@ -1,0 +1,100 @@
+/**
+ * Words that other programs and people read: annotations, labels, finalizers, parameter keys, event
+ * reasons and messages. They are the Go programs' own, so that either side of a pair can be swapped, and
+ * none may change without a decision. Source: external-snapshotter v8, API and utils.
+ */
+
+// Annotations of a VolumeSnapshotContent.
+/** The VolumeSnapshot is going (or gone): without it the sidecar destroys nothing. */
+export const BEING_DELETED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-deleted';
+/** A CreateSnapshot call may be running: the snapshot may come to exist. */
+export const BEING_CREATED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-created';
+export const ANNOTATION_YES = 'yes';
+/** Credentials of CreateSnapshot and DeleteSnapshot, whatever the name says. */
+export const DELETION_SECRET_NAME = 'snapshot.storage.kubernetes.io/deletion-secret-name';
+export const DELETION_SECRET_NAMESPACE = 'snapshot.storage.kubernetes.io/deletion-secret-namespace';
+/** On contents of group members; its value is the group's handle. */
+export const GROUP_HANDLE = 'groupsnapshot.storage.k8s.io/volumeGroupSnapshotHandle';
+
+/** On a VolumeSnapshotClass; only the exact value `true` counts. */
+export const IS_DEFAULT_CLASS = 'snapshot.storage.kubernetes.io/is-default-class';
+
+/** On a content, its value a node name: the sidecar of that node serves it. */
+export const MANAGED_BY_LABEL = 'snapshot.storage.kubernetes.io/managed-by';
+
+// Finalizers.
+export const CONTENT_PROTECTION = 'snapshot.storage.kubernetes.io/volumesnapshotcontent-bound-protection';
+export const BOUND_PROTECTION = 'snapshot.storage.kubernetes.io/volumesnapshot-bound-protection';
+export const AS_SOURCE_PROTECTION = 'snapshot.storage.kubernetes.io/volumesnapshot-as-source-protection';
+export const IN_GROUP_PROTECTION = 'snapshot.storage.kubernetes.io/volumesnapshot-in-group-protection';
+/** On a PVC. */
+export const CLAIM_PROTECTION = 'snapshot.storage.kubernetes.io/pvc-as-source-protection';
+
+// Class parameters. Everything under the prefix is ours and never reaches the driver as it stands.
+export const RESERVED_PREFIX = 'csi.storage.k8s.io/';
+
+export interface SecretKeys {
+  readonly name: string;
+  readonly namespace: string;
+}
+
+export const SNAPSHOTTER_SECRET: SecretKeys = {
+  name: 'csi.storage.k8s.io/snapshotter-secret-name',
+  namespace: 'csi.storage.k8s.io/snapshotter-secret-namespace',
+};
+export const LIST_SECRET: SecretKeys = {
+  name: 'csi.storage.k8s.io/snapshotter-list-secret-name',
+  namespace: 'csi.storage.k8s.io/snapshotter-list-secret-namespace',
+};
+const GROUP_SECRET: SecretKeys = {
+  name: 'csi.storage.k8s.io/group-snapshotter-secret-name',
+  namespace: 'csi.storage.k8s.io/group-snapshotter-secret-namespace',
+};
+const GROUP_GET_SECRET: SecretKeys = {
+  name: 'csi.storage.k8s.io/group-snapshotter-get-secret-name',
+  namespace: 'csi.storage.k8s.io/group-snapshotter-get-secret-namespace',
+};
+
+/** The keys that may stand under the prefix in a class. */
+export const RESERVED_KEYS: ReadonlySet<string> = new Set(
+  [SNAPSHOTTER_SECRET, LIST_SECRET, GROUP_SECRET, GROUP_GET_SECRET].flatMap(({ name, namespace }) => [name, namespace]),
+);
+
+// Added to CreateSnapshot with --extra-create-metadata.
+export const PARAMETER_SNAPSHOT_NAME = 'csi.storage.k8s.io/volumesnapshot/name';
+export const PARAMETER_SNAPSHOT_NAMESPACE = 'csi.storage.k8s.io/volumesnapshot/namespace';
+export const PARAMETER_CONTENT_NAME = 'csi.storage.k8s.io/volumesnapshotcontent/name';
+
+/** Reasons of events that the snapshot-controller records. */
+export const REASON = {
+  creatingSnapshot: 'CreatingSnapshot',
+  snapshotCreated: 'SnapshotCreated',
+  snapshotReady: 'SnapshotReady',
+  createContentFailed: 'CreateSnapshotContentFailed',
+  claimFinalizer: 'ErrorPVCFinalizer',
+  classMissing: 'GetSnapshotClassFailed',
+  defaultClass: 'SetDefaultSnapshotClassFailed',
+  contentCreation: 'SnapshotContentCreationFailed',
+  misboundContent: 'SnapshotContentMisbound',
+  mismatchedContent: 'SnapshotContentMismatch',
+  missingContent: 'SnapshotContentMissing',
+  contentDelete: 'SnapshotContentObjectDeleteError',
+  deletePending: 'SnapshotDeletePending',
+  handleSet: 'SnapshotHandleSet',
+  misbound: 'SnapshotMisbound',
+  validation: 'SnapshotValidationError',
+  contentValidation: 'ContentValidationError',
+} as const;
+
+/** Reasons of events that csi-snapshotter records on a content. */
+export const SIDECAR_REASON = {
+  /** The first attempt, while the content has no status. */
+  creationFailed: 'SnapshotCreationFailed',
+  updateFailed: 'SnapshotContentCheckandUpdateFailed',
+  deleteFailed: 'SnapshotDeleteError',
+} as const;
+
+/** The content of a dynamic VolumeSnapshot has the name of its uid: made twice, it is still one. */
+export function contentNameOf(snapshotUid: string): string {
+  return `snapcontent-${snapshotUid}`;
+}

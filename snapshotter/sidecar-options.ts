@@ -1,0 +1,104 @@
+/** Flags of csi-snapshotter. */
+import { ConfigError } from '../lib/process/config-error.ts';
+import {
+  DRIVER_FLAGS,
+  ELECTION_FLAGS,
+  KLOG_FLAGS,
+  KUBE_FLAGS,
+  PROCESS_FLAGS,
+  READY_POLL_FLAGS,
+  RETRY_FLAGS,
+} from '../lib/process/flag-groups.ts';
+import { readOptions } from '../lib/process/flags.ts';
+import type { Flag, FlagValues, OptionsOf } from '../lib/process/flags.ts';
+import { WORK_FLAGS } from './work-flags.ts';
+
+/** Hexadecimal digits of a uid. */
+const UUID_DIGITS = 32;
+
+export const SIDECAR_FLAGS = [
+  ...KLOG_FLAGS,
+  ...PROCESS_FLAGS,
+  ...KUBE_FLAGS,
+  ...ELECTION_FLAGS,
+  ...DRIVER_FLAGS,
+  ...RETRY_FLAGS,
+  ...READY_POLL_FLAGS,
+  ...WORK_FLAGS,
+  { name: 'timeout', type: 'duration', default: '1m', help: 'Limit of every call to the driver.', origin: 'peer', min: 1 },
+  {
+    name: 'snapshot-name-prefix',
+    type: 'string',
+    default: 'snapshot',
+    help: 'First part of the names of snapshots in the driver.',
+    origin: 'peer',
+  },
+  {
+    name: 'snapshot-name-uuid-length',
+    type: 'int',
+    default: '-1',
+    help: 'So many digits of the uid follow the prefix, 1 to 32. -1: the whole uid with its dashes.',
+    origin: 'peer',
+    min: -1,
+    max: UUID_DIGITS,
+  },
+  {
+    name: 'groupsnapshot-name-prefix',
+    type: 'string',
+    default: 'groupsnapshot',
+    help: 'First part of the names of group snapshots in the driver.',
+    origin: 'peer',
+  },
+  {
+    name: 'groupsnapshot-name-uuid-length',
+    type: 'int',
+    default: '-1',
+    help: 'As --snapshot-name-uuid-length, for group snapshots.',
+    origin: 'peer',
+    min: -1,
+    max: UUID_DIGITS,
+  },
+  {
+    name: 'extra-create-metadata',
+    type: 'bool',
+    default: 'false',
+    help: 'Tell the driver the names of the VolumeSnapshot, its namespace and its content as parameters.',
+    origin: 'peer',
+  },
+  {
+    name: 'node-deployment',
+    type: 'bool',
+    default: 'false',
+    help: 'Serve only the contents labelled with this node (environment NODE_NAME), for a sidecar on every node. Not together with --leader-election.',
+    origin: 'peer',
+  },
+] as const satisfies readonly Flag[];
+
+export interface CsiSnapshotterOptions extends OptionsOf<typeof SIDECAR_FLAGS> {
+  /** Set in node deployment. */
+  readonly nodeName: string | undefined;
+}
+
+/** Throws ConfigError with every fault at once. */
+export function readSidecarOptions(values: FlagValues, env: (name: string) => string | undefined): CsiSnapshotterOptions {
+  const options = readOptions(SIDECAR_FLAGS, values);
+  const faults: string[] = [];
+  for (const [flag, length] of [
+    ['snapshot-name-uuid-length', options.snapshotNameUuidLength],
+    ['groupsnapshot-name-uuid-length', options.groupsnapshotNameUuidLength],
+  ] as const)
+    if (length === 0) faults.push(`--${flag}=0: all snapshots would have one name, write -1 or 1 to ${UUID_DIGITS}`);
+  if (options.snapshotNamePrefix === '') faults.push('--snapshot-name-prefix is empty: give it a name');
+  if (options.groupsnapshotNamePrefix === '') faults.push('--groupsnapshot-name-prefix is empty: give it a name');
+  if (options.readyPollIntervalMinMs > options.readyPollIntervalMaxMs)
+    faults.push('--ready-poll-interval-min is above --ready-poll-interval-max: lower the one or raise the other');
+  const nodeName = options.nodeDeployment ? env('NODE_NAME') : undefined;
+  if (options.nodeDeployment && options.leaderElection)
+    faults.push(
+      '--node-deployment and --leader-election exclude each other: a sidecar on every node needs no leader, drop --leader-election',
+    );
+  if (options.nodeDeployment && (nodeName ?? '') === '')
+    faults.push('--node-deployment needs the environment variable NODE_NAME: set it from the field spec.nodeName of the Pod');
+  if (faults.length > 0) throw new ConfigError(faults, { exitCode: 1 });
+  return { ...options, nodeName };
+}

@@ -1,0 +1,67 @@
+/** The role csi-snapshotter: one per driver (or per node). It asks the driver what contents say, and writes their status. */
+import { sanitiseLeaseName } from '../lib/controller/lease-name.ts';
+import type { Role } from '../lib/controller/role.ts';
+import { VOLUME_SNAPSHOT_CLASSES, VOLUME_SNAPSHOT_CONTENTS } from '../lib/kube/resources.ts';
+import type { RoleDefinition } from '../lib/process/role-definition.ts';
+import { CONTENT_INDEXES, createContentController } from './content/controller.ts';
+import { MANAGED_BY_LABEL } from './names.ts';
+import { absorbInto } from './own-writes.ts';
+import { SIDECAR_FLAGS, readSidecarOptions } from './sidecar-options.ts';
+import type { CsiSnapshotterOptions } from './sidecar-options.ts';
+
+export const CSI_SNAPSHOTTER: RoleDefinition<CsiSnapshotterOptions> = {
+  name: 'csi-snapshotter',
+  syntax: 'go',
+  flags: SIDECAR_FLAGS,
+  options: readSidecarOptions,
+  needsDriver: true,
+  // Missing definitions are waited for by the caches, as long as it takes, as the Go sidecar does.
+  requiredResources: [],
+  checkDriver: (driver) => {
+    const { name, controller } = driver.identity();
+    if (controller.has('CREATE_DELETE_SNAPSHOT')) return undefined;
+    return `CSI driver ${name} does not support snapshots (controller capability CREATE_DELETE_SNAPSHOT): remove csi-snapshotter from its deployment`;
+  },
+  leaseName: (driverName) => sanitiseLeaseName(`external-snapshotter-leader-${driverName}`),
+  eventComponent: (driverName) => `csi-snapshotter ${driverName}`,
+  create: ({ context, options, driver, metrics }): Role => {
+    if (driver === undefined) throw new Error('csi-snapshotter was created without a driver');
+    const contents = context.informers.informer(VOLUME_SNAPSHOT_CONTENTS, {
+      fields: [
+        'spec',
+        'status',
+        'metadata.annotations[snapshot.storage.kubernetes.io/]',
+        'metadata.annotations[groupsnapshot.storage.k8s.io/]',
+      ],
+      indexes: CONTENT_INDEXES,
+      ...(options.nodeName === undefined ? {} : { labelSelector: `${MANAGED_BY_LABEL}=${options.nodeName}` }),
+    });
+    const classes = context.informers.informer(VOLUME_SNAPSHOT_CLASSES, { fields: ['driver', 'parameters'] });
+    const gaveUp = metrics.counter({
+      name: 'csi_snapshotter_undecided_snapshots_given_up_total',
+      help: 'CreateSnapshot calls without an answer whose later failures were taken as final: the storage may hold a snapshot that nothing names.',
+      labels: ['driver_name'],
+    });
+    const driverName = driver.identity().name;
+    const controller = createContentController({
+      context,
+      contents,
+      classes,
+      absorb: absorbInto({ [VOLUME_SNAPSHOT_CONTENTS.plural]: contents }),
+      driver,
+      rules: {
+        driverName,
+        snapshotNamePrefix: options.snapshotNamePrefix,
+        snapshotNameUuidLength: options.snapshotNameUuidLength,
+        extraCreateMetadata: options.extraCreateMetadata,
+        readyPollMinMs: options.readyPollIntervalMinMs,
+        readyPollMaxMs: options.readyPollIntervalMaxMs,
+      },
+      workers: options.workerThreads,
+      retryStartMs: options.retryIntervalStartMs,
+      retryMaxMs: options.retryIntervalMaxMs,
+      gaveUp: () => gaveUp.add({ driver_name: driverName }),
+    });
+    return { name: 'csi-snapshotter', start: (signal) => controller.start(signal), drain: () => controller.drain() };
+  },
+};

@@ -1,0 +1,28 @@
+/** Flags that both snapshot programs have, and the other programs have otherwise. */
+import type { Flag } from '../lib/process/flags.ts';
+
+const FEATURE_GATES_FLAG = {
+  name: 'feature-gates',
+  type: 'gates',
+  default: '',
+  help: 'Features to switch: Name=true,Name=false.',
+  origin: 'peer',
+  gates: {
+    CSIVolumeGroupSnapshot: { default: true, stage: 'GA' },
+    // Accepted for the swap: a lease is always given back on exit here.
+    ReleaseLeaderElectionOnExit: { default: false, stage: 'ALPHA' },
+  },
+} as const satisfies Flag;
+
+export const WORK_FLAGS = [
+  {
+    name: 'resync-period',
+    type: 'duration',
+    default: '15m',
+    help: 'How often every object is looked at again, without a call to the API server.',
+    origin: 'peer',
+    min: 0,
+  },
+  { name: 'worker-threads', type: 'int', default: '10', help: 'Objects of one kind that are worked on at once.', origin: 'peer', min: 1 },
+  FEATURE_GATES_FLAG,
+] as const satisfies readonly Flag[];

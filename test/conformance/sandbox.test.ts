@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, test } from 'vitest';
 import { conformanceCases } from './cases.ts';
-import { installCrds, readCrds } from './crds.ts';
+import { installCrds, readCrds } from '../harness/crds.ts';
 import { openLab } from './lab.ts';
 import type { SandboxServer } from './sandbox-server.ts';
 import { startSandboxServer } from './sandbox-server.ts';

@@ -1,0 +1,113 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { installCrds, readCrds } from '../harness/crds.ts';
+import type { CsiNode } from '../harness/csi-node.ts';
+import { openCsiNode } from '../harness/csi-node.ts';
+import type { MockDriver } from '../harness/mock-driver.ts';
+import { startMockDriver } from '../harness/mock-driver.ts';
+import { repositoryRoot } from '../harness/repository.ts';
+import type { Program, RunResult } from '../harness/stage.ts';
+import type { ControlPlane } from './control-plane.ts';
+import { startControlPlane } from './control-plane.ts';
+import type { Scene } from './main-job.ts';
+import { deleteClaim, deleteSnapshot, openScene, provision, takeSnapshot, untilNothingLeft } from './main-job.ts';
+import { castOf, PROGRAM_USERS, startCast, stopCast, userOf } from './programs.ts';
+
+let plane: ControlPlane;
+let driver: MockDriver;
+let node: CsiNode;
+
+beforeAll(async () => {
+  plane = await startControlPlane({ users: PROGRAM_USERS });
+  await installCrds(plane.raw, readCrds());
+  driver = await startMockDriver(plane.stage, { args: ['--publish=symlink'] });
+  node = openCsiNode({ address: driver.address, nodeId: 'node-a', dir: plane.stage.dir });
+});
+afterAll(async () => {
+  node.close();
+  await plane.stop();
+});
+
+/** Applies an example as a user does, and says what kubectl said when it refuses. */
+async function kubectl(...args: string[]): Promise<RunResult> {
+  const result = await plane.kubectl(args);
+  if (result.code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${result.stderr}`);
+  return result;
+}
+
+const example = (file: string): string => join(repositoryRoot(), 'deploy/examples', file);
+
+describe.each(['ours', 'go'] as const)('the main job with every program %s', (side) => {
+  let programs: Program[] = [];
+  beforeEach(async () => {
+    programs = await startCast(plane.stage, {
+      cast: castOf(side),
+      address: driver.address,
+      kubeconfigOf: (role) => plane.kubeconfigOf(userOf(role, side).name),
+    });
+  });
+  afterEach(() => stopCast(programs));
+
+  test('a restored claim holds the bytes of the snapshot’s moment, and nothing is left in the end', async () => {
+    const scene: Scene = await openScene({ plane, driver, name: `job-${side}` });
+    const source = await provision(scene, 'source');
+    const published = await node.publish(source.volumeHandle);
+    writeFileSync(join(published.folder, 'file'), 'at the snapshot');
+
+    const { snapshot, content } = await takeSnapshot(scene, 'snapshot', 'source');
+    expect(content.spec).toMatchObject({ driver: driver.name, deletionPolicy: 'Delete', source: { volumeHandle: source.volumeHandle } });
+    expect(content.spec?.volumeSnapshotRef).toMatchObject({ name: 'snapshot', namespace: scene.namespace, uid: snapshot.metadata?.uid });
+    expect(snapshot.status?.error).toBeUndefined();
+    writeFileSync(join(published.folder, 'file'), 'later');
+
+    const restored = await provision(scene, 'restored', { fromSnapshot: 'snapshot' });
+    const copy = await node.publish(restored.volumeHandle);
+    expect(readFileSync(join(copy.folder, 'file'), 'utf8')).toBe('at the snapshot');
+    expect(readFileSync(join(published.folder, 'file'), 'utf8')).toBe('later');
+
+    await copy.unpublish();
+    await published.unpublish();
+    await deleteClaim(scene, 'restored');
+    await deleteSnapshot(scene, 'snapshot');
+    await deleteClaim(scene, 'source');
+    await untilNothingLeft(scene);
+  });
+
+  test('a snapshot outlives its source, and the policy Retain keeps content and snapshot', async () => {
+    const scene = await openScene({ plane, driver, name: `retain-${side}`, snapshotPolicy: 'Retain' });
+    await provision(scene, 'source');
+    const { content } = await takeSnapshot(scene, 'snapshot', 'source');
+    await deleteClaim(scene, 'source');
+    await kubectl('delete', 'volumesnapshot', '--namespace', scene.namespace, 'snapshot');
+    expect((await driver.ledger()).snapshots).toHaveLength(1);
+    const name = content.metadata?.name ?? '';
+    // An administrator takes the retained content over and has it deleted with its snapshot.
+    await kubectl('patch', 'volumesnapshotcontent', name, '--type=merge', '-p', '{"spec":{"deletionPolicy":"Delete"}}');
+    await kubectl('delete', 'volumesnapshotcontent', name);
+    await untilNothingLeft(scene);
+  });
+
+  test('kubectl applies the examples in order, waits, and deletes them', async () => {
+    const scene: Scene = { plane, kube: plane.kube, driver, namespace: 'default', storageClass: 'csi-mock', snapshotClass: 'csi-mock' };
+    await kubectl('apply', '-f', example('10-classes.yaml'));
+    await kubectl('apply', '-f', example('20-claim.yaml'), '-f', example('30-writer.yaml'));
+    await kubectl('wait', '--for=jsonpath={.status.phase}=Bound', 'pvc/data', '--timeout=60s');
+    await kubectl('apply', '-f', example('40-snapshot.yaml'));
+    await kubectl('wait', '--for=jsonpath={.status.readyToUse}=true', 'volumesnapshot/data-snapshot', '--timeout=60s');
+    await kubectl('apply', '-f', example('50-restore.yaml'), '-f', example('60-reader.yaml'));
+    await kubectl('wait', '--for=jsonpath={.status.phase}=Bound', 'pvc/data-restored', '--timeout=60s');
+    const { stdout } = await kubectl('get', 'volumesnapshot,pvc', '-o', 'name');
+    expect(stdout.trim().split('\n').sort()).toEqual([
+      'persistentvolumeclaim/data',
+      'persistentvolumeclaim/data-restored',
+      'volumesnapshot.snapshot.storage.k8s.io/data-snapshot',
+    ]);
+    const described = await kubectl('describe', 'volumesnapshot', 'data-snapshot');
+    expect(described.stdout).toContain('SnapshotReady');
+    for (const file of ['60-reader', '50-restore', '40-snapshot', '30-writer', '20-claim', '10-classes']) {
+      await kubectl('delete', '-f', example(`${file}.yaml`), '--timeout=60s');
+    }
+    await untilNothingLeft(scene);
+  });
+});

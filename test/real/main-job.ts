@@ -1,0 +1,191 @@
+/**
+ * The main job as an administrator and a user drive it, step by step, over the harness's own client:
+ * classes, a claim, a snapshot, a restored claim, and everything deleted again. Every wait ends early
+ * when a program of the stage dies.
+ */
+import type { KubeObject, PersistentVolumeClaim, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
+import {
+  LEASES,
+  PERSISTENT_VOLUME_CLAIMS,
+  PERSISTENT_VOLUMES,
+  STORAGE_CLASSES,
+  VOLUME_GROUP_SNAPSHOT_CONTENTS,
+  VOLUME_SNAPSHOT_CLASSES,
+  VOLUME_SNAPSHOT_CONTENTS,
+  VOLUME_SNAPSHOTS,
+} from '../../lib/kube/resources.ts';
+import type { Kube } from '../harness/kube.ts';
+import type { MockDriver } from '../harness/mock-driver.ts';
+import { eventually } from '../harness/wait.ts';
+import type { ControlPlane } from './control-plane.ts';
+
+export interface Scene {
+  readonly plane: ControlPlane;
+  readonly kube: Kube;
+  readonly driver: MockDriver;
+  readonly namespace: string;
+  readonly storageClass: string;
+  readonly snapshotClass: string;
+}
+
+export interface SceneOptions {
+  readonly plane: ControlPlane;
+  readonly driver: MockDriver;
+  /** Also the name of its namespace and classes. */
+  readonly name: string;
+  readonly bindingMode?: 'Immediate' | 'WaitForFirstConsumer';
+  readonly snapshotPolicy?: 'Delete' | 'Retain';
+}
+
+const NAMESPACES = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false } as const;
+
+/** A namespace and a class of each kind for the driver. */
+export async function openScene({
+  plane,
+  driver,
+  name,
+  bindingMode = 'Immediate',
+  snapshotPolicy = 'Delete',
+}: SceneOptions): Promise<Scene> {
+  const { kube } = plane;
+  await kube.create(NAMESPACES, { metadata: { name } });
+  await kube.create(STORAGE_CLASSES, {
+    metadata: { name },
+    provisioner: driver.name,
+    reclaimPolicy: 'Delete',
+    volumeBindingMode: bindingMode,
+  });
+  await kube.create(VOLUME_SNAPSHOT_CLASSES, { metadata: { name }, driver: driver.name, deletionPolicy: snapshotPolicy });
+  return { plane, kube, driver, namespace: name, storageClass: name, snapshotClass: name };
+}
+
+export interface BoundClaim {
+  readonly claim: PersistentVolumeClaim;
+  readonly volumeName: string;
+  readonly volumeHandle: string;
+}
+
+export async function createClaim(scene: Scene, name: string, options: { fromSnapshot?: string } = {}): Promise<void> {
+  const dataSource = { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: options.fromSnapshot ?? '' };
+  await scene.kube.create(PERSISTENT_VOLUME_CLAIMS, {
+    metadata: { name, namespace: scene.namespace },
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      storageClassName: scene.storageClass,
+      resources: { requests: { storage: '1Mi' } },
+      ...(options.fromSnapshot === undefined ? {} : { dataSource }),
+    },
+  });
+}
+
+export async function untilBound(scene: Scene, name: string): Promise<BoundClaim> {
+  const { kube, namespace } = scene;
+  const claim = await kube.until(
+    PERSISTENT_VOLUME_CLAIMS,
+    { namespace, name },
+    { what: 'bound', test: ({ status }) => status?.phase === 'Bound', ...guard(scene) },
+  );
+  const volumeName = claim.spec?.volumeName ?? '';
+  const volume = await kube.get(PERSISTENT_VOLUMES, { name: volumeName });
+  return { claim, volumeName, volumeHandle: volume.spec?.csi?.volumeHandle ?? '' };
+}
+
+export async function provision(scene: Scene, name: string, options: { fromSnapshot?: string } = {}): Promise<BoundClaim> {
+  await createClaim(scene, name, options);
+  return untilBound(scene, name);
+}
+
+export async function createSnapshot(scene: Scene, name: string, claimName: string): Promise<void> {
+  await scene.kube.create(VOLUME_SNAPSHOTS, {
+    metadata: { name, namespace: scene.namespace },
+    spec: { volumeSnapshotClassName: scene.snapshotClass, source: { persistentVolumeClaimName: claimName } },
+  });
+}
+
+export interface ReadySnapshot {
+  readonly snapshot: VolumeSnapshot;
+  readonly content: VolumeSnapshotContent;
+}
+
+export async function untilReady(scene: Scene, name: string): Promise<ReadySnapshot> {
+  const { kube, namespace } = scene;
+  const snapshot = await kube.until(
+    VOLUME_SNAPSHOTS,
+    { namespace, name },
+    { what: 'ready', test: ({ status }) => status?.readyToUse === true, ...guard(scene) },
+  );
+  const content = await kube.get(VOLUME_SNAPSHOT_CONTENTS, { name: snapshot.status?.boundVolumeSnapshotContentName ?? '' });
+  return { snapshot, content };
+}
+
+export async function takeSnapshot(scene: Scene, name: string, claimName: string): Promise<ReadySnapshot> {
+  await createSnapshot(scene, name, claimName);
+  return untilReady(scene, name);
+}
+
+/** Gone with its content, whatever the content's name was. */
+export async function deleteSnapshot(scene: Scene, name: string): Promise<void> {
+  const { kube, namespace } = scene;
+  const snapshot = await kube.get(VOLUME_SNAPSHOTS, { namespace, name });
+  await kube.delete(VOLUME_SNAPSHOTS, { namespace, name });
+  await kube.untilGone(VOLUME_SNAPSHOTS, { namespace, name }, guard(scene));
+  const content = snapshot.status?.boundVolumeSnapshotContentName;
+  if (content !== undefined) await kube.untilGone(VOLUME_SNAPSHOT_CONTENTS, { name: content }, guard(scene));
+}
+
+/** Gone with its volume. */
+export async function deleteClaim(scene: Scene, name: string): Promise<void> {
+  const { kube, namespace } = scene;
+  const claim = await kube.get(PERSISTENT_VOLUME_CLAIMS, { namespace, name });
+  await kube.delete(PERSISTENT_VOLUME_CLAIMS, { namespace, name });
+  await kube.untilGone(PERSISTENT_VOLUME_CLAIMS, { namespace, name }, guard(scene));
+  const volume = claim.spec?.volumeName;
+  if (volume !== undefined) await kube.untilGone(PERSISTENT_VOLUMES, { name: volume }, guard(scene));
+}
+
+/** Everything that is left of a job, as lines; empty is what a test wants. */
+export async function leftOver(scene: Scene): Promise<string[]> {
+  const { kube, driver } = scene;
+  const lines: string[] = [];
+  for (const resource of [
+    PERSISTENT_VOLUMES,
+    VOLUME_SNAPSHOT_CONTENTS,
+    VOLUME_GROUP_SNAPSHOT_CONTENTS,
+    VOLUME_SNAPSHOTS,
+    PERSISTENT_VOLUME_CLAIMS,
+  ]) {
+    lines.push(...(await kube.list<KubeObject>(resource)).map((object) => describe(resource.kind, object)));
+  }
+  const records = (await kube.list(LEASES)).filter(({ metadata }) => metadata?.name?.startsWith('csi-intent-') === true);
+  lines.push(...records.map((record) => describe('Lease', record)));
+  const { volumes, snapshots, groups } = await driver.ledger();
+  lines.push(...volumes.map(({ id }) => `volume ${id} in the driver`));
+  lines.push(...snapshots.map(({ id }) => `snapshot ${id} in the driver`));
+  lines.push(...groups.map(({ id }) => `group snapshot ${id} in the driver`));
+  return lines;
+}
+
+/** Records and the like go a moment after the objects; what stays is told by the failure. */
+export async function untilNothingLeft(scene: Scene): Promise<void> {
+  let left: string[] = [];
+  try {
+    await eventually(
+      'nothing left',
+      async () => {
+        left = await leftOver(scene);
+        return left.length === 0 ? true : undefined;
+      },
+      { ...guard(scene), timeoutMs: 30_000, everyMs: 100 },
+    );
+  } catch (error) {
+    throw new Error(`left behind:\n${left.join('\n')}`, { cause: error });
+  }
+}
+
+function describe(kind: string, { metadata }: KubeObject): string {
+  return `${kind} ${metadata?.namespace ?? ''}/${metadata?.name ?? ''} finalizers [${(metadata?.finalizers ?? []).join(', ')}]`;
+}
+
+function guard(scene: Scene): { signal: AbortSignal } {
+  return { signal: scene.plane.stage.broken };
+}

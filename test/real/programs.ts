@@ -1,0 +1,71 @@
+import { builtProgram } from '../harness/mock-driver.ts';
+import type { Program, Stage } from '../harness/stage.ts';
+import { binary } from './binaries.ts';
+import type { ControlPlaneUser } from './control-plane.ts';
+
+/** Whose program plays a role: this project's, or the peer of the same name built from its Go module. */
+export type Side = 'ours' | 'go';
+export type Role = 'snapshot-controller' | 'csi-snapshotter' | 'csi-provisioner';
+
+export const ROLES: readonly Role[] = ['snapshot-controller', 'csi-snapshotter', 'csi-provisioner'];
+export type Cast = Readonly<Record<Role, Side>>;
+
+export function castOf(side: Side, others: Partial<Cast> = {}): Cast {
+  return { 'snapshot-controller': side, 'csi-snapshotter': side, 'csi-provisioner': side, ...others };
+}
+
+/** The token user of a program, so that the audit log tells the sides apart. */
+export function userOf(role: Role, side: Side): ControlPlaneUser {
+  return { name: `${side}-${role}`, groups: ['system:masters'] };
+}
+
+export const PROGRAM_USERS: readonly ControlPlaneUser[] = ROLES.flatMap((role) => [userOf(role, 'ours'), userOf(role, 'go')]);
+
+export interface ProgramOptions {
+  readonly role: Role;
+  readonly side: Side;
+  readonly kubeconfig: string;
+  /** The driver's socket; snapshot-controller has none. */
+  readonly address: string;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** The same flags for either side: that they are taken is part of the test. */
+export async function startProgram(stage: Stage, options: ProgramOptions): Promise<Program> {
+  const { role, side, kubeconfig, address, args = [], env = {} } = options;
+  const flags = [
+    `--kubeconfig=${kubeconfig}`,
+    // Without client limits: the peers' default of 5 calls a second measures the limit only.
+    '--kube-api-qps=1000',
+    '--kube-api-burst=2000',
+    '--v=2',
+    ...(role === 'snapshot-controller' ? [] : [`--csi-address=${address}`]),
+    ...args,
+  ];
+  const name = `${side}-${role}`;
+  if (side === 'ours') return stage.start({ name, file: process.execPath, args: [builtProgram(role), ...flags], env });
+  return stage.start({ name, file: await binary(role), args: flags, env });
+}
+
+export interface CastOptions {
+  readonly cast: Cast;
+  readonly address: string;
+  /** The kubeconfig of a role. Default: that of the program's own token user. */
+  readonly kubeconfigOf: (role: Role, side: Side) => string | Promise<string>;
+  readonly argsOf?: (role: Role) => readonly string[];
+}
+
+/** One program a role, started in the order of the roles. */
+export async function startCast(stage: Stage, { cast, address, kubeconfigOf, argsOf = () => [] }: CastOptions): Promise<Program[]> {
+  const programs: Program[] = [];
+  for (const role of ROLES) {
+    const side = cast[role];
+    programs.push(await startProgram(stage, { role, side, address, kubeconfig: await kubeconfigOf(role, side), args: argsOf(role) }));
+  }
+  return programs;
+}
+
+export async function stopCast(programs: readonly Program[]): Promise<void> {
+  await Promise.all(programs.map((program) => program.stop()));
+}

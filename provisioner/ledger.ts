@@ -23,6 +23,8 @@ export interface ClaimMemory {
   readonly doubt: Doubt | undefined;
   /** CreateVolume is running. */
   readonly calling: boolean;
+  /** When the present call began, on the monotonic clock. */
+  readonly startedMs: number | undefined;
   /** The finished PV, while it could not be saved. */
   readonly unsaved: PersistentVolume | undefined;
   /** A PV of this claim has existed: the claim is read live before another volume is made. */
@@ -46,6 +48,7 @@ export const NO_MEMORY: ClaimMemory = {
   opened: false,
   doubt: undefined,
   calling: false,
+  startedMs: undefined,
   unsaved: undefined,
   finished: false,
   verified: false,
@@ -55,18 +58,32 @@ export const NO_MEMORY: ClaimMemory = {
   awaitsTopology: false,
 };
 
+/** What closing a case leaves behind. */
+export const CASE_CLOSED = {
+  recordConfirmed: false,
+  intent: undefined,
+  opened: false,
+  doubt: undefined,
+  using: undefined,
+  secretMissing: false,
+} as const satisfies Partial<ClaimMemory>;
+
+export type LedgerListener = (claimUid: string, before: ClaimMemory, after: ClaimMemory) => void;
+
 export interface Ledger {
   of(claimUid: string): ClaimMemory;
   update(claimUid: string, change: Partial<ClaimMemory>): ClaimMemory;
   /** The claim is gone or bound, and nothing of it is open. */
   forget(claimUid: string): void;
   entries(): Iterable<readonly [string, ClaimMemory]>;
-  /** Claims that this process is filling from that source. */
-  usersOf(source: { readonly kind: SourceReference['kind']; readonly key: string }): readonly string[];
-  /** Sources whose protection is being taken away right now: not protected, whatever the cache says. */
+  /** Claims that this process is filling from that source, a `namespace/name`. */
+  usersOf(kind: SourceReference['kind'], key: string): readonly string[];
+  /** Told of every change, after it. */
+  listen(listener: LedgerListener): void;
+  /** `kind namespace/name` of sources whose protection is being taken away right now: not protected, whatever the cache says. */
   readonly releasing: Set<string>;
-  /** Called with every source that lost a user. */
-  onReleased(listener: (source: SourceReference) => void): void;
+  /** VolumeSnapshots (`namespace/name`) of our driver that this process protected. */
+  readonly ownSnapshots: Set<string>;
   /**
    * List version of claims when this process became leader; older cached claims are read live before a
    * volume is made for them. Undefined: not read yet.
@@ -74,24 +91,21 @@ export interface Ledger {
   floor: bigint | undefined;
   /** Wall clock of the last refused write of a record. */
   recordsRefusedAtMs: number | undefined;
+  /** It was said that claims are provisioned without a record. */
+  warnedUnrecorded: boolean;
 }
 
 export function createLedger(): Ledger {
   const memories = new Map<string, ClaimMemory>();
   const users = new Map<string, Set<string>>();
-  const listeners: ((source: SourceReference) => void)[] = [];
+  const listeners: LedgerListener[] = [];
 
-  const follow = (uid: string, before: SourceReference | undefined, after: SourceReference | undefined): void => {
-    if (before === after) return;
-    if (after !== undefined) {
-      const key = usageKey(after);
-      users.set(key, (users.get(key) ?? new Set()).add(uid));
+  const changed = (uid: string, before: ClaimMemory, after: ClaimMemory): void => {
+    if (before.using !== after.using) {
+      if (before.using !== undefined) removeUser(users, before.using, uid);
+      if (after.using !== undefined) users.set(usageKey(after.using), (users.get(usageKey(after.using)) ?? new Set()).add(uid));
     }
-    if (before === undefined || (after !== undefined && usageKey(after) === usageKey(before))) return;
-    const present = users.get(usageKey(before));
-    present?.delete(uid);
-    if (present?.size === 0) users.delete(usageKey(before));
-    for (const listener of listeners) listener(before);
+    for (const listener of listeners) listener(uid, before, after);
   };
 
   return {
@@ -100,21 +114,30 @@ export function createLedger(): Ledger {
       const before = memories.get(uid) ?? NO_MEMORY;
       const after = { ...before, ...change };
       memories.set(uid, after);
-      follow(uid, before.using, after.using);
+      changed(uid, before, after);
       return after;
     },
     forget: (uid) => {
       const before = memories.get(uid);
+      if (before === undefined) return;
       memories.delete(uid);
-      follow(uid, before?.using, undefined);
+      changed(uid, before, NO_MEMORY);
     },
     entries: () => memories.entries(),
-    usersOf: ({ kind, key }) => [...(users.get(`${kind} ${key}`) ?? [])],
+    usersOf: (kind, key) => [...(users.get(`${kind} ${key}`) ?? [])],
+    listen: (listener) => void listeners.push(listener),
     releasing: new Set(),
-    onReleased: (listener) => void listeners.push(listener),
+    ownSnapshots: new Set(),
     floor: undefined,
     recordsRefusedAtMs: undefined,
+    warnedUnrecorded: false,
   };
+}
+
+function removeUser(users: Map<string, Set<string>>, source: SourceReference, uid: string): void {
+  const present = users.get(usageKey(source));
+  present?.delete(uid);
+  if (present?.size === 0) users.delete(usageKey(source));
 }
 
 function usageKey({ kind, namespace, name }: SourceReference): string {

@@ -48,7 +48,7 @@ export function isSource(source: DataSource): source is SourceObject {
 }
 
 /** `namespace/name` of the source object, as stores key it. */
-export function sourceKey({ namespace, name }: SourceObject): string {
+export function sourceKey({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
   return `${namespace}/${name}`;
 }
 

@@ -5,6 +5,7 @@
 import type { PersistentVolumeClaim, StorageClass, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { toBytesRoundedUp } from '../../lib/kube/quantity.ts';
 import { ALLOW_MODE_CHANGE, SNAPSHOT_FINALIZER } from '../names.ts';
+import type { SourceFacts } from './state.ts';
 
 export type SnapshotVerdict =
   | { readonly kind: 'refused'; readonly message: string }
@@ -21,6 +22,11 @@ export function checkSnapshot(snapshot: VolumeSnapshot | undefined, name: string
   const contentName = snapshot.status?.boundVolumeSnapshotContentName ?? '';
   if (contentName === '') return { kind: 'refused', message: `VolumeSnapshot ${name} is not bound to a content yet` };
   return { kind: 'bound', contentName };
+}
+
+/** By the cache, and nobody is about to change it. */
+export function isProtected({ snapshot, snapshotsCached, releasing }: SourceFacts): boolean {
+  return snapshotsCached && !releasing && snapshot?.metadata?.finalizers?.includes(SNAPSHOT_FINALIZER) === true;
 }
 
 export interface RestoreInput {

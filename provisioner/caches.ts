@@ -1,0 +1,136 @@
+/**
+ * The caches of the role: which kinds it watches, which fields it keeps of each, and how it finds them.
+ * What the driver cannot do is not watched. Claims and VolumeSnapshots are written by PUT (the RBAC that
+ * vendors have allows no patch there), so they are kept whole.
+ */
+import type { Informer, InformerSet } from '../lib/controller/informer.ts';
+import type {
+  CsiNode,
+  Lease,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  ReferenceGrant,
+  StorageClass,
+  VolumeAttachment,
+  VolumeSnapshot,
+} from '../lib/kube/objects.ts';
+import {
+  CSI_NODES,
+  LEASES,
+  NODES,
+  PERSISTENT_VOLUME_CLAIMS,
+  PERSISTENT_VOLUMES,
+  REFERENCE_GRANTS,
+  STORAGE_CLASSES,
+  VOLUME_ATTACHMENTS,
+  VOLUME_SNAPSHOTS,
+} from '../lib/kube/resources.ts';
+import { dataSourceOf, isSource, sourceKey } from './claim/data-source.ts';
+import { driverLabel, readIntent } from './claim/intent.ts';
+import { classNameOf } from './claim/ownership.ts';
+import { BETA_STORAGE_CLASS, INTENT_DRIVER_LABEL, MIGRATED_TO } from './names.ts';
+
+export interface Caches {
+  readonly claims: Informer<PersistentVolumeClaim>;
+  readonly volumes: Informer<PersistentVolume>;
+  readonly classes: Informer<StorageClass>;
+  readonly nodes: Informer<Node> | undefined;
+  readonly csiNodes: Informer<CsiNode> | undefined;
+  readonly attachments: Informer<VolumeAttachment> | undefined;
+  readonly snapshots: Informer<VolumeSnapshot> | undefined;
+  readonly grants: Informer<ReferenceGrant> | undefined;
+  readonly records: Informer<Lease> | undefined;
+}
+
+export interface CacheNeeds {
+  readonly driver: string;
+  readonly leaseNamespace: string;
+  readonly topology: boolean;
+  readonly attachments: boolean;
+  readonly snapshots: boolean;
+  readonly crossNamespace: boolean;
+  readonly records: boolean;
+}
+
+/** Index names. Values: a class name, `kind namespace/name` of a source, a claim uid, a PV name. */
+export const BY_CLASS = 'class';
+export const BY_SOURCE = 'source';
+export const BY_CLAIM = 'claim';
+export const BY_VOLUME = 'volume';
+
+export function openCaches(informers: InformerSet, needs: CacheNeeds): Caches {
+  return {
+    claims: informers.informer(PERSISTENT_VOLUME_CLAIMS, {
+      fields: 'whole',
+      indexes: [
+        { name: BY_CLASS, values: (claim) => (isUnbound(claim) ? [classNameOf(claim) ?? ''] : []) },
+        { name: BY_SOURCE, values: (claim) => (isPending(claim) ? sourceValues(claim) : []) },
+      ],
+    }),
+    volumes: informers.informer(PERSISTENT_VOLUMES, {
+      fields: [
+        'spec.claimRef',
+        'spec.csi.driver',
+        'spec.csi.volumeHandle',
+        'spec.persistentVolumeReclaimPolicy',
+        'spec.storageClassName',
+        'spec.volumeMode',
+        'status.phase',
+        'metadata.annotations[pv.kubernetes.io/]',
+        'metadata.annotations[volume.kubernetes.io/provisioner-deletion-secret-]',
+        `metadata.annotations[${MIGRATED_TO}]`,
+        `metadata.annotations[${BETA_STORAGE_CLASS}]`,
+      ],
+      indexes: [{ name: BY_CLAIM, values: (volume) => [volume.spec?.claimRef?.uid ?? ''] }],
+    }),
+    classes: informers.informer(STORAGE_CLASSES, {
+      fields: ['provisioner', 'parameters', 'reclaimPolicy', 'mountOptions', 'volumeBindingMode', 'allowedTopologies'],
+    }),
+    nodes: needs.topology ? informers.informer(NODES, { fields: ['metadata.labels'] }) : undefined,
+    csiNodes: needs.topology ? informers.informer(CSI_NODES, { fields: ['spec.drivers'] }) : undefined,
+    attachments: needs.attachments
+      ? informers.informer(VOLUME_ATTACHMENTS, {
+          fields: ['spec.source', 'spec.nodeName'],
+          indexes: [{ name: BY_VOLUME, values: ({ spec }) => [spec?.source?.persistentVolumeName ?? ''] }],
+        })
+      : undefined,
+    snapshots: needs.snapshots ? informers.informer(VOLUME_SNAPSHOTS, { fields: 'whole', optional: true }) : undefined,
+    grants: needs.crossNamespace ? informers.informer(REFERENCE_GRANTS, { fields: ['spec'], optional: true }) : undefined,
+    records: needs.records
+      ? informers.informer(LEASES, {
+          fields: 'whole',
+          namespace: needs.leaseNamespace,
+          labelSelector: `${INTENT_DRIVER_LABEL}=${driverLabel(needs.driver)}`,
+          indexes: [{ name: BY_SOURCE, values: recordedSource }],
+          optional: true,
+        })
+      : undefined,
+  };
+}
+
+function isUnbound({ spec }: PersistentVolumeClaim): boolean {
+  return (spec?.volumeName ?? '') === '';
+}
+
+/** As the peer counts who still needs a source: Pending, or so new that there is no status. */
+function isPending({ status }: PersistentVolumeClaim): boolean {
+  return (status?.phase ?? '') === '' || status?.phase === 'Pending';
+}
+
+/** Under the gate or not: who is woken once too often decides again, in memory. */
+function sourceValues(claim: PersistentVolumeClaim): readonly string[] {
+  const source = dataSourceOf(claim, { crossNamespace: true });
+  return isSource(source) ? [sourceValue(source.kind, sourceKey(source))] : [];
+}
+
+function recordedSource(lease: Lease): readonly string[] {
+  const read = readIntent(lease);
+  const source = read.kind === 'intent' ? read.intent.source : undefined;
+  return source === undefined ? [] : [sourceValue(source.kind, sourceKey(source))];
+}
+
+/** The value of BY_SOURCE for a source object. */
+export function sourceValue(kind: 'snapshot' | 'claim', key: string): string {
+  return `${kind} ${key}`;
+}

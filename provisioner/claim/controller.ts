@@ -1,0 +1,24 @@
+/** The claim lane: one key per claim uid, so that all that concerns one claim happens in one order. See decide.ts. */
+import type { Controller, ControllerOptions } from '../../lib/controller/controller.ts';
+import { createController } from '../../lib/controller/controller.ts';
+import { absorb } from './absorb.ts';
+import { decide } from './decide.ts';
+import type { ExecuteWorld } from './execute.ts';
+import { execute } from './execute.ts';
+import { gather } from './gather.ts';
+import type { ClaimAnswer, ClaimState, ClaimStep } from './state.ts';
+
+export type LaneOptions = Omit<ControllerOptions<never, never, never>, 'name' | 'reconciler'>;
+
+export function createClaimController(world: ExecuteWorld, options: LaneOptions): Controller {
+  return createController<ClaimState, ClaimStep, ClaimAnswer>({
+    ...options,
+    name: 'claims',
+    reconciler: {
+      gather: (uid) => gather(world, uid),
+      decide,
+      execute: (step, state, signal) => execute(world, step, state, signal),
+      absorb,
+    },
+  });
+}

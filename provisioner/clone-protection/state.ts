@@ -1,0 +1,16 @@
+/** A claim that others are cloned from, and what can be done about its protection. */
+import type { PersistentVolumeClaim } from '../../lib/kube/objects.ts';
+import type { Effect, Rest } from '../../lib/controller/step.ts';
+
+export interface CloneProtectionState {
+  readonly claim: PersistentVolumeClaim;
+  /** The volume of the claim is of our driver, or there is none any more. */
+  readonly ours: boolean;
+  /** Pending claims that name it as their source. */
+  readonly pendingClones: number;
+  /** Claims (uid) with an open case that reads from it. */
+  readonly users: readonly string[];
+}
+
+export type CloneProtectionStep = Effect & { readonly kind: 'release' };
+export type CloneProtectionDecision = CloneProtectionStep | Rest;

@@ -1,0 +1,22 @@
+/** The lane of VolumeSnapshots that are restored: one key per VolumeSnapshot, `namespace/name`. See decide.ts. */
+import type { Controller } from '../../lib/controller/controller.ts';
+import { createController } from '../../lib/controller/controller.ts';
+import type { LaneOptions } from '../claim/controller.ts';
+import { decide } from './decide.ts';
+import type { SnapshotProtectionWorld } from './execute.ts';
+import { absorb, execute } from './execute.ts';
+import { gather } from './gather.ts';
+import type { SnapshotProtectionAnswer, SnapshotProtectionState, SnapshotProtectionStep } from './state.ts';
+
+export function createSnapshotProtection(world: SnapshotProtectionWorld, options: LaneOptions): Controller {
+  return createController<SnapshotProtectionState, SnapshotProtectionStep, SnapshotProtectionAnswer>({
+    ...options,
+    name: 'snapshot-protection',
+    reconciler: {
+      gather: (key) => gather(world, key),
+      decide,
+      execute: (step, state, signal) => execute(world, step, state, signal),
+      absorb,
+    },
+  });
+}

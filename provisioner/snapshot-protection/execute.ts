@@ -1,0 +1,78 @@
+/** Does one Step of a protected VolumeSnapshot, and folds its answer in. */
+import { isNotFound, isUnknownOutcome } from '../../lib/kube/api-error.ts';
+import type { KubeClient } from '../../lib/kube/client.ts';
+import { splitKey } from '../../lib/controller/store.ts';
+import { VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
+import { withoutFinalizer } from '../claim/bodies.ts';
+import { SNAPSHOT_FINALIZER } from '../names.ts';
+import type { SnapshotGatherWorld } from './gather.ts';
+import type { SnapshotProtectionAnswer, SnapshotProtectionState, SnapshotProtectionStep } from './state.ts';
+
+export interface SnapshotProtectionWorld extends SnapshotGatherWorld {
+  readonly client: Pick<KubeClient, 'get' | 'replace'>;
+}
+
+export async function execute(
+  world: SnapshotProtectionWorld,
+  step: SnapshotProtectionStep,
+  { key }: SnapshotProtectionState,
+  signal: AbortSignal,
+): Promise<SnapshotProtectionAnswer> {
+  const { client } = world;
+  switch (step.kind) {
+    case 'read-snapshot':
+      return { kind: 'snapshot', object: await orNothing(() => client.get(VOLUME_SNAPSHOTS, splitKey(key), signal)) };
+    case 'read-content':
+      return { kind: 'content', object: await orNothing(() => client.get(VOLUME_SNAPSHOT_CONTENTS, { name: step.name }, signal)) };
+    case 'release':
+      return release(world, step, { key, signal });
+    default:
+      return step satisfies never;
+  }
+}
+
+/** From the check to the answer nobody may rely on the finalizer that the cache still shows: `releasing` says so. */
+async function release(
+  { client, ledger, caches, cases }: SnapshotProtectionWorld,
+  { snapshot }: SnapshotProtectionStep & { readonly kind: 'release' },
+  { key, signal }: { readonly key: string; readonly signal: AbortSignal },
+): Promise<SnapshotProtectionAnswer> {
+  const users = cases.usersOf('snapshot', key);
+  if (users.length > 0) return { kind: 'in-use', users };
+  const mark = `snapshot ${key}`;
+  ledger.releasing.add(mark);
+  try {
+    const written = await orNothing(() => client.replace(VOLUME_SNAPSHOTS, withoutFinalizer(snapshot, SNAPSHOT_FINALIZER), { signal }));
+    if (written !== undefined) caches.snapshots?.absorb(written);
+    ledger.releasing.delete(mark);
+    if (cases.usersOf('snapshot', key).length === 0) ledger.ownSnapshots.delete(key);
+    return { kind: 'snapshot', object: written };
+  } catch (error) {
+    // Without an answer the write may have been applied: the mark stays until somebody writes with success.
+    if (!isUnknownOutcome(error)) ledger.releasing.delete(mark);
+    throw error;
+  }
+}
+
+async function orNothing<T>(call: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await call();
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Pure. */
+export function absorb(state: SnapshotProtectionState, _step: SnapshotProtectionStep, answer: SnapshotProtectionAnswer): SnapshotProtectionState {
+  switch (answer.kind) {
+    case 'snapshot':
+      return { ...state, snapshot: answer.object, readLive: true };
+    case 'content':
+      return { ...state, content: { object: answer.object } };
+    case 'in-use':
+      return { ...state, users: answer.users };
+    default:
+      return answer satisfies never;
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * What to do next for one PV: keep its finalizer in step with the reclaim policy, and once its claim is gone
+ * and the policy says so, delete the volume, then the object, then let it go. Pure. (peer facts 1.8, 1.9)
+ *
+ * Invariants: DeleteVolume only for a PV that is Released with policy Delete, is attached nowhere and whose
+ * claim has nothing open; our finalizer goes last, so that a crash at any point begins anew at DeleteVolume.
+ */
+import type { EventNote } from '../../lib/controller/step.ts';
+import { REASON, VOLUME_FINALIZER } from '../names.ts';
+import { isOurs } from './ownership.ts';
+import type { VolumeDecision, VolumeState } from './state.ts';
+
+/** How long to wait where this process may no longer be the leader: it learns soon. */
+const LEASE_POLL_MS = 1_000;
+
+export function decide(state: VolumeState): VolumeDecision {
+  const { volume } = state;
+  if (state.gone) return { kind: 'done', reason: 'the PV is gone' };
+  if (!isOurs(state.driver, volume)) return { kind: 'done', reason: 'the PV belongs to another provisioner' };
+  if (state.failure !== undefined) return { kind: 'retry', effect: 'delete-volume', reason: state.failure, events: failureNote(state, state.failure) };
+  const held = volume.metadata?.finalizers?.includes(VOLUME_FINALIZER) === true;
+  const going = volume.metadata?.deletionTimestamp !== undefined;
+  const policy = volume.spec?.persistentVolumeReclaimPolicy;
+  const phase = volume.status?.phase;
+  if (policy !== 'Delete') {
+    return held ? { kind: 'remove-finalizer', inputs: inputs(state) } : { kind: 'done', reason: 'the volume is kept: its reclaim policy is not Delete' };
+  }
+  if (phase === 'Bound' && !going && !held) return { kind: 'add-finalizer', inputs: inputs(state) };
+  if (phase !== 'Released') return { kind: 'done', reason: `the PV is ${phase ?? 'new'}` };
+  if (going && !held) return { kind: 'done', reason: 'the PV is being deleted, and its volume is not ours to delete' };
+  if (state.claimOpen) return { kind: 'done', reason: 'the claim of the PV is still in work' };
+  if (!state.deleted) return deleteVolume(state);
+  if (!going) return { kind: 'delete-object', inputs: inputs(state) };
+  return held ? { kind: 'remove-finalizer', inputs: inputs(state) } : { kind: 'done', reason: 'the volume is deleted' };
+}
+
+function deleteVolume(state: VolumeState): VolumeDecision {
+  const { volume, secret, capabilities } = state;
+  const { driver, volumeHandle = '' } = volume.spec?.csi ?? {};
+  if (driver !== state.driver || volumeHandle === '') return report(state, `the PV has no CSI volume of driver ${state.driver}`);
+  if (!capabilities.has('CONTROLLER_SERVICE') || !capabilities.has('CREATE_DELETE_VOLUME')) {
+    return report(state, 'the CSI driver does not support deletion: it does not report the capabilities CONTROLLER_SERVICE and CREATE_DELETE_VOLUME');
+  }
+  if (secret.kind === 'invalid') return report(state, secret.message);
+  const [node] = state.attachedTo;
+  if (node !== undefined) return report(state, `persistentvolume ${state.name} is still attached to node ${node}`);
+  if (state.leaseStale) return { kind: 'poll', effect: 'delete-volume', afterMs: LEASE_POLL_MS, reason: 'the lease was not renewed in time' };
+  return { kind: 'delete-volume', inputs: inputs(state), handle: volumeHandle, secret: secret.kind === 'secret' ? secret.ref : undefined };
+}
+
+/** Told at the pace of the back-off, not at the pace of events. */
+function report(state: VolumeState, message: string): VolumeDecision {
+  if (state.reported === message) return { kind: 'retry', effect: 'report', reason: message };
+  return { kind: 'report', inputs: `${inputs(state)} ${message}`, message, after: failureNote(state, message) };
+}
+
+function failureNote({ volume }: VolumeState, message: string): readonly EventNote[] {
+  const { name = '', uid = '', resourceVersion = '' } = volume.metadata ?? {};
+  const regarding = { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name, uid, resourceVersion } };
+  return [{ type: 'Warning', reason: REASON.deleteFailed, message, regarding }];
+}
+
+/** Labels and other annotations of the PV bring nothing forward. */
+function inputs({ volume, secret }: VolumeState): string {
+  const { uid, deletionTimestamp } = volume.metadata ?? {};
+  const { persistentVolumeReclaimPolicy, csi, claimRef } = volume.spec ?? {};
+  return JSON.stringify([uid, deletionTimestamp !== undefined, persistentVolumeReclaimPolicy, volume.status?.phase, csi?.volumeHandle, claimRef?.uid, secret]);
+}

@@ -1,0 +1,33 @@
+/** Is a PV ours to delete, and with which secret? (peer facts 1.9) */
+import type { PersistentVolume, StorageClass } from '../../lib/kube/objects.ts';
+import { DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE, MIGRATED_TO, PROVISIONED_BY } from '../names.ts';
+import type { SecretResult } from '../claim/secrets.ts';
+import { secretFor } from '../claim/secrets.ts';
+
+/** Made by this driver, or a CSI volume of it, static or not. */
+export function isOurs(driver: string, volume: PersistentVolume): boolean {
+  const annotations = volume.metadata?.annotations ?? {};
+  const maker = annotations[PROVISIONED_BY];
+  if (maker === driver || annotations[MIGRATED_TO] === driver) return true;
+  return maker === undefined && volume.spec?.csi?.driver === driver;
+}
+
+/**
+ * The PV says which secret (possibly none). One made before PVs said so is asked by its class; where that
+ * is gone, it is tried without.
+ */
+export function deletionSecret(volume: PersistentVolume, storageClass: StorageClass | undefined): SecretResult {
+  const annotations = volume.metadata?.annotations ?? {};
+  const name = annotations[DELETION_SECRET_NAME];
+  const namespace = annotations[DELETION_SECRET_NAMESPACE];
+  if (name !== undefined && namespace !== undefined) {
+    return name !== '' && namespace !== '' ? { kind: 'secret', ref: { name, namespace } } : { kind: 'none' };
+  }
+  const claim = volume.spec?.claimRef;
+  if (storageClass === undefined || claim === undefined) return { kind: 'none' };
+  // The claim is gone: what its annotations said is lost, so templates that need them are refused.
+  return secretFor('provisioner', storageClass.parameters ?? {}, {
+    volumeName: volume.metadata?.name ?? '',
+    claim: { namespace: claim.namespace ?? '', name: claim.name ?? '' },
+  });
+}

@@ -1,0 +1,141 @@
+/**
+ * Which event wakes which key. Nothing is decided here: a lane that is woken in vain decides again, in
+ * memory. A secondary object (class, node, snapshot, …) wakes others only where what we read of it changed.
+ */
+import type { Controller } from '../lib/controller/controller.ts';
+import { keyOf } from '../lib/controller/store.ts';
+import type { Informer, InformerEvent } from '../lib/controller/informer.ts';
+import type { KubeObject, Lease, PersistentVolume, PersistentVolumeClaim } from '../lib/kube/objects.ts';
+import { BY_CLAIM, BY_CLASS, BY_SOURCE, sourceValue } from './caches.ts';
+import type { Caches } from './caches.ts';
+import { dataSourceOf, isSource, sourceKey } from './claim/data-source.ts';
+import type { SourceReference } from './claim/intent.ts';
+import { readIntent } from './claim/intent.ts';
+import type { Ledger } from './ledger.ts';
+import { CLONE_FINALIZER, claimUidOfIntent, SNAPSHOT_FINALIZER } from './names.ts';
+
+type Lane = Pick<Controller, 'enqueue'>;
+
+export interface Lanes {
+  /** By claim uid. */
+  readonly claims: Lane;
+  /** By PV name. */
+  readonly volumes: Lane;
+  /** By `namespace/name` of the source. Undefined where the driver cannot clone. */
+  readonly clones: Lane | undefined;
+  /** By `namespace/name` of the VolumeSnapshot. Undefined where the driver has no snapshots. */
+  readonly snapshots: Lane | undefined;
+}
+
+export function wireEvents(caches: Caches, ledger: Ledger, lanes: Lanes): void {
+  wireClaims(caches, lanes);
+  wireVolumes(caches, ledger, lanes);
+  wireRecords(caches, ledger, lanes);
+  wireOthers(caches, ledger, lanes);
+}
+
+const uidOf = (object: KubeObject | undefined): string => object?.metadata?.uid ?? '';
+
+function wireClaims({ claims }: Caches, lanes: Lanes): void {
+  claims.onEvent((event) => {
+    // A claim that was replaced under its name is two claims.
+    for (const uid of new Set([uidOf(event.old), uidOf(event.object)])) if (uid !== '') lanes.claims.enqueue(uid);
+    if (event.object !== undefined && isProtected(event.object, CLONE_FINALIZER)) lanes.clones?.enqueue(event.key);
+    if (!event.changed) return;
+    for (const clone of claims.store.byIndex(BY_SOURCE, sourceValue('claim', event.key))) lanes.claims.enqueue(uidOf(clone));
+    wakeSource(event, lanes);
+  });
+}
+
+/** A claim that has stopped waiting may have been the last reason to protect its source. */
+function wakeSource({ old, object }: InformerEvent<PersistentVolumeClaim>, lanes: Lanes): void {
+  for (const claim of [old, object]) {
+    const source = claim === undefined ? undefined : dataSourceOf(claim, { crossNamespace: true });
+    if (source !== undefined && isSource(source)) lanesOf(source.kind, lanes)?.enqueue(sourceKey(source));
+  }
+}
+
+function lanesOf(kind: SourceReference['kind'], lanes: Lanes): Lane | undefined {
+  return kind === 'snapshot' ? lanes.snapshots : lanes.clones;
+}
+
+function wireVolumes({ volumes, claims }: Caches, ledger: Ledger, lanes: Lanes): void {
+  volumes.onEvent(({ key, old, object }) => {
+    lanes.volumes.enqueue(key);
+    const uid = claimOf(object ?? old);
+    if (uid === '') return;
+    // The cached claim may be older than the end of its volume: it is read live before it gets another one.
+    if (object === undefined && claims.store.byUid(uid) !== undefined) ledger.update(uid, { finished: true, verified: false });
+    lanes.claims.enqueue(uid);
+    const sourceClaim = (object ?? old)?.spec?.claimRef;
+    if (sourceClaim === undefined) return;
+    const sourceOfClones = sourceValue('claim', `${sourceClaim.namespace ?? ''}/${sourceClaim.name ?? ''}`);
+    for (const clone of claims.store.byIndex(BY_SOURCE, sourceOfClones)) lanes.claims.enqueue(uidOf(clone));
+  });
+}
+
+function claimOf(volume: PersistentVolume | undefined): string {
+  return volume?.spec?.claimRef?.uid ?? '';
+}
+
+function wireRecords({ records, volumes }: Caches, ledger: Ledger, lanes: Lanes): void {
+  const wakeClosed = (uid: string, source: SourceReference | undefined): void => {
+    for (const volume of volumes.store.byIndex(BY_CLAIM, uid)) lanes.volumes.enqueue(keyOf(volume));
+    if (source !== undefined) lanesOf(source.kind, lanes)?.enqueue(sourceKey(source));
+  };
+  records?.onEvent(({ old, object }) => {
+    const uid = claimUidOfIntent((object ?? old)?.metadata?.name ?? '');
+    if (uid === undefined) return;
+    lanes.claims.enqueue(uid);
+    if (object === undefined) wakeClosed(uid, sourceOf(old));
+  });
+  ledger.listen((uid, before, after) => {
+    const closing =
+      (before.intent !== undefined && after.intent === undefined) ||
+      (before.unsaved !== undefined && after.unsaved === undefined) ||
+      (before.calling && !after.calling) ||
+      (!before.yielding && after.yielding) ||
+      before.droppedLease !== after.droppedLease ||
+      (before.using !== undefined && after.using !== before.using);
+    if (closing) wakeClosed(uid, before.using);
+  });
+}
+
+function sourceOf(lease: Lease | undefined): SourceReference | undefined {
+  const read = lease === undefined ? undefined : readIntent(lease);
+  return read?.kind === 'intent' ? read.intent.source : undefined;
+}
+
+function wireOthers({ claims, classes, snapshots, grants, nodes, csiNodes, attachments }: Caches, ledger: Ledger, lanes: Lanes): void {
+  whenChanged(classes, ({ key }) => {
+    for (const claim of claims.store.byIndex(BY_CLASS, key)) lanes.claims.enqueue(uidOf(claim));
+  });
+  snapshots?.onEvent(({ key, object, changed }) => {
+    if (object !== undefined && isProtected(object, SNAPSHOT_FINALIZER)) lanes.snapshots?.enqueue(key);
+    if (changed) for (const claim of claims.store.byIndex(BY_SOURCE, sourceValue('snapshot', key))) lanes.claims.enqueue(uidOf(claim));
+  });
+  whenChanged(grants, () => {
+    for (const claim of claims.store.list()) if ((claim.spec?.dataSourceRef?.namespace ?? '') !== '') lanes.claims.enqueue(uidOf(claim));
+  });
+  const wakeWaiting = (): void => {
+    for (const [uid, memory] of ledger.entries()) if (memory.awaitsTopology) lanes.claims.enqueue(uid);
+  };
+  whenChanged(nodes, wakeWaiting);
+  whenChanged(csiNodes, wakeWaiting);
+  whenChanged(attachments, ({ old, object }) => {
+    for (const attachment of [old, object]) {
+      const volume = attachment?.spec?.source?.persistentVolumeName ?? '';
+      if (volume !== '') lanes.volumes.enqueue(volume);
+    }
+  });
+}
+
+function whenChanged<T extends KubeObject>(informer: Informer<T> | undefined, handler: (event: InformerEvent<T>) => void): void {
+  informer?.onEvent((event) => {
+    if (event.changed) handler(event);
+  });
+}
+
+function isProtected(object: KubeObject, finalizer: string): boolean {
+  return object.metadata?.finalizers?.includes(finalizer) === true;
+}

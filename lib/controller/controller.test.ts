@@ -165,7 +165,8 @@ describe('not-before times', () => {
 
   test('errors follow the exponential curve to its limit, whatever events come', async () => {
     const world = new World();
-    world.decide = ({ answers }) => (answers['call'] === undefined ? effect('call') : { kind: 'retry', effect: 'call', reason: 'driver said no' });
+    world.decide = ({ answers }) =>
+      answers['call'] === undefined ? effect('call') : { kind: 'retry', effect: 'call', reason: 'driver said no' };
     await world.run();
     for (let second = 0; second < 200; second += 1) {
       await world.clock.advance(1_000);
@@ -178,7 +179,8 @@ describe('not-before times', () => {
   test('other inputs clear the time and the count', async () => {
     const world = new World();
     let inputs = 'old';
-    world.decide = ({ answers }) => (answers['call'] === undefined ? effect('call', inputs) : { kind: 'retry', effect: 'call', reason: '' });
+    world.decide = ({ answers }) =>
+      answers['call'] === undefined ? effect('call', inputs) : { kind: 'retry', effect: 'call', reason: '' };
     await world.run();
     await world.clock.advance(1_000);
     inputs = 'new';
@@ -189,7 +191,8 @@ describe('not-before times', () => {
 
   test('a floor holds a retry longer than its curve', async () => {
     const world = new World();
-    world.decide = ({ answers }) => (answers['call'] === undefined ? effect('call') : { kind: 'retry', effect: 'call', reason: '', atLeastMs: 8_000 });
+    world.decide = ({ answers }) =>
+      answers['call'] === undefined ? effect('call') : { kind: 'retry', effect: 'call', reason: '', atLeastMs: 8_000 };
     await world.run();
     await world.clock.advance(8_000);
     expect(world.times()).toEqual([0, 8_000]);
@@ -257,7 +260,8 @@ describe('not-before times', () => {
   test('an effect that becomes possible after such a rest is executed at once', async () => {
     const world = new World();
     let present = false;
-    world.decide = ({ answers }) => (present ? (answers['call'] === undefined ? effect('call') : DONE) : { kind: 'retry', effect: 'call', reason: 'class is missing' });
+    world.decide = ({ answers }) =>
+      present ? (answers['call'] === undefined ? effect('call') : DONE) : { kind: 'retry', effect: 'call', reason: 'class is missing' };
     await world.run();
     present = true;
     await world.poke();
@@ -277,7 +281,9 @@ describe('exceptions', () => {
     await world.run();
     await world.clock.advance(60_000);
     // Half of 50, 100, 200 … 5000 ms: the chance is zero here.
-    expect(world.times().map((time, index, all) => time - (all[index - 1] ?? 0))).toEqual([0, 25, 50, 100, 200, 400, 800, 1_600, 2_500, 2_500]);
+    expect(world.times().map((time, index, all) => time - (all[index - 1] ?? 0))).toEqual([
+      0, 25, 50, 100, 200, 400, 800, 1_600, 2_500, 2_500,
+    ]);
     expect(world.log.messages('error')).toEqual([]);
     expect(world.log.messages('warn')).toEqual([]);
     expect(world.held()).toEqual([]);

@@ -56,7 +56,8 @@ export function createEventRecorder(options: EventRecorderOptions): RunningEvent
   const busy = new Set<string>();
   const flushing = new Set<() => void>();
   const ending = new AbortController();
-  let sequence = 0;
+  // Two recorders (of two roles, or of the process before) must not make the same name in one millisecond.
+  let sequence = Math.floor(random.next() * 1_000_000);
   let dropped = 0;
   let forbiddenSaid = false;
 

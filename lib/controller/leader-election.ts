@@ -12,14 +12,14 @@ import type { Clock } from '../doors/clock.ts';
 import type { Logger } from '../doors/log.ts';
 import type { Random } from '../doors/random.ts';
 import { deadline, sleep } from '../doors/sleep.ts';
-import { ApiError, isAlreadyExists, isForbidden, isNotFound, isPrecondition } from '../kube/api-error.ts';
+import { isAlreadyExists, isForbidden, isPrecondition } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { ConfigError } from '../kube/config-error.ts';
-import type { Lease } from '../kube/objects.ts';
-import { LEASES } from '../kube/resources.ts';
 import type { EventRecorder } from './event-recorder.ts';
-import type { LeaseClaim, ObservedLease } from './lease-record.ts';
-import { claimLease, expiresAtMs, holderOf, observe, releaseLease } from './lease-record.ts';
+import type { Renewal } from './lease-lock.ts';
+import { createLeaseLock, describe, leaseName } from './lease-lock.ts';
+import type { LeaseClaim } from './lease-record.ts';
+import { expiresAtMs } from './lease-record.ts';
 import { watchLease } from './lease-watch.ts';
 import { TerminalError } from './terminal-error.ts';
 
@@ -39,7 +39,7 @@ export interface LeaderElectionOptions extends LeaseClaim {
 export interface LeaderElection {
   /** Starts to compete. */
   start(): void;
-  /** Resolves when this process leads; rejects when the signal fires or `stop` was called before that. */
+  /** Resolves when this process leads; rejects when the signal fires or `stop` is called before that. */
   elected(signal: AbortSignal): Promise<void>;
   isLeader(): boolean;
   /** Leads, and renewed within the renew deadline by both clocks: only then may something be destroyed. */
@@ -55,90 +55,31 @@ export interface LeaderElection {
 /** client-go's spread of retries: up to 2.2 periods. */
 const JITTER = 1.2;
 const RACE_MS = 100;
+/** A failed renewal is repeated faster than a good one: with client-go's defaults only one more period is left. */
+const RETRIES_IN_PERIOD = 5;
 
 type Attempt = 'ours' | 'held' | 'raced' | 'failed';
-
-interface Renewal {
-  readonly wallMs: number;
-  readonly monotonicMs: number;
-}
 
 export function createLeaderElection(options: LeaderElectionOptions): LeaderElection {
   const { client, log, renewDeadlineMs, retryPeriodMs } = options;
   const { clock, random } = options.doors;
   checkDurations(options);
-  const target = { name: options.name, namespace: options.namespace };
+  const lease = leaseName(options);
+  const lock = createLeaseLock({ client, clock, log, claim: options, requestMs: (renewDeadlineMs - retryPeriodMs) / 2 });
   const ending = new AbortController();
   const waiting = new Set<() => void>();
-  let observed: ObservedLease | undefined;
-  let renewal: Renewal | undefined;
   let leading = false;
-  let lost = false;
   let watchable = true;
   let loop: Promise<void> | undefined;
 
-  const see = (lease: Lease): ObservedLease => {
-    observed = observe(observed, lease, clock.monotonic());
-    return observed;
-  };
-
   const pollMs = (): number => retryPeriodMs * (1 + JITTER * random.next());
-
-  /** Runs one request under its own limit: a half-open connection must leave time for another try. */
-  const limited = async <A>(signal: AbortSignal, request: (signal: AbortSignal) => Promise<A>): Promise<A> => {
-    const limit = deadline(clock, renewDeadlineMs / 2, signal);
-    try {
-      return await request(limit.signal);
-    } finally {
-      limit.clear();
-    }
-  };
-
-  /** Writes our claim over `present`. The time that counts is that before the request. */
-  const put = async (present: Lease | undefined, signal: AbortSignal): Promise<void> => {
-    const sent = { wallMs: clock.now(), monotonicMs: clock.monotonic() };
-    const body = claimLease(present, options, sent.wallMs);
-    const stored = await limited(signal, (limit) =>
-      present === undefined ? client.create(LEASES, body, { signal: limit }) : client.replace(LEASES, body, { signal: limit }),
-    );
-    see(stored);
-    renewal = sent;
-  };
-
-  /** Takes or renews the lease if it may. Answers whether it is ours now; throws what the server refused. */
-  const acquireOrRenew = async (signal: AbortSignal): Promise<boolean> => {
-    if (leading && observed !== undefined) {
-      try {
-        // No read while nobody interferes: a conflict says when somebody did.
-        await put(observed.lease, signal);
-        return true;
-      } catch (error) {
-        log.debug(2, 'lease renewal without a read failed', { lease: nameOf(options), error: messageOf(error) });
-        if (signal.aborted) throw error;
-      }
-    }
-    let present: Lease | undefined;
-    try {
-      present = await limited(signal, (limit) => client.get(LEASES, target, limit));
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
-    if (present !== undefined) {
-      see(present);
-      const holder = holderOf(present);
-      const expired = observed === undefined || expiresAtMs(observed, options.leaseDurationMs) <= clock.monotonic();
-      if (holder !== '' && holder !== options.identity && !expired) return false;
-    } else observed = undefined;
-    await put(present, signal);
-    return true;
-  };
 
   const attempt = async (signal: AbortSignal): Promise<Attempt> => {
     try {
-      return (await acquireOrRenew(signal)) ? 'ours' : 'held';
+      return (await (leading ? lock.renew(signal) : lock.acquire(signal))) ? 'ours' : 'held';
     } catch (error) {
       if (signal.aborted) return 'failed';
-      const fields = { lease: nameOf(options), error: messageOf(error) };
+      const fields = { lease, error: describe(error) };
       if (isForbidden(error)) log.warn('lease is refused', { ...fields, remedy: 'grant get, create and update on leases' });
       else log.debug(2, 'lease could not be taken or renewed', fields);
       return isPrecondition(error) || isAlreadyExists(error) ? 'raced' : 'failed';
@@ -147,14 +88,13 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
 
   /** Until the lease is ours. */
   const acquire = async (signal: AbortSignal): Promise<void> => {
-    log.info('waiting for the lease', { lease: nameOf(options), identity: options.identity });
-    let told: string | undefined;
+    log.info('waiting for the lease', { lease, identity: options.identity });
+    let told = '';
     while (!signal.aborted) {
       const result = await attempt(signal);
       if (result === 'ours' || signal.aborted) return;
-      const holder = observed === undefined ? '' : holderOf(observed.lease);
-      if (holder !== told && holder !== '') log.info('lease is held by another', { lease: nameOf(options), holder });
-      told = holder;
+      if (lock.holder !== told && lock.holder !== '') log.info('lease is held by another', { lease, holder: lock.holder });
+      told = lock.holder;
       if (result === 'held') await standBy(signal);
       // Somebody else wrote at the same moment: look soon who won.
       else await sleep(clock, result === 'raced' ? RACE_MS * (1 + random.next()) : pollMs(), signal);
@@ -163,19 +103,19 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
 
   /** Waits until it is worth trying again: released, gone, expired, or (unwatched) after a retry period. */
   const standBy = async (signal: AbortSignal): Promise<void> => {
-    if (observed === undefined || !watchable) return sleep(clock, pollMs(), signal);
+    if (lock.observed === undefined || !watchable) return sleep(clock, pollMs(), signal);
     const end = await watchLease({
       client,
       clock,
-      target,
-      from: observed.lease,
-      expiresAtMs: expiresAtMs(observed, options.leaseDurationMs),
-      changed: (lease) => expiresAtMs(see(lease), options.leaseDurationMs),
+      target: { name: options.name, namespace: options.namespace },
+      from: lock.observed.lease,
+      expiresAtMs: expiresAtMs(lock.observed, options.leaseDurationMs),
+      changed: (changed) => expiresAtMs(lock.see(changed), options.leaseDurationMs),
       signal,
     });
     if (end === 'forbidden') {
       watchable = false;
-      log.info('lease cannot be watched, polling instead', { lease: nameOf(options), remedy: 'grant watch on leases for faster takeover' });
+      log.info('lease cannot be watched, polling instead', { lease, remedy: 'grant watch on leases for faster takeover' });
     }
     if (end !== 'look') await sleep(clock, pollMs(), signal);
   };
@@ -185,62 +125,45 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
     while (!signal.aborted) {
       await sleep(clock, retryPeriodMs, signal);
       if (signal.aborted) return;
-      const spent = clock.monotonic() - (renewal?.monotonicMs ?? 0);
+      const spent = clock.monotonic() - (lock.renewal?.monotonicMs ?? 0);
       // A process that was paused for longer has one try: if nobody took the lease meanwhile, all is well.
       const limit = deadline(clock, Math.max(retryPeriodMs, renewDeadlineMs - spent), signal);
       let result: Attempt = 'failed';
       while (!limit.signal.aborted) {
         result = await attempt(limit.signal);
-        if (result === 'ours' || isHeldByOther()) break;
-        await sleep(clock, retryPeriodMs, limit.signal);
+        if (result === 'ours' || result === 'held') break;
+        await sleep(clock, retryPeriodMs / RETRIES_IN_PERIOD, limit.signal);
       }
       limit.clear();
-      if (result !== 'ours' && !signal.aborted) return lose();
+      if (result !== 'ours' && !signal.aborted) return lose(result === 'held');
     }
   };
 
-  const isHeldByOther = (): boolean => {
-    const holder = observed === undefined ? '' : holderOf(observed.lease);
-    return holder !== '' && holder !== options.identity;
-  };
-
-  const giveBack = async (signal: AbortSignal): Promise<void> => {
-    try {
-      const lease = await limited(signal, (limit) => client.get(LEASES, target, limit));
-      // A read first: the renewal that `stop` cut short may have been applied.
-      if (holderOf(lease) !== options.identity) return;
-      await limited(signal, (limit) => client.replace(LEASES, releaseLease(lease, options, clock.now()), { signal: limit }));
-      log.info('lease is given back', { lease: nameOf(options) });
-    } catch (error) {
-      // It expires by itself.
-      log.warn('lease could not be given back', { lease: nameOf(options), error: messageOf(error) });
-    }
-  };
-
-  const lose = (): void => {
+  const lose = (taken: boolean): void => {
     leading = false;
-    lost = true;
-    const holder = observed === undefined ? '' : holderOf(observed.lease);
-    const why = isHeldByOther() ? `${holder} holds it` : 'it could not be renewed within the renew deadline';
-    options.onLost(new TerminalError(`lease ${nameOf(options)} is lost: ${why}`));
+    const why = taken ? `${lock.holder === '' ? 'somebody' : lock.holder} took it` : 'it could not be renewed within the renew deadline';
+    options.onLost(new TerminalError(`lease ${lease} is lost: ${why}`));
   };
 
   const run = async (signal: AbortSignal): Promise<void> => {
     await acquire(signal);
-    if (signal.aborted) return;
+    if (lock.renewal === undefined) return;
     leading = true;
-    log.info('lease is ours', { lease: nameOf(options), identity: options.identity });
-    if (observed !== undefined) {
-      options.events?.record({
-        type: 'Normal',
-        reason: 'LeaderElection',
-        message: `${options.identity} became leader`,
-        regarding: observed.lease,
-      });
+    // Stopped in the very moment: `stop` gives it back.
+    if (signal.aborted) return;
+    log.info('lease is ours', { lease, identity: options.identity });
+    if (lock.observed !== undefined) {
+      const message = `${options.identity} became leader`;
+      options.events?.record({ type: 'Normal', reason: 'LeaderElection', message, regarding: lock.observed.lease });
     }
     for (const settle of [...waiting]) settle();
     await hold(signal);
   };
+
+  const isRecent = ({ wallMs, monotonicMs }: Renewal): boolean =>
+    clock.monotonic() - monotonicMs < renewDeadlineMs &&
+    // A wall clock set back says nothing; one that ran on while the other stood still says "suspended".
+    clock.now() - wallMs < renewDeadlineMs;
 
   return {
     start: () => {
@@ -251,8 +174,8 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
         const settle = (): void => {
           waiting.delete(settle);
           signal.removeEventListener('abort', settle);
-          if (leading) resolve();
-          else reject(new Error(`lease ${nameOf(options)} was not acquired: the program is ending`));
+          if (leading && !ending.signal.aborted) resolve();
+          else reject(new Error(`lease ${lease} was not acquired: the program is ending`));
         };
         if (leading || signal.aborted || ending.signal.aborted) {
           settle();
@@ -262,23 +185,17 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
         signal.addEventListener('abort', settle);
       }),
     isLeader: () => leading,
-    isFresh: () =>
-      leading &&
-      !lost &&
-      renewal !== undefined &&
-      clock.monotonic() - renewal.monotonicMs < renewDeadlineMs &&
-      // A wall clock set back says nothing; one that ran on while the other stood still says "paused".
-      clock.now() - renewal.wallMs < renewDeadlineMs,
+    isFresh: () => leading && lock.renewal !== undefined && isRecent(lock.renewal),
     isHealthy: (toleranceMs) =>
-      !leading || observed === undefined || clock.monotonic() - observed.seenAtMs <= options.leaseDurationMs + toleranceMs,
-    holder: () => (observed === undefined ? '' : holderOf(observed.lease)),
+      !leading || lock.observed === undefined || clock.monotonic() - lock.observed.seenAtMs <= options.leaseDurationMs + toleranceMs,
+    holder: () => lock.holder,
     stop: async (signal) => {
       ending.abort();
       for (const settle of [...waiting]) settle();
       await loop;
-      if (!leading) return;
+      if (!leading && !lock.undecided) return;
       leading = false;
-      await giveBack(signal);
+      await lock.giveBack(signal);
     },
   };
 }
@@ -290,12 +207,4 @@ function checkDurations({ leaseDurationMs, renewDeadlineMs, retryPeriodMs }: Lea
     `leader election needs lease duration (${leaseDurationMs} ms) > renew deadline (${renewDeadlineMs} ms) > 1.2 × retry period (${retryPeriodMs} ms): ` +
       'change --leader-election-lease-duration, --leader-election-renew-deadline or --leader-election-retry-period',
   );
-}
-
-function nameOf({ namespace, name }: LeaseClaim): string {
-  return `${namespace}/${name}`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof ApiError ? `${error.status} ${error.reason}: ${error.message}` : String(error);
 }

@@ -8,10 +8,10 @@ import type { ApiError } from './api-error.ts';
 import { isExpired, isPrecondition, isUnknownOutcome } from './api-error.ts';
 import type { WatchEvent } from './client.ts';
 import type { Credentials } from './credentials.ts';
-import type { ObservedCall } from './kube-client.ts';
 import { createKubeClient } from './kube-client.ts';
 import type { KubeObject } from './objects.ts';
 import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CONTENTS } from './resources.ts';
+import type { ObservedCall } from './sender.ts';
 
 const signal = new AbortController().signal;
 const claim = { name: 'data', namespace: 'shop' };

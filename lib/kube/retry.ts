@@ -32,6 +32,6 @@ export function retryDelay({ error, failures, readOnly, chance }: Attempt): numb
     // Spread by a tenth above what was asked for, so that all clients do not come back at once.
     return asked === undefined ? backoff : Math.max(asked * (1 + chance / 10), backoff / 2);
   }
-  const transient = error.status >= 500 || error.reason === 'Unreachable' || error.reason === 'Timeout' || error.reason === 'BadAnswer';
+  const transient = error.status >= 500 || error.reason === 'Unreachable' || error.reason === 'Timeout';
   return readOnly && transient && failures <= MAX_READ_FAILURES ? Math.max(backoff, asked ?? 0) : undefined;
 }

@@ -46,7 +46,7 @@ try {
     cwd: proto,
     stdio: 'inherit',
   });
-  execFileSync(bin('buf'), ['build', proto, '-o', `${join(out, 'image.json')}`], { cwd: proto, stdio: 'inherit' });
+  execFileSync(bin('buf'), ['build', proto, '-o', join(out, 'image.json')], { cwd: proto, stdio: 'inherit' });
   const image = JSON.parse(readFileSync(join(out, 'image.json'), 'utf8'));
   const fields = secretFields(image);
   const files = {

@@ -157,7 +157,7 @@ export function combinedTable(plans: readonly RolePlan[]): readonly Flag[] {
     if (first === undefined) continue;
     const defaults = new Set(owners.map(({ flag }) => flag.default));
     const differs = owners.map(({ role, flag }) => `${shownDefault(flag)} for ${role.name}`).join(', ');
-    const gates = Object.assign({}, ...owners.map(({ flag }) => flag.gates ?? {}));
+    const gates = Object.fromEntries(owners.flatMap(({ flag }) => Object.entries(flag.gates ?? {})));
     table.push({
       ...first.flag,
       help: `${first.flag.help} Of ${owners.map(({ role }) => role.name).join(', ')}.${defaults.size > 1 ? ` Default ${differs}.` : ''}`,

@@ -96,8 +96,11 @@ function defaultValue(flag: Flag): FlagValue {
 }
 
 function merge(old: FlagValue | undefined, next: FlagValue): FlagValue {
-  if (old instanceof Map && next instanceof Map) return new Map([...old, ...[...next].filter(([, gate]) => gate.explicit)]);
-  return next;
+  return isGates(old) && isGates(next) ? new Map([...old, ...[...next].filter(([, gate]) => gate.explicit)]) : next;
+}
+
+function isGates(value: FlagValue | undefined): value is Gates {
+  return value instanceof Map;
 }
 
 /** The typed options of a table. Throws ConfigError (exit code 2) naming every fault at once. */

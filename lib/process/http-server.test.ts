@@ -36,11 +36,11 @@ test('metrics are served at their path', async () => {
 
 test('leader election health is served with election only, and tells a lease that ran out', async () => {
   expect(await (await serve())('/healthz/leader-election')).toMatchObject({ status: 404 });
-  let wrong: string | undefined;
-  const get = await serve({ leaderElection: () => wrong });
+  const lease: { trouble?: string } = {};
+  const get = await serve({ leaderElection: () => lease.trouble });
   expect(await get('/healthz/leader-election')).toEqual({ status: 200, text: 'ok' });
-  wrong = 'failed election to renew leadership on lease x';
-  expect(await get('/healthz/leader-election')).toEqual({ status: 500, text: wrong });
+  lease.trouble = 'failed election to renew leadership on lease x';
+  expect(await get('/healthz/leader-election')).toEqual({ status: 500, text: lease.trouble });
 });
 
 test('a process that waits is healthy and not ready, and says for what', async () => {

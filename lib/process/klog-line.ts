@@ -6,7 +6,7 @@ const SEVERITY: Readonly<Record<string, string>> = { error: 'E', warn: 'W', info
 const PROCESS_ID = '1'.padStart(7);
 
 export function klogLine(program: string, json: string): string {
-  const { level, ts, msg, v: _verbosity, stack, ...fields }: Record<string, unknown> = JSON.parse(json);
+  const { level, ts, msg, v: _verbosity, stack, ...fields } = JSON.parse(json) as Record<string, unknown>;
   const severity = SEVERITY[String(level)] ?? 'I';
   const pairs = Object.entries(fields).map(([name, value]) => ` ${name}=${show(value)}`);
   const trace = stack === undefined ? '' : `\n${String(stack)}`;

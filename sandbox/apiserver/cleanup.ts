@@ -11,7 +11,7 @@ import type { ResourceType } from './resource.ts';
 import { storageName } from './resource.ts';
 import type { Storage, Stored } from './storage.ts';
 import { WorkLoop } from './work-loop.ts';
-import type { WriteTools } from './write.ts';
+import type { WriteTarget, WriteTools } from './write.ts';
 import { updateObject } from './write.ts';
 
 const NAMESPACES = storageName('', 'namespaces');
@@ -106,6 +106,6 @@ function removeFinalizer(object: JsonObject, finalizer: string): void {
   objectAt(object, 'metadata').finalizers = listAt(object, 'metadata', 'finalizers').filter((item) => item !== finalizer);
 }
 
-function target(type: ResourceType, namespace: string, name: string) {
+function target(type: ResourceType, namespace: string, name: string): WriteTarget {
   return { type, namespace, name, subresource: '', dryRun: false };
 }

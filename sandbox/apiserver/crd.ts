@@ -188,7 +188,7 @@ function texts(values: readonly Json[]): string[] {
 function customType(spec: JsonObject, version: JsonObject, schema: Schema): ResourceType {
   const names = objectAt(spec, 'names');
   const [group, plural, kind] = [stringAt(spec, 'group') ?? '', stringAt(names, 'plural') ?? '', stringAt(names, 'kind') ?? ''];
-  const subresources = ['status', 'scale'].filter((name) => name === 'status' && isObject(at(version, 'subresources', name)));
+  const subresources = isObject(at(version, 'subresources', 'status')) ? (['status'] as const) : [];
   const served = stringAt(version, 'name') ?? '';
   const warning = stringAt(version, 'deprecationWarning') ?? `${group}/${served} ${kind} is deprecated`;
   return {
@@ -211,7 +211,7 @@ function customType(spec: JsonObject, version: JsonObject, schema: Schema): Reso
     nameRule: 'subdomain',
     selectableFields: listAt(version, 'selectableFields').map((field) => (stringAt(field, 'jsonPath') ?? '').slice(1)),
     columns: columnsOf(version),
-    rules: [customRules(schema, subresources.includes('status'))],
+    rules: [customRules(schema, subresources.length > 0)],
     ...(version.deprecated === true ? { deprecationWarning: warning } : {}),
   };
 }

@@ -1,7 +1,7 @@
 /** A path and a method as what they mean: verb, kind, namespace, name, subresource and options. */
 import type { HttpRequest } from '../../lib/doors/http.ts';
 import type { Catalog } from './catalog.ts';
-import type { ResourceType } from './resource.ts';
+import type { ResourceType, Subresource } from './resource.ts';
 import { badRequest, invalid, methodNotAllowed, noSuchGroup, noSuchPath, notSupported } from './status.ts';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
@@ -12,7 +12,7 @@ export interface ApiRequest {
   /** Empty for cluster-scoped kinds and for lists over all namespaces. */
   readonly namespace: string;
   readonly name: string;
-  readonly subresource: string;
+  readonly subresource: Subresource;
   readonly query: URLSearchParams;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array | undefined;
@@ -94,8 +94,9 @@ function verbOf(method: HttpRequest['method'], named: boolean, query: URLSearchP
 export function parseApiRequest(catalog: Catalog, request: HttpRequest): ApiRequest {
   const { pathname, query } = splitPath(request.path);
   const found = place(catalog, segmentsOf(pathname));
-  const { type, namespace, name, subresource } = found;
-  if (subresource !== '' && !type.subresources.includes(subresource)) throw noSuchPath();
+  const { type, namespace, name } = found;
+  const subresource = type.subresources.find((known) => known === found.subresource) ?? '';
+  if (found.subresource !== subresource) throw noSuchPath();
   const named = name !== '';
   const verb = verbOf(request.method, named, query);
   const createsOnName = verb === 'create' && named && subresource !== 'binding';

@@ -11,12 +11,14 @@ export interface Lookup {
   list(resource: string): readonly JsonObject[];
 }
 
+export type Subresource = '' | 'status' | 'finalize' | 'binding';
+
 /** One write on its way to the storage. `object` may be changed until it is stored. */
 export interface Write {
   readonly object: JsonObject;
   /** The stored object; absent for a create. */
   readonly old: JsonObject | undefined;
-  readonly subresource: '' | 'status' | 'finalize';
+  readonly subresource: Subresource;
   readonly lookup: Lookup;
   /** The time as the server stamps it: RFC 3339, seconds. */
   readonly now: string;
@@ -54,7 +56,7 @@ export interface ResourceType {
   readonly categories: readonly string[];
   /** Name in the storage, the same for every version: `plural.group`. */
   readonly storage: string;
-  readonly subresources: readonly string[];
+  readonly subresources: readonly Exclude<Subresource, ''>[];
   /** Made from a CRD: no strategic merge, kind and apiVersion required, nulls kept, a generation. */
   readonly custom: boolean;
   /** PUT of an absent object creates it. */

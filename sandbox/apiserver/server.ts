@@ -6,19 +6,20 @@ import type { Clock } from '../../lib/doors/clock.ts';
 import type { HttpAnswer, HttpRequest, HttpStream } from '../../lib/doors/http.ts';
 import type { Random } from '../../lib/doors/random.ts';
 import type { FieldValidation } from './body.ts';
+import { bindPod } from './binding.ts';
 import { asObject, checkJsonType, decodeJson } from './body.ts';
 import type { Catalog } from './catalog.ts';
 import { deleteObject, deleteOptions } from './delete.ts';
 import { discoveryAnswer } from './discovery.ts';
-import type { JsonObject } from './json.ts';
-import { at, clone, ensureObject, objectAt, printJson, stringAt } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
+import { objectAt, printJson, stringAt } from './json.ts';
 import { patchOf } from './patch.ts';
 import { getObject, listObjects } from './read.ts';
 import type { Renderer } from './render.ts';
 import { objectText, rendererFor } from './render.ts';
 import type { ApiRequest } from './request.ts';
 import { parseApiRequest, segmentsOf, splitPath } from './request.ts';
-import { badRequest, conflict, noSuchPath, StatusError, subjectStatus } from './status.ts';
+import { badRequest, noSuchPath, StatusError, subjectStatus } from './status.ts';
 import type { Storage, Stored } from './storage.ts';
 import type { Watches } from './watch.ts';
 import type { WriteTarget, Written } from './write.ts';
@@ -154,21 +155,10 @@ export class ApiServer {
     return this.#written(request, (validation) => createObject(this.#tools, targetOf(request), asObject(request.type, body, validation)));
   }
 
-  /** The scheduler's write: gives a Pod its node, once. */
-  #bind(request: ApiRequest, body: ReturnType<typeof decodeJson>): Answer {
+  #bind(request: ApiRequest, body: Json | undefined): Answer {
     const node = stringAt(body, 'target', 'name');
     if (node === undefined) throw badRequest('target.name: Required value');
-    updateObject(this.#tools, { ...targetOf(request), subresource: '' }, (old) => {
-      const pod = clone(required(old, request).object);
-      if ((stringAt(pod, 'spec', 'nodeName') ?? '') !== '') {
-        throw conflict(
-          { group: '', type: 'pods/binding', name: request.name },
-          `pod ${request.name} is already assigned to node "${String(at(pod, 'spec', 'nodeName'))}"`,
-        );
-      }
-      ensureObject(pod, 'spec').nodeName = node;
-      return pod;
-    });
+    bindPod(this.#tools, targetOf(request), node);
     return { status: 201, text: printJson({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }) };
   }
 
@@ -208,20 +198,6 @@ export class ApiServer {
     }
     return { status: 200, text: this.#renderer(request).list(request.type, items, meta) };
   }
-}
-
-function required(stored: Stored | undefined, request: ApiRequest): Stored {
-  if (stored === undefined) throw notFoundFor(request);
-  return stored;
-}
-
-function notFoundFor(request: ApiRequest): StatusError {
-  return new StatusError({
-    code: 404,
-    reason: 'NotFound',
-    message: `${request.type.plural} "${request.name}" not found`,
-    subject: { group: request.type.group, type: request.type.plural, name: request.name },
-  });
 }
 
 function targetOf(request: ApiRequest): WriteTarget {

@@ -8,7 +8,7 @@ import type { Random } from '../../lib/doors/random.ts';
 import type { JsonObject } from './json.ts';
 import { at, dropNulls, ensureObject, equal, listAt, objectAt, stringAt } from './json.ts';
 import { keepSystemFields, validateMeta, validateMetaUpdate } from './object-meta.ts';
-import type { Lookup, ResourceType, Write } from './resource.ts';
+import type { Lookup, ResourceType, Subresource, Write } from './resource.ts';
 import { kindSubject, objectKey, storageName, subjectOf } from './resource.ts';
 import { alreadyExists, badRequest, conflict, forbidden, invalid, invalidField, MODIFIED, notFound, StatusError } from './status.ts';
 import type { Storage, Stored } from './storage.ts';
@@ -24,7 +24,7 @@ export interface WriteTarget {
   readonly namespace: string;
   /** Empty where the body names the object. */
   readonly name: string;
-  readonly subresource: string;
+  readonly subresource: Subresource;
   readonly dryRun: boolean;
   /** Of a PUT: another uid in the body is a conflict; of a PATCH: a change of an immutable field. */
   readonly uidIsPrecondition?: boolean;
@@ -76,11 +76,11 @@ function checkNamespace(tools: WriteTools, target: WriteTarget, meta: JsonObject
   throw forbidden(subjectOf(type, stringAt(meta, 'name') ?? ''), why, [cause]);
 }
 
-function makeWrite(tools: WriteTools, object: JsonObject, rest: { old: JsonObject | undefined; subresource: string }): Write {
+function makeWrite(tools: WriteTools, object: JsonObject, rest: { old: JsonObject | undefined; subresource: Subresource }): Write {
   return {
     object,
     old: rest.old,
-    subresource: rest.subresource === 'status' || rest.subresource === 'finalize' ? rest.subresource : '',
+    subresource: rest.subresource,
     lookup: lookupOf(tools.storage),
     now: timestamp(tools.clock.now()),
   };
@@ -183,7 +183,8 @@ export function updateObject(tools: WriteTools, target: WriteTarget, change: (ol
   keepSystemFields(meta, oldMeta);
   const write = makeWrite(tools, object, { old, subresource: target.subresource });
   const warnings = applyRules(type, write);
-  if (type.generation && changesGeneration(type, object, old)) meta.generation = Number(oldMeta.generation ?? 0) + 1;
+  if (type.generation && target.subresource !== 'binding' && changesGeneration(type, object, old))
+    meta.generation = Number(oldMeta.generation ?? 0) + 1;
   // Twice, as the real server: once for all kinds, once by the kind's own rules. Clients see both causes.
   const metaUpdate = validateMetaUpdate(object, old);
   const kindCauses = type.rules.flatMap((rules) => rules.validate?.(write) ?? []);

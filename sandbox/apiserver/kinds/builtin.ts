@@ -22,7 +22,7 @@ import {
 } from './storage-kinds.ts';
 import { VOLUME_RULES } from './volume.ts';
 
-const STATUS = ['status'];
+const STATUS = ['status'] as const;
 
 function core(): ResourceType[] {
   const group = '';
@@ -182,7 +182,6 @@ function storage(): ResourceType[] {
       kind: 'CSIDriver',
       namespaced: false,
       unconditionalUpdate: false,
-      generation: true,
       rules: [CSI_DRIVER_RULES],
     }),
     defineKind({

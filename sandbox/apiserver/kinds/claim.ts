@@ -48,13 +48,15 @@ function mirrorDataSources(spec: JsonObject, old: JsonObject | undefined): void 
   }
 }
 
+function decode(object: JsonObject): readonly string[] {
+  for (const field of ['requests', 'limits']) canonicalizeQuantities(at(object, 'spec', 'resources', field));
+  for (const field of ['capacity', 'allocatedResources']) canonicalizeQuantities(at(object, 'status', field));
+  return [];
+}
+
 function prepare({ object, old, subresource, lookup }: Write): void {
   const spec = ensureObject(object, 'spec');
-  const resources = ensureObject(spec, 'resources');
-  canonicalizeQuantities(resources.requests);
-  canonicalizeQuantities(resources.limits);
-  canonicalizeQuantities(at(object, 'status', 'capacity'));
-  canonicalizeQuantities(at(object, 'status', 'allocatedResources'));
+  ensureObject(spec, 'resources');
   if (subresource === 'status') return;
   setDefault(spec, 'volumeMode', 'Filesystem');
   if (spec.volumeName === '') delete spec.volumeName;
@@ -63,7 +65,6 @@ function prepare({ object, old, subresource, lookup }: Write): void {
     const name = defaultClass(lookup);
     if (name !== undefined) spec.storageClassName = name;
   }
-  if (old !== undefined) checkGrowth(object, old, lookup);
 }
 
 function requested(claim: JsonObject): Json | undefined {
@@ -130,8 +131,8 @@ function validateSpec(spec: JsonObject): Cause[] {
   if (isObject(dataSource) && isObject(dataSourceRef)) {
     const { namespace, ...local } = dataSourceRef;
     if (namespace !== undefined && namespace !== '')
-      causes.push(invalidField('spec', 'spec.dataSource', 'may not be specified when dataSourceRef.namespace is specified'));
-    else if (!equal(local, dataSource)) causes.push(invalidField('spec', 'spec.dataSource', 'must match dataSourceRef'));
+      causes.push(invalidField('spec', {}, 'may not be specified when dataSourceRef.namespace is specified'));
+    else if (!equal(local, dataSource)) causes.push(invalidField('spec', {}, 'must match dataSourceRef'));
   }
   return causes;
 }
@@ -168,11 +169,13 @@ function validate(write: Write): readonly Cause[] {
     causes.push(forbiddenField('spec.resources.requests.storage', 'field can not be less than status.capacity'));
   }
   if (!equal(spec.volumeMode, oldSpec.volumeMode)) causes.push(invalidField('volumeMode', spec.volumeMode, 'field is immutable'));
+  // Admission comes after the kind's own rules.
+  if (causes.length === 0) checkGrowth(object, old, write.lookup);
   return causes;
 }
 
 export const CLAIM_RULES: readonly ResourceRules[] = [
   statusPart(() => ({ phase: 'Pending' })),
-  { prepare, validate },
+  { decode, prepare, validate },
   protectionFinalizer('kubernetes.io/pvc-protection'),
 ];

@@ -8,7 +8,7 @@ import { forbiddenField, invalidField, required } from '../status.ts';
 import { setDefault, statusPart } from './status-part.ts';
 
 const NAME_LABEL = 'kubernetes.io/metadata.name';
-const POD_SPEC_MAY_CHANGE = ['nodeName', 'activeDeadlineSeconds', 'terminationGracePeriodSeconds', 'tolerations', 'schedulingGates'];
+const POD_SPEC_MAY_CHANGE = ['activeDeadlineSeconds', 'terminationGracePeriodSeconds', 'tolerations', 'schedulingGates'];
 
 export const NAMESPACE_RULES: readonly ResourceRules[] = [
   statusPart(() => ({ phase: 'Active' })),
@@ -70,7 +70,7 @@ function validatePod({ object, old, subresource }: Write): readonly Cause[] {
     if (claim !== undefined && (stringAt(claim, 'claimName') ?? '') === '')
       causes.push(required(`${path}.persistentVolumeClaim.claimName`));
   });
-  if (old !== undefined && !equal(fixedPart(spec), fixedPart(objectAt(old, 'spec')))) {
+  if (old !== undefined && subresource !== 'binding' && !equal(fixedPart(spec), fixedPart(objectAt(old, 'spec')))) {
     causes.push(
       forbiddenField(
         'spec',

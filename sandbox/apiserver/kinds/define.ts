@@ -2,6 +2,7 @@
 import type { ResourceType } from '../resource.ts';
 import { storageName } from '../resource.ts';
 import { AGE_COLUMN, NAME_COLUMN } from '../table.ts';
+import { FIXED_COLUMNS } from './columns.ts';
 
 type Given = Pick<ResourceType, 'group' | 'version' | 'plural' | 'kind' | 'namespaced'> & Partial<ResourceType>;
 
@@ -21,7 +22,7 @@ export function defineKind(given: Given): ResourceType {
     generation: false,
     nameRule: 'subdomain',
     selectableFields: [],
-    columns: [NAME_COLUMN, AGE_COLUMN],
+    columns: FIXED_COLUMNS[given.plural] ?? [NAME_COLUMN, AGE_COLUMN],
     rules: [],
     ...given,
   };

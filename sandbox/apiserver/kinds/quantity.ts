@@ -4,6 +4,7 @@
  */
 import type { Json, JsonObject } from '../json.ts';
 import { isObject } from '../json.ts';
+import { badRequest } from '../status.ts';
 
 const PATTERN = /^([+-]?)(\d*)(?:\.(\d*))?(Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E|[eE][+-]?\d+|)$/;
 const SCALE = 10n ** 9n;
@@ -63,20 +64,26 @@ export function quantityValue(value: Json | undefined): bigint | undefined {
 }
 
 /** As the server prints it; undefined for what is no quantity. */
-export function canonicalQuantity(value: Json | undefined): string | undefined {
+function canonicalQuantity(value: Json | undefined): string | undefined {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') return undefined;
   const parsed = parse(String(value));
   return parsed === undefined ? undefined : print(parsed);
 }
 
-/** Rewrites the quantities of a map (`capacity`, `requests`) in place; leaves what is none to validation. */
+function decoded(value: Json): string {
+  const canonical = canonicalQuantity(value);
+  if (canonical === undefined)
+    throw badRequest("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
+  return canonical;
+}
+
+/** Rewrites the quantities of a map (`capacity`, `requests`) in place. Throws a 400 for what is none. */
 export function canonicalizeQuantities(map: Json | undefined): void {
   if (!isObject(map)) return;
-  for (const [name, value] of Object.entries(map)) map[name] = canonicalQuantity(value) ?? value;
+  for (const [name, value] of Object.entries(map)) map[name] = decoded(value);
 }
 
 /** The same for a single field. */
 export function canonicalizeField(object: JsonObject, field: string): void {
-  const canonical = canonicalQuantity(object[field]);
-  if (canonical !== undefined) object[field] = canonical;
+  if (object[field] !== undefined && object[field] !== null) object[field] = decoded(object[field]);
 }

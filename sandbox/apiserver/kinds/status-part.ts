@@ -22,6 +22,8 @@ export function statusPart(initial?: (write: Write) => JsonObject | undefined): 
         else if (initial !== undefined) delete object.status;
         return;
       }
+      // Binding a Pod sets its node and says so in its conditions.
+      if (subresource === 'binding') return;
       if (subresource !== 'status') {
         keepField(object, old, 'status');
         return;

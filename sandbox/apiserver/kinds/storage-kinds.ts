@@ -140,9 +140,10 @@ export const ATTACHMENT_RULES: readonly ResourceRules[] = [
 ];
 
 export const CAPACITY_RULES: ResourceRules = {
-  prepare({ object }) {
+  decode(object) {
     canonicalizeField(object, 'capacity');
     canonicalizeField(object, 'maximumVolumeSize');
+    return [];
   },
   validate(write) {
     const name = stringAt(write.object, 'storageClassName') ?? '';

@@ -28,19 +28,19 @@ function sourceOf(spec: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(spec).filter(([field]) => !COMMON.has(field)));
 }
 
+function decode(object: JsonObject): readonly string[] {
+  canonicalizeQuantities(at(object, 'spec', 'capacity'));
+  return [];
+}
+
 function prepare({ object, old, subresource, now }: Write): void {
   const spec = ensureObject(object, 'spec');
-  canonicalizeQuantities(spec.capacity);
   if (subresource === 'status') {
     stampTransition(object, old, now);
     return;
   }
   setDefault(spec, 'persistentVolumeReclaimPolicy', 'Retain');
   setDefault(spec, 'volumeMode', 'Filesystem');
-  if (isObject(spec.claimRef)) {
-    setDefault(spec.claimRef, 'kind', 'PersistentVolumeClaim');
-    setDefault(spec.claimRef, 'apiVersion', 'v1');
-  }
 }
 
 /** The time of the last change of phase, unless the client keeps that time itself. */
@@ -101,7 +101,8 @@ function sourceCauses(spec: JsonObject): Cause[] {
 function capacityCauses(capacity: JsonObject): Cause[] {
   const causes: Cause[] = [];
   if (Object.keys(capacity).length === 0) causes.push(required('spec.capacity'));
-  if (capacity.storage === undefined || Object.keys(capacity).length > 1) causes.push(notSupported('spec.capacity', capacity, ['storage']));
+  if (capacity.storage === undefined || Object.keys(capacity).length > 1)
+    causes.push(notSupported('spec.capacity', Object.keys(capacity).length === 0 ? null : capacity, ['storage']));
   for (const [name, quantity] of Object.entries(capacity)) {
     const value = quantityValue(quantity);
     if (value === undefined || value <= 0n) causes.push(invalidField(`spec.capacity[${name}]`, quantity, 'must be greater than zero'));
@@ -129,6 +130,6 @@ function validate({ object, old, subresource }: Write): readonly Cause[] {
 
 export const VOLUME_RULES: readonly ResourceRules[] = [
   statusPart(({ now }) => ({ phase: 'Pending', lastPhaseTransitionTime: now })),
-  { prepare, validate },
+  { decode, prepare, validate },
   protectionFinalizer('kubernetes.io/pv-protection'),
 ];

@@ -16,7 +16,7 @@ import { checksumOf } from './checksum.ts';
 import { exampleFile } from './manifests.ts';
 import type { Screen, Step } from './screen.ts';
 import type { Ledger, World } from './world.ts';
-import { installWorldCrds, readLedger, startDriver, startSidecars, startWorldNode } from './world.ts';
+import { installWorldCrds, readLedger, startDriver, startSidecars } from './world.ts';
 
 const namespace = 'default';
 
@@ -81,7 +81,7 @@ export async function runJob(options: JobOptions): Promise<void> {
   await step(options, PROGRAMS, async (say) => {
     await startDriver(world);
     const programs = startSidecars(world, { oneProcess });
-    await startWorldNode(world);
+    await world.startNode();
     say(`mock-driver, ${programs.map(({ name, pid }) => `${name} (pid ${pid})`).join(', ')}`);
   });
   await step(options, CLASSES, async (say) => {

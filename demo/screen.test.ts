@@ -41,6 +41,16 @@ test('on a terminal the whole table is drawn again over itself at every change',
   expect(rows[1]).toMatch(/^ {2}· another/);
 });
 
+test('a detail that is too long for the terminal is cut, so that a row stays one line', async () => {
+  const { written, target } = paper(true);
+  await openScreen({ ...target, columns: 60 }, [FIRST]).run(FIRST, async (say) => say('x'.repeat(200)));
+  const rows = stripVTControlCharacters(written.at(-1) ?? '')
+    .trimEnd()
+    .split('\n');
+  expect(rows[0]?.length).toBeLessThan(60);
+  expect(rows[0]?.endsWith('x…')).toBe(true);
+});
+
 test('a step tells its seconds', async () => {
   const { target } = paper(false);
   expect(await openScreen(target, [FIRST]).run(FIRST, async () => undefined)).toBeGreaterThanOrEqual(0);

@@ -20,11 +20,15 @@ export interface Screen {
 
 export interface ScreenTarget {
   readonly isTTY?: boolean;
+  readonly columns?: number;
   write(text: string): unknown;
 }
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 90;
+const DEFAULT_COLUMNS = 80;
+/** Mark, time and the blanks between: what a row has beside title and detail, and one to spare. */
+const MARGIN = 17;
 
 interface Row {
   readonly step: Step;
@@ -92,8 +96,11 @@ function tableScreen(target: ScreenTarget, rows: readonly Row[], width: number):
     };
     const lines = rows.map(({ step, state, seconds, detail }) => {
       const time = state === 'done' || state === 'failed' ? `${seconds.toFixed(2).padStart(7)} s` : ' '.repeat(9);
+      // A line that wraps would be two, and the next drawing would begin one too low.
+      const room = Math.max(0, (target.columns ?? DEFAULT_COLUMNS) - width - MARGIN);
+      const shown = detail.length > room ? `${detail.slice(0, Math.max(0, room - 1))}…` : detail;
       const title = state === 'waiting' ? styleText('dim', step.title.padEnd(width)) : step.title.padEnd(width);
-      return `\u001b[2K  ${marks[state]} ${title} ${time}  ${styleText('dim', detail)}\n`;
+      return `\u001b[2K  ${marks[state]} ${title} ${time}  ${styleText('dim', shown)}\n`;
     });
     target.write(`${drawn ? `\u001b[${rows.length}A` : ''}${lines.join('')}`);
     drawn = true;

@@ -1,6 +1,6 @@
 /**
  * What the demo runs on: a control plane, the mock driver, the sidecars and a node, as real processes on
- * one stage (the node is a client inside this one). Closing the world takes all of it down, also after a
+ * one stage (beside a real control plane the node is a client in this one). Closing the world takes all of it down, also after a
  * failure, and the stage's reaper does it even after a crash of this process.
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -33,6 +33,8 @@ export interface World {
   readonly kubeconfig: string;
   /** Where the node publishes volumes. */
   readonly nodeDir: string;
+  /** Registers a node that publishes the volumes of its Pods; the driver must be there. */
+  startNode(): Promise<void>;
   /** Applies a manifest file: with kubectl on a real control plane, else as kubectl would. */
   apply(file: string): Promise<void>;
   close(): Promise<void>;
@@ -68,19 +70,18 @@ export async function openSandboxWorld(name = 'demo'): Promise<World> {
   const stage = openStage(name);
   try {
     const kubeconfig = join(stage.dir, 'kubeconfig');
-    startProgram(stage, 'sandbox', { flags: [`--kubeconfig-out=${kubeconfig}`, '--parts=binder,scheduler'] });
+    const nodeDir = join(stage.dir, 'node');
+    const csiAddress = `--csi-address=${DRIVER}=unix://${socketOf({ stage })}`;
+    startProgram(stage, 'sandbox', {
+      flags: [`--kubeconfig-out=${kubeconfig}`, `--node-name=${NODE}`, `--node-dir=${nodeDir}`, csiAddress],
+    });
     await eventually('the kubeconfig of the sandbox', () => (existsSync(kubeconfig) ? true : undefined), { signal: stage.broken });
     const raw = openRawClient({ server: serverOf(kubeconfig) });
     stage.defer(() => raw.close());
     const kube = openKube(raw);
-    return {
-      stage,
-      kube,
-      kubeconfig,
-      nodeDir: join(stage.dir, 'node'),
-      apply: (file) => createFrom(kube, file),
-      close: () => stage.close(),
-    };
+    // The sandbox has a node of its own, which waits for the driver.
+    const startNode = (): Promise<void> => Promise.resolve();
+    return { stage, kube, kubeconfig, nodeDir, startNode, apply: (file) => createFrom(kube, file), close: () => stage.close() };
   } catch (error) {
     await stage.close();
     throw error;
@@ -94,7 +95,8 @@ export async function openRealWorld(report: (line: string) => void): Promise<Wor
     const { code, stderr } = await kubectl(['apply', '-f', file]);
     if (code !== 0) throw new Error(`kubectl apply -f ${file}: ${stderr.trim()}`);
   };
-  return { stage, kube, kubeconfig, nodeDir: join(stage.dir, 'node'), apply, close: stop };
+  const nodeDir = join(stage.dir, 'node');
+  return { stage, kube, kubeconfig, nodeDir, startNode: () => startNodeHere({ stage, kubeconfig, nodeDir }), apply, close: stop };
 }
 
 function serverOf(kubeconfig: string): string {
@@ -148,15 +150,14 @@ export function startSidecars(world: Pick<World, 'stage' | 'kubeconfig'>, { oneP
   return SIDECARS.map((name) => startProgram(world.stage, name, { flags: name === 'snapshot-controller' ? common : withDriver }));
 }
 
-/** Registers the node and publishes the volumes of its Pods until the world closes. */
-export async function startWorldNode(world: World): Promise<void> {
+async function startNodeHere({ stage, kubeconfig, nodeDir }: Pick<World, 'stage' | 'kubeconfig' | 'nodeDir'>): Promise<void> {
   const doors = openDoors();
-  const server = await loadCluster(doors, { kubeconfig: world.kubeconfig });
+  const server = await loadCluster(doors, { kubeconfig });
   const stop = new AbortController();
-  const drivers = new Map([[DRIVER, `unix://${socketOf(world)}`]]);
-  const running = startNode({ doors, server, nodeName: NODE, drivers, dir: world.nodeDir, signal: stop.signal });
+  const drivers = new Map([[DRIVER, `unix://${socketOf({ stage })}`]]);
+  const running = startNode({ doors, server, nodeName: NODE, drivers, dir: nodeDir, signal: stop.signal });
   running.catch(() => undefined);
-  world.stage.defer(async () => {
+  stage.defer(async () => {
     stop.abort();
     await running;
   });

@@ -5,7 +5,7 @@ import type { TestContext } from 'vitest';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { exampleFile } from '../../demo/manifests.ts';
 import type { World } from '../../demo/world.ts';
-import { openSandboxWorld, startDriver, startSidecars, startWorldNode } from '../../demo/world.ts';
+import { openSandboxWorld, startDriver, startSidecars } from '../../demo/world.ts';
 import { repositoryRoot } from '../harness/repository.ts';
 import type { RunResult } from '../harness/stage.ts';
 
@@ -20,7 +20,6 @@ beforeAll(async () => {
   if (crds.code !== 0) throw new Error(crds.stderr);
   await startDriver(world);
   startSidecars(world, { oneProcess: false });
-  await startWorldNode(world);
 });
 afterAll(() => world?.close());
 

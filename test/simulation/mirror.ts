@@ -70,7 +70,7 @@ export class Mirror {
 
   private async follow<T extends KubeObject>(resource: Resource<T>, kind: Kind<T>): Promise<void> {
     const root = resource.group === '' ? '/api/v1' : `/apis/${resource.group}/${resource.version}`;
-    const path = `${root}/${resource.plural}?watch=true`;
+    const path = `${root}/${resource.plural}?watch=true&timeoutSeconds=1000000`;
     const { chunks } = await this.open({ method: 'GET', path, headers: { accept: 'application/json' } }, this.abort.signal);
     const decoder = new TextDecoder();
     void (async () => {

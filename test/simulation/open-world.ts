@@ -1,4 +1,5 @@
 /** Puts a world together from the real parts: sandbox, mock driver, and the programs over simulated doors. */
+import { setMaxListeners } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { load } from 'js-yaml';
@@ -26,6 +27,9 @@ const ROOTS = ['../deploy/crds/', '../../deploy/crds/'];
 /** The three CRDs that the main job needs; read once, since thousands of worlds are opened. */
 const CRDS: readonly Uint8Array[] = readCrds();
 const CODEC = loadCodec();
+
+// As the mains do: one signal of a program has a listener per call under way.
+setMaxListeners(0);
 
 function readCrds(): Uint8Array[] {
   for (const root of ROOTS) {

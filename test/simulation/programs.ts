@@ -21,7 +21,7 @@ export function startPrograms(scenario: Scenario, seed: number): { readonly name
       const plan = PLANS.find((candidate) => name.startsWith(candidate.name));
       const program = plan?.name ?? 'csi-sidecars';
       const plans = plan === undefined ? PLANS : [plan];
-      const argv = ['--kubeconfig=/sim/kubeconfig', ...(program === 'snapshot-controller' ? [] : ['--csi-address=/sim/csi.sock'])];
+      const argv = program === 'snapshot-controller' ? [] : ['--csi-address=/sim/csi.sock'];
       if (plan === undefined) argv.push(ALL_ROLES);
       if (scenario.election === true) argv.push('--leader-election=true', '--leader-election-namespace=kube-system');
       argv.push(...(scenario.flags?.[program] ?? []));

@@ -82,6 +82,8 @@ export class Scheduler {
   /** Runs events until `stop` says so (asked after each) or `untilMs` is reached. Throws if the run does not end. */
   async run(untilMs: number, stop: () => boolean, maxEvents: number): Promise<void> {
     const until = untilMs * 1000;
+    // What was started before the first event gets as far as it can without one.
+    await turn();
     for (;;) {
       const next = this.pop();
       if (next === undefined || next.at > until) {
@@ -94,9 +96,7 @@ export class Scheduler {
       if (this.events > maxEvents) throw new Error(`the run did not end within ${maxEvents} events; last: ${next.label}`);
       this.note(next.label);
       next.run();
-      await new Promise<void>((resolve) => {
-        setImmediate(resolve);
-      });
+      await turn();
       if (stop()) return;
     }
   }
@@ -137,6 +137,13 @@ export class Scheduler {
     }
     heap[i] = event;
   }
+}
+
+/** One real turn of the event loop: every microtask has run when it is over. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }
 
 function before(a: Scheduled, b: Scheduled): boolean {

@@ -49,6 +49,9 @@ interface Slot {
   held: boolean;
 }
 
+/** Programs run in-cluster: a kubeconfig's library would be loaded in real time. */
+const IN_CLUSTER = { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443' };
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 const RESTART_MS = { crash: 400, exit: 1_000 };
 
 export class World {
@@ -203,8 +206,12 @@ export class World {
       faults: () => this.faultRates,
       crashHere: (program, point, phase) => this.crashHere(program, point, phase),
       died: (program, how, code) => this.died(program, how, code),
-      env: { NAMESPACE: 'kube-system', POD_NAMESPACE: 'kube-system', NODE_NAME: 'node-1' },
-      files: new Map([['/sim/kubeconfig', KUBECONFIG]]),
+      env: { ...IN_CLUSTER, NAMESPACE: 'kube-system', POD_NAMESPACE: 'kube-system', NODE_NAME: 'node-1' },
+      files: new Map([
+        [`${SERVICE_ACCOUNT}/token`, 'simulated'],
+        [`${SERVICE_ACCOUNT}/ca.crt`, 'simulated'],
+        [`${SERVICE_ACCOUNT}/namespace`, 'kube-system'],
+      ]),
       log: (program, line) => this.init.onLog?.(program, line),
     };
   }
@@ -259,11 +266,3 @@ export class World {
     });
   }
 }
-
-const KUBECONFIG = `apiVersion: v1
-kind: Config
-clusters: [{name: sim, cluster: {server: 'http://sim.invalid:80'}}]
-users: [{name: sim, user: {token: simulated}}]
-contexts: [{name: sim, context: {cluster: sim, user: sim}}]
-current-context: sim
-`;

@@ -109,7 +109,15 @@ export const KUBE_FLAGS = [
     origin: 'peer',
     min: 0,
   },
-  { name: 'kube-api-burst', type: 'int', default: '10', help: 'Requests at once before --kube-api-qps sets in.', origin: 'peer', min: 0 },
+  {
+    name: 'kube-api-burst',
+    type: 'int',
+    default: '0',
+    peerDefault: '10',
+    help: 'Requests at once before --kube-api-qps sets in. 0: 10, where there is a limit at all.',
+    origin: 'peer',
+    min: 0,
+  },
 ] as const satisfies readonly Flag[];
 
 export const ELECTION_FLAGS = [

@@ -27,6 +27,8 @@ const RELEASE_MS = 5000;
 const FLUSH_MS = 2000;
 const CLOSE_MS = 1000;
 const DEFAULT_TIMEOUT_MS = 60_000;
+/** The Go programs' burst, for whoever sets only a rate. */
+const PEER_BURST = 10;
 const TERMINATION_LOG = '/dev/termination-log';
 
 export class ProgramLife {
@@ -169,7 +171,7 @@ export class ProgramLife {
       credentials: cluster.credentials,
       userAgent,
       log: this.log,
-      ...(kubeApiQps > 0 ? { qps: kubeApiQps, burst: kubeApiBurst } : {}),
+      ...(kubeApiQps > 0 ? { qps: kubeApiQps, burst: kubeApiBurst === 0 ? PEER_BURST : kubeApiBurst } : {}),
     });
   }
 

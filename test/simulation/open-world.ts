@@ -25,7 +25,7 @@ export interface OpenWorld {
 const ROOTS = ['../deploy/crds/', '../../deploy/crds/'];
 
 /** The three CRDs that the main job needs; read once, since thousands of worlds are opened. */
-const CRDS: readonly Uint8Array[] = readCrds();
+export const CRDS: readonly Uint8Array[] = readCrds();
 const CODEC = loadCodec();
 
 // As the mains do: one signal of a program has a listener per call under way.

@@ -14,7 +14,8 @@ const ALL_ROLES = '--roles=snapshot-controller,csi-snapshotter,csi-provisioner';
 /** Replicas are named `csi-provisioner-1`, `csi-provisioner-2`; `csi-sidecars` is all roles in one process. */
 export function startPrograms(scenario: Scenario, seed: number): { readonly names: readonly string[]; readonly start: StartProgram } {
   const alone = PLANS.map((plan) => plan.name);
-  const names = scenario.election === true ? alone.flatMap((name) => [`${name}-1`, `${name}-2`]) : seed % 4 === 0 ? ['csi-sidecars'] : alone;
+  const names =
+    scenario.election === true ? alone.flatMap((name) => [`${name}-1`, `${name}-2`]) : seed % 4 === 0 ? ['csi-sidecars'] : alone;
   return {
     names,
     start: (doors, name) => {
@@ -25,9 +26,15 @@ export function startPrograms(scenario: Scenario, seed: number): { readonly name
       if (plan === undefined) argv.push(ALL_ROLES);
       if (scenario.election === true) argv.push('--leader-election=true', '--leader-election-namespace=kube-system');
       argv.push(...(scenario.flags?.[program] ?? []));
-      void runProgram({ program: name, version: 'simulated', syntax: plan?.syntax ?? 'pflag', plans, doors, argv, print: () => undefined }).then((code) =>
-        doors.host.exit(code),
-      );
+      void runProgram({
+        program: name,
+        version: 'simulated',
+        syntax: plan?.syntax ?? 'pflag',
+        plans,
+        doors,
+        argv,
+        print: () => undefined,
+      }).then((code) => doors.host.exit(code));
     },
   };
 }

@@ -1,0 +1,188 @@
+/**
+ * Sandbox and driver in this process, the programs as children: every API write and every RPC of a child
+ * passes through our hands, so that we can kill the sender with SIGKILL before it is applied, after it was
+ * applied but before the answer, or right after the answer.
+ */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { HttpAnswer, HttpRequest } from '../../lib/doors/http.ts';
+import { loadCodec } from '../../mock-driver/codec.ts';
+import { createDriver } from '../../mock-driver/driver.ts';
+import type { Driver } from '../../mock-driver/driver.ts';
+import { MemoryStore } from '../../mock-driver/store/memory.ts';
+import { systemClock, systemRandom } from '../../mock-driver/system/clock.ts';
+import { serve } from '../../mock-driver/system/server.ts';
+import type { Sandbox } from '../../sandbox/sandbox.ts';
+import { createSandbox } from '../../sandbox/sandbox.ts';
+import { serveSandbox } from '../../sandbox/serve.ts';
+import { builtProgram } from '../harness/mock-driver.ts';
+import type { Program, Stage } from '../harness/stage.ts';
+import { writeKubeconfig } from '../harness/kubeconfig.ts';
+import { DRIVER } from '../simulation/manifests.ts';
+import { Mirror } from '../simulation/mirror.ts';
+import { CRDS } from '../simulation/open-world.ts';
+import { pointOf } from '../simulation/incarnation.ts';
+
+export const PHASES = ['before', 'applied', 'answered'] as const;
+export type KillPhase = (typeof PHASES)[number];
+
+/** Kill the sender of the n-th write or RPC (from 0). */
+export interface KillPlan {
+  readonly at: number;
+  readonly phase: KillPhase;
+}
+
+const PROGRAMS = ['snapshot-controller', 'csi-snapshotter', 'csi-provisioner'] as const;
+type ProgramName = (typeof PROGRAMS)[number];
+
+/** Which program alone sends this RPC. */
+const SENDER: Readonly<Record<string, ProgramName>> = {
+  CreateVolume: 'csi-provisioner',
+  DeleteVolume: 'csi-provisioner',
+  CreateSnapshot: 'csi-snapshotter',
+  DeleteSnapshot: 'csi-snapshotter',
+};
+
+export class KillWorld {
+  readonly mirror: Mirror;
+  readonly points: string[] = [];
+  killed: string | undefined;
+  private readonly stage: Stage;
+  private readonly sandbox: Sandbox;
+  private readonly driver: Driver;
+  private readonly store: MemoryStore;
+  private readonly plan: KillPlan | undefined;
+  private readonly children = new Map<ProgramName, Program>();
+  private kubeconfig = '';
+  private socket = '';
+  private closing = false;
+
+  private constructor(init: {
+    readonly stage: Stage;
+    readonly sandbox: Sandbox;
+    readonly driver: Driver;
+    readonly store: MemoryStore;
+    readonly plan: KillPlan | undefined;
+  }) {
+    this.stage = init.stage;
+    this.sandbox = init.sandbox;
+    this.driver = init.driver;
+    this.store = init.store;
+    this.plan = init.plan;
+    this.mirror = new Mirror((request, signal) => init.sandbox.stream(request, signal));
+  }
+
+  static async open(stage: Stage, plan: KillPlan | undefined): Promise<KillWorld> {
+    const sandbox = createSandbox({ clock: systemClock, random: systemRandom, parts: ['binder'] });
+    sandbox.start();
+    const store = new MemoryStore();
+    const codec = loadCodec();
+    const driver = await createDriver({
+      name: DRIVER,
+      nodeId: 'node-1',
+      clock: systemClock,
+      random: systemRandom,
+      store: store.instance(),
+      topology: [],
+      disabled: new Set(),
+      codec,
+    });
+    const world = new KillWorld({ stage, sandbox, driver, store, plan });
+    await world.start(codec);
+    return world;
+  }
+
+  private async start(codec: ReturnType<typeof loadCodec>): Promise<void> {
+    for (const body of CRDS) {
+      const headers = { 'content-type': 'application/json', accept: 'application/json' };
+      await this.sandbox.handle({ method: 'POST', path: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', headers, body });
+    }
+    await this.mirror.start();
+    const watched: Sandbox = {
+      ...this.sandbox,
+      handle: (request) => this.request(request),
+      stream: (request, signal) => this.sandbox.stream(request, signal),
+    };
+    const server = await serveSandbox(watched, 0);
+    this.stage.defer(() => server.close());
+    this.socket = join(this.stage.dir, 'csi.sock');
+    const rpc = await serve({ ...this.driver, handle: (method, request) => this.call(method, request) }, codec, this.socket);
+    this.stage.defer(() => rpc.stop());
+    this.stage.defer(() => {
+      this.closing = true;
+      this.mirror.stop();
+      this.sandbox.stop();
+      rmSync(this.socket, { force: true });
+    });
+    this.kubeconfig = writeKubeconfig(join(this.stage.dir, 'kubeconfig'), { server: server.url });
+    for (const name of PROGRAMS) this.launch(name);
+  }
+
+  ledger(): ReturnType<Driver['ledger']> {
+    return this.driver.ledger();
+  }
+
+  write(volumeId: string, text: string): void {
+    this.store.write(volumeId, new TextEncoder().encode(text));
+  }
+
+  read(volumeId: string): string {
+    return new TextDecoder().decode(this.store.content(volumeId) ?? new Uint8Array());
+  }
+
+  /** A user's request: not counted. */
+  async user(method: HttpRequest['method'], path: string, body?: object): Promise<number> {
+    const headers = {
+      accept: 'application/json',
+      'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json',
+    };
+    const encoded = body === undefined ? {} : { body: new TextEncoder().encode(JSON.stringify(body)) };
+    return (await this.sandbox.handle({ method, path, headers, ...encoded })).status;
+  }
+
+  private launch(name: ProgramName): void {
+    const args = [
+      builtProgram(name),
+      `--kubeconfig=${this.kubeconfig}`,
+      ...(name === 'snapshot-controller' ? [] : [`--csi-address=${this.socket}`]),
+    ];
+    this.children.set(name, this.stage.start({ name, file: process.execPath, args, mayEnd: true, env: { POD_NAMESPACE: 'kube-system' } }));
+  }
+
+  private async kill(name: ProgramName): Promise<void> {
+    await this.children.get(name)?.kill();
+    if (!this.closing) this.launch(name);
+  }
+
+  private async request(request: HttpRequest): Promise<HttpAnswer> {
+    const sender = PROGRAMS.find((name) => request.headers['user-agent']?.startsWith(name) === true);
+    if (sender === undefined || request.method === 'GET' || request.path.includes('/events')) return this.sandbox.handle(request);
+    return this.through(`${sender} ${pointOf(request.method, request.path)}`, sender, () => this.sandbox.handle(request));
+  }
+
+  private async call(method: string, request: Uint8Array): Promise<Awaited<ReturnType<Driver['handle']>>> {
+    const rpc = method.split('/').at(-1) ?? '';
+    const sender = SENDER[rpc];
+    if (sender === undefined) return this.driver.handle(method, request);
+    return this.through(`${sender} RPC ${rpc}`, sender, () => this.driver.handle(method, request));
+  }
+
+  private async through<T>(point: string, sender: ProgramName, apply: () => Promise<T>): Promise<T> {
+    const index = this.points.length;
+    this.points.push(point);
+    if (this.killed !== undefined || this.plan?.at !== index) return apply();
+    this.killed = `${point} ${this.plan.phase}`;
+    if (this.plan.phase === 'before') {
+      await this.kill(sender);
+      return new Promise<T>(() => undefined);
+    }
+    const answer = await apply();
+    if (this.plan.phase === 'applied') {
+      await this.kill(sender);
+      return new Promise<T>(() => undefined);
+    }
+    // The answer leaves with this turn; the next one kills.
+    setTimeout(() => void this.kill(sender), 2);
+    return answer;
+  }
+}

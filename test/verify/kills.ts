@@ -1,0 +1,101 @@
+/**
+ * `npm run verify -- kills`: the main job with real processes, once for every API write and RPC and each of
+ * three phases, the sender killed there with SIGKILL. The end state is always the same, and nothing is left.
+ */
+import { openStage } from '../harness/stage.ts';
+import { eventually } from '../harness/wait.ts';
+import { settledViolations } from '../simulation/invariants.ts';
+import {
+  CLAIMS,
+  claim,
+  SNAPSHOTS,
+  snapshot,
+  snapshotClass,
+  SNAPSHOT_CLASSES_PATH,
+  storageClass,
+  STORAGE_CLASSES_PATH,
+} from '../simulation/manifests.ts';
+import type { KillPlan } from './kill-world.ts';
+import { KillWorld, PHASES } from './kill-world.ts';
+import type { VerificationOptions, VerificationResult } from './verification.ts';
+
+export interface KillRun {
+  readonly points: readonly string[];
+  readonly killed: string | undefined;
+  /** Empty if all is as it should be. */
+  readonly faults: readonly string[];
+}
+
+/** The main job, with the sender of one write or RPC killed if there is a plan. */
+export async function mainJobWithKill(plan: KillPlan | undefined): Promise<KillRun> {
+  const stage = openStage('kills');
+  const faults: string[] = [];
+  let world: KillWorld | undefined;
+  try {
+    world = await KillWorld.open(stage, plan);
+    await job(world, faults);
+    const expected = { unbindable: new Set<string>(), unsnapshottable: new Set<string>(), released: new Set<string>() };
+    const { mirror } = world;
+    const kept = world;
+    await eventually('an empty driver and no record', () =>
+      settledViolations(mirror, kept.ledger(), expected).length === 0 ? true : undefined,
+    ).catch(() => undefined);
+    faults.push(...settledViolations(mirror, world.ledger(), expected).map((violation) => violation.message));
+    const left = world.ledger();
+    if (left.volumes.length + left.snapshots.length > 0)
+      faults.push(
+        `the driver still holds ${JSON.stringify(left, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))}`,
+      );
+  } catch (error) {
+    faults.push(error instanceof Error ? error.message : String(error));
+  } finally {
+    await stage.close();
+  }
+  return { points: world?.points ?? [], killed: world?.killed, faults };
+}
+
+async function job(world: KillWorld, faults: string[]): Promise<void> {
+  const { mirror } = world;
+  const handle = (name: string): string | undefined => {
+    const found = mirror.claims.all().find((c) => c.metadata?.name === name && c.status?.phase === 'Bound');
+    return mirror.volumes.all().find((volume) => volume.metadata?.name === found?.spec?.volumeName)?.spec?.csi?.volumeHandle;
+  };
+  await world.user('POST', STORAGE_CLASSES_PATH, storageClass('fast'));
+  await world.user('POST', SNAPSHOT_CLASSES_PATH, snapshotClass('snap'));
+  await world.user('POST', CLAIMS(), claim('data'));
+  const source = await eventually('claim data bound', () => handle('data'));
+  world.write(source, 'at snapshot time');
+  await world.user('POST', SNAPSHOTS(), snapshot('nightly', 'data'));
+  await eventually('snapshot ready', () => (mirror.snapshots.all().some((s) => s.status?.readyToUse === true) ? true : undefined));
+  world.write(source, 'overwritten since');
+  await world.user('POST', CLAIMS(), claim('restored', { fromSnapshot: 'nightly' }));
+  const restored = await eventually('claim restored bound', () => handle('restored'));
+  if (world.read(restored) !== 'at snapshot time') faults.push(`the restored volume holds ${world.read(restored)}`);
+  await world.user('DELETE', `${SNAPSHOTS()}/nightly`);
+  await eventually('snapshot gone', () => (mirror.snapshots.all().length + mirror.contents.all().length === 0 ? true : undefined));
+  await world.user('DELETE', `${CLAIMS()}/restored`);
+  await world.user('DELETE', `${CLAIMS()}/data`);
+  await eventually('volumes gone', () => (mirror.volumes.all().length + mirror.claims.all().length === 0 ? true : undefined));
+}
+
+/** Spread over the job, all phases: the same ten every time. */
+export function sampleOf(points: number, count: number): KillPlan[] {
+  return Array.from({ length: count }, (_, i) => ({ at: Math.floor((i * points) / count), phase: PHASES[i % PHASES.length] ?? 'before' }));
+}
+
+export const name = 'kills';
+
+export async function run({ size, log }: VerificationOptions): Promise<VerificationResult> {
+  const calm = await mainJobWithKill(undefined);
+  if (calm.faults.length > 0) return { ok: false, faults: calm.faults };
+  const plans = size === 'ci' ? sampleOf(calm.points.length, 10) : calm.points.flatMap((_, at) => PHASES.map((phase) => ({ at, phase })));
+  const distinct = new Set<string>();
+  const faults: string[] = [];
+  for (const plan of plans) {
+    const result = await mainJobWithKill(plan);
+    if (result.killed !== undefined) distinct.add(result.killed);
+    for (const fault of result.faults) faults.push(`kill ${plan.at} ${plan.phase} (${result.killed ?? 'not reached'}): ${fault}`);
+    log(`${plan.at} ${plan.phase}: ${result.killed ?? 'not reached'}${result.faults.length === 0 ? '' : `: ${result.faults.join('; ')}`}`);
+  }
+  return { ok: faults.length === 0, points: calm.points.length, kills: plans.length, distinct: distinct.size, faults };
+}

@@ -1,0 +1,421 @@
+/** The real doors against real sockets, through servers that misbehave the way networks do. */
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  Server as GrpcServer,
+  status as GrpcStatus,
+  type sendUnaryData,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServiceError,
+} from '@grpc/grpc-js';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { HttpDoor } from '../../lib/doors/http.ts';
+import type { RpcDoor } from '../../lib/doors/rpc.ts';
+import { openClock } from '../../lib/process/doors/clock.ts';
+import { openFiles } from '../../lib/process/doors/files.ts';
+import { openHost } from '../../lib/process/doors/host.ts';
+import { openHttp } from '../../lib/process/doors/http.ts';
+import { openRandom } from '../../lib/process/doors/random.ts';
+import { openRpc } from '../../lib/process/doors/rpc.ts';
+
+const live = (): AbortSignal => new AbortController().signal;
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+/** Runs at the end of each test, the last one first. */
+let cleanups: (() => unknown)[] = [];
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'csi-adapters-'));
+  cleanups = [() => rmSync(folder, { recursive: true, force: true })];
+});
+afterEach(async () => {
+  for (const cleanup of cleanups.reverse()) await cleanup();
+});
+
+async function listening(server: Server): Promise<string> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const open = (baseUrl: string): HttpDoor => {
+  const door = openHttp({ baseUrl });
+  cleanups.push(() => door.close());
+  return door;
+};
+
+describe('the HTTP door', () => {
+  const get = { method: 'GET', path: '/x', headers: {} } as const;
+
+  async function http(
+    handle: (request: IncomingMessage, response: ServerResponse) => void,
+  ): Promise<{ readonly door: HttpDoor; readonly connections: () => number }> {
+    const server = createHttpServer(handle);
+    let connections = 0;
+    server.on('connection', () => (connections += 1));
+    return { door: open(await listening(server)), connections: () => connections };
+  }
+
+  test('exchanges whole bodies, keeps the connection and joins repeated headers', async () => {
+    const { door, connections } = await http((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        response.writeHead(201, { 'X-Kind': ['a', 'b'] });
+        response.end(`${request.method} ${request.url} ${request.headers['content-type']} ${Buffer.concat(chunks).toString()}`);
+      });
+    });
+    for (let round = 0; round < 20; round += 1) {
+      const answer = await door.exchange(
+        { method: 'PATCH', path: '/a?b=c', headers: { 'content-type': 'application/json' }, body: new TextEncoder().encode('{"ü":1}') },
+        live(),
+      );
+      expect(answer).toMatchObject({ status: 201, headers: { 'x-kind': 'a, b' } });
+      expect(text(answer.body)).toBe('PATCH /a?b=c application/json {"ü":1}');
+    }
+    expect(connections()).toBe(1);
+  });
+
+  test('streams chunks as they come, at any byte boundary, until the server ends', async () => {
+    const bytes = new TextEncoder().encode('{"type":"ADDED","object":"ü"}\n');
+    const { door } = await http((_request, response) => {
+      response.writeHead(200);
+      // One byte a write, a turn apart: every boundary there is, also inside a character.
+      const send = (at: number): void => {
+        if (at === bytes.length) response.end();
+        else response.write(bytes.subarray(at, at + 1), () => setImmediate(send, at + 1));
+      };
+      send(0);
+    });
+    const stream = await door.stream(get, live());
+    const seen: Uint8Array[] = [];
+    for await (const chunk of stream.chunks) seen.push(chunk);
+    expect(text(Buffer.concat(seen))).toBe(text(bytes));
+    expect(seen.length).toBeGreaterThan(1);
+  });
+
+  test('a stream hands over what there is while the server stays silent', async () => {
+    const { door } = await http((_request, response) => {
+      response.writeHead(200);
+      response.write('first\n');
+    });
+    const stream = await door.stream(get, live());
+    const { value } = await stream.chunks[Symbol.asyncIterator]().next();
+    expect(text(value as Uint8Array)).toBe('first\n');
+  });
+
+  test('aborting a stream ends it without an error', async () => {
+    const { door } = await http((_request, response) => {
+      response.writeHead(200);
+      response.write('first\n');
+    });
+    const abort = new AbortController();
+    const stream = await door.stream(get, abort.signal);
+    const seen: string[] = [];
+    for await (const chunk of stream.chunks) {
+      seen.push(text(chunk));
+      abort.abort();
+    }
+    expect(seen).toEqual(['first\n']);
+  });
+
+  test('a connection that breaks inside a body is an error, for both calls', async () => {
+    const { door } = await http((_request, response) => {
+      response.writeHead(200, { 'content-length': '100' });
+      response.write('half', () => response.socket?.destroy());
+    });
+    await expect(door.exchange(get, live())).rejects.toMatchObject({ name: 'HttpDoorError', code: 'ECONNRESET' });
+    const stream = await door.stream(get, live());
+    const read = async (): Promise<void> => {
+      for await (const _chunk of stream.chunks);
+    };
+    await expect(read()).rejects.toMatchObject({ name: 'HttpDoorError' });
+  });
+
+  test('a connection that is reset before the answer is an error', async () => {
+    const base = await listening(createTcpServer((socket) => socket.once('data', () => socket.resetAndDestroy())));
+    await expect(open(base).exchange(get, live())).rejects.toMatchObject({ name: 'HttpDoorError', code: 'ECONNRESET' });
+  });
+
+  test('a half-open connection is left by the signal', async () => {
+    const server = createTcpServer(() => undefined);
+    const door = open(await listening(server));
+    const abort = new AbortController();
+    const call = door.exchange(get, abort.signal);
+    call.catch(() => undefined);
+    await once(server, 'connection');
+    abort.abort();
+    await expect(call).rejects.toMatchObject({ name: 'HttpDoorError', code: 'ABORTED' });
+  });
+
+  test('nobody listening is ECONNREFUSED', async () => {
+    const server = createTcpServer();
+    const base = await listening(server);
+    server.close();
+    await once(server, 'close');
+    await expect(open(base).exchange(get, live())).rejects.toMatchObject({ name: 'HttpDoorError', code: 'ECONNREFUSED' });
+  });
+
+  test('an idle connection that the server closed is not used again', async () => {
+    let sockets = 0;
+    const server = createTcpServer((socket) => {
+      sockets += 1;
+      socket.on('data', () => {
+        // Says keep-alive and closes all the same, as a load balancer does.
+        socket.end('HTTP/1.1 200 OK\r\nconnection: keep-alive\r\ncontent-length: 2\r\n\r\nok');
+      });
+    });
+    const closed = (): Promise<unknown> =>
+      new Promise((resolve) => server.once('connection', (socket: Socket) => socket.once('close', resolve)));
+    const door = open(await listening(server));
+    for (let round = 1; round <= 3; round += 1) {
+      const gone = closed();
+      expect(text((await door.exchange(get, live())).body)).toBe('ok');
+      await gone;
+      expect(sockets).toBe(round);
+    }
+  });
+
+  test('two doors to one server share no connection', async () => {
+    let connections = 0;
+    const server = createHttpServer((_request, response) => response.end('ok'));
+    server.on('connection', () => (connections += 1));
+    const base = await listening(server);
+    for (const door of [open(base), open(base)]) await door.exchange(get, live());
+    expect(connections).toBe(2);
+  });
+
+  test('a path prefix of the server is kept, a proxy is refused in words', async () => {
+    const server = createHttpServer((request, response) => response.end(request.url));
+    const base = await listening(server);
+    expect(text((await open(`${base}/prefix/`).exchange(get, live())).body)).toBe('/prefix/x');
+    expect(() => openHttp({ baseUrl: base, proxyUrl: 'http://proxy:3128' })).toThrow('proxies are not supported');
+  });
+});
+
+describe('the RPC door', () => {
+  type Answer = (request: Buffer) => Promise<Buffer>;
+  const identity = (bytes: Buffer): Buffer => bytes;
+
+  /** A gRPC server on a unix socket that answers every method of one service with `answer`. */
+  async function serve(path: string, answer: Answer): Promise<() => void> {
+    const server = new GrpcServer();
+    const method = {
+      path: '/csi.v1.Identity/Probe',
+      requestStream: false,
+      responseStream: false,
+      requestSerialize: identity,
+      requestDeserialize: identity,
+      responseSerialize: identity,
+      responseDeserialize: identity,
+    };
+    server.addService(
+      { Probe: method },
+      {
+        Probe: (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) => {
+          answer(call.request).then(
+            (value) => done(null, value),
+            (error: ServiceError) => done(error),
+          );
+        },
+      },
+    );
+    await new Promise<void>((resolve, reject) =>
+      server.bindAsync(`unix://${path}`, ServerCredentials.createInsecure(), (error) => (error === null ? resolve() : reject(error))),
+    );
+    const stop = (): void => server.forceShutdown();
+    cleanups.push(stop);
+    return stop;
+  }
+
+  const openDoor = (
+    address: string,
+  ): { readonly door: RpcDoor; readonly states: string[]; readonly next: (state: string) => Promise<void> } => {
+    const door = openRpc(address);
+    const states: string[] = [];
+    const waiting: { readonly state: string; readonly resolve: () => void }[] = [];
+    door.onConnection((state) => {
+      states.push(state);
+      for (const each of waiting.splice(0))
+        if (each.state === state) each.resolve();
+        else waiting.push(each);
+    });
+    cleanups.push(() => door.close());
+    return { door, states, next: (state) => new Promise((resolve) => waiting.push({ state, resolve })) };
+  };
+  const probe = { method: '/csi.v1.Identity/Probe', request: Uint8Array.of(1, 2, 3) };
+
+  test('carries bytes both ways, also large ones', async () => {
+    const path = join(folder, 's');
+    const large = Buffer.alloc(20 * 1024 * 1024, 7);
+    await serve(path, (request) => Promise.resolve(request.length === 3 ? Buffer.from(request).reverse() : large));
+    const { door } = openDoor(`unix://${path}`);
+    expect(await door.unary(probe, live())).toMatchObject({ code: 0, response: Buffer.of(3, 2, 1) });
+    expect((await door.unary({ ...probe, request: Uint8Array.of(1) }, live())).response.length).toBe(large.length);
+  });
+
+  test('a status is an answer, not an exception', async () => {
+    const path = join(folder, 's');
+    await serve(path, () => Promise.reject(Object.assign(new Error('x'), { code: GrpcStatus.RESOURCE_EXHAUSTED, details: 'full ü' })));
+    expect(await openDoor(path).door.unary(probe, live())).toMatchObject({ code: 8, message: 'full ü' });
+    expect(await openDoor(path).door.unary({ ...probe, method: '/csi.v1.Controller/CreateVolume' }, live())).toMatchObject({ code: 12 });
+  });
+
+  test('an abort is CANCELLED, and reaches the server', async () => {
+    const path = join(folder, 's');
+    let arrived = (): void => undefined;
+    const atServer = new Promise<void>((resolve) => (arrived = resolve));
+    await serve(path, () => {
+      arrived();
+      return new Promise(() => undefined);
+    });
+    const abort = new AbortController();
+    const call = openDoor(path).door.unary(probe, abort.signal);
+    await atServer;
+    abort.abort();
+    expect(await call).toMatchObject({ code: 1 });
+  });
+
+  test('no server is UNAVAILABLE; one that appears later is found', async () => {
+    const path = join(folder, 's');
+    const { door, next } = openDoor(path);
+    expect(await door.unary(probe, live())).toMatchObject({ code: 14 });
+    const connected = next('connected');
+    door.connect();
+    await serve(path, (request) => Promise.resolve(request));
+    await connected;
+    expect(await door.unary(probe, live())).toMatchObject({ code: 0 });
+  });
+
+  test('a server that dies is told, and one that comes back is connected without being asked', async () => {
+    const path = join(folder, 's');
+    const stop = await serve(path, (request) => Promise.resolve(request));
+    const { door, states, next } = openDoor(path);
+    const first = next('connected');
+    door.connect();
+    await first;
+    const lost = next('lost');
+    const again = next('connected');
+    stop();
+    await lost;
+    if (existsSync(path)) rmSync(path);
+    await serve(path, (request) => Promise.resolve(request));
+    await again;
+    expect(states).toEqual(['connected', 'lost', 'connected']);
+    expect(await door.unary(probe, live())).toMatchObject({ code: 0 });
+  });
+
+  test('a call under way when the server dies is answered, with no verdict on it', async () => {
+    const path = join(folder, 's');
+    let arrived = (): void => undefined;
+    const atServer = new Promise<void>((resolve) => (arrived = resolve));
+    const stop = await serve(path, () => {
+      arrived();
+      return new Promise(() => undefined);
+    });
+    const call = openDoor(path).door.unary(probe, live());
+    await atServer;
+    stop();
+    // CANCELLED where the server could still say so, UNAVAILABLE where only the connection broke.
+    expect([1, 14]).toContain((await call).code);
+  });
+});
+
+describe('the host door', () => {
+  test('serves HTTP, answers HEAD without a body, and refuses what is too much', async () => {
+    const listener = await openHost().listen('127.0.0.1:0', async (request) => ({
+      status: 200,
+      headers: { 'content-type': 'text/plain' },
+      body: new TextEncoder().encode(`${request.method} ${request.path} ${request.body?.length ?? 0}`),
+    }));
+    cleanups.push(() => listener.close());
+    const base = `http://127.0.0.1:${listener.port}`;
+    expect(await (await fetch(`${base}/a?b`)).text()).toBe('GET /a?b 0');
+    expect(await (await fetch(base, { method: 'POST', body: 'abc' })).text()).toBe('POST / 3');
+    const head = await fetch(base, { method: 'HEAD' });
+    expect([head.status, await head.text()]).toEqual([200, '']);
+    expect((await fetch(base, { method: 'OPTIONS' })).status).toBe(405);
+    expect((await fetch(base, { method: 'PUT', body: new Uint8Array((1 << 20) + 1) })).status).toBe(413);
+  });
+
+  test('a handler that fails is a 500 and no more', async () => {
+    const listener = await openHost().listen('127.0.0.1:0', () => Promise.reject(new Error('x')));
+    cleanups.push(() => listener.close());
+    expect((await fetch(`http://127.0.0.1:${listener.port}/`)).status).toBe(500);
+    expect((await fetch(`http://127.0.0.1:${listener.port}/`)).status).toBe(500);
+  });
+
+  test('an address in use, and one that is none, reject', async () => {
+    const handle = (): Promise<never> => Promise.reject(new Error('x'));
+    const listener = await openHost().listen('127.0.0.1:0', handle);
+    cleanups.push(() => listener.close());
+    await expect(openHost().listen(`127.0.0.1:${listener.port}`, handle)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await expect(openHost().listen('nonsense', handle)).rejects.toThrow('host:port');
+  });
+
+  test('knows the process', () => {
+    const host = openHost();
+    const { residentBytes, cpuSeconds, startSeconds } = host.usage();
+    expect(residentBytes).toBeGreaterThan(1 << 20);
+    expect(cpuSeconds).toBeGreaterThan(0);
+    expect(startSeconds).toBeGreaterThan(1_700_000_000);
+    expect(host.hostname()).not.toBe('');
+  });
+});
+
+describe('the small doors', () => {
+  test('timers fire in their order and not after they were cancelled', async () => {
+    const clock = openClock();
+    const fired: string[] = [];
+    const cancel = clock.setTimer(1, () => fired.push('cancelled'));
+    cancel();
+    cancel();
+    await new Promise<void>((resolve) => {
+      clock.setTimer(20, () => {
+        fired.push('late');
+        resolve();
+      });
+      clock.setTimer(2, () => fired.push('early'));
+    });
+    expect(fired).toEqual(['early', 'late']);
+  });
+
+  test('a wait beyond the range of timers does not fire at once', async () => {
+    const clock = openClock();
+    let fired = false;
+    const cancel = clock.setTimer(2 ** 32, () => (fired = true));
+    await new Promise((resolve) => clock.setTimer(20, () => resolve(undefined)));
+    cancel();
+    expect(fired).toBe(false);
+  });
+
+  test('files are read and written, and an error keeps its code', async () => {
+    const files = openFiles();
+    const path = join(folder, 'f');
+    expect(await files.exists(path)).toBe(false);
+    await files.write(path, new TextEncoder().encode('ü'));
+    expect([await files.exists(path), text(await files.read(path))]).toEqual([true, 'ü']);
+    await expect(files.read(join(folder, 'none'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  test('chance is a fraction and a uuid', () => {
+    const random = openRandom();
+    expect(random.next()).toBeGreaterThanOrEqual(0);
+    expect(random.next()).toBeLessThan(1);
+    expect(random.uuid()).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  });
+});

@@ -96,7 +96,6 @@ const UNSERVED_FLAGS = [
   { name: 'node-deployment-base-delay', type: 'duration', default: '20s', help: 'First wait in that competition.', origin: 'peer', ignored: NO_NODE_MODE },
   { name: 'node-deployment-max-delay', type: 'duration', default: '60s', help: 'Longest wait in that competition.', origin: 'peer', ignored: NO_NODE_MODE },
   { name: 'enable-pprof', type: 'bool', default: 'false', help: 'Go profiles on the HTTP endpoint.', origin: 'peer', ignored: 'there is no Go runtime to profile' },
-  { name: 'master', type: 'string', default: '', help: 'URL of the API server. Not served: write it into a kubeconfig.', origin: 'peer' },
 ] as const satisfies readonly Flag[];
 
 const GATES_FLAG = {
@@ -114,6 +113,9 @@ const GATES_FLAG = {
   },
 } as const satisfies Flag;
 
+/** Read by the frame of all programs. */
+const MASTER_FLAG = { name: 'master', type: 'string', default: '', help: 'URL of the API server.', origin: 'peer' } as const satisfies Flag;
+
 export const PROVISIONER_FLAGS = [
   ...KLOG_FLAGS,
   ...PROCESS_FLAGS,
@@ -125,6 +127,7 @@ export const PROVISIONER_FLAGS = [
   ...WORK_FLAGS,
   ...VOLUME_FLAGS,
   ...UNSERVED_FLAGS,
+  MASTER_FLAG,
   GATES_FLAG,
 ] as const satisfies readonly Flag[];
 
@@ -140,7 +143,6 @@ export function readProvisionerOptions(values: FlagValues): ProvisionerOptions {
   }
   if (options.enableCapacity) faults.push('--enable-capacity is not served by this version: drop it, or keep the Go program for this driver');
   if (options.nodeDeployment) faults.push('--node-deployment is not served by this version: drop it, or keep the Go program for this driver');
-  if (options.master !== '') faults.push('--master is not served: write the URL into a kubeconfig and give it with --kubeconfig');
   if (faults.length > 0) throw new ConfigError(faults, { exitCode: 1 });
   return options;
 }

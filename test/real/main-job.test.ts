@@ -1,4 +1,3 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { installCrds, readCrds } from '../harness/crds.ts';
@@ -11,7 +10,7 @@ import type { Program, RunResult } from '../harness/stage.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { startControlPlane } from './control-plane.ts';
 import type { Scene } from './main-job.ts';
-import { deleteClaim, deleteSnapshot, openScene, provision, takeSnapshot, untilNothingLeft } from './main-job.ts';
+import { deleteClaim, openScene, provision, runMainJob, takeSnapshot, untilNothingLeft } from './main-job.ts';
 import { castOf, PROGRAM_USERS, startCast, stopCast, userOf } from './programs.ts';
 
 let plane: ControlPlane;
@@ -50,28 +49,7 @@ describe.each(['ours', 'go'] as const)('the main job with every program %s', (si
   afterEach(() => stopCast(programs));
 
   test('a restored claim holds the bytes of the snapshot’s moment, and nothing is left in the end', async () => {
-    const scene: Scene = await openScene({ plane, driver, name: `job-${side}` });
-    const source = await provision(scene, 'source');
-    const published = await node.publish(source.volumeHandle);
-    writeFileSync(join(published.folder, 'file'), 'at the snapshot');
-
-    const { snapshot, content } = await takeSnapshot(scene, 'snapshot', 'source');
-    expect(content.spec).toMatchObject({ driver: driver.name, deletionPolicy: 'Delete', source: { volumeHandle: source.volumeHandle } });
-    expect(content.spec?.volumeSnapshotRef).toMatchObject({ name: 'snapshot', namespace: scene.namespace, uid: snapshot.metadata?.uid });
-    expect(snapshot.status?.error).toBeUndefined();
-    writeFileSync(join(published.folder, 'file'), 'later');
-
-    const restored = await provision(scene, 'restored', { fromSnapshot: 'snapshot' });
-    const copy = await node.publish(restored.volumeHandle);
-    expect(readFileSync(join(copy.folder, 'file'), 'utf8')).toBe('at the snapshot');
-    expect(readFileSync(join(published.folder, 'file'), 'utf8')).toBe('later');
-
-    await copy.unpublish();
-    await published.unpublish();
-    await deleteClaim(scene, 'restored');
-    await deleteSnapshot(scene, 'snapshot');
-    await deleteClaim(scene, 'source');
-    await untilNothingLeft(scene);
+    await runMainJob(await openScene({ plane, driver, name: `job-${side}` }), node);
   });
 
   test('a snapshot outlives its source, and the policy Retain keeps content and snapshot', async () => {

@@ -3,6 +3,8 @@
  * classes, a claim, a snapshot, a restored claim, and everything deleted again. Every wait ends early
  * when a program of the stage dies.
  */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { KubeObject, PersistentVolumeClaim, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import {
   LEASES,
@@ -14,6 +16,7 @@ import {
   VOLUME_SNAPSHOT_CONTENTS,
   VOLUME_SNAPSHOTS,
 } from '../../lib/kube/resources.ts';
+import type { CsiNode } from '../harness/csi-node.ts';
 import type { Kube } from '../harness/kube.ts';
 import type { MockDriver } from '../harness/mock-driver.ts';
 import { eventually } from '../harness/wait.ts';
@@ -141,6 +144,43 @@ export async function deleteClaim(scene: Scene, name: string): Promise<void> {
   await kube.untilGone(PERSISTENT_VOLUME_CLAIMS, { namespace, name }, guard(scene));
   const volume = claim.spec?.volumeName;
   if (volume !== undefined) await kube.untilGone(PERSISTENT_VOLUMES, { name: volume }, guard(scene));
+}
+
+/**
+ * The job from claim to clean-up, with bytes: what is restored is what was there at the snapshot, although
+ * the source was overwritten since. `before` is called between the steps named, for tests that change the cast.
+ */
+export async function runMainJob(
+  scene: Scene,
+  node: CsiNode,
+  before: (step: 'restore' | 'delete') => Promise<void> = async () => undefined,
+): Promise<void> {
+  const source = await provision(scene, 'source');
+  const published = await node.publish(source.volumeHandle);
+  writeFileSync(join(published.folder, 'file'), 'at the snapshot');
+  const { snapshot, content } = await takeSnapshot(scene, 'snapshot', 'source');
+  demand(content.spec?.source?.volumeHandle, source.volumeHandle);
+  demand(content.spec?.volumeSnapshotRef?.uid, snapshot.metadata?.uid);
+  demand(snapshot.status?.error, undefined);
+  writeFileSync(join(published.folder, 'file'), 'later');
+
+  await before('restore');
+  const restored = await provision(scene, 'restored', { fromSnapshot: 'snapshot' });
+  const copy = await node.publish(restored.volumeHandle);
+  demand(readFileSync(join(copy.folder, 'file'), 'utf8'), 'at the snapshot');
+  demand(readFileSync(join(published.folder, 'file'), 'utf8'), 'later');
+  await copy.unpublish();
+  await published.unpublish();
+
+  await before('delete');
+  await deleteClaim(scene, 'restored');
+  await deleteSnapshot(scene, 'snapshot');
+  await deleteClaim(scene, 'source');
+  await untilNothingLeft(scene);
+}
+
+function demand(found: unknown, wanted: unknown): void {
+  if (found !== wanted) throw new Error(`found ${JSON.stringify(found)} where the main job demands ${JSON.stringify(wanted)}`);
 }
 
 /** Everything that is left of a job, as lines; empty is what a test wants. */

@@ -11,9 +11,18 @@ export interface OpenCases {
   usersOf(kind: 'snapshot' | 'claim', key: string): readonly string[];
 }
 
-export function openCases({ caches, ledger, leaseNamespace }: { readonly caches: Pick<Caches, 'records'>; readonly ledger: Ledger; readonly leaseNamespace: string }): OpenCases {
+export function openCases({
+  caches,
+  ledger,
+  leaseNamespace,
+}: {
+  readonly caches: Pick<Caches, 'records'>;
+  readonly ledger: Ledger;
+  readonly leaseNamespace: string;
+}): OpenCases {
   /** A Lease that we deleted may still be in the cache. */
-  const stands = (claimUid: string, leaseUid: string | undefined): boolean => leaseUid !== undefined && ledger.of(claimUid).droppedLease !== leaseUid;
+  const stands = (claimUid: string, leaseUid: string | undefined): boolean =>
+    leaseUid !== undefined && ledger.of(claimUid).droppedLease !== leaseUid;
   return {
     isOpen: (claimUid) => {
       const memory = ledger.of(claimUid);

@@ -23,7 +23,14 @@ const NAME_FLAGS = [
 ] as const satisfies readonly Flag[];
 
 const WORK_FLAGS = [
-  { name: 'worker-threads', type: 'uint', default: '100', help: 'Claims, and as many PVs, that are worked on at once.', origin: 'peer', min: 1 },
+  {
+    name: 'worker-threads',
+    type: 'uint',
+    default: '100',
+    help: 'Claims, and as many PVs, that are worked on at once.',
+    origin: 'peer',
+    min: 1,
+  },
   {
     name: 'cloning-protection-threads',
     type: 'uint',
@@ -51,7 +58,13 @@ const WORK_FLAGS = [
 ] as const satisfies readonly Flag[];
 
 const VOLUME_FLAGS = [
-  { name: 'strict-topology', type: 'bool', default: 'false', help: "Late binding: ask for the selected node's topology only.", origin: 'peer' },
+  {
+    name: 'strict-topology',
+    type: 'bool',
+    default: 'false',
+    help: "Late binding: ask for the selected node's topology only.",
+    origin: 'peer',
+  },
   {
     name: 'immediate-topology',
     type: 'bool',
@@ -84,18 +97,93 @@ const VOLUME_FLAGS = [
 ] as const satisfies readonly Flag[];
 
 const UNSERVED_FLAGS = [
-  { name: 'enable-capacity', type: 'bool', default: 'false', help: 'Publish CSIStorageCapacity objects. Not served by this version.', origin: 'peer' },
+  {
+    name: 'enable-capacity',
+    type: 'bool',
+    default: 'false',
+    help: 'Publish CSIStorageCapacity objects. Not served by this version.',
+    origin: 'peer',
+  },
   { name: 'capacity-threads', type: 'uint', default: '1', help: 'Capacities asked for at once.', origin: 'peer', ignored: NO_CAPACITY },
-  { name: 'capacity-for-immediate-binding', type: 'bool', default: 'false', help: 'Also for classes with immediate binding.', origin: 'peer', ignored: NO_CAPACITY },
-  { name: 'capacity-poll-interval', type: 'duration', default: '1m', help: 'How often the driver is asked for capacity.', origin: 'peer', ignored: NO_CAPACITY },
-  { name: 'capacity-ownerref-level', type: 'int', default: '1', help: 'Owner of capacity objects, hops from the Pod.', origin: 'peer', ignored: NO_CAPACITY },
-  { name: 'kube-api-capacity-qps', type: 'float', default: '1', help: 'Requests a second for capacity objects.', origin: 'peer', ignored: NO_CAPACITY },
-  { name: 'kube-api-capacity-burst', type: 'int', default: '5', help: 'Requests at once for capacity objects.', origin: 'peer', ignored: NO_CAPACITY },
-  { name: 'node-deployment', type: 'bool', default: 'false', help: 'Serve the volumes of one node, for a sidecar on every node. Not served by this version.', origin: 'peer' },
-  { name: 'node-deployment-immediate-binding', type: 'bool', default: 'true', help: 'Nodes compete for immediate claims.', origin: 'peer', ignored: NO_NODE_MODE },
-  { name: 'node-deployment-base-delay', type: 'duration', default: '20s', help: 'First wait in that competition.', origin: 'peer', ignored: NO_NODE_MODE },
-  { name: 'node-deployment-max-delay', type: 'duration', default: '60s', help: 'Longest wait in that competition.', origin: 'peer', ignored: NO_NODE_MODE },
-  { name: 'enable-pprof', type: 'bool', default: 'false', help: 'Go profiles on the HTTP endpoint.', origin: 'peer', ignored: 'there is no Go runtime to profile' },
+  {
+    name: 'capacity-for-immediate-binding',
+    type: 'bool',
+    default: 'false',
+    help: 'Also for classes with immediate binding.',
+    origin: 'peer',
+    ignored: NO_CAPACITY,
+  },
+  {
+    name: 'capacity-poll-interval',
+    type: 'duration',
+    default: '1m',
+    help: 'How often the driver is asked for capacity.',
+    origin: 'peer',
+    ignored: NO_CAPACITY,
+  },
+  {
+    name: 'capacity-ownerref-level',
+    type: 'int',
+    default: '1',
+    help: 'Owner of capacity objects, hops from the Pod.',
+    origin: 'peer',
+    ignored: NO_CAPACITY,
+  },
+  {
+    name: 'kube-api-capacity-qps',
+    type: 'float',
+    default: '1',
+    help: 'Requests a second for capacity objects.',
+    origin: 'peer',
+    ignored: NO_CAPACITY,
+  },
+  {
+    name: 'kube-api-capacity-burst',
+    type: 'int',
+    default: '5',
+    help: 'Requests at once for capacity objects.',
+    origin: 'peer',
+    ignored: NO_CAPACITY,
+  },
+  {
+    name: 'node-deployment',
+    type: 'bool',
+    default: 'false',
+    help: 'Serve the volumes of one node, for a sidecar on every node. Not served by this version.',
+    origin: 'peer',
+  },
+  {
+    name: 'node-deployment-immediate-binding',
+    type: 'bool',
+    default: 'true',
+    help: 'Nodes compete for immediate claims.',
+    origin: 'peer',
+    ignored: NO_NODE_MODE,
+  },
+  {
+    name: 'node-deployment-base-delay',
+    type: 'duration',
+    default: '20s',
+    help: 'First wait in that competition.',
+    origin: 'peer',
+    ignored: NO_NODE_MODE,
+  },
+  {
+    name: 'node-deployment-max-delay',
+    type: 'duration',
+    default: '60s',
+    help: 'Longest wait in that competition.',
+    origin: 'peer',
+    ignored: NO_NODE_MODE,
+  },
+  {
+    name: 'enable-pprof',
+    type: 'bool',
+    default: 'false',
+    help: 'Go profiles on the HTTP endpoint.',
+    origin: 'peer',
+    ignored: 'there is no Go runtime to profile',
+  },
 ] as const satisfies readonly Flag[];
 
 const GATES_FLAG = {
@@ -141,8 +229,10 @@ export function readProvisionerOptions(values: FlagValues): ProvisionerOptions {
   if (options.volumeNameUuidLength === 0) {
     faults.push(`--volume-name-uuid-length=0: all volumes would have one name, write -1 or 1 to ${UUID_DIGITS}`);
   }
-  if (options.enableCapacity) faults.push('--enable-capacity is not served by this version: drop it, or keep the Go program for this driver');
-  if (options.nodeDeployment) faults.push('--node-deployment is not served by this version: drop it, or keep the Go program for this driver');
+  if (options.enableCapacity)
+    faults.push('--enable-capacity is not served by this version: drop it, or keep the Go program for this driver');
+  if (options.nodeDeployment)
+    faults.push('--node-deployment is not served by this version: drop it, or keep the Go program for this driver');
   if (faults.length > 0) throw new ConfigError(faults, { exitCode: 1 });
   return options;
 }

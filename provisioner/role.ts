@@ -96,7 +96,19 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
     lane,
   );
   const volumeLane = createVolumeController(
-    { caches, settings, cases, deleted: new Map(), client, driver: driver.client, ledger, metrics, log, leaseIsFresh: () => leaseIsFresh(), monotonic },
+    {
+      caches,
+      settings,
+      cases,
+      deleted: new Map(),
+      client,
+      driver: driver.client,
+      ledger,
+      metrics,
+      log,
+      leaseIsFresh: () => leaseIsFresh(),
+      monotonic,
+    },
     lane,
   );
   const protection = { ...lane, workers: options.cloningProtectionThreads };

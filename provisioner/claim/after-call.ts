@@ -38,6 +38,7 @@ function isInfeasible(failure: CallFailure): boolean {
 
 function textOf(failure: CallFailure): string {
   if (failure.kind !== 'refused') return failure.message;
-  if (failure.gaveUp) return `${failure.message} (the same answer for ten minutes after a call without one: the volume is taken not to exist)`;
+  if (failure.gaveUp)
+    return `${failure.message} (the same answer for ten minutes after a call without one: the volume is taken not to exist)`;
   return isInfeasible(failure) ? `${failure.message} (it will not help to ask again soon: retries are delayed)` : failure.message;
 }

@@ -77,20 +77,28 @@ function missingCapability({ settings: { capabilities, attributesClasses }, data
     ['CREATE_DELETE_VOLUME', 'dynamic provisioning'],
     ...(dataSource.kind === 'snapshot' ? [['CREATE_DELETE_SNAPSHOT', 'restoring a snapshot'] as const] : []),
     ...(dataSource.kind === 'claim' ? [['CLONE_VOLUME', 'cloning a volume'] as const] : []),
-    ...(attributesClasses && (claim?.spec?.volumeAttributesClassName ?? '') !== '' ? [['MODIFY_VOLUME', 'a VolumeAttributesClass'] as const] : []),
+    ...(attributesClasses && (claim?.spec?.volumeAttributesClassName ?? '') !== ''
+      ? [['MODIFY_VOLUME', 'a VolumeAttributesClass'] as const]
+      : []),
   ];
   const lacking = wanted.find(([capability]) => !capabilities.has(capability));
-  return lacking === undefined ? undefined : `the CSI driver does not support ${lacking[1]}: it does not report the capability ${lacking[0]}`;
+  return lacking === undefined
+    ? undefined
+    : `the CSI driver does not support ${lacking[1]}: it does not report the capability ${lacking[0]}`;
 }
 
-type Filling = { readonly found: { readonly content: VolumeContentSource; readonly reference: SourceReference } | undefined } | ClaimDecision;
+type Filling =
+  | { readonly found: { readonly content: VolumeContentSource; readonly reference: SourceReference } | undefined }
+  | ClaimDecision;
 
 function contentSource(state: ClaimState, own: OwnClaim, draft: Draft): Filling {
   const { dataSource } = state;
   if (!isSource(dataSource)) return { found: undefined };
   const refused = grantProblem(dataSource, own.claim, state.source.grants);
   if (refused !== undefined) return problem(state, { message: refused });
-  return dataSource.kind === 'snapshot' ? fromSnapshot(state, own, { source: dataSource, draft }) : fromClaim(state, own, { source: dataSource, draft });
+  return dataSource.kind === 'snapshot'
+    ? fromSnapshot(state, own, { source: dataSource, draft })
+    : fromClaim(state, own, { source: dataSource, draft });
 }
 
 interface Wanted {
@@ -152,7 +160,9 @@ function mutableParameters(state: ClaimState, own: OwnClaim): { readonly paramet
   const { object } = state.live.attributesClass;
   if (object === undefined) return problem(state, { message: `VolumeAttributesClass ${name} is not found` });
   if (object.driverName === state.settings.driver) return { parameters: object.parameters ?? {} };
-  return problem(state, { message: `VolumeAttributesClass ${name} is for driver ${object.driverName ?? ''}, not for ${state.settings.driver}` });
+  return problem(state, {
+    message: `VolumeAttributesClass ${name} is for driver ${object.driverName ?? ''}, not for ${state.settings.driver}`,
+  });
 }
 
 /**

@@ -4,7 +4,10 @@ import { ALPHA_SELECTED_NODE, SELECTED_NODE } from '../names.ts';
 
 export function withFinalizer<T extends KubeObject>(object: T, finalizer: string): T {
   const finalizers = object.metadata?.finalizers ?? [];
-  return { ...object, metadata: { ...object.metadata, finalizers: finalizers.includes(finalizer) ? finalizers : [...finalizers, finalizer] } };
+  return {
+    ...object,
+    metadata: { ...object.metadata, finalizers: finalizers.includes(finalizer) ? finalizers : [...finalizers, finalizer] },
+  };
 }
 
 export function withoutFinalizer<T extends KubeObject>(object: T, finalizer: string): T {

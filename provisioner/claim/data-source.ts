@@ -27,20 +27,24 @@ export function dataSourceOf(claim: PersistentVolumeClaim, options: { readonly c
   const own = claim.metadata?.namespace ?? '';
   const { dataSource, dataSourceRef } = claim.spec ?? {};
   // dataSource wins: the API server copies it to dataSourceRef, and only the latter can name a namespace.
-  const source = dataSource ?? dataSourceRef;
-  if (source === undefined || source === null) return { kind: 'none' };
-  const { kind = '', name = '', apiGroup } = source;
-  const named = dataSource === undefined ? (dataSourceRef?.namespace ?? '') : '';
+  const source = dataSource ?? dataSourceRef ?? undefined;
+  if (source === undefined) return { kind: 'none' };
+  const kind = source.kind ?? '';
+  const name = source.name ?? '';
+  const named = source === dataSourceRef ? (dataSourceRef?.namespace ?? '') : '';
   if (named !== '' && !options.crossNamespace) {
     return { kind: 'invalid', message: 'dataSourceRef names a namespace, but the feature gate CrossNamespaceVolumeDataSource is off' };
   }
-  const group = apiGroup ?? '';
+  const group = source.apiGroup ?? '';
   const target = { namespace: named === '' ? own : named, name, crosses: named !== '' && named !== own, group };
   if (name === '') return { kind: 'invalid', message: `the data source of kind "${kind}" has no name` };
   if (kind === 'PersistentVolumeClaim') return { kind: 'claim', ...target };
   if (kind !== 'VolumeSnapshot') return { kind: 'foreign', name: `${kind} "${name}"` };
   if (group === SNAPSHOT_GROUP) return { kind: 'snapshot', ...target };
-  return { kind: 'invalid', message: `the data source VolumeSnapshot "${name}" has the API group "${group}", it must be ${SNAPSHOT_GROUP}` };
+  return {
+    kind: 'invalid',
+    message: `the data source VolumeSnapshot "${name}" has the API group "${group}", it must be ${SNAPSHOT_GROUP}`,
+  };
 }
 
 export function isSource(source: DataSource): source is SourceObject {
@@ -60,9 +64,14 @@ export function grantProblem(source: SourceObject, claim: PersistentVolumeClaim,
   const from = claim.metadata?.namespace ?? '';
   const allowed = grants.some(
     ({ spec }) =>
-      (spec?.from ?? []).some((entry) => (entry.group ?? '') === '' && entry.kind === 'PersistentVolumeClaim' && entry.namespace === from) &&
+      (spec?.from ?? []).some(
+        (entry) => (entry.group ?? '') === '' && entry.kind === 'PersistentVolumeClaim' && entry.namespace === from,
+      ) &&
       (spec?.to ?? []).some(
-        (entry) => entry.kind === KIND[source.kind] && (entry.group ?? '') === source.group && ((entry.name ?? '') === '' || entry.name === source.name),
+        (entry) =>
+          entry.kind === KIND[source.kind] &&
+          (entry.group ?? '') === source.group &&
+          ((entry.name ?? '') === '' || entry.name === source.name),
       ),
   );
   if (allowed) return undefined;

@@ -36,7 +36,8 @@ function ownClaim({ claim, class: storageClass, settings }: ClaimState): OwnClai
   if (reason !== undefined) return { reason };
   // Its coming wakes the claim; no event, as in the peer.
   if (storageClass === undefined) return { reason: 'the storage class is not found' };
-  if (storageClass.provisioner !== settings.driver) return { reason: `the storage class belongs to ${storageClass.provisioner ?? 'nobody'}` };
+  if (storageClass.provisioner !== settings.driver)
+    return { reason: `the storage class belongs to ${storageClass.provisioner ?? 'nobody'}` };
   if (waitsForConsumer(claim, storageClass)) return { reason: 'no node is selected yet' };
   return { claim, class: storageClass };
 }
@@ -63,7 +64,8 @@ function volumeExists(state: ClaimState, volume: NonNullable<ClaimState['volume'
     const wanted = state.claim !== undefined && reasonToLeave(state.settings.driver, state.claim) === undefined;
     return wanted ? problem(state, { message: reason }) : { kind: 'done', reason };
   }
-  if (state.memory.yielding) return { kind: 'retry', effect: 'create-volume', reason: `an earlier PersistentVolume ${name} is on its way out` };
+  if (state.memory.yielding)
+    return { kind: 'retry', effect: 'create-volume', reason: `an earlier PersistentVolume ${name} is on its way out` };
   const told = state.saved
     ? note(state, { type: 'Normal', reason: REASON.provisioned, message: `Successfully provisioned volume ${name}` })
     : [];

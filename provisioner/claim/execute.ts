@@ -56,13 +56,21 @@ export async function execute(world: ExecuteWorld, step: ClaimStep, state: Claim
     case 'protect-snapshot': {
       ledger.update(uid, { using: step.source });
       ledger.ownSnapshots.add(sourceKey(step.source));
-      await protect(world, VOLUME_SNAPSHOTS, { body: withFinalizer(step.snapshot, SNAPSHOT_FINALIZER), absorb: caches.snapshots?.absorb, signal });
+      await protect(world, VOLUME_SNAPSHOTS, {
+        body: withFinalizer(step.snapshot, SNAPSHOT_FINALIZER),
+        absorb: caches.snapshots?.absorb,
+        signal,
+      });
       ledger.releasing.delete(`snapshot ${sourceKey(step.source)}`);
       return { kind: 'protected', memory: ledger.of(uid) };
     }
     case 'protect-claim': {
       ledger.update(uid, { using: step.source });
-      await protect(world, PERSISTENT_VOLUME_CLAIMS, { body: withFinalizer(step.claim, CLONE_FINALIZER), absorb: caches.claims.absorb, signal });
+      await protect(world, PERSISTENT_VOLUME_CLAIMS, {
+        body: withFinalizer(step.claim, CLONE_FINALIZER),
+        absorb: caches.claims.absorb,
+        signal,
+      });
       return { kind: 'protected', memory: ledger.of(uid) };
     }
     case 'save-record':
@@ -133,13 +141,19 @@ interface Protection<T extends KubeObject> {
 }
 
 /** The peer goes on without where it may not write snapshots. A conflict says that the source changed: thrown, gathered again. */
-async function protect<T extends KubeObject>(world: ExecuteWorld, resource: Resource<T>, { body, absorb, signal }: Protection<T>): Promise<void> {
+async function protect<T extends KubeObject>(
+  world: ExecuteWorld,
+  resource: Resource<T>,
+  { body, absorb, signal }: Protection<T>,
+): Promise<void> {
   try {
     const written = await world.client.replace(resource, body, { signal });
     absorb?.(written);
   } catch (error) {
     if (!isForbidden(error) || resource.plural !== VOLUME_SNAPSHOTS.plural) throw error;
-    world.log.warn('VolumeSnapshot is restored without protection: it may not be updated', { object: `${body.metadata?.namespace ?? ''}/${body.metadata?.name ?? ''}` });
+    world.log.warn('VolumeSnapshot is restored without protection: it may not be updated', {
+      object: `${body.metadata?.namespace ?? ''}/${body.metadata?.name ?? ''}`,
+    });
   }
 }
 
@@ -148,16 +162,26 @@ interface Run {
   readonly signal: AbortSignal;
 }
 
-async function saveRecord(world: ExecuteWorld, { intent, replaces }: ClaimStep & { readonly kind: 'save-record' }, { state, signal }: Run): Promise<ClaimAnswer> {
+async function saveRecord(
+  world: ExecuteWorld,
+  { intent, replaces }: ClaimStep & { readonly kind: 'save-record' },
+  { state, signal }: Run,
+): Promise<ClaimAnswer> {
   const { client, ledger, caches, leaseNamespace } = world;
   const { uid, settings } = state;
   ledger.update(uid, { using: intent.source });
   if (intent.source?.kind === 'snapshot') ledger.ownSnapshots.add(sourceKey(intent.source));
   // From here on nobody takes the protection away; what happened before shows in the cache now.
   const source = sourceFacts(world, state.dataSource);
-  if (intent.source?.kind === 'snapshot' && source.snapshotsCached && !state.protectedSource && !isProtected(source)) return { kind: 'unprotected', source, memory: ledger.of(uid) };
+  if (intent.source?.kind === 'snapshot' && source.snapshotsCached && !state.protectedSource && !isProtected(source))
+    return { kind: 'unprotected', source, memory: ledger.of(uid) };
   const opened = { opened: true, doubt: undefined, secretMissing: false, yielding: false, awaitsTopology: false };
-  const remembered = (): ClaimAnswer => ({ kind: 'recorded', intent, lease: undefined, memory: ledger.update(uid, { ...opened, intent, recordConfirmed: true }) });
+  const remembered = (): ClaimAnswer => ({
+    kind: 'recorded',
+    intent,
+    lease: undefined,
+    memory: ledger.update(uid, { ...opened, intent, recordConfirmed: true }),
+  });
   if (!state.durable && replaces?.lease === undefined) {
     if (world.crashSafe) warnUnrecorded(world, 'leases cannot be listed, or were refused a short while ago');
     return remembered();

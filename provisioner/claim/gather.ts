@@ -49,7 +49,8 @@ export function gather(world: GatherWorld, uid: string): ClaimState | undefined 
   // nothing about the volume that our call may have made.
   const name = record?.intent.request.name ?? volumeNameFor(uid, settings.naming);
   const bound = record === undefined ? caches.volumes.store.byIndex(BY_CLAIM, uid)[0] : undefined;
-  const needsVolume = (claim !== undefined && isHandedTo(settings.driver, claim) && (claim.spec?.volumeName ?? '') === '') || record !== undefined;
+  const needsVolume =
+    (claim !== undefined && isHandedTo(settings.driver, claim) && (claim.spec?.volumeName ?? '') === '') || record !== undefined;
   const dataSource: DataSource = claim === undefined ? { kind: 'none' } : dataSourceOf(claim, { crossNamespace: settings.crossNamespace });
   return {
     uid,
@@ -65,7 +66,8 @@ export function gather(world: GatherWorld, uid: string): ClaimState | undefined 
     floor: ledger.floor,
     dataSource,
     source: needsVolume ? sourceFacts(world, dataSource) : NO_SOURCE,
-    topology: needsVolume && settings.topology ? topologyInput(world, { uid, claim, record, allowed: storageClass?.allowedTopologies }) : undefined,
+    topology:
+      needsVolume && settings.topology ? topologyInput(world, { uid, claim, record, allowed: storageClass?.allowedTopologies }) : undefined,
     live: {},
     door: undefined,
     protectedSource: false,
@@ -77,7 +79,14 @@ export function gather(world: GatherWorld, uid: string): ClaimState | undefined 
   };
 }
 
-const NO_SOURCE: SourceFacts = { snapshot: undefined, snapshotsCached: true, claim: undefined, volume: undefined, grants: [], releasing: false };
+const NO_SOURCE: SourceFacts = {
+  snapshot: undefined,
+  snapshotsCached: true,
+  claim: undefined,
+  volume: undefined,
+  grants: [],
+  releasing: false,
+};
 
 interface FoundRecord extends Pick<ClaimState, 'record' | 'unreadable'> {
   /** A Lease is in the cache, be it one that we deleted. */
@@ -137,7 +146,9 @@ export function sourceFacts({ caches, ledger }: Pick<GatherWorld, 'caches' | 'le
     snapshotsCached: caches.snapshots?.available() ?? false,
     claim,
     volume: volumeName === '' ? undefined : caches.volumes.store.get(volumeName),
-    grants: dataSource.crosses ? (caches.grants?.store.list() ?? []).filter((grant) => grant.metadata?.namespace === dataSource.namespace) : [],
+    grants: dataSource.crosses
+      ? (caches.grants?.store.list() ?? []).filter((grant) => grant.metadata?.namespace === dataSource.namespace)
+      : [],
     releasing: ledger.releasing.has(`${dataSource.kind} ${key}`),
   };
 }

@@ -21,7 +21,9 @@ export function encodeRequest(request: CreateVolumeRequest): Json {
 
 function encodeCapability({ accessType, accessMode }: VolumeCapability): Json {
   const mode = accessMode?.mode ?? 0;
-  return accessType?.$case === 'mount' ? { mode, fsType: accessType.value.fsType, mountFlags: accessType.value.mountFlags } : { mode, block: true };
+  return accessType?.$case === 'mount'
+    ? { mode, fsType: accessType.value.fsType, mountFlags: accessType.value.mountFlags }
+    : { mode, block: true };
 }
 
 /** `preferred` is the requisite list rotated, as a rule: written as its start index, which halves the record. */

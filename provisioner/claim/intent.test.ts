@@ -55,7 +55,10 @@ test('a topology that is too long is left out and told by its digest', () => {
 
 test("a claim's new version is not a new intent, another size is", () => {
   const other = anIntent();
-  const newer = { ...other, plan: { ...other.plan, spec: { ...other.plan.spec, claimRef: { ...other.plan.spec?.claimRef, resourceVersion: '999' } } } };
+  const newer = {
+    ...other,
+    plan: { ...other.plan, spec: { ...other.plan.spec, claimRef: { ...other.plan.spec?.claimRef, resourceVersion: '999' } } },
+  };
   expect(sameIntent(other, newer)).toBe(true);
   const larger = { ...other, request: { ...other.request, capacityRange: { requiredBytes: 9n, limitBytes: 0n } } };
   expect(sameIntent(other, larger)).toBe(false);
@@ -80,7 +83,9 @@ test('reading never throws, whatever was written', () => {
     fc.property(fc.jsonValue(), fc.constantFrom('claim', 'request', 'plan', 'secret', 'source', 'version', ''), (value, field) => {
       const whole = JSON.parse(intentLease(anIntent(), place).metadata?.annotations?.[INTENT_ANNOTATION] ?? '') as Record<string, unknown>;
       const damaged = field === '' ? value : { ...whole, [field]: value };
-      const read = readIntent({ metadata: { name: `csi-intent-${CLAIM_UID}`, annotations: { [INTENT_ANNOTATION]: JSON.stringify(damaged) } } });
+      const read = readIntent({
+        metadata: { name: `csi-intent-${CLAIM_UID}`, annotations: { [INTENT_ANNOTATION]: JSON.stringify(damaged) } },
+      });
       expect(['intent', 'unreadable']).toContain(read.kind);
     }),
     { seed: 7, numRuns: 300 },

@@ -40,7 +40,8 @@ const VERSION = 1;
 
 /** The intent as it is written down: without a topology that would make it too long. */
 export function recordable(intent: Intent): Intent {
-  if (new TextEncoder().encode(encode(intent)).length <= MAX_INTENT_BYTES || intent.request.accessibilityRequirements === undefined) return intent;
+  if (new TextEncoder().encode(encode(intent)).length <= MAX_INTENT_BYTES || intent.request.accessibilityRequirements === undefined)
+    return intent;
   return {
     ...intent,
     request: { ...intent.request, accessibilityRequirements: undefined },
@@ -94,7 +95,8 @@ export function readIntent(lease: Lease): ReadIntent {
   if (!isObject(value) || value['version'] !== VERSION) return unreadable('another version wrote it');
   const { claim, plan, secret, source } = value;
   const request = decodeRequest(value['request']);
-  if (request === undefined || !isObject(claim) || !isObject(plan) || !isObject(plan['metadata'])) return unreadable('parts of it are missing');
+  if (request === undefined || !isObject(claim) || !isObject(plan) || !isObject(plan['metadata']))
+    return unreadable('parts of it are missing');
   const named = { namespace: text(claim['namespace']), name: text(claim['name']), uid: text(claim['uid']) };
   if (named.uid === '' || lease.metadata?.name !== intentName(named.uid)) return unreadable('its name and its claim do not agree');
   if (request.name === '' || plan['metadata']['name'] !== request.name) return unreadable('its volume has no name');

@@ -1,9 +1,19 @@
 /** Is a claim ours to provision? The part that needs nothing but the claim and its class (peer facts, table 1.2). */
 import type { PersistentVolumeClaim, StorageClass } from '../../lib/kube/objects.ts';
-import { ALPHA_SELECTED_NODE, BETA_STORAGE_CLASS, BETA_STORAGE_PROVISIONER, MIGRATED_TO, SELECTED_NODE, STORAGE_PROVISIONER } from '../names.ts';
+import {
+  ALPHA_SELECTED_NODE,
+  BETA_STORAGE_CLASS,
+  BETA_STORAGE_PROVISIONER,
+  MIGRATED_TO,
+  SELECTED_NODE,
+  STORAGE_PROVISIONER,
+} from '../names.ts';
 
 /** The annotation wins over the field, as in every Kubernetes component. An empty field means "no class". */
-export function classNameOf(object: { metadata?: PersistentVolumeClaim['metadata']; spec?: { storageClassName?: string } }): string | undefined {
+export function classNameOf(object: {
+  metadata?: PersistentVolumeClaim['metadata'];
+  spec?: { storageClassName?: string };
+}): string | undefined {
   return object.metadata?.annotations?.[BETA_STORAGE_CLASS] ?? object.spec?.storageClassName;
 }
 

@@ -21,7 +21,15 @@ function draft(change: Partial<Parameters<typeof draftOf>[0]> = {}): Draft {
 }
 
 const plan = (change: Partial<PlanInput> = {}) =>
-  planVolume({ driver: DRIVER, claim: aClaim(), class: aClass(), draft: draft(), readOnlyMany: false, attributesClass: undefined, ...change });
+  planVolume({
+    driver: DRIVER,
+    claim: aClaim(),
+    class: aClass(),
+    draft: draft(),
+    readOnlyMany: false,
+    attributesClass: undefined,
+    ...change,
+  });
 
 const answer = (change: Partial<Volume> = {}): Volume => ({
   volumeId: 'vol-1',
@@ -32,7 +40,8 @@ const answer = (change: Partial<Volume> = {}): Volume => ({
   ...change,
 });
 
-const finish = (volume: Volume, topology = true) => finishVolume({ plan: plan(), volume, requestedBytes: 1073741824n, identity: 'me', topology });
+const finish = (volume: Volume, topology = true) =>
+  finishVolume({ plan: plan(), volume, requestedBytes: 1073741824n, identity: 'me', topology });
 
 test('the finished PV, field by field', () => {
   expect(finish(answer({ accessibleTopology: [{ segments: { zone: 'a' } }] }))).toEqual({
@@ -50,7 +59,14 @@ test('the finished PV, field by field', () => {
     spec: {
       accessModes: ['ReadWriteOnce'],
       capacity: { storage: '2Gi' },
-      claimRef: { kind: 'PersistentVolumeClaim', apiVersion: 'v1', namespace: 'shop', name: 'data', uid: CLAIM_UID, resourceVersion: '100' },
+      claimRef: {
+        kind: 'PersistentVolumeClaim',
+        apiVersion: 'v1',
+        namespace: 'shop',
+        name: 'data',
+        uid: CLAIM_UID,
+        resourceVersion: '100',
+      },
       csi: {
         driver: DRIVER,
         fsType: 'ext4',
@@ -74,7 +90,15 @@ test('secrets of nodes and controllers become references, that of deletion and o
     [`csi.storage.k8s.io/${purpose}-secret-name`]: purpose,
     [`csi.storage.k8s.io/${purpose}-secret-namespace`]: 'vault',
   });
-  const purposes = ['provisioner', 'controller-publish', 'node-stage', 'node-publish', 'controller-expand', 'node-expand', 'controller-modify'];
+  const purposes = [
+    'provisioner',
+    'controller-publish',
+    'node-stage',
+    'node-publish',
+    'controller-expand',
+    'node-expand',
+    'controller-modify',
+  ];
   const parameters = Object.assign({}, ...purposes.map(pair)) as Record<string, string>;
   const made = plan({ draft: draft({ class: aClass({ parameters }) }) });
   expect(made.spec?.csi).toMatchObject({
@@ -121,5 +145,7 @@ test('an answer is held against the request', () => {
   expect(answerProblem(request, answer({ capacityBytes: 5n }))).toBe('created volume capacity 5 less than requested capacity 1073741824');
   expect(answerProblem(restore, answer())).toContain('content source missing');
   expect(answerProblem(restore, answer({ contentSource: { type: { $case: 'snapshot', value: { snapshotId: 's' } } } }))).toBeUndefined();
-  expect(answerProblem(restore, answer({ contentSource: { type: { $case: 'volume', value: { volumeId: 'v' } } } }))).toContain('another kind');
+  expect(answerProblem(restore, answer({ contentSource: { type: { $case: 'volume', value: { volumeId: 'v' } } } }))).toContain(
+    'another kind',
+  );
 });

@@ -33,7 +33,7 @@ export interface PlanInput {
 export function planVolume({ driver, claim, class: storageClass, draft, readOnlyMany, attributesClass }: PlanInput): PersistentVolume {
   const { secrets } = draft;
   const reclaim = storageClass.reclaimPolicy ?? 'Delete';
-  const { volumeMode, accessModes = [] } = claim.spec ?? {};
+  const volumeMode = claim.spec?.volumeMode ?? undefined;
   const csi: CsiVolumeSource = {
     driver,
     ...(draft.fsType === '' ? {} : { fsType: draft.fsType }),
@@ -54,7 +54,7 @@ export function planVolume({ driver, claim, class: storageClass, draft, readOnly
       ...(reclaim === 'Delete' ? { finalizers: [VOLUME_FINALIZER] } : {}),
     },
     spec: {
-      accessModes: [...accessModes],
+      accessModes: [...(claim.spec?.accessModes ?? [])],
       claimRef: {
         kind: 'PersistentVolumeClaim',
         apiVersion: 'v1',
@@ -85,7 +85,10 @@ function isReadOnlyMany({ capabilities }: Draft): boolean {
   return capabilities.length === 1 && capabilities[0]?.accessMode?.mode === VolumeCapability_AccessMode_Mode.MULTI_NODE_READER_ONLY;
 }
 
-function reference<K extends keyof CsiVolumeSource>(key: K, secret: { name: string; namespace: string } | undefined): Partial<Record<K, object>> {
+function reference<K extends keyof CsiVolumeSource>(
+  key: K,
+  secret: { name: string; namespace: string } | undefined,
+): Partial<Record<K, object>> {
   if (secret === undefined) return {};
   const entry: Partial<Record<K, object>> = {};
   entry[key] = { name: secret.name, namespace: secret.namespace };
@@ -134,7 +137,8 @@ export function finishVolume({ plan, volume, requestedBytes, identity, topology 
 export function answerProblem(request: CreateVolumeRequest, volume: Volume): string | undefined {
   const wanted = request.capacityRange?.requiredBytes ?? 0n;
   const { capacityBytes } = volume;
-  if (capacityBytes > 0n && capacityBytes < wanted) return `created volume capacity ${capacityBytes} less than requested capacity ${wanted}`;
+  if (capacityBytes > 0n && capacityBytes < wanted)
+    return `created volume capacity ${capacityBytes} less than requested capacity ${wanted}`;
   const source = request.volumeContentSource?.type;
   const answered = volume.contentSource?.type;
   if (source === undefined) return undefined;

@@ -47,7 +47,8 @@ export function draftOf(input: DraftInput): DraftResult {
   const { claim, class: storageClass, volumeName } = input;
   const invalid = (message: string): DraftResult => ({ kind: 'invalid', message });
   const parameters = storageClass.parameters ?? {};
-  if (claim.spec?.selector !== undefined && claim.spec.selector !== null) return invalid('a claim with spec.selector cannot be provisioned');
+  if (claim.spec?.selector !== undefined && claim.spec.selector !== null)
+    return invalid('a claim with spec.selector cannot be provisioned');
   const requested = toBytesRoundedUp(claim.spec?.resources?.requests?.storage ?? 0);
   if (requested === undefined || requested < 0n) return invalid('spec.resources.requests.storage is no quantity of bytes');
   const fsType = fsTypeOf(parameters, input.defaultFsType);
@@ -91,7 +92,8 @@ function strip(parameters: Parameters): { readonly parameters: Parameters } | { 
   const kept: Record<string, string> = {};
   for (const [key, value] of Object.entries(parameters)) {
     if (!key.startsWith(RESERVED_PREFIX)) kept[key] = value;
-    else if (!RESERVED_KEYS.has(key)) return { message: `the class has the unknown parameter "${key}"; keys that begin with ${RESERVED_PREFIX} are reserved` };
+    else if (!RESERVED_KEYS.has(key))
+      return { message: `the class has the unknown parameter "${key}"; keys that begin with ${RESERVED_PREFIX} are reserved` };
   }
   return { parameters: kept };
 }
@@ -121,10 +123,15 @@ function accessMode(mode: string, split: boolean): VolumeCapability_AccessMode_M
   }
 }
 
-function capability(mode: VolumeCapability_AccessMode_Mode | undefined, mount: { fsType: string; mountFlags: string[] } | undefined): VolumeCapability {
+function capability(
+  mode: VolumeCapability_AccessMode_Mode | undefined,
+  mount: { fsType: string; mountFlags: string[] } | undefined,
+): VolumeCapability {
   return {
     accessType:
-      mount === undefined ? { $case: 'block', value: {} } : { $case: 'mount', value: { ...mount, mountFlags: [...mount.mountFlags], volumeMountGroup: '' } },
+      mount === undefined
+        ? { $case: 'block', value: {} }
+        : { $case: 'mount', value: { ...mount, mountFlags: [...mount.mountFlags], volumeMountGroup: '' } },
     accessMode: { mode: mode ?? MODE.UNKNOWN },
   };
 }

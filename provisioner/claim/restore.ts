@@ -14,9 +14,9 @@ export type SnapshotVerdict =
 
 export function checkSnapshot(snapshot: VolumeSnapshot | undefined, name: string): SnapshotVerdict {
   if (snapshot === undefined) return { kind: 'refused', message: `VolumeSnapshot ${name} is not found` };
-  const { deletionTimestamp, finalizers = [] } = snapshot.metadata ?? {};
+  const { deletionTimestamp, finalizers } = snapshot.metadata ?? {};
   // With our finalizer on it, work on it has begun and is finished.
-  if (deletionTimestamp !== undefined && !finalizers.includes(SNAPSHOT_FINALIZER)) {
+  if (deletionTimestamp !== undefined && finalizers?.includes(SNAPSHOT_FINALIZER) !== true) {
     return { kind: 'refused', message: `VolumeSnapshot ${name} is being deleted` };
   }
   const contentName = snapshot.status?.boundVolumeSnapshotContentName ?? '';
@@ -67,7 +67,7 @@ export function checkRestore(input: RestoreInput): RestoreVerdict {
 }
 
 function sizeProblem({ snapshot, requestedBytes }: RestoreInput): string | undefined {
-  const restoreSize = snapshot.status?.restoreSize;
+  const restoreSize = snapshot.status?.restoreSize ?? undefined;
   const needed = restoreSize === undefined ? undefined : toBytesRoundedUp(restoreSize);
   if (needed === undefined || requestedBytes >= needed) return undefined;
   const name = snapshot.metadata?.name ?? '';

@@ -23,7 +23,10 @@ export async function saveVolume(world: SaveWorld, volume: PersistentVolume, { s
   } catch (error) {
     if (isAlreadyExists(error)) return { kind: 'save-failed', failure: { kind: 'exists' } };
     if (!isRefusal(error)) throw error;
-    return { kind: 'save-failed', failure: { kind: 'refused', message: `PersistentVolume ${volume.metadata?.name ?? ''} is refused: ${error.message}` } };
+    return {
+      kind: 'save-failed',
+      failure: { kind: 'refused', message: `PersistentVolume ${volume.metadata?.name ?? ''} is refused: ${error.message}` },
+    };
   }
 }
 

@@ -10,14 +10,22 @@ function resolve(parameters: Parameters, purpose: Purpose = 'provisioner'): Secr
   return secretFor(purpose, parameters, subjectOf(claim, 'pvc-1'));
 }
 
-const provisioner = (name: string, namespace: string): Parameters => ({ [`${P}provisioner-secret-name`]: name, [`${P}provisioner-secret-namespace`]: namespace });
+const provisioner = (name: string, namespace: string): Parameters => ({
+  [`${P}provisioner-secret-name`]: name,
+  [`${P}provisioner-secret-namespace`]: namespace,
+});
 
 test('a plain name and namespace are taken as they are', () => {
   expect(resolve(provisioner('top', 'vault'))).toEqual({ kind: 'secret', ref: { name: 'top', namespace: 'vault' } });
 });
 
 test('each purpose has its own keys, and falls back on the default secret', () => {
-  const parameters = { [`${P}secret-name`]: 'any', [`${P}secret-namespace`]: 'vault', [`${P}node-stage-secret-name`]: 'stage', [`${P}node-stage-secret-namespace`]: 'vault' };
+  const parameters = {
+    [`${P}secret-name`]: 'any',
+    [`${P}secret-namespace`]: 'vault',
+    [`${P}node-stage-secret-name`]: 'stage',
+    [`${P}node-stage-secret-namespace`]: 'vault',
+  };
   expect(resolve(parameters, 'node-stage')).toMatchObject({ ref: { name: 'stage' } });
   expect(resolve(parameters, 'controller-expand')).toMatchObject({ ref: { name: 'any' } });
 });

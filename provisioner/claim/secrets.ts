@@ -52,14 +52,15 @@ export interface TemplateSubject {
 }
 
 export function subjectOf(claim: PersistentVolumeClaim, volumeName: string): TemplateSubject {
-  const { namespace = '', name = '', annotations = {} } = claim.metadata ?? {};
-  return { volumeName, claim: { namespace, name, annotations } };
+  const { namespace = '', name = '', annotations } = claim.metadata ?? {};
+  return { volumeName, claim: { namespace, name, annotations: annotations ?? {} } };
 }
 
 /** The secret for `purpose`, or the class's default secret, or none. */
 export function secretFor(purpose: Purpose, parameters: Parameters, subject: TemplateSubject): SecretResult {
   const own = templatesOf(purpose, parameters);
-  const templates = own.kind === 'none' ? pair('default', parameters, [`${RESERVED_PREFIX}secret-name`, `${RESERVED_PREFIX}secret-namespace`]) : own;
+  const templates =
+    own.kind === 'none' ? pair('default', parameters, [`${RESERVED_PREFIX}secret-name`, `${RESERVED_PREFIX}secret-namespace`]) : own;
   return templates.kind === 'secret' ? resolve(templates.ref, subject) : templates;
 }
 
@@ -102,15 +103,21 @@ function resolve(templates: SecretName, { volumeName, claim }: TemplateSubject):
  * As Go's os.Expand: `${token}` and a bare `$token` of letters, digits and underscores; one special
  * character or digit after `$` is a token too; a malformed brace disappears; a lone `$` stays.
  */
-export function expand(template: string, tokens: ReadonlyMap<string, string>): { readonly text: string; readonly unknown: readonly string[] } {
+export function expand(
+  template: string,
+  tokens: ReadonlyMap<string, string>,
+): { readonly text: string; readonly unknown: readonly string[] } {
   const unknown: string[] = [];
-  const text = template.replace(/\$(?:\{([^}]*)\}|(\{)|([*#$@!?\-0-9])|([A-Za-z_][A-Za-z0-9_]*))/g, (_whole, braced?: string, open?: string, special?: string, bare?: string) => {
-    const token = braced ?? special ?? bare ?? '';
-    if (open !== undefined || token === '') return '';
-    const value = tokens.get(token);
-    if (value === undefined) unknown.push(token);
-    return value ?? '';
-  });
+  const text = template.replace(
+    /\$(?:\{([^}]*)\}|(\{)|([*#$@!?\-0-9])|([A-Za-z_][A-Za-z0-9_]*))/g,
+    (_whole, braced?: string, open?: string, special?: string, bare?: string) => {
+      const token = braced ?? special ?? bare ?? '';
+      if (open !== undefined || token === '') return '';
+      const value = tokens.get(token);
+      if (value === undefined) unknown.push(token);
+      return value ?? '';
+    },
+  );
   return { text, unknown };
 }
 

@@ -58,7 +58,13 @@ export interface SourceFacts {
 
 /** How CreateVolume ended in this run. */
 export type CallFailure =
-  | { readonly kind: 'refused'; readonly outcome: Outcome; readonly gaveUp: boolean; readonly grpcCode: number | undefined; readonly message: string }
+  | {
+      readonly kind: 'refused';
+      readonly outcome: Outcome;
+      readonly gaveUp: boolean;
+      readonly grpcCode: number | undefined;
+      readonly message: string;
+    }
   /** It was not sent: the secret could not be read. */
   | { readonly kind: 'not-sent'; readonly message: string }
   /** It made something that cannot be given to the claim. */

@@ -17,7 +17,11 @@ export function note(state: ClaimState, { type, reason, message }: Omit<EventNot
 
 export function failureNote(state: ClaimState, message: string): readonly EventNote[] {
   const className = (state.claim === undefined ? undefined : classNameOf(state.claim)) ?? '';
-  return note(state, { type: 'Warning', reason: REASON.failed, message: `failed to provision volume with StorageClass "${className}": ${message}` });
+  return note(state, {
+    type: 'Warning',
+    reason: REASON.failed,
+    message: `failed to provision volume with StorageClass "${className}": ${message}`,
+  });
 }
 
 export interface Problem {
@@ -36,7 +40,9 @@ export function problem(state: ClaimState, { message, type, final }: Problem): C
   if (state.door !== undefined) return { kind: 'retry', effect: state.door, reason: message, events };
   if (state.reported !== message) return { kind: 'report', inputs: digest(message + callInputs(state)), message, after: events };
   // A rest without a further look would forget that this was told, and tell it again at every event.
-  return final === true ? { kind: 'poll', effect: 'report', afterMs: RETELL_MS, reason: message } : { kind: 'retry', effect: 'report', reason: message };
+  return final === true
+    ? { kind: 'poll', effect: 'report', afterMs: RETELL_MS, reason: message }
+    : { kind: 'retry', effect: 'report', reason: message };
 }
 
 /** Events live an hour; what nobody can change is told again as often. */

@@ -20,7 +20,10 @@ export interface TopologyBook {
   inputFor(question: TopologyQuestion): TopologyInput;
 }
 
-export function createTopologyBook(driver: string, { nodes, csiNodes }: { readonly nodes: Informer<Node>; readonly csiNodes: Informer<CsiNode> }): TopologyBook {
+export function createTopologyBook(
+  driver: string,
+  { nodes, csiNodes }: { readonly nodes: Informer<Node>; readonly csiNodes: Informer<CsiNode> },
+): TopologyBook {
   let keySets: readonly (readonly string[])[] | undefined;
   const terms = new Map<string, readonly Term[]>();
   nodes.onEvent(({ changed }) => {
@@ -64,7 +67,11 @@ export function createTopologyBook(driver: string, { nodes, csiNodes }: { readon
       const selected: SelectedNode | undefined =
         selectedNode === undefined
           ? undefined
-          : { name: selectedNode, keys: keysOf(csiNodes.store.get(selectedNode)), labels: node === undefined ? undefined : (node.metadata?.labels ?? {}) };
+          : {
+              name: selectedNode,
+              keys: keysOf(csiNodes.store.get(selectedNode)),
+              labels: node === undefined ? undefined : (node.metadata?.labels ?? {}),
+            };
       const needed = needsClusterTerms({ strict, immediate, allowed, selected });
       const sets = needed && selected === undefined ? allKeySets() : [];
       // The peer draws a CSINode by chance; by the claim's uid every retry draws the same one.

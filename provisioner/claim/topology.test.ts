@@ -8,7 +8,11 @@ const RACK = 'topology.example/rack';
 
 const zones = (...values: string[]): Term[] => values.map((value) => [{ key: ZONE, value }]);
 const allow = (...values: string[]): NonNullable<TopologyInput['allowed']> => [{ matchLabelExpressions: [{ key: ZONE, values }] }];
-const node = (zone: string): NonNullable<TopologyInput['selected']> => ({ name: `node-${zone}`, keys: [ZONE], labels: { [ZONE]: zone, other: 'x' } });
+const node = (zone: string): NonNullable<TopologyInput['selected']> => ({
+  name: `node-${zone}`,
+  keys: [ZONE],
+  labels: { [ZONE]: zone, other: 'x' },
+});
 
 function ask(change: Partial<TopologyInput>): TopologyResult {
   return topologyFor({
@@ -58,7 +62,10 @@ test('immediate binding without allowed topologies asks for the cluster, or for 
 });
 
 test('immediate binding before any node plugin is registered, or with no labelled node, is an error that says so', () => {
-  expect(ask({ clusterKeys: undefined, clusterTerms: [] })).toMatchObject({ kind: 'error', message: expect.stringContaining('no available topology found') });
+  expect(ask({ clusterKeys: undefined, clusterTerms: [] })).toMatchObject({
+    kind: 'error',
+    message: expect.stringContaining('no available topology found'),
+  });
   expect(ask({ clusterTerms: [] })).toMatchObject({ kind: 'error', message: expect.stringContaining(ZONE) });
 });
 
@@ -84,16 +91,29 @@ test('a term has all keys, sorted, or is none', () => {
 
 test('allowed topologies multiply inside a term and add up between terms', () => {
   const flat = flatten([
-    { matchLabelExpressions: [{ key: ZONE, values: ['a', 'b'] }, { key: RACK, values: ['1', '2'] }] },
+    {
+      matchLabelExpressions: [
+        { key: ZONE, values: ['a', 'b'] },
+        { key: RACK, values: ['1', '2'] },
+      ],
+    },
     { matchLabelExpressions: [{ key: ZONE, values: ['c'] }] },
   ]);
   expect(flat.map((term) => term.map(({ value }) => value).join('/'))).toEqual(['1/a', '1/b', '2/a', '2/b', 'c']);
 });
 
 test('an expression without values forgets those before it, as in the peer', () => {
-  expect(flatten([{ matchLabelExpressions: [{ key: ZONE, values: ['a'] }, { key: 'x', values: [] }, { key: RACK, values: ['1'] }] }])).toEqual([
-    [{ key: RACK, value: '1' }],
-  ]);
+  expect(
+    flatten([
+      {
+        matchLabelExpressions: [
+          { key: ZONE, values: ['a'] },
+          { key: 'x', values: [] },
+          { key: RACK, values: ['1'] },
+        ],
+      },
+    ]),
+  ).toEqual([[{ key: RACK, value: '1' }]]);
 });
 
 test('terms are sorted by length, then key and value; exact duplicates go, subsets stay', () => {
@@ -101,7 +121,11 @@ test('terms are sorted by length, then key and value; exact duplicates go, subse
     { key: RACK, value: '1' },
     { key: ZONE, value: 'a' },
   ];
-  expect(sortTerms([both, ...zones('b', 'a', 'a'), [{ key: RACK, value: '9' }]])).toEqual([[{ key: RACK, value: '9' }], ...zones('a', 'b'), both]);
+  expect(sortTerms([both, ...zones('b', 'a', 'a'), [{ key: RACK, value: '9' }]])).toEqual([
+    [{ key: RACK, value: '9' }],
+    ...zones('a', 'b'),
+    both,
+  ]);
 });
 
 test('a subset is found whatever the other segments are', () => {
@@ -144,7 +168,10 @@ test('the same claim asks for the same list each time, and shared terms are left
 
 test('a requirement carries segments as the driver reads them', () => {
   const result = ask({ strict: true, selected: node('b') });
-  expect(result.kind === 'terms' && toRequirement(result)).toEqual({ requisite: [{ segments: { [ZONE]: 'b' } }], preferred: [{ segments: { [ZONE]: 'b' } }] });
+  expect(result.kind === 'terms' && toRequirement(result)).toEqual({
+    requisite: [{ segments: { [ZONE]: 'b' } }],
+    preferred: [{ segments: { [ZONE]: 'b' } }],
+  });
 });
 
 test('an accessible topology without segments makes no affinity term, so that no affinity without terms is written', () => {

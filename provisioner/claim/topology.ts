@@ -66,21 +66,32 @@ function requisiteTerms(input: TopologyInput, node: Term | undefined): readonly 
   const restricted = allowed !== undefined && allowed.length > 0;
   if (input.strict && node !== undefined) {
     if (restricted && !flatten(allowed).some((term) => isSubset(term, node))) {
-      return { kind: 'error', message: `topology ${show(node)} of selected node "${selected?.name ?? ''}" is in none of the allowed topologies` };
+      return {
+        kind: 'error',
+        message: `topology ${show(node)} of selected node "${selected?.name ?? ''}" is in none of the allowed topologies`,
+      };
     }
     return [node];
   }
   if (restricted) return sortTerms(flatten(allowed));
   if (selected === undefined && !input.immediate) return [];
   if (input.clusterKeys === undefined) {
-    return { kind: 'error', message: `no available topology found: no CSINode lists driver ${driver} with topology keys; is the driver's node plugin running?` };
+    return {
+      kind: 'error',
+      message: `no available topology found: no CSINode lists driver ${driver} with topology keys; is the driver's node plugin running?`,
+    };
   }
   if (input.clusterTerms.length > 0) return input.clusterTerms;
-  return { kind: 'error', message: `no available topology found: no node has all labels ${input.clusterKeys.join(', ')} that driver ${driver} names` };
+  return {
+    kind: 'error',
+    message: `no available topology found: no node has all labels ${input.clusterKeys.join(', ')} that driver ${driver} names`,
+  };
 }
 
 /** The one case in which every node of the cluster counts, for whoever gathers. */
-export function needsClusterTerms(input: Pick<TopologyInput, 'strict' | 'immediate' | 'allowed'> & { readonly selected: unknown }): boolean {
+export function needsClusterTerms(
+  input: Pick<TopologyInput, 'strict' | 'immediate' | 'allowed'> & { readonly selected: unknown },
+): boolean {
   if ((input.allowed?.length ?? 0) > 0) return false;
   return input.selected === undefined ? input.immediate : !input.strict;
 }
@@ -90,13 +101,19 @@ function nodeTerm(driver: string, { name, keys, labels }: SelectedNode): Term | 
   if (keys === 'no-csinode') return { kind: 'reschedule', message: `there is no CSINode for selected node "${name}"` };
   if (keys === 'no-driver' || keys.length === 0) {
     const what = keys === 'no-driver' ? `does not list driver ${driver}` : `lists driver ${driver} without topology keys`;
-    return { kind: 'error', message: `no topology key found: CSINode "${name}" ${what}; its node plugin sets them when kubelet registers it` };
+    return {
+      kind: 'error',
+      message: `no topology key found: CSINode "${name}" ${what}; its node plugin sets them when kubelet registers it`,
+    };
   }
   if (labels === undefined) return { kind: 'error', message: `selected node "${name}" is not found` };
   const term = termOf(keys, labels);
   if (term !== undefined) return term;
   const missing = keys.filter((key) => labels[key] === undefined);
-  return { kind: 'error', message: `node "${name}" lacks the label ${missing.join(', ')} that driver ${driver} names as topology key; kubelet sets it` };
+  return {
+    kind: 'error',
+    message: `node "${name}" lacks the label ${missing.join(', ')} that driver ${driver} names as topology key; kubelet sets it`,
+  };
 }
 
 /** A node's values of `keys`; undefined where it lacks one. */
@@ -114,9 +131,11 @@ export function termOf(keys: readonly string[], labels: Readonly<Record<string, 
 export function flatten(allowed: readonly TopologySelectorTerm[]): Term[] {
   return allowed.flatMap((selector) => {
     let product: Term[] = [];
-    for (const { key = '', values = [] } of selector.matchLabelExpressions ?? []) {
+    for (const { key = '', values } of selector.matchLabelExpressions ?? []) {
       // An expression without values empties the product, as in the peer.
-      product = values.flatMap((value) => (product.length === 0 ? [[{ key, value }]] : product.map((term) => [...term, { key, value }])));
+      product = (values ?? []).flatMap((value) =>
+        product.length === 0 ? [[{ key, value }]] : product.map((term) => [...term, { key, value }]),
+      );
     }
     return product.map((term) => [...term].sort(compareSegments));
   });

@@ -11,7 +11,8 @@ export function decide(state: SnapshotProtectionState): SnapshotProtectionDecisi
   const done = (reason: string): SnapshotProtectionDecision => ({ kind: 'done', reason });
   if (state.users.length > 0) return done('the VolumeSnapshot is being restored');
   // Without a cache only those are looked at that this process protected.
-  if (!state.cached && !state.readLive) return state.own ? { kind: 'read-snapshot', inputs: key } : done('VolumeSnapshots cannot be listed');
+  if (!state.cached && !state.readLive)
+    return state.own ? { kind: 'read-snapshot', inputs: key } : done('VolumeSnapshots cannot be listed');
   if (snapshot?.metadata?.finalizers?.includes(SNAPSHOT_FINALIZER) !== true) return done('the VolumeSnapshot is not protected');
   const contentName = snapshot.status?.boundVolumeSnapshotContentName ?? '';
   if (!state.own && contentName !== '') {

@@ -64,7 +64,11 @@ async function orNothing<T>(call: () => Promise<T>): Promise<T | undefined> {
 }
 
 /** Pure. */
-export function absorb(state: SnapshotProtectionState, _step: SnapshotProtectionStep, answer: SnapshotProtectionAnswer): SnapshotProtectionState {
+export function absorb(
+  state: SnapshotProtectionState,
+  _step: SnapshotProtectionStep,
+  answer: SnapshotProtectionAnswer,
+): SnapshotProtectionState {
   switch (answer.kind) {
     case 'snapshot':
       return { ...state, snapshot: answer.object, readLive: true };

@@ -60,7 +60,10 @@ export function anIntent(change: Partial<Intent> = {}): Intent {
 
 export const LEASE = { uid: 'lease-1', resourceVersion: '500' };
 
-export function aState({ memory, ...change }: Partial<Omit<ClaimState, 'memory'>> & { readonly memory?: Partial<ClaimMemory> } = {}): ClaimState {
+export function aState({
+  memory,
+  ...change
+}: Partial<Omit<ClaimState, 'memory'>> & { readonly memory?: Partial<ClaimMemory> } = {}): ClaimState {
   const claim = 'claim' in change ? change.claim : aClaim();
   const rules = change.settings ?? settings();
   return {

@@ -17,13 +17,16 @@ export function decide(state: VolumeState): VolumeDecision {
   const { volume } = state;
   if (state.gone) return { kind: 'done', reason: 'the PV is gone' };
   if (!isOurs(state.driver, volume)) return { kind: 'done', reason: 'the PV belongs to another provisioner' };
-  if (state.failure !== undefined) return { kind: 'retry', effect: 'delete-volume', reason: state.failure, events: failureNote(state, state.failure) };
+  if (state.failure !== undefined)
+    return { kind: 'retry', effect: 'delete-volume', reason: state.failure, events: failureNote(state, state.failure) };
   const held = volume.metadata?.finalizers?.includes(VOLUME_FINALIZER) === true;
   const going = volume.metadata?.deletionTimestamp !== undefined;
   const policy = volume.spec?.persistentVolumeReclaimPolicy;
   const phase = volume.status?.phase;
   if (policy !== 'Delete') {
-    return held ? { kind: 'remove-finalizer', inputs: inputs(state) } : { kind: 'done', reason: 'the volume is kept: its reclaim policy is not Delete' };
+    return held
+      ? { kind: 'remove-finalizer', inputs: inputs(state) }
+      : { kind: 'done', reason: 'the volume is kept: its reclaim policy is not Delete' };
   }
   if (phase === 'Bound' && !going && !held) return { kind: 'add-finalizer', inputs: inputs(state) };
   if (phase !== 'Released') return { kind: 'done', reason: `the PV is ${phase ?? 'new'}` };
@@ -39,12 +42,16 @@ function deleteVolume(state: VolumeState): VolumeDecision {
   const { driver, volumeHandle = '' } = volume.spec?.csi ?? {};
   if (driver !== state.driver || volumeHandle === '') return report(state, `the PV has no CSI volume of driver ${state.driver}`);
   if (!capabilities.has('CONTROLLER_SERVICE') || !capabilities.has('CREATE_DELETE_VOLUME')) {
-    return report(state, 'the CSI driver does not support deletion: it does not report the capabilities CONTROLLER_SERVICE and CREATE_DELETE_VOLUME');
+    return report(
+      state,
+      'the CSI driver does not support deletion: it does not report the capabilities CONTROLLER_SERVICE and CREATE_DELETE_VOLUME',
+    );
   }
   if (secret.kind === 'invalid') return report(state, secret.message);
   const [node] = state.attachedTo;
   if (node !== undefined) return report(state, `persistentvolume ${state.name} is still attached to node ${node}`);
-  if (state.leaseStale) return { kind: 'poll', effect: 'delete-volume', afterMs: LEASE_POLL_MS, reason: 'the lease was not renewed in time' };
+  if (state.leaseStale)
+    return { kind: 'poll', effect: 'delete-volume', afterMs: LEASE_POLL_MS, reason: 'the lease was not renewed in time' };
   return { kind: 'delete-volume', inputs: inputs(state), handle: volumeHandle, secret: secret.kind === 'secret' ? secret.ref : undefined };
 }
 
@@ -64,5 +71,13 @@ function failureNote({ volume }: VolumeState, message: string): readonly EventNo
 function inputs({ volume, secret }: VolumeState): string {
   const { uid, deletionTimestamp } = volume.metadata ?? {};
   const { persistentVolumeReclaimPolicy, csi, claimRef } = volume.spec ?? {};
-  return JSON.stringify([uid, deletionTimestamp !== undefined, persistentVolumeReclaimPolicy, volume.status?.phase, csi?.volumeHandle, claimRef?.uid, secret]);
+  return JSON.stringify([
+    uid,
+    deletionTimestamp !== undefined,
+    persistentVolumeReclaimPolicy,
+    volume.status?.phase,
+    csi?.volumeHandle,
+    claimRef?.uid,
+    secret,
+  ]);
 }

@@ -53,7 +53,11 @@ interface Change {
 async function patch({ client, caches }: VolumeExecuteWorld, volume: PersistentVolume, change: Change): Promise<VolumeAnswer> {
   if (change.patch === undefined) return { kind: 'written', volume };
   try {
-    const written = await client.patch(PERSISTENT_VOLUMES, { name: volume.metadata?.name ?? '' }, { patch: change.patch, signal: change.signal });
+    const written = await client.patch(
+      PERSISTENT_VOLUMES,
+      { name: volume.metadata?.name ?? '' },
+      { patch: change.patch, signal: change.signal },
+    );
     caches.volumes.absorb(written);
     return { kind: 'written', volume: written };
   } catch (error) {
@@ -79,7 +83,11 @@ interface Run {
   readonly signal: AbortSignal;
 }
 
-async function deleteVolume(world: VolumeExecuteWorld, step: VolumeStep & { readonly kind: 'delete-volume' }, { state, signal }: Run): Promise<VolumeAnswer> {
+async function deleteVolume(
+  world: VolumeExecuteWorld,
+  step: VolumeStep & { readonly kind: 'delete-volume' },
+  { state, signal }: Run,
+): Promise<VolumeAnswer> {
   const { driver, metrics, monotonic, ledger, caches, deleted } = world;
   const { volume, name } = state;
   const className = volume.spec?.storageClassName ?? '';
@@ -111,7 +119,11 @@ async function secretsFor(
     return await readSecret(client, secret, signal);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    log.warn('secret of the volume cannot be read, it is deleted without', { object: name, secret: `${secret.namespace}/${secret.name}`, error: error.message });
+    log.warn('secret of the volume cannot be read, it is deleted without', {
+      object: name,
+      secret: `${secret.namespace}/${secret.name}`,
+      error: error.message,
+    });
     return {};
   }
 }

@@ -1,0 +1,542 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { GrpcCode } from '../../lib/csi/grpc-code.ts';
+import { STORAGE_PROVISIONER } from '../names.ts';
+import {
+  aClaim,
+  aClass,
+  aContent,
+  aSnapshot,
+  aVolume,
+  CLAIM_SOURCE,
+  CLAIM_UID,
+  DRIVER,
+  SNAPSHOT_SOURCE,
+  VOLUME_NAME,
+} from '../testing/objects.ts';
+import { aState, anIntent, LEASE, settings } from '../testing/states.ts';
+import { dataSourceOf } from './data-source.ts';
+import { decide } from './decide.ts';
+import type { CallFailure, ClaimState } from './state.ts';
+
+const OPEN = { opened: true, doubt: { times: 0, sinceMs: 0 } };
+const CONFIRMED = { ...OPEN, recordConfirmed: true };
+const CLOSED = { opened: true, recordConfirmed: true };
+const record = { intent: anIntent(), lease: LEASE };
+
+const reasons = (state: ClaimState): unknown => {
+  const step = decide(state);
+  return step.kind === 'done' ? step.reason : step.kind;
+};
+
+// Whose claim is it?
+
+test('a claim with a volume is left alone, and costs nothing', () => {
+  expect(reasons(aState({ claim: aClaim({ volumeName: 'pv' }) }))).toBe('the claim has its volume');
+});
+
+test.each([
+  ['another provisioner', { [STORAGE_PROVISIONER]: 'other' }],
+  ['nobody', {}],
+  [
+    'the beta annotation while the other names someone else',
+    { [STORAGE_PROVISIONER]: 'other', 'volume.beta.kubernetes.io/storage-provisioner': DRIVER },
+  ],
+])('a claim for %s is left alone', (_, annotations) => {
+  expect(reasons(aState({ claim: aClaim({ metadata: { annotations } }) }))).toBe('the claim is for another provisioner');
+});
+
+test('the beta annotation counts where the other is absent', () => {
+  const annotations = { 'volume.beta.kubernetes.io/storage-provisioner': DRIVER };
+  expect(decide(aState({ claim: aClaim({ metadata: { annotations } }) })).kind).toBe('save-record');
+});
+
+test('a claim that is being deleted gets no new volume', () => {
+  expect(reasons(aState({ claim: aClaim({ metadata: { deletionTimestamp: 'now' } }) }))).toBe('the claim is being deleted');
+});
+
+test('a claim without its class waits for the class, without an event', () => {
+  expect(decide(aState({ class: undefined }))).toEqual({ kind: 'done', reason: 'the storage class is not found' });
+});
+
+test('a forged annotation does not make another driver’s class ours', () => {
+  expect(reasons(aState({ class: aClass({ provisioner: 'other' }) }))).toBe('the storage class belongs to other');
+});
+
+test('late binding waits for a node', () => {
+  const late = aClass({ volumeBindingMode: 'WaitForFirstConsumer' });
+  expect(reasons(aState({ class: late }))).toBe('no node is selected yet');
+  const annotations = { [STORAGE_PROVISIONER]: DRIVER, 'volume.kubernetes.io/selected-node': 'node-1' };
+  expect(decide(aState({ class: late, claim: aClaim({ metadata: { annotations } }) })).kind).toBe('save-record');
+});
+
+// The straight way
+
+test('first the record, then the call, then the PV, then the record goes and the user is told', () => {
+  const first = aState();
+  expect(decide(first)).toMatchObject({ kind: 'save-record', intent: anIntent(), replaces: undefined });
+  const recorded = aState({ record, memory: CLOSED });
+  expect(decide(recorded)).toMatchObject({
+    kind: 'create-volume',
+    intent: anIntent(),
+    before: [{ type: 'Normal', reason: 'Provisioning', message: 'External provisioner is provisioning volume for claim "shop/data"' }],
+  });
+  const made = aState({ record, memory: { ...CLOSED, unsaved: aVolume() } });
+  expect(decide(made)).toMatchObject({ kind: 'save-volume', volume: aVolume() });
+  const saved = aState({ record, memory: CLOSED, volume: aVolume(), saved: true });
+  expect(decide(saved)).toMatchObject({ kind: 'drop-record', lease: LEASE, before: [{ type: 'Normal', reason: 'ProvisioningSucceeded' }] });
+  expect(decide(aState({ volume: aVolume() }))).toEqual({ kind: 'done', reason: 'the volume is provisioned', events: [] });
+});
+
+test('without records the same, and the user is told at the end', () => {
+  const remembered = { intent: anIntent(), lease: undefined };
+  expect(decide(aState({ durable: false })).kind).toBe('save-record');
+  expect(decide(aState({ durable: false, record: remembered, memory: CLOSED })).kind).toBe('create-volume');
+  expect(decide(aState({ durable: false, volume: aVolume(), saved: true }))).toMatchObject({
+    kind: 'done',
+    events: [{ reason: 'ProvisioningSucceeded' }],
+  });
+});
+
+test('a record of another wish is replaced before the call', () => {
+  const other = anIntent({ request: { ...anIntent().request, parameters: { kind: 'hdd' } } });
+  const step = decide(aState({ record: { intent: other, lease: LEASE }, memory: CLOSED }));
+  expect(step).toMatchObject({ kind: 'save-record', replaces: { lease: LEASE } });
+});
+
+// What was made is never lost
+
+test('a made volume is saved even if the claim is gone, bound to another or no longer ours', () => {
+  const memory = { ...CLOSED, unsaved: aVolume() };
+  for (const claim of [undefined, aClaim({ volumeName: 'other' }), aClaim({ metadata: { annotations: {} } })]) {
+    expect(decide(aState({ claim, record, memory })).kind).toBe('save-volume');
+  }
+});
+
+test.each([
+  ['lives', aClaim()],
+  ['is gone', undefined],
+  ['is being deleted', aClaim({ metadata: { deletionTimestamp: 'now' } })],
+  ['is bound to another volume', aClaim({ volumeName: 'other' })],
+  ['lost its node', aClaim({ metadata: { annotations: { [STORAGE_PROVISIONER]: DRIVER } } })],
+])('a call without an answer is repeated as it was when the claim %s', (_, claim) => {
+  const late = aClass({ volumeBindingMode: 'WaitForFirstConsumer' });
+  expect(decide(aState({ claim, class: late, record, memory: CONFIRMED }))).toMatchObject({ kind: 'create-volume', intent: record.intent });
+});
+
+test('the record of an earlier process is read live before its call is repeated', () => {
+  expect(decide(aState({ claim: undefined, record, memory: OPEN })).kind).toBe('read-record');
+});
+
+test('repeating for a claim that is gone tells nobody', () => {
+  expect(decide(aState({ claim: undefined, record, memory: CONFIRMED }))).toMatchObject({ before: [] });
+});
+
+test('once no volume can exist, the record of a claim that is gone goes', () => {
+  expect(decide(aState({ claim: undefined, record, memory: CLOSED }))).toMatchObject({ kind: 'drop-record', lease: LEASE });
+  expect(decide(aState({ claim: aClaim({ metadata: { deletionTimestamp: 'now' } }), record, memory: CLOSED })).kind).toBe('drop-record');
+});
+
+test('a PV that exists closes the case, and its record goes, readable or not', () => {
+  expect(decide(aState({ record, volume: aVolume(), memory: OPEN })).kind).toBe('drop-record');
+  const unreadable = { message: 'x', lease: LEASE };
+  expect(decide(aState({ unreadable, volume: aVolume() }))).toMatchObject({ kind: 'drop-record', lease: LEASE });
+});
+
+test('a record that cannot be read blocks its claim, and is left alone where the claim is gone', () => {
+  const unreadable = { message: 'another version wrote it', lease: LEASE };
+  expect(decide(aState({ unreadable }))).toMatchObject({ kind: 'report', message: expect.stringContaining('another version wrote it') });
+  expect(decide(aState({ unreadable, claim: undefined })).kind).toBe('done');
+});
+
+test('a PV of our name that belongs to another claim stops everything and says so', () => {
+  const foreign = aVolume({ claimRef: { uid: 'other' } });
+  expect(decide(aState({ volume: foreign }))).toMatchObject({ kind: 'report', message: expect.stringContaining('another claim') });
+});
+
+// Saving
+
+test('a PV that exists already is read live', () => {
+  const memory = { ...CLOSED, unsaved: aVolume() };
+  expect(decide(aState({ record, memory, saveFailure: { kind: 'exists' } }))).toMatchObject({ kind: 'read-volume', name: VOLUME_NAME });
+});
+
+test('a foreign PV in the way is told, and the volume is not forgotten', () => {
+  const memory = { ...CLOSED, unsaved: aVolume() };
+  const step = decide(
+    aState({ record, memory, saveFailure: { kind: 'exists' }, live: { obstacle: { object: aVolume({ claimRef: { uid: 'x' } }) } } }),
+  );
+  expect(step).toMatchObject({ kind: 'retry', effect: 'save-volume', events: [{ type: 'Warning', reason: 'ProvisioningFailed' }] });
+});
+
+test('a refused PV is told', () => {
+  const step = decide(aState({ record, memory: { ...CLOSED, unsaved: aVolume() }, saveFailure: { kind: 'refused', message: 'no' } }));
+  expect(step).toMatchObject({
+    kind: 'retry',
+    effect: 'save-volume',
+    events: [{ message: 'failed to provision volume with StorageClass "fast": no' }],
+  });
+});
+
+test('an earlier PV on its way out is waited for', () => {
+  expect(decide(aState({ record, volume: aVolume(), memory: { ...OPEN, yielding: true } })).kind).toBe('retry');
+});
+
+// A claim that may look older than it is
+
+test('after a PV of the claim was seen, a new volume needs a live claim', () => {
+  expect(decide(aState({ memory: { finished: true } })).kind).toBe('read-claim');
+  expect(decide(aState({ memory: { finished: true, verified: true } })).kind).toBe('save-record');
+});
+
+test('a new leader reads live what it knew before it led, and only that', () => {
+  const elected = settings({ elected: true });
+  expect(decide(aState({ settings: elected })).kind).toBe('read-floor');
+  expect(decide(aState({ settings: elected, floor: 100n })).kind).toBe('read-claim');
+  expect(decide(aState({ settings: elected, floor: 99n })).kind).toBe('save-record');
+  expect(decide(aState({ settings: elected, floor: 100n, memory: { verified: true } })).kind).toBe('save-record');
+});
+
+// Problems are told at the pace of the back-off
+
+test('a problem is told once per back-off: the telling is the effect that is held back', () => {
+  const broken = aState({ claim: aClaim({ selector: { matchLabels: { a: 'b' } } }) });
+  const told = decide(broken);
+  expect(told).toMatchObject({ kind: 'report', after: [{ type: 'Warning', reason: 'ProvisioningFailed' }] });
+  if (told.kind !== 'report') throw new Error(told.kind);
+  expect(decide({ ...broken, reported: told.message })).toMatchObject({ kind: 'retry', effect: 'report' });
+});
+
+test('an unknown kind of source is left to a populator, told as normal and not tried again soon', () => {
+  const claim = aClaim({ dataSourceRef: { apiGroup: 'x.example', kind: 'Book', name: 'b' } });
+  const told = decide(aState({ claim }));
+  expect(told).toMatchObject({ kind: 'report', after: [{ type: 'Normal', reason: 'Provisioning' }] });
+  if (told.kind !== 'report') throw new Error(told.kind);
+  expect(decide(aState({ claim, reported: told.message }))).toMatchObject({ kind: 'poll', effect: 'report' });
+});
+
+test.each([
+  ['CONTROLLER_SERVICE', {}],
+  ['CREATE_DELETE_VOLUME', {}],
+  ['CREATE_DELETE_SNAPSHOT', { dataSource: SNAPSHOT_SOURCE }],
+  ['CLONE_VOLUME', { dataSource: CLAIM_SOURCE }],
+  ['MODIFY_VOLUME', { volumeAttributesClassName: 'gold' }],
+])('a driver without %s is told', (capability, spec) => {
+  const capabilities = new Set([...settings().capabilities].filter((name) => name !== capability));
+  const step = decide(aState({ settings: settings({ capabilities }), claim: aClaim(spec) }));
+  expect(step).toMatchObject({ kind: 'report', message: expect.stringContaining(capability) });
+});
+
+// Restores
+
+const restore = (change: Parameters<typeof aState>[0] = {}): ClaimState =>
+  aState({
+    claim: aClaim({ dataSource: SNAPSHOT_SOURCE }),
+    source: { snapshot: aSnapshot(), snapshotsCached: true, claim: undefined, volume: undefined, grants: [], releasing: false },
+    ...change,
+  });
+const content = { content: { object: aContent() } };
+
+test('a missing snapshot is told; it heals by the event of its coming', () => {
+  const step = decide(aState({ claim: aClaim({ dataSource: SNAPSHOT_SOURCE }) }));
+  expect(step).toMatchObject({ kind: 'report', message: 'VolumeSnapshot monday is not found' });
+});
+
+test('a restore reads the content, protects the snapshot, records, calls', () => {
+  expect(decide(restore())).toMatchObject({ kind: 'read-content', name: 'content-1' });
+  const unprotected = { ...restore().source, snapshot: aSnapshot({ metadata: { finalizers: [] } }) };
+  expect(decide(restore({ live: content, source: unprotected })).kind).toBe('protect-snapshot');
+  expect(decide(restore({ live: content, source: unprotected, protectedSource: true }))).toMatchObject({
+    kind: 'save-record',
+    intent: {
+      source: { kind: 'snapshot', namespace: 'shop', name: 'monday', uid: 'snap-1' },
+      request: { volumeContentSource: { type: { $case: 'snapshot', value: { snapshotId: 'handle-1' } } } },
+    },
+  });
+  expect(decide(restore({ live: content })).kind).toBe('save-record');
+});
+
+test('a protection that is just being taken away is no protection', () => {
+  expect(decide(restore({ live: content, source: { ...restore().source, releasing: true } })).kind).toBe('protect-snapshot');
+});
+
+test('where snapshots cannot be listed they are read live, and always written', () => {
+  const source = { ...restore().source, snapshot: undefined, snapshotsCached: false };
+  expect(decide(restore({ source })).kind).toBe('read-snapshot');
+  expect(decide(restore({ source, live: { ...content, snapshot: { object: aSnapshot() } } })).kind).toBe('protect-snapshot');
+  expect(decide(restore({ source, live: { snapshot: { object: undefined } }, door: 'read-snapshot' }))).toMatchObject({
+    kind: 'retry',
+    effect: 'read-snapshot',
+  });
+});
+
+test('a refusal after a live read holds back the read, so that events do not repeat it', () => {
+  const live = { content: { object: aContent({ driver: 'other' }) } };
+  expect(decide(restore({ live, door: 'read-content' }))).toMatchObject({
+    kind: 'retry',
+    effect: 'read-content',
+    events: [{ reason: 'ProvisioningFailed' }],
+  });
+});
+
+test('a repeated call restores a protection that was lost', () => {
+  const intent = anIntent({ source: { kind: 'snapshot', namespace: 'shop', name: 'monday', uid: 'snap-1' } });
+  const source = { ...restore().source, snapshot: aSnapshot({ metadata: { finalizers: [] } }) };
+  expect(decide(restore({ record: { intent, lease: LEASE }, memory: CONFIRMED, source })).kind).toBe('protect-snapshot');
+  expect(decide(restore({ record: { intent, lease: LEASE }, memory: CONFIRMED })).kind).toBe('create-volume');
+});
+
+// Clones
+
+test('a clone protects its source once', () => {
+  const original = { ...aClaim({ volumeName: 'pv-source', metadata: { name: 'original', uid: 'source-1' } }), status: { phase: 'Bound' } };
+  const volume = aVolume({ claimRef: { namespace: 'shop', name: 'original', uid: 'source-1' } });
+  const source = { ...restore().source, snapshot: undefined, claim: original, volume };
+  const cloning = aState({ claim: aClaim({ dataSource: CLAIM_SOURCE }), source });
+  expect(decide(cloning)).toMatchObject({ kind: 'protect-claim', claim: original });
+  const held = { ...original, metadata: { ...original.metadata, finalizers: ['provisioner.storage.kubernetes.io/cloning-protection'] } };
+  expect(decide({ ...cloning, source: { ...source, claim: held } })).toMatchObject({
+    kind: 'save-record',
+    intent: { request: { volumeContentSource: { type: { $case: 'volume', value: { volumeId: 'vol-1' } } } } },
+  });
+});
+
+// VolumeAttributesClass
+
+test('the parameters of a VolumeAttributesClass of our driver are sent along', () => {
+  const claim = aClaim({ volumeAttributesClassName: 'gold' });
+  expect(decide(aState({ claim }))).toMatchObject({ kind: 'read-attributes-class', name: 'gold' });
+  const gold = { driverName: DRIVER, parameters: { iops: '9' } };
+  expect(decide(aState({ claim, live: { attributesClass: { object: gold } } }))).toMatchObject({
+    kind: 'save-record',
+    intent: { request: { mutableParameters: { iops: '9' } }, plan: { spec: { volumeAttributesClassName: 'gold' } } },
+  });
+  const door = 'read-attributes-class';
+  expect(decide(aState({ claim, door, live: { attributesClass: { object: { driverName: 'other' } } } }))).toMatchObject({
+    kind: 'retry',
+    effect: door,
+  });
+  expect(decide(aState({ claim, door, live: { attributesClass: { object: undefined } } }))).toMatchObject({ kind: 'retry', effect: door });
+  expect(decide(aState({ claim, settings: settings({ attributesClasses: false }) })).kind).toBe('save-record');
+});
+
+// Answers of the driver
+
+const refusal = (outcome: 'failed' | 'unknown' | 'reschedule', grpcCode: number, gaveUp = false): CallFailure => ({
+  kind: 'refused',
+  outcome,
+  grpcCode,
+  gaveUp,
+  message: 'rpc error',
+});
+
+test('an unknown answer keeps the case open and is told', () => {
+  const step = decide(aState({ record, memory: CONFIRMED, callFailure: refusal('unknown', GrpcCode.DEADLINE_EXCEEDED) }));
+  expect(step).toMatchObject({ kind: 'retry', effect: 'create-volume', events: [{ type: 'Warning', reason: 'ProvisioningFailed' }] });
+});
+
+test('a final answer is told and tried again, from the first live read on', () => {
+  const failed = { record, memory: CLOSED, callFailure: refusal('failed', GrpcCode.INTERNAL) };
+  expect(decide(aState(failed))).toMatchObject({ kind: 'retry', effect: 'create-volume' });
+  expect(decide(aState({ ...failed, door: 'read-content' }))).toMatchObject({ kind: 'retry', effect: 'read-content' });
+});
+
+test('an infeasible claim is retried at the longest interval', () => {
+  const step = decide(aState({ record, memory: CLOSED, callFailure: refusal('failed', GrpcCode.INVALID_ARGUMENT) }));
+  expect(step).toMatchObject({ kind: 'retry', atLeastMs: 300_000, events: [{ message: expect.stringContaining('retries are delayed') }] });
+});
+
+test('a final answer for a claim that left meanwhile closes the case', () => {
+  const failed = { record, memory: CLOSED, callFailure: refusal('failed', GrpcCode.INTERNAL) };
+  expect(decide(aState({ ...failed, claim: undefined })).kind).toBe('drop-record');
+  expect(decide(aState({ ...failed, claim: undefined, record: undefined })).kind).toBe('done');
+});
+
+test('no room on the selected node: the record goes, then the node, and that is all', () => {
+  const annotations = { [STORAGE_PROVISIONER]: DRIVER, 'volume.kubernetes.io/selected-node': 'node-1' };
+  const claim = aClaim({ metadata: { annotations } });
+  const full = { claim, memory: CLOSED, callFailure: refusal('reschedule', GrpcCode.RESOURCE_EXHAUSTED) };
+  expect(decide(aState({ ...full, record })).kind).toBe('drop-record');
+  expect(decide(aState(full))).toMatchObject({ kind: 'reschedule', claim, after: [{ type: 'Warning', reason: 'ProvisioningFailed' }] });
+  expect(decide(aState({ ...full, rescheduled: true })).kind).toBe('done');
+});
+
+test('while a volume may exist nobody is sent to another node', () => {
+  const step = decide(aState({ record, memory: CONFIRMED, callFailure: refusal('unknown', GrpcCode.RESOURCE_EXHAUSTED) }));
+  expect(step).toMatchObject({ kind: 'retry', effect: 'create-volume' });
+});
+
+test('a missing secret is told, and heals', () => {
+  const step = decide(aState({ record, memory: CLOSED, callFailure: { kind: 'not-sent', message: 'secret vault/s is not found' } }));
+  expect(step).toMatchObject({ kind: 'retry', effect: 'create-volume', events: [{ message: expect.stringContaining('vault/s') }] });
+});
+
+test('a record whose secret vanished stays while a volume may exist', () => {
+  const failure: CallFailure = { kind: 'not-sent', message: 'x' };
+  expect(decide(aState({ claim: undefined, record, memory: CONFIRMED, callFailure: failure }))).toMatchObject({
+    kind: 'retry',
+    effect: 'create-volume',
+    events: [],
+  });
+  expect(decide(aState({ claim: undefined, record, memory: CLOSED, callFailure: failure })).kind).toBe('drop-record');
+});
+
+test('a volume that does not fit is neither given out nor forgotten', () => {
+  const step = decide(aState({ record, memory: CONFIRMED, callFailure: { kind: 'unfit', message: 'too small' } }));
+  expect(step).toMatchObject({ kind: 'retry', effect: 'create-volume', events: [{ message: expect.stringContaining('too small') }] });
+});
+
+test('after ten minutes of one final answer the doubt ends, with a word about it', () => {
+  const step = decide(aState({ record, memory: CLOSED, callFailure: refusal('failed', GrpcCode.INTERNAL, true) }));
+  expect(step).toMatchObject({ kind: 'retry', events: [{ message: expect.stringContaining('taken not to exist') }] });
+});
+
+// Topology
+
+const ZONE = 'zone';
+const topologyOf = (keys: readonly string[] | 'no-csinode', labels: Record<string, string> | undefined) => ({
+  driver: DRIVER,
+  claim: { name: 'data', uid: CLAIM_UID },
+  strict: false,
+  immediate: true,
+  allowed: undefined,
+  selected: { name: 'node-1', keys, labels },
+  clusterKeys: [ZONE],
+  clusterTerms: [[{ key: ZONE, value: 'a' }]],
+});
+
+test('the requirement is part of the recorded request', () => {
+  expect(decide(aState({ topology: topologyOf([ZONE], { zone: 'a' }) }))).toMatchObject({
+    kind: 'save-record',
+    intent: { selectedNode: 'node-1', request: { accessibilityRequirements: { requisite: [{ segments: { zone: 'a' } }] } } },
+  });
+});
+
+test('a selected node that is gone is given up, unless a call is open: then the recorded request is repeated', () => {
+  const gone = topologyOf('no-csinode', undefined);
+  expect(decide(aState({ topology: gone })).kind).toBe('reschedule');
+  expect(decide(aState({ topology: gone, record, memory: CLOSED })).kind).toBe('drop-record');
+  expect(decide(aState({ topology: gone, record, memory: CONFIRMED })).kind).toBe('create-volume');
+});
+
+test('a topology that cannot be told is told', () => {
+  expect(decide(aState({ topology: topologyOf([ZONE], {}) })).kind).toBe('report');
+});
+
+test('a topology too long for the record is computed again; for a claim that is gone it may be anywhere', () => {
+  const omitted = { intent: anIntent({ omittedTopology: 'digest' }), lease: LEASE };
+  const known = decide(aState({ record: omitted, memory: CONFIRMED, topology: topologyOf([ZONE], { zone: 'a' }) }));
+  expect(known).toMatchObject({
+    kind: 'create-volume',
+    intent: { request: { accessibilityRequirements: { requisite: [{ segments: { zone: 'a' } }] } } },
+  });
+  expect(decide(aState({ record: omitted, memory: CONFIRMED, topology: topologyOf([ZONE], {}) })).kind).toBe('report');
+  expect(decide(aState({ record: omitted, memory: CONFIRMED, claim: undefined, topology: topologyOf([ZONE], {}) })).kind).toBe(
+    'create-volume',
+  );
+});
+
+// Inputs
+
+test('labels and foreign annotations bring no call forward; the wish, the node and the deletion do', () => {
+  const inputs = (claim: ReturnType<typeof aClaim>): string => {
+    const step = decide(aState({ claim, record, memory: CONFIRMED }));
+    return step.kind === 'create-volume' ? step.inputs : step.kind;
+  };
+  const plain = inputs(aClaim());
+  const mine = { [STORAGE_PROVISIONER]: DRIVER };
+  expect(inputs(aClaim({ metadata: { labels: { a: 'b' }, resourceVersion: '999', finalizers: ['x'] } }))).toBe(plain);
+  expect(inputs(aClaim({ metadata: { annotations: { ...mine, note: 'x' } } }))).toBe(plain);
+  expect(inputs(aClaim({ metadata: { annotations: { ...mine, 'volume.kubernetes.io/selected-node': 'n' } } }))).not.toBe(plain);
+  expect(inputs(aClaim({ metadata: { deletionTimestamp: 'now' } }))).not.toBe(plain);
+  expect(inputs(aClaim({ resources: { requests: { storage: '2Gi' } } }))).not.toBe(plain);
+});
+
+test('a first call and its repetition have the same inputs, so that one back-off holds for both', () => {
+  const first = decide(aState({ record, memory: CLOSED }));
+  const again = decide(aState({ record, memory: CONFIRMED }));
+  expect(first.kind === 'create-volume' && again.kind === 'create-volume' && first.inputs === again.inputs).toBe(true);
+});
+
+// Odd objects: the API server holds types, but any part may be absent, empty or null, and any text odd
+
+const word = fc.constantFrom(undefined, null, '', 'x', 'Bound', 'Block', '-1Gi', DRIVER, '\u0000', '${pvc.name}');
+const part = <T>(whole: fc.Arbitrary<T>) => fc.oneof(fc.constantFrom(undefined, null), whole);
+const words = part(fc.dictionary(fc.constantFrom('storage', 'a', STORAGE_PROVISIONER, 'volume.kubernetes.io/selected-node'), word));
+const wordList = part(fc.array(fc.constantFrom('', 'ReadWriteOnce', 'x'), { maxLength: 2 }));
+const reference = part(
+  fc.record({
+    kind: fc.constantFrom(undefined, 'VolumeSnapshot', 'PersistentVolumeClaim', 'x'),
+    name: word,
+    namespace: word,
+    apiGroup: word,
+    uid: word,
+  }),
+);
+const metadata = part(
+  fc.record({
+    name: word,
+    namespace: word,
+    uid: word,
+    annotations: words,
+    finalizers: wordList,
+    deletionTimestamp: word,
+    resourceVersion: word,
+  }),
+);
+const spec = part(
+  fc.record({
+    accessModes: wordList,
+    resources: part(fc.record({ requests: words })),
+    storageClassName: word,
+    volumeMode: word,
+    volumeName: word,
+    dataSource: reference,
+    dataSourceRef: reference,
+    volumeAttributesClassName: word,
+    csi: part(fc.record({ driver: word, volumeHandle: word })),
+    claimRef: reference,
+    volumeSnapshotRef: reference,
+    driver: word,
+    sourceVolumeMode: word,
+  }),
+);
+const status = part(
+  fc.record({ phase: word, boundVolumeSnapshotContentName: word, readyToUse: part(fc.boolean()), restoreSize: word, snapshotHandle: word }),
+);
+const anything = fc.record({ metadata, spec, status });
+
+test('no shape of object makes the decision throw', () => {
+  const storageClass = fc.record({
+    metadata,
+    provisioner: fc.constantFrom(DRIVER, null),
+    parameters: words,
+    mountOptions: wordList,
+    volumeBindingMode: word,
+  });
+  fc.assert(
+    fc.property(anything, anything, anything, part(anything), part(storageClass), (claim, source, snapshot, object, kind) => {
+      const given = { ...claim, metadata: { ...aClaim().metadata, ...claim.metadata } } as ReturnType<typeof aClaim>;
+      const state = aState({
+        claim: given,
+        class: (kind ?? undefined) as ReturnType<typeof aClass> | undefined,
+        dataSource: dataSourceOf(given, { crossNamespace: true }),
+        source: {
+          snapshot: snapshot as ReturnType<typeof aSnapshot>,
+          snapshotsCached: true,
+          claim: source as ReturnType<typeof aClaim>,
+          volume: source as ReturnType<typeof aVolume>,
+          grants: [],
+          releasing: false,
+        },
+        live: { content: { object: (object ?? undefined) as ReturnType<typeof aContent> | undefined } },
+      });
+      for (const memory of [{}, CONFIRMED, CLOSED]) {
+        expect(() =>
+          decide({ ...state, memory: { ...state.memory, ...memory }, record: 'opened' in memory ? record : undefined }),
+        ).not.toThrow();
+      }
+    }),
+    { seed: 11, numRuns: 1000 },
+  );
+});

@@ -16,10 +16,13 @@ import { CustomResources } from './apiserver/crd.ts';
 import type { Faults } from './apiserver/faults.ts';
 import { FaultSwitches } from './apiserver/faults.ts';
 import { builtInKinds } from './apiserver/kinds/builtin.ts';
+import { LocalClient } from './apiserver/local-client.ts';
 import { ApiServer } from './apiserver/server.ts';
 import { Storage } from './apiserver/storage.ts';
 import { Watches } from './apiserver/watch.ts';
 import { createObject } from './apiserver/write.ts';
+import { Binder } from './binder/binder.ts';
+import { Scheduler } from './scheduler/scheduler.ts';
 
 export type SandboxPart = 'binder' | 'scheduler';
 
@@ -53,7 +56,12 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const watches = new Watches({ storage, clock, random });
   const tools = { storage, catalog, watches, clock, random };
   const server = new ApiServer(tools);
-  const cleanup = new Cleanup(tools, catalog);
+  const client = new LocalClient(tools, catalog);
+  const controllers = [
+    new Cleanup(tools, catalog),
+    ...(options.parts.includes('binder') ? [new Binder(client, clock)] : []),
+    ...(options.parts.includes('scheduler') ? [new Scheduler(client, clock)] : []),
+  ];
   const faults = new FaultSwitches({
     clock,
     random,
@@ -83,9 +91,11 @@ export function createSandbox(options: SandboxOptions): Sandbox {
         ({ status, headers, body }) => ({ status, headers, chunks: chunksOf(body) }),
       ),
     faults,
-    start: () => cleanup.start(),
+    start: () => {
+      for (const controller of controllers) controller.start();
+    },
     stop: () => {
-      cleanup.stop();
+      for (const controller of controllers) controller.stop();
       watches.cut({});
     },
   };

@@ -6,7 +6,9 @@ import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
 import type { Catalog } from './catalog.ts';
 import type { DeleteOptions } from './delete.ts';
 import { deleteObject } from './delete.ts';
+import { bindPod } from './binding.ts';
 import type { JsonObject } from './json.ts';
+import { clone } from './json.ts';
 import type { ResourceType } from './resource.ts';
 import { apiVersion, objectKey, storageName } from './resource.ts';
 import { StatusError } from './status.ts';
@@ -57,17 +59,19 @@ export class LocalClient {
     deleteObject(this.#tools, this.#target(resource, object), options);
   }
 
-  /** Calls back after every write of a kind, in version order; the answer unsubscribes. */
-  subscribe(listener: (change: ObjectChange) => void): () => void {
-    return this.#tools.storage.subscribe(({ type, resource, stored }) => {
-      const kind = this.#kinds().get(resource);
-      if (kind !== undefined) listener({ kind, object: typed<KubeObject>(stored.object) as KubeObject, deleted: type === 'DELETED' });
-    });
+  /** Gives a Pod its node. */
+  bind(pods: Resource<KubeObject>, pod: KubeObject, node: string): void {
+    bindPod(this.#tools, this.#target(pods, pod), node);
   }
 
-  /** Storage name → kind; built anew since CRDs come and go. */
-  #kinds(): ReadonlyMap<string, string> {
-    return new Map(this.#catalog.all().map((type) => [type.storage, type.kind]));
+  /** Calls back after every write of a kind that is served now, in version order; the answer unsubscribes. */
+  subscribe(listener: (change: ObjectChange) => void): () => void {
+    // Built-in kinds do not come and go: once is enough.
+    const kinds = new Map(this.#catalog.all().map((type) => [type.storage, type.kind]));
+    return this.#tools.storage.subscribe(({ type, resource, stored }) => {
+      const kind = kinds.get(resource);
+      if (kind !== undefined) listener({ kind, object: typed<KubeObject>(stored.object) as KubeObject, deleted: type === 'DELETED' });
+    });
   }
 
   #target(resource: Resource<KubeObject>, object: KubeObject): WriteTarget {
@@ -87,6 +91,7 @@ function typed<T extends KubeObject>(object: JsonObject | undefined): T | undefi
   return object as unknown as T | undefined;
 }
 
+/** A copy: callers build objects out of stored ones, and a write changes what it is given. */
 function untyped(object: KubeObject): JsonObject {
-  return object as unknown as JsonObject;
+  return clone(object as unknown as JsonObject);
 }

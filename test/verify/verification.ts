@@ -1,12 +1,18 @@
-/** What a large check of the project is given and gives back; `npm run verify -- NAME` runs the module of that name. */
 export interface VerificationOptions {
-  /** `ci`: small and fixed. `full`: everything, however long. */
+  /** `ci` is what a build can afford, `full` what the claim is about. */
   readonly size: 'ci' | 'full';
+  readonly json: boolean;
   readonly log: (line: string) => void;
 }
 
 export interface VerificationResult {
-  /** Decides the exit code. */
   readonly ok: boolean;
+  /** Figures of the claim, for the JSON line. */
   readonly [figure: string]: unknown;
+}
+
+/** A module under test/verify that exports these two. */
+export interface Verification {
+  readonly name: string;
+  run(options: VerificationOptions): Promise<VerificationResult>;
 }

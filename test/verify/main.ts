@@ -1,0 +1,48 @@
+/**
+ * `npm run verify -- NAME [--size=ci|full] [--json]`: one name for each large claim of this project, so
+ * that anybody can have it proven again. Text for people goes to standard error with `--json`, and the
+ * last line of standard output is one JSON object with `ok`. Exit 0 proven, 1 not, 2 asked wrongly.
+ */
+import { parseArgs } from 'node:util';
+import * as rbac from './rbac.ts';
+import type { Verification } from './verification.ts';
+
+const VERIFICATIONS: readonly Verification[] = [rbac];
+
+function usage(problem: string): never {
+  process.stderr.write(
+    `${problem}\nusage: verify NAME [--size=ci|full] [--json]\nnames: ${VERIFICATIONS.map(({ name }) => name).join(', ')}\n`,
+  );
+  process.exit(2);
+}
+
+function parse(): { verification: Verification; size: 'ci' | 'full'; json: boolean } {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { size: { type: 'string', default: 'ci' }, json: { type: 'boolean', default: false } },
+    });
+    const [name = '', ...rest] = positionals;
+    const verification = VERIFICATIONS.find((candidate) => candidate.name === name);
+    if (verification === undefined || rest.length > 0)
+      return usage(name === '' ? 'which one?' : `no verification is called ${positionals.join(' ')}`);
+    const { size, json } = values;
+    if (size !== 'ci' && size !== 'full') return usage(`--size=${size}: choose ci or full`);
+    return { verification, size, json };
+  } catch (error) {
+    return usage(error instanceof Error ? error.message : String(error));
+  }
+}
+
+const { verification, size, json } = parse();
+const out = json ? process.stderr : process.stdout;
+let result: Awaited<ReturnType<Verification['run']>>;
+try {
+  result = await verification.run({ size, json, log: (line) => out.write(`${line}\n`) });
+} catch (error) {
+  out.write(`${verification.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  result = { ok: false, error: error instanceof Error ? error.message : String(error) };
+}
+if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
+else out.write(`${verification.name}: ${result.ok ? 'ok' : 'FAILED'}\n`);
+process.exitCode = result.ok ? 0 : 1;

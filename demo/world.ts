@@ -3,7 +3,7 @@
  * one stage (beside a real control plane the node is a client in this one). Closing the world takes all of it down, also after a
  * failure, and the stage's reaper does it even after a crash of this process.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { readCrds } from '../csi-sidecars/install-crds/crd-files.ts';
@@ -116,6 +116,8 @@ export async function startDriver(world: Pick<World, 'stage'>, { flags = [], ...
     // No mounts: nothing is left behind however this ends, and nobody has to be root.
     '--publish=symlink',
   ];
+  // A killed driver leaves its socket behind: with it gone, a socket means that this one serves.
+  rmSync(socket, { force: true });
   const driver = startProgram(world.stage, 'mock-driver', { ...options, flags: [...usual, ...flags] });
   await eventually('the socket of the driver', () => (existsSync(socket) ? true : undefined), { signal: world.stage.broken });
   return driver;

@@ -22,7 +22,7 @@ beforeAll(async () => {
   driver = await startDriver(world);
   sidecars = startSidecars(world, {
     oneProcess: false,
-    flags: ['--retry-interval-start=200ms', '--retry-interval-max=1s', '--timeout=5s'],
+    flags: ['--retry-interval-start=200ms', '--retry-interval-max=1s'],
   });
   await world.apply(exampleFile('10'));
 });

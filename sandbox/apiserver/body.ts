@@ -2,6 +2,7 @@
 import type { Json, JsonObject } from './json.ts';
 import { isObject, parseJson, printJson, stringAt } from './json.ts';
 import { normalizeMeta } from './object-meta.ts';
+import { decodeProtobuf, PROTOBUF } from './protobuf.ts';
 import type { ResourceType } from './resource.ts';
 import { apiVersion } from './resource.ts';
 import { badRequest, invalid, invalidField, tooLarge, unsupportedMediaType } from './status.ts';
@@ -23,11 +24,17 @@ export function decodeJson(body: Uint8Array | undefined): Json | undefined {
   }
 }
 
-export function checkJsonType(headers: Readonly<Record<string, string>>): void {
+/** The object of a POST or PUT. Throws a 415 for a format that is not read. */
+export function decodeBody(headers: Readonly<Record<string, string>>, body: Uint8Array | undefined): Json | undefined {
   const type = mediaTypeOf(headers);
-  // The real server's list, although this one reads JSON only.
-  if (type !== '' && type !== 'application/json' && type !== '*/*')
-    throw unsupportedMediaType(['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']);
+  if (type === PROTOBUF && body !== undefined) {
+    const object = decodeProtobuf(body);
+    if (object !== undefined) return object;
+  } else if (type === '' || type === 'application/json' || type === '*/*') {
+    return decodeJson(body);
+  }
+  // The real server's list, although this one reads little but JSON.
+  throw unsupportedMediaType(['application/json', 'application/yaml', PROTOBUF]);
 }
 
 /** What to do with fields that the kind does not know: they are dropped in any case. */

@@ -7,7 +7,7 @@ import type { HttpAnswer, HttpRequest, HttpStream } from '../../lib/doors/http.t
 import type { Random } from '../../lib/doors/random.ts';
 import type { FieldValidation } from './body.ts';
 import { bindPod } from './binding.ts';
-import { asObject, checkJsonType, decodeJson } from './body.ts';
+import { asObject, decodeBody, decodeJson } from './body.ts';
 import type { Catalog } from './catalog.ts';
 import { deleteObject, deleteOptions } from './delete.ts';
 import { discoveryAnswer } from './discovery.ts';
@@ -19,7 +19,7 @@ import type { Renderer } from './render.ts';
 import { objectText, rendererFor } from './render.ts';
 import type { ApiRequest } from './request.ts';
 import { parseApiRequest, segmentsOf, splitPath } from './request.ts';
-import { badRequest, noSuchPath, StatusError, subjectStatus } from './status.ts';
+import { badRequest, internal, noSuchPath, StatusError, subjectStatus } from './status.ts';
 import type { Storage, Stored } from './storage.ts';
 import type { Watches } from './watch.ts';
 import type { WriteTarget, Written } from './write.ts';
@@ -76,7 +76,7 @@ export class ApiServer {
     try {
       return work();
     } catch (error) {
-      const refusal = error instanceof StatusError ? error : internalError(error);
+      const refusal = error instanceof StatusError ? error : internal(error instanceof Error ? error.message : String(error));
       const retry = refusal.retryAfterSeconds;
       if (refusal.plainText !== undefined) return { status: refusal.status, text: refusal.plainText, headers: PLAIN_TYPE };
       return {
@@ -148,8 +148,7 @@ export class ApiServer {
   }
 
   #create(request: ApiRequest): Answer {
-    checkJsonType(request.headers);
-    const body = decodeJson(request.body);
+    const body = decodeBody(request.headers, request.body);
     if (request.subresource === 'binding') return this.#bind(request, body);
     if (request.subresource !== '') throw noSuchPath();
     return this.#written(request, (validation) => createObject(this.#tools, targetOf(request), asObject(request.type, body, validation)));
@@ -163,8 +162,7 @@ export class ApiServer {
   }
 
   #replacement(request: ApiRequest, validation: FieldValidation): (old: Stored | undefined) => JsonObject {
-    checkJsonType(request.headers);
-    const object = asObject(request.type, decodeJson(request.body), validation);
+    const object = asObject(request.type, decodeBody(request.headers, request.body), validation);
     const name = stringAt(object, 'metadata', 'name');
     const namespace = stringAt(object, 'metadata', 'namespace') ?? request.namespace;
     if (name === undefined)
@@ -203,11 +201,6 @@ export class ApiServer {
 function targetOf(request: ApiRequest): WriteTarget {
   const { type, namespace, name, subresource, dryRun } = request;
   return { type, namespace, name, subresource, dryRun };
-}
-
-function internalError(error: unknown): StatusError {
-  const why = error instanceof Error ? `${error.message}` : String(error);
-  return new StatusError({ code: 500, reason: 'InternalError', message: `Internal error occurred: ${why}` });
 }
 
 async function* once(body: Uint8Array): AsyncIterable<Uint8Array> {

@@ -52,7 +52,7 @@ export class Binder {
     switch (kind) {
       case 'PersistentVolume':
         this.#world.note(change);
-        this.#noteVolume(object as PersistentVolume, deleted);
+        this.#noteVolume(object, deleted);
         break;
       case 'PersistentVolumeClaim':
         this.#world.note(change);

@@ -3,7 +3,7 @@
  * object that today's schema would refuse can still have its other fields changed (ratcheting).
  */
 import type { Json, JsonObject } from '../json.ts';
-import { equal, isObject, printJson } from '../json.ts';
+import { equal, isObject, parseJson, printJson } from '../json.ts';
 import type { Cause } from '../status.ts';
 import { duplicate, forbiddenField, invalidField, notSupported, required, tooLong, tooMany, typeInvalid } from '../status.ts';
 import type { Rule, Variables } from './cel.ts';
@@ -128,7 +128,7 @@ function arrayCauses(value: readonly Json[], schema: Schema, { path, old }: Walk
   if (schema.listType === 'atomic') return causes;
   const ids = value.map((item) => itemId(item, schema));
   ids.forEach((id, index) => {
-    if (ids.indexOf(id) !== index) causes.push(duplicate(`${path}[${index}]`, JSON.parse(id)));
+    if (ids.indexOf(id) !== index) causes.push(duplicate(`${path}[${index}]`, parseJson(id)));
   });
   return causes;
 }
@@ -180,7 +180,7 @@ function limitCauses(value: Json, limits: Limits, path: string): Cause[] {
 function stringCauses(value: string, limits: Limits, path: string): Cause[] {
   const causes: Cause[] = [];
   // Characters, not UTF-16 units.
-  const length = [...value].length;
+  const length = Array.from(value).length;
   if (limits.maxLength !== undefined && length > limits.maxLength) causes.push(tooLong(path, limits.maxLength));
   if (limits.minLength !== undefined && length < limits.minLength) {
     causes.push(invalidField(path, value, `${inBody(path)} should be at least ${limits.minLength} chars long`));
@@ -200,10 +200,10 @@ function numberCauses(value: number | bigint, limits: Limits, path: string): Cau
   const say = (what: string): void => {
     causes.push(invalidField(path, value, `${inBody(path)} should be ${what}`));
   };
-  if (minimum !== undefined && (value < minimum || (exclusiveMinimum && value == minimum))) {
+  if (minimum !== undefined && (value < minimum || (exclusiveMinimum && Number(value) === minimum))) {
     say(`greater than ${exclusiveMinimum ? '' : 'or equal to '}${minimum}`);
   }
-  if (maximum !== undefined && (value > maximum || (exclusiveMaximum && value == maximum))) {
+  if (maximum !== undefined && (value > maximum || (exclusiveMaximum && Number(value) === maximum))) {
     say(`less than ${exclusiveMaximum ? '' : 'or equal to '}${maximum}`);
   }
   if (multipleOf !== undefined && Number(value) % multipleOf !== 0) say(`a multiple of ${multipleOf}`);

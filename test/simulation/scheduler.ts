@@ -45,7 +45,7 @@ export class Scheduler {
   after(delayMs: number, label: string, run: () => void): () => void {
     this.sequence += 1;
     const event: Scheduled = {
-      at: this.time + Math.max(0, Math.round(delayMs * 1000)),
+      at: this.time + Math.max(0, Math.ceil(delayMs * 1000)),
       order: this.sequence,
       label,
       run,

@@ -52,7 +52,8 @@ async function act(world: World, random: SeededRandom): Promise<void> {
       await user.edit(`${CLAIMS()}/claim-${name}`, { metadata: { annotations: { note: String(random.below(1000)) } } });
       return;
     case 11: {
-      const content = random.pick([...world.mirror.contents.all(), undefined]);
+      const contents = world.mirror.contents.all();
+      const content = contents[random.below(contents.length + 1)];
       if (content !== undefined)
         await user.edit(`/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents/${content.metadata?.name ?? ''}`, {
           metadata: { labels: { touched: String(random.below(1000)) } },

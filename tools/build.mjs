@@ -118,6 +118,17 @@ async function bundle(entries) {
   return { outputs: files.map((file) => file.name), inputs: Object.keys(result.metafile.inputs) };
 }
 
+/** The licence texts of the packages that ended up in a bundle: they ask to be passed on. */
+function licences(inputs) {
+  const folders = new Set(inputs.flatMap((file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []));
+  const texts = [...folders].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    const file = readdirSync(join(root, folder)).find((entry) => /^licen[cs]e/i.test(entry));
+    return `${name} ${version} (${license})\n\n${file === undefined ? '' : readFileSync(join(root, folder, file), 'utf8').trim()}\n`;
+  });
+  return Buffer.from(texts.join(`\n${'-'.repeat(80)}\n\n`));
+}
+
 /** Chunk names carry a hash, so each change leaves an orphan behind. */
 function removeOrphans(outputs) {
   const keep = new Set(outputs.map((name) => join(dist, name)));
@@ -137,6 +148,7 @@ if (upToDate(entries)) {
   const begun = Date.now();
   try {
     const built = await bundle(entries);
+    writeIfChanged(join(dist, 'LICENSES.txt'), licences(built.inputs), 0o644);
     for (const [from, to] of COPIES) writeIfChanged(join(dist, to), readFileSync(join(root, from)), 0o644);
     removeOrphans(built.outputs);
     const sources = [...built.inputs, ...COPIES.map(([from]) => from), 'tools/build.mjs', 'package.json', 'package-lock.json'];
@@ -144,7 +156,7 @@ if (upToDate(entries)) {
     const seen = (file) =>
       (statSync(join(root, file), { throwIfNoEntry: false })?.mtimeMs ?? 0) >= begun ? 'saved during the build' : fingerprint(file);
     const inputs = Object.fromEntries(sources.map((file) => [file, seen(file)]));
-    const outputs = [...built.outputs, ...COPIES.map(([, to]) => to)];
+    const outputs = [...built.outputs, 'LICENSES.txt', ...COPIES.map(([, to]) => to)];
     writeIfChanged(stampFile, Buffer.from(JSON.stringify({ entries: JSON.stringify(entries), inputs, outputs })), 0o644);
     if (!quiet)
       console.log(

@@ -71,3 +71,11 @@ try {
 } finally {
   rmSync(out, { recursive: true, force: true });
 }
+
+// The reference of the flags is generated too, from our own tables.
+try {
+  execFileSync(process.execPath, [join(root, 'tools/reference.mjs'), ...process.argv.slice(2)], { stdio: 'inherit' });
+} catch {
+  // It has said why.
+  process.exitCode = 1;
+}

@@ -93,6 +93,13 @@ describe('own writes', () => {
     expect(cache.get('a')?.value).toBe('old');
   });
 
+  test('an event that is older than a bookmark does not make them usable again', () => {
+    const cache = listed(10);
+    cache.bookmark('20');
+    cache.apply(thing('b', 15));
+    expect(cache.absorb(thing('a', 18))).toBe(false);
+  });
+
   test('an answer that comes after DELETED does not resurrect the object', () => {
     const cache = listed(10, thing('a', 1));
     cache.delete(thing('a', 12));

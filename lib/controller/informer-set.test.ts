@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { PersistentVolume } from '../kube/objects.ts';
-import { PERSISTENT_VOLUMES, STORAGE_CLASSES } from '../kube/resources.ts';
+import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, STORAGE_CLASSES } from '../kube/resources.ts';
 import type { Informer, InformerEvent, Interest } from './informer.ts';
 import { createInformerSet } from './informer-set.ts';
 import { fixedRandom } from './testing/fixed-random.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 import { apiError, MemoryApi } from './testing/memory-api.ts';
 import { memoryLog } from './testing/memory-log.ts';
+import { sameValue } from './trim.ts';
 
 const volume = (name: string, phase = 'Available'): PersistentVolume => ({
   apiVersion: 'v1',
@@ -131,6 +132,17 @@ describe('an informer', () => {
     expect(told).toEqual(['added a', 'updated a']);
   });
 
+  test('one watch of all namespaces, or of one, sees own writes there', async () => {
+    for (const namespace of [undefined, 'here']) {
+      const { clock, stop, informers } = setUp();
+      const informer = informers.informer(PERSISTENT_VOLUME_CLAIMS, { fields: [], ...(namespace === undefined ? {} : { namespace }) });
+      informers.start(stop.signal);
+      await clock.settle();
+      informer.absorb({ metadata: { name: 'a', namespace: 'here', resourceVersion: '999' } });
+      expect(informer.store.keys()).toEqual(['here/a']);
+    }
+  });
+
   test('one watch in a namespace ignores own writes elsewhere', async () => {
     const { clock, stop, informers } = setUp();
     const informer = informers.informer(PERSISTENT_VOLUMES, { ...FIELDS, namespace: 'here' });
@@ -173,6 +185,14 @@ describe('several interests in one resource', () => {
     informers.start(stop.signal);
     await clock.settle();
     expect(api.count('watch')).toBe(4);
+    const asked = api.calls.map(({ list, watch }) => {
+      const { namespace, labelSelector, fieldSelector } = list ?? watch ?? {};
+      return { namespace, labelSelector, fieldSelector };
+    });
+    for (const one of [{}, { labelSelector: 'a=b' }, { fieldSelector: 'c=d' }, { namespace: 'n' }]) {
+      const expected = { namespace: undefined, labelSelector: undefined, fieldSelector: undefined, ...one };
+      expect(asked.filter((options) => sameValue(options, expected))).toHaveLength(2);
+    }
     expect(() => informers.informer(PERSISTENT_VOLUMES, FIELDS)).toThrow('after the start');
   });
 });

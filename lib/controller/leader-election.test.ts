@@ -232,6 +232,37 @@ describe('takeover', () => {
     expect(w.lost).toEqual([]);
   });
 
+  test('a standby that lost a race looks again within a second, not a retry period later', async () => {
+    const w = world();
+    w.write({ holderIdentity: '', leaseDurationSeconds: 1, renewTime: '1' });
+    let races = 0;
+    const b = w.replica('b', ({ verb }) => {
+      if (verb !== 'replace' || races > 0) return undefined;
+      races += 1;
+      return apiError(409, 'Conflict');
+    });
+    await w.clock.advance(1_000);
+    expect(b.isLeader()).toBe(true);
+  });
+
+  test('a server that ends watches at once is not asked in a hot loop', async () => {
+    const w = world();
+    const a = w.replica('a');
+    await a.elected(never);
+    const closing: Partial<LeaderElectionOptions> = {
+      client: {
+        ...w.api.client(),
+        watch: async function* () {
+          await Promise.resolve();
+        },
+      },
+    };
+    w.api.calls.length = 0;
+    w.replica('b', undefined, closing);
+    await w.clock.advance(60_000);
+    expect(w.api.count('get')).toBeLessThan(14);
+  });
+
   test('a standby asks little while the holder lives', async () => {
     const w = world();
     const a = w.replica('a');

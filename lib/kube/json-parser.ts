@@ -4,7 +4,7 @@
  */
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const SPACE = /[ \t\n\r]*/y;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids exactly these inside strings
+// JSON forbids exactly these inside strings.
 const CONTROL = /[\u0000-\u001f]/;
 
 interface Cursor {

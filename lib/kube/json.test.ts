@@ -93,10 +93,25 @@ describe('parseExact', () => {
       expect(() => parseExact(text.slice(0, length)), text.slice(0, length)).toThrow(SyntaxError);
   });
 
+  test('refuses broken words, strings and what follows a document', () => {
+    for (const text of ['nul', 'trux', 'fals', '"abc', '"abc\\"', '1 2', '[1 2]', '{"a":1 "b":2}', '{a:1}', '-', '1.', '.5', '+1']) {
+      expect(() => parseExact(text), text).toThrow(SyntaxError);
+    }
+  });
+
+  test('bears space wherever JSON allows it', () => {
+    expect(parseExact(' \n[ 1 , {\t"a" : 2 , "b":[ ] , "c":{ } } ]\r ')).toEqual([1, { a: 2, b: [], c: {} }]);
+  });
+
   test('makes an own field of the name __proto__, as JSON.parse does', () => {
     const parsed = parseExact('{"__proto__":{"x":1}}') as object;
     expect(Object.getPrototypeOf(parsed)).toBe(Object.prototype);
-    expect(Object.keys(parsed)).toEqual(['__proto__']);
+    expect(Object.getOwnPropertyDescriptor(parsed, '__proto__')).toEqual({
+      value: { x: 1 },
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
   });
 });
 

@@ -5,7 +5,7 @@ import { ManualClock } from '../controller/testing/manual-clock.ts';
 import type { Script } from '../controller/testing/scripted-door.ts';
 import { answer, bodyOf, broken, refusal, scriptedDoor, streamOf } from '../controller/testing/scripted-door.ts';
 import type { ApiError } from './api-error.ts';
-import { isExpired, isPrecondition, isUnknownOutcome } from './api-error.ts';
+import { isAlreadyExists, isExpired, isPrecondition, isUnknownOutcome } from './api-error.ts';
 import type { WatchEvent } from './client.ts';
 import type { Credentials } from './credentials.ts';
 import { createKubeClient } from './kube-client.ts';
@@ -158,6 +158,33 @@ describe('failures', () => {
       request: 'POST /api/v1/persistentvolumes',
     });
     expect(isPrecondition(error)).toBe(false);
+  });
+
+  test('the reason of the Status wins over that of its code', async () => {
+    const { client, clock } = setUp(() => refusal(409, 'AlreadyExists'));
+    const error = await failure(clock, client.create(PERSISTENT_VOLUMES, {}, { signal }));
+    expect([isAlreadyExists(error), isPrecondition(error), error.hadPatchTest]).toEqual([true, false, false]);
+  });
+
+  test('JSON that is no Status is shown as text, and a missing reason comes from the code', async () => {
+    for (const [reply, reason] of [
+      [answer(404, { error: 'no route' }), 'NotFound'],
+      [refusal(418, ''), 'Unknown'],
+    ] as const) {
+      const { client, clock } = setUp(() => reply);
+      expect((await failure(clock, client.get(PERSISTENT_VOLUMES, { name: 'v' }, signal))).reason).toBe(reason);
+    }
+  });
+
+  test('nothing is sent once the signal has fired', async () => {
+    const { client, clock, door, calls } = setUp(() => answer(200, {}));
+    const error = await failure(clock, client.get(PERSISTENT_VOLUMES, { name: 'v' }, AbortSignal.abort()));
+    expect([error.reason, door.requests, calls]).toEqual(['Aborted', [], []]);
+  });
+
+  test('a redirect is no success', async () => {
+    const { client, clock } = setUp(() => answer(300, {}));
+    expect((await failure(clock, client.get(PERSISTENT_VOLUMES, { name: 'v' }, signal))).status).toBe(300);
   });
 
   test('a failed JSON-patch test is a precondition, the same answer to another patch is not', async () => {
@@ -318,6 +345,11 @@ describe('watch', () => {
       }),
       { seed: 5, numRuns: 100 },
     );
+  });
+
+  test('skips empty lines and kinds of events that it does not know', async () => {
+    const { client } = setUp(() => streamOf(['\n', event('NEW_KIND', {}), event('ADDED', { metadata: { name: 'a' } }), '\n']));
+    expect(await read(client)).toHaveLength(1);
   });
 
   test('an ERROR event is an ApiError: 410 says list again', async () => {

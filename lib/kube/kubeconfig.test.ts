@@ -151,6 +151,21 @@ describe('with a kubeconfig', () => {
     expect(await credentials()).toEqual({ authorization: 'Bearer tool login b 3' });
   });
 
+  test('an exec plugin may give a client certificate instead of a token', async () => {
+    const execCredential = () => Promise.resolve(JSON.stringify({ status: { clientCertificateData: 'CERT', clientKeyData: 'KEY' } }));
+    const cluster = await load(kubeconfig({ user: '{exec: {command: tool}}' }), {}, { execCredential });
+    expect(cluster.target).toMatchObject({ clientCertificate: 'CERT', clientKey: 'KEY' });
+    expect(await cluster.credentials()).toEqual({});
+  });
+
+  test.each([
+    ['fails', () => Promise.reject(new Error('log in first')), 'user u, exec: tool failed (log in first)'],
+    ['prints nonsense', () => Promise.resolve('hello'), 'tool did not print an ExecCredential'],
+    ['prints no status', () => Promise.resolve('{"status":null}'), 'tool did not print an ExecCredential'],
+  ])('an exec plugin that %s is named', async (_, execCredential, message) => {
+    await expect(load(kubeconfig({ user: '{exec: {command: tool}}' }), {}, { execCredential })).rejects.toThrow(message);
+  });
+
   test.each([
     ['no such file', undefined, 'kubeconfig /missing cannot be read (ENOENT)'],
     ['empty', '  \n', 'kubeconfig /etc/k/config is empty'],

@@ -32,8 +32,20 @@ export async function createFrom(kube: Kube, file: string): Promise<void> {
     const resource = RESOURCES.find(({ kind }) => kind === object.kind);
     if (resource === undefined) throw new Error(`${file}: the demo does not know the kind ${object.kind}`);
     const { annotations = {}, ...metadata } = object.metadata ?? {};
-    const applied = JSON.stringify({ ...object, metadata: { annotations, ...metadata } });
+    const applied = goJson({ ...object, metadata: { annotations, ...metadata } });
     const marked = { ...annotations, 'kubectl.kubernetes.io/last-applied-configuration': `${applied}\n` };
     await kube.create(resource, { ...object, metadata: { ...metadata, annotations: marked } });
   }
+}
+
+/** As Go prints JSON, since kubectl compares its mark as text: fields in the order of their names, and nothing that HTML would read. */
+function goJson(value: unknown): string {
+  return JSON.stringify(sorted(value)).replace(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([name, field]) => [name, sorted(field)]));
 }

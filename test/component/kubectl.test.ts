@@ -5,9 +5,10 @@ import type { TestContext } from 'vitest';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { exampleFile } from '../../demo/manifests.ts';
 import type { World } from '../../demo/world.ts';
-import { openSandboxWorld, startDriver, startSidecars } from '../../demo/world.ts';
+import { openSandboxWorld, programFile, startDriver, startSidecars } from '../../demo/world.ts';
 import { repositoryRoot } from '../harness/repository.ts';
 import type { RunResult } from '../harness/stage.ts';
+import { eventually } from '../harness/wait.ts';
 
 const found = spawnSync('kubectl', ['version', '--client=true']).status === 0;
 if (!found) console.log('kubectl tests are skipped: there is no kubectl on the PATH');
@@ -164,4 +165,29 @@ test('delete, in the order of the README, leaves nothing', async (context) => {
   await kubectl('wait', '--for=delete', 'pv', '--all', '--timeout=60s');
   await kubectl('delete', '-f', exampleFile('10'));
   expect((await run(['get', 'volumesnapshot,volumesnapshotcontent,pvc,pv'])).stderr).toContain('No resources found');
+});
+
+test('what `demo --keep` made is applied, shown and deleted by a stock kubectl', async (context) => {
+  needKubectl(context);
+  if (world === undefined) return;
+  const { stage } = world;
+  const demo = stage.start({ name: 'demo', file: process.execPath, args: [programFile('demo'), '--keep'], mayEnd: true });
+  const kubeconfig = await eventually('the export line', () => /^export KUBECONFIG=(.+)$/m.exec(demo.log())?.[1], { signal: stage.broken });
+  const inDemo = async (...args: string[]): Promise<string> => {
+    const result = await stage.run({ name: 'kubectl', file: 'kubectl', args, env: { HOME: stage.dir, KUBECONFIG: kubeconfig } });
+    expect(result.code, `kubectl ${args.join(' ')}: ${result.stderr}`).toBe(0);
+    return result.stdout;
+  };
+  for (const number of ['10', '20', '30', '40', '50', '60'])
+    expect(
+      (await inDemo('apply', '-f', exampleFile(number)))
+        .trim()
+        .split('\n')
+        .filter((line) => !line.endsWith(' unchanged')),
+    ).toEqual([]);
+  expect(await inDemo('get', 'volumesnapshot,volumesnapshotcontent,pvc,pv')).toContain('data-snapshot');
+  await inDemo('wait', 'volumesnapshot/data-snapshot', '--for=jsonpath={.status.readyToUse}=true', '--timeout=60s');
+  await inDemo('delete', 'pod/reader', 'pod/writer', 'pvc/data-restored', 'volumesnapshot/data-snapshot', 'pvc/data', '--timeout=60s');
+  await inDemo('wait', '--for=delete', 'pv', '--all', '--timeout=60s');
+  await demo.stop();
 });

@@ -157,13 +157,49 @@ describe('own writes', () => {
     expect(cache.get('a')?.value).toBe('old');
   });
 
-  test('the last finalizer taken off a dying object hides it', () => {
-    const cache = listed(10, thing('a', 1));
-    cache.absorb(thing('a', 11, { gone: true }));
-    expect(cache.get('a')).toBeUndefined();
-    expect(cache.byUid('uid-a')).toBeUndefined();
-    cache.delete(thing('a', 12));
-    expect(cache.keys()).toEqual([]);
+  describe('that took the last finalizer off a dying object', () => {
+    const dying = (): Cache<Thing> => {
+      const cache = listed(10, thing('a', 1));
+      // The server answers the object with the version from before the deletion.
+      expect(cache.absorb(thing('a', 9, { gone: true }))).toBe(true);
+      return cache;
+    };
+
+    test('hide it at once, and events of others do not bring it back', () => {
+      const cache = dying();
+      cache.apply(thing('b', 12));
+      cache.bookmark('20');
+      expect([cache.get('a'), cache.byUid('uid-a'), cache.keys()]).toEqual([undefined, undefined, ['b']]);
+      expect(cache.delivered()).toHaveLength(2);
+    });
+
+    test('are forgotten with DELETED: a namesake is seen', () => {
+      const cache = dying();
+      expect(cache.delete(thing('a', 12))?.old?.metadata?.uid).toBe('uid-a');
+      cache.apply(thing('a', 13, { uid: 'second' }));
+      expect(cache.get('a')?.metadata?.uid).toBe('second');
+    });
+
+    test('are forgotten when the watch says otherwise, by event or list', () => {
+      for (const say of [(cache: Cache<Thing>) => cache.apply(thing('a', 12)), (cache: Cache<Thing>) => relist(cache, 12, thing('a', 1))]) {
+        const cache = dying();
+        say(cache);
+        expect(cache.get('a')).toBeDefined();
+      }
+    });
+
+    test('are not undone by an earlier answer that comes late, but by the create of a namesake', () => {
+      const cache = dying();
+      expect(cache.absorb(thing('a', 12))).toBe(false);
+      expect(cache.absorb(thing('a', 14, { uid: 'second' }))).toBe(true);
+      expect(cache.get('a')?.metadata?.uid).toBe('second');
+    });
+
+    test('hide nothing else of that name', () => {
+      const cache = listed(10, thing('a', 1, { uid: 'second' }));
+      expect(cache.absorb(thing('a', 9, { gone: true, uid: 'first' }))).toBe(false);
+      expect(cache.get('a')).toBeDefined();
+    });
   });
 
   test('an older answer that comes late does not replace a newer one', () => {

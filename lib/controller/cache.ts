@@ -4,6 +4,8 @@
  * A write's answer is an overlay: it is seen at once, and used only while its resourceVersion is greater
  * than the newest the watch delivered for this resource. Any later event, bookmark or relist that reaches
  * that version drops it, so that an answer which comes after DELETED cannot resurrect the object.
+ * An answer that says "gone" (dying, and no finalizer left) carries the version from before the deletion;
+ * since no uid ever comes back, it hides the object until the watch speaks of it.
  *
  * Invariant: `base` is what the watch said; `objects` is base with the overlays; indexes follow `objects`.
  */
@@ -24,6 +26,8 @@ interface Overlay {
   readonly key: string;
   readonly uid: string;
   readonly version: bigint;
+  /** Hides the object, whatever versions the watch delivers of others. */
+  readonly gone: boolean;
 }
 
 export class Cache<T extends KubeObject> {
@@ -98,8 +102,8 @@ export class Cache<T extends KubeObject> {
     const newHistory = listed === undefined || (this.#newest !== undefined && listed < this.#newest);
     this.#newest = listed;
     for (const change of changes) this.#setBase(change);
-    if (newHistory) this.#dropAll();
-    else this.#dropReached();
+    for (const overlay of [...this.#overlays.values()]) if (newHistory || overlay.gone) this.#dropOverlay(overlay);
+    this.#dropReached();
     return changes;
   }
 
@@ -113,6 +117,8 @@ export class Cache<T extends KubeObject> {
     const key = keyOf(object);
     const change = { key, old: this.#base.get(key), object };
     this.#deliver(change, object);
+    const overlay = this.#overlays.get(key);
+    if (overlay?.gone === true) this.#dropOverlay(overlay);
     return change;
   }
 
@@ -133,18 +139,23 @@ export class Cache<T extends KubeObject> {
     this.#dropReached();
   }
 
-  /**
-   * The answer of an own write. One that is dying without finalizers is already gone: it hides the object.
-   * True if it is seen now.
-   */
+  /** The answer of an own write. True if it changes what readers see. */
   absorb(object: T): boolean {
-    const version = parseVersion(object.metadata?.resourceVersion);
     const key = keyOf(object);
-    if (version === undefined || this.#newest === undefined || version <= this.#newest) return false;
+    const uid = uidOf(object);
     const present = this.#overlays.get(key);
-    if (present !== undefined && present.version >= version) return false;
-    this.#overlays.set(key, { key, uid: uidOf(object), version });
-    this.#show(key, isGone(object) ? undefined : object);
+    if (isGone(object)) {
+      const shown = this.#objects.get(key);
+      if (shown === undefined || uidOf(shown) !== uid) return false;
+      this.#overlays.set(key, { key, uid, version: present?.version ?? 0n, gone: true });
+      this.#show(key, undefined);
+      return true;
+    }
+    const version = parseVersion(object.metadata?.resourceVersion);
+    if (version === undefined || this.#newest === undefined || version <= this.#newest) return false;
+    if (present !== undefined && (present.version >= version || (present.gone && present.uid === uid))) return false;
+    this.#overlays.set(key, { key, uid, version, gone: false });
+    this.#show(key, object);
     return true;
   }
 
@@ -167,12 +178,8 @@ export class Cache<T extends KubeObject> {
   #dropReached(): void {
     if (this.#overlays.size === 0) return;
     for (const overlay of [...this.#overlays.values()]) {
-      if (this.#newest === undefined || overlay.version <= this.#newest) this.#dropOverlay(overlay);
+      if (!overlay.gone && (this.#newest === undefined || overlay.version <= this.#newest)) this.#dropOverlay(overlay);
     }
-  }
-
-  #dropAll(): void {
-    for (const overlay of [...this.#overlays.values()]) this.#dropOverlay(overlay);
   }
 
   #dropOverlay(overlay: Overlay): void {

@@ -2,9 +2,9 @@
 import type { VolumeSnapshot, VolumeSnapshotContent } from '../lib/kube/objects.ts';
 import { BEING_CREATED, BEING_DELETED } from './names.ts';
 
-/** An empty text is as absent as none: Go's zero value. */
-export function text(value: string | undefined): string | undefined {
-  return value === '' ? undefined : value;
+/** An empty text is as absent as none (Go's zero value), and so is a null, or what is no text at all. */
+export function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 /** Key of the VolumeSnapshot that the content names; undefined where it names none. */
@@ -47,7 +47,7 @@ export function isDeleting(object: VolumeSnapshotContent | VolumeSnapshot): bool
 }
 
 export function hasMark(content: VolumeSnapshotContent, mark: typeof BEING_CREATED | typeof BEING_DELETED): boolean {
-  return content.metadata?.annotations?.[mark] !== undefined;
+  return typeof content.metadata?.annotations?.[mark] === 'string';
 }
 
 /** Name of the index over contents, and the value a volume is found under in it. */
@@ -61,5 +61,5 @@ export function volumeIndexValue(driver: string | undefined, handle: string | un
  */
 export function needsSource(content: VolumeSnapshotContent): boolean {
   if (volumeHandleOf(content) === undefined || isReady(content)) return false;
-  return hasMark(content, BEING_CREATED) || content.status?.error === undefined;
+  return hasMark(content, BEING_CREATED) || (content.status?.error ?? undefined) === undefined;
 }

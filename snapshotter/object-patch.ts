@@ -38,7 +38,7 @@ export type StatusChanges = Readonly<Record<string, unknown>>;
 /** Writes single fields, so that what others keep in the status survives. */
 export function statusPatch(object: KubeObject, status: object | undefined, changes: StatusChanges): Patch {
   const entries = Object.entries(changes);
-  if (status === undefined || status === null) {
+  if (typeof status !== 'object' || status === null) {
     const value = Object.fromEntries(entries.filter(([, field]) => field !== null));
     return { type: 'json', operations: [testUid(object), { op: 'add', path: '/status', value }] };
   }

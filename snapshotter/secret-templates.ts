@@ -60,7 +60,7 @@ function expand(template: string, tokens: ReadonlyMap<string, string>): Resolved
 }
 
 function own(parameters: Readonly<Record<string, string>> | undefined, key: string): string | undefined {
-  const value: unknown = parameters !== undefined && Object.hasOwn(parameters, key) ? parameters[key] : undefined;
+  const value: unknown = Object.hasOwn(parameters ?? {}, key) ? parameters?.[key] : undefined;
   return typeof value === 'string' ? value : undefined;
 }
 

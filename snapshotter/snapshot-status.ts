@@ -8,6 +8,7 @@
 import type { SnapshotError, VolumeSnapshot, VolumeSnapshotContent } from '../lib/kube/objects.ts';
 import { formatBinarySI, toBytesRoundedUp } from '../lib/kube/quantity.ts';
 import { formatTime, parseTime } from '../lib/kube/time.ts';
+import { text } from './content-facts.ts';
 import type { StatusChanges } from './object-patch.ts';
 
 export interface StatusCopy {
@@ -34,13 +35,13 @@ export function statusCopy(snapshot: VolumeSnapshot, content: VolumeSnapshotCont
   if (!sameError(old.error, error)) news['error'] = error === undefined ? null : errorOf(error);
   const names: Record<string, unknown> = {};
   if (old.boundVolumeSnapshotContentName !== content.metadata?.name) names['boundVolumeSnapshotContentName'] = content.metadata?.name ?? '';
-  if (!ready && old.readyToUse === undefined) names['readyToUse'] = false;
+  if (!ready && typeof old.readyToUse !== 'boolean') names['readyToUse'] = false;
   const changes = { ...names, ...news };
   if (Object.keys(changes).length === 0) return undefined;
   return {
     changes,
     nameOnly: Object.keys(news).length === 0,
-    created: creationTime !== undefined && old.creationTime === undefined,
+    created: creationTime !== undefined && text(old.creationTime) === undefined,
     ready: ready && old.readyToUse !== true,
   };
 }

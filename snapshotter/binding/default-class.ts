@@ -1,5 +1,6 @@
 /** The class of a snapshot that names none: the one marked as default for the driver of its volume. */
 import type { PersistentVolumeClaim, PersistentVolume, VolumeSnapshotClass } from '../../lib/kube/objects.ts';
+import { text } from '../content-facts.ts';
 import { IS_DEFAULT_CLASS } from '../names.ts';
 import type { Resolved } from '../secret-templates.ts';
 
@@ -34,11 +35,12 @@ export function sourceVolume(
   if (volume === undefined)
     return { ok: false, fault: `PersistentVolume ${volumeName} of claim ${claimName} was not found`, missing: true };
   const ref = volume.spec?.claimRef;
-  const uidDiffers = ref?.uid !== undefined && ref.uid !== '' && ref.uid !== claim.metadata?.uid;
+  const uidDiffers = text(ref?.uid) !== undefined && ref?.uid !== claim.metadata?.uid;
   if (ref?.name !== claim.metadata?.name || ref?.namespace !== claim.metadata?.namespace || uidDiffers)
     return { ok: false, fault: `PersistentVolume ${volumeName} is not bound to claim ${claimName}`, missing: true };
-  const { driver = '', volumeHandle = '' } = volume.spec?.csi ?? {};
-  if (driver === '' || volumeHandle === '')
+  const driver = text(volume.spec?.csi?.driver);
+  const handle = text(volume.spec?.csi?.volumeHandle);
+  if (driver === undefined || handle === undefined)
     return { ok: false, fault: `PersistentVolume ${volumeName} is no CSI volume: only CSI volumes can be snapshotted` };
-  return { ok: true, value: { driver, handle: volumeHandle } };
+  return { ok: true, value: { driver, handle } };
 }

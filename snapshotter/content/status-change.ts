@@ -13,8 +13,8 @@ type FoundSnapshot = DriverAnswer & { kind: 'snapshot' };
 export function statusChange({ status }: VolumeSnapshotContent, answer: FoundSnapshot, nowMs: number): StatusChanges | undefined {
   const changes: Record<string, unknown> = {};
   if (text(status?.snapshotHandle) === undefined) changes['snapshotHandle'] = answer.handle;
-  if (status?.creationTime === undefined) changes['creationTime'] = answer.creationTime ?? BigInt(nowMs) * 1_000_000n;
-  if (status?.restoreSize === undefined && answer.sizeBytes > 0n) changes['restoreSize'] = answer.sizeBytes;
+  if ((status?.creationTime ?? undefined) === undefined) changes['creationTime'] = answer.creationTime ?? BigInt(nowMs) * 1_000_000n;
+  if ((status?.restoreSize ?? undefined) === undefined && answer.sizeBytes > 0n) changes['restoreSize'] = answer.sizeBytes;
   if (status?.readyToUse !== answer.ready) changes['readyToUse'] = answer.ready;
   if (status?.error !== undefined) changes['error'] = null;
   return Object.keys(changes).length === 0 ? undefined : changes;

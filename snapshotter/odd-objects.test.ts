@@ -1,0 +1,152 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { isRest } from '../lib/controller/step.ts';
+import { decide as decideBinding } from './binding/decide.ts';
+import { RESTORES_INDEX } from './binding/gather.ts';
+import { SNAPSHOT_INDEXES } from './binding/controller.ts';
+import type { BindingState, Needed } from './binding/state.ts';
+import { SOURCE_INDEX, VOLUME_INDEX } from './claim-protection/gather.ts';
+import { decide as decideClaim } from './claim-protection/decide.ts';
+import { CONTENT_INDEXES } from './content/controller.ts';
+import { NO_RECORD } from './content/case-book.ts';
+import { decide as decideContent } from './content/decide.ts';
+import type { ContentState, DriverAnswer } from './content/state.ts';
+import { decide as decideContentProtection } from './content-protection/decide.ts';
+import { DRIVER, EPOCH_MS } from './testing/objects.ts';
+import { oddClaim, oddClass, oddContent, oddSnapshot, oddVolume } from './testing/odd-objects.ts';
+
+/** Fixed seed: the same thousands of objects every time. */
+const RUNS = { numRuns: 2000, seed: 20260101 };
+const maybe = <T>(one: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(one, { nil: undefined });
+
+const bindingState: fc.Arbitrary<BindingState> = fc.record({
+  now: fc.constant(EPOCH_MS),
+  rules: fc.record({ preventVolumeModeConversion: fc.boolean(), distributedSnapshotting: fc.boolean() }),
+  snapshot: oddSnapshot,
+  gone: fc.constant(false),
+  content: maybe(oddContent),
+  snapshotClass: maybe(oddClass),
+  defaultClasses: fc.array(oddClass, { maxLength: 2 }),
+  claim: maybe(oddClaim),
+  volume: maybe(oddVolume),
+  nodes: fc.constant([{ metadata: { name: 'n' } }, {}]),
+  restoring: fc.array(fc.constant('default/restored'), { maxLength: 1 }),
+  confirmed: fc.subarray<Needed>(['content', 'class', 'claim', 'volume']).map((needed) => new Set(needed)),
+  refusal: fc.constant(undefined),
+  posted: fc.boolean(),
+});
+
+const answer: fc.Arbitrary<DriverAnswer> = fc.oneof(
+  fc.record({
+    kind: fc.constant('snapshot' as const),
+    effect: fc.constant('create-snapshot' as const),
+    handle: fc.string({ minLength: 1 }),
+    creationTime: maybe(fc.bigInt()),
+    sizeBytes: fc.bigInt(),
+    ready: fc.boolean(),
+  }),
+  fc.record({
+    kind: fc.constant('failed' as const),
+    effect: fc.constantFrom('create-snapshot' as const, 'delete-snapshot' as const, 'refresh-snapshot' as const),
+    message: fc.string(),
+    decided: fc.boolean(),
+    gaveUp: fc.boolean(),
+  }),
+);
+
+const contentState: fc.Arbitrary<ContentState> = fc.record({
+  now: fc.constant(EPOCH_MS),
+  rules: fc.constant({
+    driverName: DRIVER,
+    snapshotNamePrefix: 'snapshot',
+    snapshotNameUuidLength: -1,
+    extraCreateMetadata: true,
+    readyPollMinMs: 1000,
+    readyPollMaxMs: 10_000,
+  }),
+  content: oddContent.map((content) => ({ ...content, spec: { ...content.spec, driver: DRIVER } })),
+  snapshotClass: maybe(oddClass.map((one) => ({ ...one, driver: DRIVER }))),
+  listsSnapshots: fc.boolean(),
+  record: fc.constantFrom(NO_RECORD, { ...NO_RECORD, standing: 'clean' as const }, { ...NO_RECORD, standing: 'open' as const }),
+  answer: maybe(answer),
+  secret: fc.constant(undefined),
+  gone: fc.constant(false),
+});
+
+describe('objects of any shape', () => {
+  test('a snapshot always gets an answer', () => {
+    fc.assert(
+      fc.property(bindingState, (state) => {
+        expect(typeof decideBinding(state).kind).toBe('string');
+      }),
+      RUNS,
+    );
+  });
+
+  test('a content always gets an answer', () => {
+    fc.assert(
+      fc.property(contentState, (state) => {
+        expect(typeof decideContent(state).kind).toBe('string');
+        expect(typeof decideContentProtection(state).kind).toBe('string');
+      }),
+      RUNS,
+    );
+  });
+
+  test('a claim always gets an answer', () => {
+    const pair = fc.record({ snapshot: oddSnapshot, content: maybe(oddContent) });
+    const state = fc.record({
+      claim: oddClaim,
+      snapshots: fc.array(pair, { maxLength: 2 }),
+      contents: fc.array(oddContent, { maxLength: 2 }),
+      refusal: fc.constant(undefined),
+    });
+    fc.assert(
+      fc.property(state, (one) => {
+        expect(typeof decideClaim(one).kind).toBe('string');
+      }),
+      RUNS,
+    );
+  });
+
+  test('an index always finds values', () => {
+    fc.assert(
+      fc.property(oddSnapshot, oddContent, oddClaim, oddVolume, (snapshot, content, claim, volume) => {
+        for (const index of SNAPSHOT_INDEXES) expect(Array.isArray(index.values(snapshot))).toBe(true);
+        for (const index of [...CONTENT_INDEXES, SOURCE_INDEX]) expect(Array.isArray(index.values(content))).toBe(true);
+        expect(Array.isArray(RESTORES_INDEX.values(claim))).toBe(true);
+        expect(Array.isArray(VOLUME_INDEX.values(volume))).toBe(true);
+      }),
+      RUNS,
+    );
+  });
+});
+
+describe('what no state may lead to', () => {
+  test('DeleteSnapshot is asked for only where content and policy say so', () => {
+    fc.assert(
+      fc.property(contentState, (state) => {
+        const step = decideContent(state);
+        if (step.kind !== 'delete-snapshot' || isRest(step)) return;
+        const { metadata, spec } = state.content;
+        expect(spec?.deletionPolicy).toBe('Delete');
+        expect(metadata?.deletionTimestamp ?? '').not.toBe('');
+        const unbound = (spec?.source?.snapshotHandle ?? '') !== '' && (spec?.volumeSnapshotRef?.uid ?? '') === '';
+        expect(unbound || metadata?.annotations?.['snapshot.storage.kubernetes.io/volumesnapshot-being-deleted'] !== undefined).toBe(true);
+      }),
+      RUNS,
+    );
+  });
+
+  test('a content is deleted only for a snapshot that is going and that it names by uid', () => {
+    fc.assert(
+      fc.property(bindingState, (state) => {
+        const step = decideBinding(state);
+        if (step.kind !== 'delete-content' && step.kind !== 'mark-content') return;
+        expect(state.snapshot.metadata?.deletionTimestamp ?? '').not.toBe('');
+        expect(state.content?.spec?.volumeSnapshotRef?.uid).toBe(state.snapshot.metadata?.uid);
+      }),
+      RUNS,
+    );
+  });
+});

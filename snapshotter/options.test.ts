@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest';
+import { readFlags } from '../lib/process/flags.ts';
+import type { Flag } from '../lib/process/flags.ts';
+import { CONTROLLER_FLAGS, readControllerOptions } from './controller-options.ts';
+import { SIDECAR_FLAGS, readSidecarOptions } from './sidecar-options.ts';
+
+const LOGGING = [
+  'logging-format',
+  'log-flush-frequency',
+  'v',
+  'vmodule',
+  'log-text-split-stream',
+  'log-text-info-buffer-size',
+  'log-json-split-stream',
+  'log-json-info-buffer-size',
+];
+const BOTH = [
+  ...LOGGING,
+  'automaxprocs',
+  'feature-gates',
+  'http-endpoint',
+  'kube-api-burst',
+  'kube-api-qps',
+  'kubeconfig',
+  'leader-election',
+  'leader-election-lease-duration',
+  'leader-election-namespace',
+  'leader-election-renew-deadline',
+  'leader-election-retry-period',
+  'metrics-path',
+  'resync-period',
+  'retry-interval-max',
+  'retry-interval-start',
+  'version',
+  'worker-threads',
+];
+const names = (flags: readonly Flag[], origin: string) =>
+  flags
+    .filter((flag) => flag.origin === origin)
+    .map(({ name }) => name)
+    .toSorted();
+const env = (): undefined => undefined;
+
+describe('the flags of the Go programs', () => {
+  test('snapshot-controller has all 28, with their defaults, but for the API limit', () => {
+    expect(names(CONTROLLER_FLAGS, 'peer')).toEqual(
+      [...BOTH, 'enable-distributed-snapshotting', 'prevent-volume-mode-conversion', 'retry-crd-interval-max'].toSorted(),
+    );
+    expect(names(CONTROLLER_FLAGS, 'peer')).toHaveLength(28);
+    expect(readControllerOptions(readFlags(CONTROLLER_FLAGS, []))).toMatchObject({
+      resyncPeriodMs: 900_000,
+      workerThreads: 10,
+      kubeApiQps: 0,
+      retryIntervalStartMs: 1000,
+      retryIntervalMaxMs: 300_000,
+      retryCrdIntervalMaxMs: 30_000,
+      enableDistributedSnapshotting: false,
+      preventVolumeModeConversion: true,
+      leaderElection: false,
+      metricsPath: '/metrics',
+    });
+  });
+
+  test('csi-snapshotter has all 35, with their defaults, but for the API limit', () => {
+    const own = [
+      'csi-address',
+      'extra-create-metadata',
+      'groupsnapshot-name-prefix',
+      'groupsnapshot-name-uuid-length',
+      'leader-election-labels',
+      'metrics-address',
+      'node-deployment',
+      'snapshot-name-prefix',
+      'snapshot-name-uuid-length',
+      'timeout',
+    ];
+    expect(names(SIDECAR_FLAGS, 'peer')).toEqual([...BOTH, ...own].toSorted());
+    expect(names(SIDECAR_FLAGS, 'peer')).toHaveLength(35);
+    expect(readSidecarOptions(readFlags(SIDECAR_FLAGS, []), env)).toMatchObject({
+      csiAddress: '/run/csi/socket',
+      timeoutMs: 60_000,
+      snapshotNamePrefix: 'snapshot',
+      snapshotNameUuidLength: -1,
+      groupsnapshotNamePrefix: 'groupsnapshot',
+      readyPollIntervalMinMs: 1000,
+      readyPollIntervalMaxMs: 10_000,
+      nodeName: undefined,
+    });
+  });
+});
+
+describe('options that cannot work', () => {
+  const read = (given: Record<string, string>, nodeName?: string) =>
+    readSidecarOptions(
+      readFlags(
+        SIDECAR_FLAGS,
+        Object.entries(given).map(([name, text]) => ({ name, text })),
+      ),
+      () => nodeName,
+    );
+
+  test.each([
+    ['a uuid length beyond the uid', { 'snapshot-name-uuid-length': '33' }, /at most 32/],
+    ['a uuid length below all', { 'groupsnapshot-name-uuid-length': '-2' }, /at least -1/],
+    ['a uuid length of nothing', { 'snapshot-name-uuid-length': '0' }, /all snapshots would have one name/],
+    ['no prefix', { 'snapshot-name-prefix': '' }, /snapshot-name-prefix is empty/],
+    ['a poll pace upside down', { 'ready-poll-interval-min': '1m' }, /above --ready-poll-interval-max/],
+    ['a leader on every node', { 'node-deployment': 'true', 'leader-election': 'true' }, /exclude each other[^]*NODE_NAME/],
+  ])('%s is refused, naming flag and remedy', (_, given, message) => {
+    expect(() => read(given)).toThrow(message);
+  });
+
+  test('node deployment takes its node from the environment', () => {
+    expect(read({ 'node-deployment': 'true' }, 'node-1').nodeName).toBe('node-1');
+    expect(() => read({ 'node-deployment': 'true' })).toThrow(/NODE_NAME/);
+  });
+});

@@ -139,7 +139,7 @@ describe('the CRD files', () => {
     const names = [...crds.values()].map(({ metadata, kind }) => `${kind} ${metadata.name}`);
     expect(files).toHaveLength(6);
     expect(new Set(names).size).toBe(6);
-    expect([...crds.keys()].sort()).toEqual(Object.keys(NAMES).sort());
+    expect(new Set(crds.keys())).toEqual(new Set(Object.keys(NAMES)));
   });
 
   test('convert nothing: every version is served as it is stored', () => {

@@ -6,7 +6,7 @@ import type { Clock } from '../../lib/doors/clock.ts';
 import { sleep } from '../../lib/doors/sleep.ts';
 import { isAlreadyExists, isNotFound, isPrecondition } from '../../lib/kube/api-error.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
-import type { CustomResourceDefinition, Resource } from '../../lib/kube/objects.ts';
+import type { Resource } from '../../lib/kube/objects.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS } from '../../lib/kube/resources.ts';
 import type { Crd } from './crd.ts';
 import type { Verdict } from './judge.ts';
@@ -32,7 +32,7 @@ export interface InstallOptions {
   readonly signal: AbortSignal;
 }
 
-const CRDS: Resource<Crd> = CUSTOM_RESOURCE_DEFINITIONS as Resource<CustomResourceDefinition & Crd>;
+const CRDS: Resource<Crd> = CUSTOM_RESOURCE_DEFINITIONS;
 
 /** kube-apiserver takes a second or two to serve a new kind. */
 const ESTABLISH_LIMIT_MS = 30_000;
@@ -45,9 +45,7 @@ export async function installCrds(options: InstallOptions): Promise<CrdReport[]>
   const reports: CrdReport[] = [];
   for (const crd of options.crds) reports.push(await installCrd(crd, options));
   // Asked for all at once first, so that the waits overlap.
-  return Promise.all(
-    reports.map((report) => (report.action === 'created' || report.action === 'replaced' ? established(report, options) : report)),
-  );
+  return Promise.all(reports.map((report) => established(report, options)));
 }
 
 async function find({ client, signal }: InstallOptions, name: string): Promise<Crd | undefined> {
@@ -94,6 +92,7 @@ function merged(ours: Crd, theirs: Crd): Crd {
 }
 
 async function established(report: CrdReport, options: InstallOptions): Promise<CrdReport> {
+  if (report.action !== 'created' && report.action !== 'replaced') return report;
   const { clock, signal } = options;
   const end = clock.monotonic() + ESTABLISH_LIMIT_MS;
   for (;;) {

@@ -23,7 +23,7 @@ function edited(plural: string, edit: (crd: Writable<Crd>, version: (name: strin
     if (version === undefined) throw new Error(`no version ${name}`);
     return version;
   });
-  return crd as Crd;
+  return crd;
 }
 
 function schemaAt(version: Writable<CrdVersion>, path: string): Writable<CrdSchema> {

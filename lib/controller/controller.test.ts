@@ -387,10 +387,10 @@ describe('exceptions', () => {
 describe('the end', () => {
   test('after the signal nothing further is executed; the present effect ends and drain says when', async () => {
     const world = new World();
-    let end = (_: string): void => {};
+    let end = (): void => {};
     world.execute = () =>
       new Promise((resolve) => {
-        end = resolve;
+        end = () => resolve('ok');
       });
     world.decide = ({ answers }) => (answers['one'] === undefined ? effect('one') : answers['two'] === undefined ? effect('two') : DONE);
     await world.run('a');
@@ -402,7 +402,7 @@ describe('the end', () => {
     });
     await world.clock.settle();
     expect(drained).toBe(false);
-    end('ok');
+    end();
     await draining;
     await world.clock.advance(100_000);
     expect(world.executed).toEqual(['one(a) at 0']);

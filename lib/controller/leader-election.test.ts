@@ -252,9 +252,7 @@ describe('takeover', () => {
     const closing: Partial<LeaderElectionOptions> = {
       client: {
         ...w.api.client(),
-        watch: async function* () {
-          await Promise.resolve();
-        },
+        watch: () => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }) }),
       },
     };
     w.api.calls.length = 0;

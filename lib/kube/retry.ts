@@ -5,7 +5,7 @@
  * other failure of a write is left to the caller: nobody knows whether it was applied. Reads repeat 5xx
  * and broken connections a few times, so that a rolling API server is not seen above.
  */
-import { ApiError } from './api-error.ts';
+import type { ApiError } from './api-error.ts';
 
 export interface Attempt {
   readonly error: ApiError;

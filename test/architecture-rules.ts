@@ -21,7 +21,7 @@ const PURE_LIB: readonly (string | RegExp)[] = [
 ];
 
 /** Test material is checked by nobody: it may reach for anything. */
-const TEST_MATERIAL = /\.test\.ts$|\/testing\/|\/fake-[^/]*\.ts$|\/workbench\.ts$|^test\/|^bench\/|^tools\//;
+const TEST_MATERIAL = /\.test\.ts$|\/testing\/|\/fake-[^/]*\.ts$|\/workbench\.ts$|\/test-[^/]*\.ts$|^test\/|^bench\/|^tools\//;
 
 export const RULES: readonly Rule[] = [
   { of: 'lib/doors/', mayImport: ['lib/doors/'] },

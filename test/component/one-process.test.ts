@@ -2,7 +2,6 @@
  * One process with all roles does the same job as three programs, and what each costs: resident memory and
  * the time from start to synced caches, printed. No bound on either: machines differ.
  */
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { exampleFile } from '../../demo/manifests.ts';
@@ -41,23 +40,28 @@ function freePort(): Promise<number> {
   });
 }
 
-/** Starts it and answers once /readyz says that nothing is waited for. */
-async function startAndSync(name: string, flags: readonly string[]): Promise<{ program: Program; syncedMs: number }> {
-  const port = await freePort();
-  const started = performance.now();
-  const usual = [`--kubeconfig=${world.kubeconfig}`, `--http-endpoint=127.0.0.1:${port}`];
-  const program = startProgram(world.stage, name, { flags: [...usual, ...flags] });
-  await eventually(
-    `${name} to be ready`,
-    async () => ((await fetch(`http://127.0.0.1:${port}/readyz`)).status === 200 ? true : undefined),
-    { everyMs: 10, signal: world.stage.broken },
-  );
-  return { program, syncedMs: Math.round(performance.now() - started) };
+interface Started {
+  readonly program: Program;
+  readonly syncedMs: number;
+  /** Of its own HTTP server. */
+  readonly url: string;
 }
 
-function residentMiB({ pid }: Program): number {
-  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Math.round(Number(kib) / 1024);
+/** Starts it and answers once /readyz says that nothing is waited for. */
+async function startAndSync(name: string, flags: readonly string[]): Promise<Started> {
+  const address = `127.0.0.1:${await freePort()}`;
+  const started = performance.now();
+  const usual = [`--kubeconfig=${world.kubeconfig}`, `--http-endpoint=${address}`];
+  const program = startProgram(world.stage, name, { flags: [...usual, ...flags] });
+  const url = `http://${address}`;
+  const isReady = async (): Promise<true | undefined> => ((await fetch(`${url}/readyz`)).status === 200 ? true : undefined);
+  await eventually(`${name} to be ready`, isReady, { everyMs: 10, signal: world.stage.broken });
+  return { program, syncedMs: Math.round(performance.now() - started), url };
+}
+
+async function residentMiB({ url }: Started): Promise<number> {
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  return Math.round(Number(/^process_resident_memory_bytes (\S+)$/m.exec(metrics)?.[1]) / 2 ** 20);
 }
 
 /** The main job without Pods: claim, snapshot, restore, delete; nothing left. */
@@ -85,11 +89,12 @@ test('three programs and one process with all roles do the same job; their memor
   const address = `--csi-address=${world.stage.dir}/csi.sock`;
   const figures: Figures[] = [];
   const measure = async (programs: readonly { readonly name: string; readonly flags: readonly string[] }[]): Promise<void> => {
-    const running: { readonly program: Program; readonly syncedMs: number }[] = [];
+    const running: Started[] = [];
     // One after the other: each start is measured alone.
     for (const { name, flags } of programs) running.push(await startAndSync(name, flags));
     await mainJob();
-    for (const { program, syncedMs } of running) figures.push({ program: program.name, syncedMs, residentMiB: residentMiB(program) });
+    for (const started of running)
+      figures.push({ program: started.program.name, syncedMs: started.syncedMs, residentMiB: await residentMiB(started) });
     for (const { program } of running) expect(await program.stop(), program.name).toEqual({ code: 0, signal: null });
   };
   await measure(SIDECARS.map((name) => ({ name, flags: name === 'snapshot-controller' ? [] : [address] })));
@@ -107,4 +112,5 @@ test('three programs and one process with all roles do the same job; their memor
     ].join('\n'),
   );
   expect(figures).toHaveLength(4);
+  for (const { residentMiB: mib } of figures) expect(mib).toBeGreaterThan(0);
 });

@@ -45,8 +45,9 @@ function goMissing() {
 /** vitest's exit code, signal or spawn failure is reported by the caller only where its report says nothing. */
 function runVitest(layer, filters, reportFile) {
   // Figures that a test of real processes prints (memory, call counts) belong in the log as they come.
-  const output = layer === 'component' || layer === 'real' ? ['--disable-console-intercept'] : ['--silent'];
-  const words = ['run', '--project', layer, '--reporter=json', `--outputFile.json=${reportFile}`, ...output, ...filters];
+  const output = layer === 'component' || layer === 'real' ? ['--disable-console-intercept'] : ['--silent=true'];
+  const reporters = ['--reporter=json', `--outputFile.json=${reportFile}`, `--reporter=${join(root, 'tools/unhandled-reporter.mjs')}`];
+  const words = ['run', ...filters, '--project', layer, ...reporters, ...output];
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), ...words], {
       cwd: root,
@@ -93,7 +94,13 @@ function judge(report, ended) {
 }
 
 const total = { passed: 0, failed: 0, skipped: 0 };
-const indent = (text) => text.replaceAll(/^/gm, '    ');
+/** Indented, and without the frames of the test runner. */
+const indent = (text) =>
+  text
+    .split('\n')
+    .filter((line) => !/^\s+at .*node_modules/.test(line))
+    .map((line) => `    ${line}`)
+    .join('\n');
 
 async function runLayer(layer, filters) {
   const started = performance.now();

@@ -430,3 +430,21 @@ describe('the end', () => {
     expect(world.clock.timers).toBe(0);
   });
 });
+
+test('a hundred keys in work at once make Node warn of no leak', async () => {
+  const warnings: Error[] = [];
+  const listen = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', listen);
+  const world = new World(100);
+  world.execute = (_, signal) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(broken())));
+  world.decide = () => effect('one');
+  world.controller.start(world.stop.signal);
+  for (let key = 0; key < 100; key += 1) world.controller.enqueue(String(key));
+  await world.clock.settle();
+  expect(world.controller.pending().working).toBe(100);
+  world.stop.abort();
+  await world.controller.drain(AbortSignal.abort());
+  await world.clock.settle();
+  process.off('warning', listen);
+  expect(warnings).toEqual([]);
+});

@@ -12,6 +12,7 @@ import type { QueueMetrics } from './queue.ts';
 import { createQueue } from './queue.ts';
 import type { KeyMemory } from './reconcile.ts';
 import { newMemory, runKey } from './reconcile.ts';
+import { expectManyListeners } from './shared-signal.ts';
 import type { Effect, Reconciler } from './step.ts';
 
 export interface ControllerOptions<S, E extends Effect, A> {
@@ -63,6 +64,7 @@ export function createController<S, E extends Effect, A>(options: ControllerOpti
   };
   const memories = new Map<string, KeyMemory>();
   const cancelling = new AbortController();
+  expectManyListeners(cancelling.signal);
   const drained = new Set<() => void>();
   let running: AbortSignal | undefined;
 
@@ -95,6 +97,7 @@ export function createController<S, E extends Effect, A>(options: ControllerOpti
     start: (signal) => {
       if (running !== undefined) throw new Error(`controller ${options.name} was started twice`);
       running = signal;
+      expectManyListeners(signal);
       if (signal.aborted) queue.close();
       else signal.addEventListener('abort', () => queue.close(), { once: true });
       pump();

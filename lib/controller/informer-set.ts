@@ -11,6 +11,7 @@ import type { Random } from '../doors/random.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { KubeObject, Resource } from '../kube/objects.ts';
 import type { Informer, InformerSet, Interest } from './informer.ts';
+import { expectManyListeners } from './shared-signal.ts';
 import { SharedWatch } from './shared-watch.ts';
 
 export const DEFAULT_RESYNC_MS = 15 * 60_000;
@@ -40,9 +41,11 @@ export function createInformerSet(options: InformerSetOptions): InformerSet {
     start: (signal) => {
       if (started) return;
       started = true;
+      expectManyListeners(signal);
       for (const watch of watches.values()) watch.start(signal);
     },
     waitSynced: async (signal) => {
+      expectManyListeners(signal);
       for (const watch of watches.values()) await watch.waitSynced(signal);
     },
   };

@@ -30,7 +30,8 @@ export async function runReflector<T extends KubeObject>(options: ReflectorOptio
   const { clock, random } = options;
   let state = initialState(options.optional);
   const step = (input: WatcherInput<T>): WatcherAction => {
-    const moment: Moment = { now: clock.monotonic(), chance: random.next() };
+    // Events need no chance, and a busy watch would use up much of it.
+    const moment: Moment = { now: clock.monotonic(), chance: input.kind === 'event' ? 0 : random.next() };
     const turn = stepWatcher(state, input, moment);
     state = turn.state;
     for (const output of turn.outputs) options.sink(output);

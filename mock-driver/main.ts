@@ -14,7 +14,7 @@ import { loadAll } from './system/disk-records.ts';
 import { DiskStore } from './system/disk-store.ts';
 import { serveControl } from './system/control.ts';
 import { publisherFor } from './system/mounts.ts';
-import { serve, socketPath } from './system/server.ts';
+import { requireFree, serve, socketPath } from './system/server.ts';
 
 /** Lines kept for `GET /journal`. */
 const JOURNAL_LINES = 10_000;
@@ -48,6 +48,8 @@ function printLedger(stateDir: string, json: boolean): void {
 async function run(options: MainOptions): Promise<void> {
   const path = socketPath(options.endpoint);
   const controlPath = options.control === undefined ? undefined : socketPath(options.control);
+  // Before the state is touched: a second driver by mistake must not become a second instance.
+  await requireFree(path);
   const rules = options.scenario === undefined ? [] : parseScenario(readFileSync(options.scenario, 'utf8'), options.scenario);
   const stateDir = resolve(options.stateDir);
   const journal = journalTo(options.journal);

@@ -88,6 +88,8 @@ describe('two instances on one store', () => {
     expect((await b.client.getCapacity({ accessibleTopology: term('a') })).response.availableCapacity).toBe(6n * GIB);
     expect((await b.client.getCapacity()).response).toMatchObject({ availableCapacity: 16n * GIB, maximumVolumeSize: 10n * GIB });
     expect((await b.client.getCapacity({ accessibleTopology: term('z') })).response.availableCapacity).toBe(0n);
+    await create(b, '2', { capacityRange: { requiredBytes: 8n * GIB, limitBytes: 0n } });
+    expect((await b.client.getCapacity()).response).toMatchObject({ availableCapacity: 8n * GIB, maximumVolumeSize: 6n * GIB });
   });
 
   test('a volume of one segment is refused on the other’s node, by the controller and by the node', async () => {

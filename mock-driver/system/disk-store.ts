@@ -71,8 +71,10 @@ export class DiskStore implements VolumeStore {
       for (const folder of FOLDERS) await fs.mkdir(join(root, folder), { recursive: true });
       this.#lock = new TicketLock({ directory: join(root, 'locks'), nodeId: this.#options.nodeId, clock: this.#options.clock });
       return await this.exclusive(async () => {
+        // Reading first: what cannot be trusted is left as it is, drafts included.
+        const records = this.#everything();
         await this.#clear();
-        return this.#everything();
+        return records;
       });
     } catch (error) {
       throw failure(error, `cannot open the state directory ${root}`);
@@ -87,6 +89,7 @@ export class DiskStore implements VolumeStore {
     try {
       // The holder before us died: what it committed may not be announced, what it began lies in tmp/.
       if (inherited) {
+        loadAll(this.#root);
         await this.#clear();
         this.#feed.drop();
       }

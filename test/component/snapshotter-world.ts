@@ -2,6 +2,7 @@
  * The two snapshot roles over the sandbox and the mock driver, in one process and on a clock that stands
  * still until it is moved: every call of either program is on record.
  */
+import { setMaxListeners } from 'node:events';
 import { createEventRecorder } from '../../lib/controller/event-recorder.ts';
 import { createInformerSet } from '../../lib/controller/informer-set.ts';
 import type { RoleContext } from '../../lib/controller/role.ts';
@@ -14,7 +15,7 @@ import type { HttpDoor } from '../../lib/doors/http.ts';
 import { createKubeClient } from '../../lib/kube/kube-client.ts';
 import { noCredentials } from '../../lib/kube/credentials.ts';
 import { parseJson, printJson } from '../../lib/kube/json.ts';
-import type { KubeObject } from '../../lib/kube/objects.ts';
+import type { CoreEvent, KubeObject, VolumeSnapshot } from '../../lib/kube/objects.ts';
 import { createMetrics } from '../../lib/process/metrics.ts';
 import { readFlags } from '../../lib/process/flags.ts';
 import type { RoleDefinition } from '../../lib/process/role-definition.ts';
@@ -50,6 +51,7 @@ export async function openWorld(options: WorldOptions = {}) {
   const sandbox = createSandbox({ clock, random, parts: [] });
   sandbox.start();
   const calls: Call[] = [];
+  const lives = new Map<string, AbortController>();
   const rpcs: { readonly rpc: string; readonly atMs: number }[] = [];
   const driver = await createDriver({
     name: DRIVER,
@@ -79,9 +81,24 @@ export async function openWorld(options: WorldOptions = {}) {
   };
   for (const crd of readCrds()) await request('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd);
 
+  /** Writes and driver calls so far, and where a program dies: before its effect, or after it and before the answer. */
+  const deaths: { passed: number; at: number; moment: 'before' | 'after' } = { passed: 0, at: 0, moment: 'before' };
+  const never = new Promise<never>(() => undefined);
+  const dying = async <A>(program: string, counts: boolean, effect: () => Promise<A>): Promise<A> => {
+    if (lives.get(program)?.signal.aborted === true) return never;
+    if (counts) deaths.passed += 1;
+    const dies = counts && deaths.passed === deaths.at;
+    if (dies && deaths.moment === 'before') lives.get(program)?.abort();
+    if (dies && deaths.moment === 'before') return never;
+    const answer = await effect();
+    if (dies) lives.get(program)?.abort();
+    return dies ? never : answer;
+  };
+
   const doorOf = (program: string): HttpDoor => ({
     exchange: async (call) => {
-      const answer = await sandbox.handle(call);
+      const counts = call.method !== 'GET' && !call.path.includes('/events');
+      const answer = await dying(program, counts, () => sandbox.handle(call));
       if (call.method !== 'GET' || isObject(call.path))
         calls.push({ program, what: nameOf(call.method, call.path), status: answer.status });
       return answer;
@@ -91,11 +108,12 @@ export async function openWorld(options: WorldOptions = {}) {
   });
 
   const log = memoryLog();
-  const lives = new Map<string, AbortController>();
   const metrics = createMetrics({ usage: () => ({ residentBytes: 0, cpuSeconds: 0, startSeconds: 0 }) });
 
   const start = async <O>(definition: RoleDefinition<O>, given: WorldOptions['sidecarFlags'] = []): Promise<void> => {
     const life = new AbortController();
+    // Every cache, controller and call in work listens on it.
+    setMaxListeners(0, life.signal);
     lives.set(definition.name, life);
     const client = createKubeClient({
       door: doorOf(definition.name),
@@ -116,10 +134,15 @@ export async function openWorld(options: WorldOptions = {}) {
         unary: async ({ method, request: bytes }, signal) => {
           const rpc = method.split('/').at(-1) ?? '';
           if (!rpc.startsWith('Get') && !rpc.endsWith('Capabilities')) rpcs.push({ rpc, atMs: clock.monotonic() });
-          return new Promise((resolve) => {
-            signal.addEventListener('abort', () => resolve({ code: 1, message: 'cancelled', response: new Uint8Array() }));
-            void driver.handle(method, bytes).then(resolve);
-          });
+          return dying(
+            definition.name,
+            rpc.endsWith('Snapshot'),
+            () =>
+              new Promise((resolve) => {
+                signal.addEventListener('abort', () => resolve({ code: 1, message: 'cancelled', response: new Uint8Array() }));
+                void driver.handle(method, bytes).then(resolve);
+              }),
+          );
         },
         onConnection: () => () => undefined,
         connect: () => undefined,
@@ -175,8 +198,19 @@ export async function openWorld(options: WorldOptions = {}) {
     },
     startController: () => start(SNAPSHOT_CONTROLLER, options.controllerFlags),
     startSidecar: () => start(CSI_SNAPSHOTTER, options.sidecarFlags),
+    deaths,
     /** A crash: nothing is drained. */
     kill: (name: 'snapshot-controller' | 'csi-snapshotter') => lives.get(name)?.abort(),
+    /** Starts again what died. */
+    restart: async (): Promise<void> => {
+      if (lives.get(SNAPSHOT_CONTROLLER.name)?.signal.aborted !== false) await start(SNAPSHOT_CONTROLLER, options.controllerFlags);
+      if (lives.get(CSI_SNAPSHOTTER.name)?.signal.aborted !== false) await start(CSI_SNAPSHOTTER, options.sidecarFlags);
+    },
+    snapshot: (name: string) => request<VolumeSnapshot>('GET', `${SNAPSHOTS}/${name}`),
+    reasons: async (): Promise<readonly string[]> => {
+      const { items = [] } = await request<KubeObject & { items?: CoreEvent[] }>('GET', '/api/v1/events');
+      return items.map(({ reason = '' }) => reason);
+    },
     close: async () => {
       for (const life of lives.values()) life.abort();
       sandbox.stop();
@@ -195,6 +229,12 @@ export async function openWorld(options: WorldOptions = {}) {
     },
     list: async <T extends KubeObject>(path: string): Promise<readonly T[]> =>
       (await request<KubeObject & { items?: T[] }>('GET', path)).items ?? [],
+    /** A snapshot in the driver that no object names; answers its handle. */
+    foreignSnapshot: async (name: string): Promise<string> => {
+      const volume = await bench.createVolume({ name: `pvc-of-${name}`, volumeCapabilities: [capability()] });
+      const made = await bench.createSnapshot({ name, sourceVolumeId: volume.response.volume?.volumeId ?? '' });
+      return made.response.snapshot?.snapshotId ?? '';
+    },
     /** A volume of the driver, its PV, and a claim bound to it. */
     boundClaim: async (name: string): Promise<string> => {
       const created = await bench.createVolume({ name: `pvc-${name}`, volumeCapabilities: [capability()] });
@@ -245,12 +285,13 @@ export function classBody(name: string, more: object = {}): object {
   };
 }
 
-export function snapshotBody(name: string, claim: string, className: string | undefined = 'snap'): object {
+/** `className` null: none is named. */
+export function snapshotBody(name: string, claim: string, className: string | null = 'snap'): object {
   return {
     apiVersion: 'snapshot.storage.k8s.io/v1',
     kind: 'VolumeSnapshot',
     metadata: { name, namespace: 'default' },
-    spec: { source: { persistentVolumeClaimName: claim }, ...(className === undefined ? {} : { volumeSnapshotClassName: className }) },
+    spec: { source: { persistentVolumeClaimName: claim }, ...(className === null ? {} : { volumeSnapshotClassName: className }) },
   };
 }
 

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { CLASSES, CONTENTS, SNAPSHOTS, classBody, openWorld, snapshotBody } from './snapshotter-world.ts';
+import type { PersistentVolumeClaim, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
+import { CLAIMS, CLASSES, CONTENTS, DRIVER, SNAPSHOTS, claimBody, classBody, openWorld, snapshotBody } from './snapshotter-world.ts';
 import type { World } from './snapshotter-world.ts';
+
+const BEING_DELETED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-deleted';
 
 describe('the snapshot roles on the sandbox and the mock driver', () => {
   let world: World;
@@ -14,20 +16,251 @@ describe('the snapshot roles on the sandbox and the mock driver', () => {
   });
   afterEach(() => world.close());
 
+  async function takeSnapshot(name = 'nightly', className = 'snap'): Promise<VolumeSnapshot> {
+    await world.request('POST', SNAPSHOTS, snapshotBody(name, 'data', className));
+    await world.settled();
+    return world.snapshot(name);
+  }
+
+  async function onlyContent(): Promise<VolumeSnapshotContent> {
+    const [content, ...more] = await world.list<VolumeSnapshotContent>(CONTENTS);
+    if (content === undefined || more.length > 0) throw new Error(`${more.length + 1} contents`);
+    return content;
+  }
+
   test('a snapshot becomes ready in eleven calls, events included, and goes in four', async () => {
     world.takeCalls();
-    await world.request('POST', SNAPSHOTS, snapshotBody('nightly', 'data'));
-    await world.settled();
+    const snapshot = await takeSnapshot();
     const made = world.takeCalls();
-    const snapshot = await world.request<VolumeSnapshot>('GET', `${SNAPSHOTS}/nightly`);
-    expect(snapshot.status).toMatchObject({ readyToUse: true, restoreSize: '1Gi' });
-    expect(made.writes.length + made.events).toBeLessThanOrEqual(11);
+    expect(snapshot.status).toMatchObject({
+      readyToUse: true,
+      restoreSize: '1Gi',
+      boundVolumeSnapshotContentName: `snapcontent-${snapshot.metadata?.uid}`,
+    });
+    expect(made.writes).toEqual([
+      'C PATCH volumesnapshots',
+      'C PUT persistentvolumeclaims',
+      'C POST volumesnapshotcontents',
+      'S PATCH volumesnapshotcontents',
+      'S PATCH volumesnapshotcontents/status',
+      'S PATCH volumesnapshotcontents',
+      'C PATCH volumesnapshots/status',
+      'C PUT persistentvolumeclaims',
+    ]);
+    expect(await world.reasons()).toEqual(['CreatingSnapshot', 'SnapshotCreated', 'SnapshotReady']);
+    expect(made.events).toBe(3);
 
     await world.request('DELETE', `${SNAPSHOTS}/nightly`);
     await world.settled();
-    const gone = world.takeCalls();
-    expect(gone.writes.length).toBeLessThanOrEqual(4);
-    expect(await world.list<VolumeSnapshotContent>(CONTENTS)).toEqual([]);
+    expect(world.takeCalls()).toEqual({
+      writes: [
+        'C PATCH volumesnapshotcontents',
+        'C DELETE volumesnapshotcontents',
+        'S PATCH volumesnapshotcontents',
+        'C PATCH volumesnapshots',
+      ],
+      events: 0,
+    });
+    expect(await world.list(CONTENTS)).toEqual([]);
+    expect(await world.list(SNAPSHOTS)).toEqual([]);
     expect(world.driver.ledger().snapshots).toEqual([]);
+  });
+
+  test('settled means silent: a resync asks nobody', async () => {
+    await takeSnapshot();
+    world.takeCalls();
+    world.rpcs.splice(0);
+    await world.advance(16 * 60_000);
+    expect(world.takeCalls()).toEqual({ writes: [], events: 0 });
+    expect(world.rpcs).toEqual([]);
+  });
+
+  test('the content lives by its own policy: Retain keeps it and the snapshot, with the mark', async () => {
+    await world.request('POST', CLASSES, classBody('keep', { deletionPolicy: 'Retain' }));
+    const snapshot = await takeSnapshot('nightly', 'keep');
+    expect(snapshot.metadata?.finalizers).toEqual(['snapshot.storage.kubernetes.io/volumesnapshot-as-source-protection']);
+    await world.request('DELETE', `${SNAPSHOTS}/nightly`);
+    await world.settled();
+    expect(await world.list(SNAPSHOTS)).toEqual([]);
+    const content = await onlyContent();
+    expect(content.metadata).toMatchObject({ annotations: { [BEING_DELETED]: 'yes' } });
+    expect(content.metadata?.deletionTimestamp).toBeUndefined();
+    expect(world.driver.ledger().snapshots).toHaveLength(1);
+
+    await world.request('DELETE', `${CONTENTS}/${content.metadata?.name}`);
+    await world.settled();
+    expect(await world.list(CONTENTS), 'retained: only the object goes').toEqual([]);
+    expect(world.driver.ledger().snapshots).toHaveLength(1);
+  });
+
+  test('a policy flipped to Retain before the delete is obeyed, flipped to Delete after it as well', async () => {
+    const first = await takeSnapshot();
+    await world.request('PATCH', `${CONTENTS}/${first.status?.boundVolumeSnapshotContentName}`, { spec: { deletionPolicy: 'Retain' } });
+    await world.request('DELETE', `${SNAPSHOTS}/nightly`);
+    await world.settled();
+    expect(world.driver.ledger().snapshots).toHaveLength(1);
+    const content = await onlyContent();
+    await world.request('PATCH', `${CONTENTS}/${content.metadata?.name}`, { spec: { deletionPolicy: 'Delete' } });
+    await world.request('DELETE', `${CONTENTS}/${content.metadata?.name}`);
+    await world.settled();
+    expect(world.driver.ledger().snapshots).toEqual([]);
+    expect(await world.list(CONTENTS)).toEqual([]);
+  });
+
+  test('an admin who deletes the content under a live snapshot destroys nothing', async () => {
+    const snapshot = await takeSnapshot();
+    await world.request('DELETE', `${CONTENTS}/${snapshot.status?.boundVolumeSnapshotContentName}`);
+    await world.settled();
+    expect(world.driver.ledger().snapshots).toHaveLength(1);
+    expect((await onlyContent()).metadata?.deletionTimestamp).toBeDefined();
+    await world.request('DELETE', `${SNAPSHOTS}/nightly`);
+    await world.settled();
+    expect(world.driver.ledger().snapshots).toEqual([]);
+    expect(await world.list(CONTENTS)).toEqual([]);
+  });
+
+  test('what is missing is told, and the snapshot heals when it appears, without a restart', async () => {
+    await world.request('POST', SNAPSHOTS, snapshotBody('early', 'later', 'unborn'));
+    await world.settled();
+    expect((await world.snapshot('early')).status?.error?.message).toMatch(/"unborn" not found/);
+    await world.request('POST', CLASSES, classBody('unborn'));
+    await world.settled();
+    const waiting = await world.snapshot('early');
+    expect(waiting.status?.error?.message).toMatch(/PersistentVolumeClaim default\/later was not found/);
+    expect(waiting.metadata?.finalizers, 'a hopeless snapshot pins nothing').toBeUndefined();
+    await world.boundClaim('later');
+    await world.settled();
+    expect((await world.snapshot('early')).status).toMatchObject({ readyToUse: true });
+    expect((await world.snapshot('early')).status?.error).toBeUndefined();
+    expect(await world.reasons()).toEqual(
+      expect.arrayContaining(['GetSnapshotClassFailed', 'SnapshotContentCreationFailed', 'SnapshotReady']),
+    );
+  });
+
+  test('a late default class is noticed', async () => {
+    await world.request('POST', SNAPSHOTS, snapshotBody('nightly', 'data', null));
+    await world.settled();
+    expect((await world.snapshot('nightly')).status?.error?.message).toMatch(/cannot find default snapshot class/);
+    const annotations = { 'snapshot.storage.kubernetes.io/is-default-class': 'true' };
+    await world.request('POST', CLASSES, classBody('default', { metadata: { name: 'default', annotations } }));
+    await world.settled();
+    const snapshot = await world.snapshot('nightly');
+    expect(snapshot.spec?.volumeSnapshotClassName).toBe('default');
+    expect(snapshot.status).toMatchObject({ readyToUse: true });
+  });
+
+  test('a snapshot that is being restored from waits for the claim, not for a back-off', async () => {
+    await takeSnapshot();
+    const dataSource = { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'nightly' };
+    await world.request('POST', CLAIMS, claimBody('restored', { dataSource, volumeName: '' }));
+    await world.request('DELETE', `${SNAPSHOTS}/nightly`);
+    await world.settled();
+    expect(await world.list(SNAPSHOTS)).toHaveLength(1);
+    expect(await world.reasons()).toContain('SnapshotDeletePending');
+    await world.request('PATCH', `${CLAIMS}/restored/status`, { status: { phase: 'Bound' } });
+    await world.settled();
+    expect(await world.list(SNAPSHOTS)).toEqual([]);
+    expect(world.driver.ledger().snapshots).toEqual([]);
+  });
+
+  test('a claim deleted while its snapshot is made goes once the snapshot is ready', async () => {
+    world.driver.faults.add([{ rpc: 'CreateSnapshot', delayMs: 5000 }]);
+    await world.request('POST', SNAPSHOTS, snapshotBody('nightly', 'data'));
+    await world.settled();
+    await world.request('PATCH', `${CLAIMS}/data`, {
+      metadata: { finalizers: ['snapshot.storage.kubernetes.io/pvc-as-source-protection'] },
+    });
+    await world.request('DELETE', `${CLAIMS}/data`);
+    await world.settled();
+    expect(await world.list<PersistentVolumeClaim>(CLAIMS)).toHaveLength(1);
+    await world.advance(6000);
+    expect((await world.snapshot('nightly')).status?.readyToUse).toBe(true);
+    expect(await world.list<PersistentVolumeClaim>(CLAIMS)).toEqual([]);
+  });
+
+  test('objects of groups are left alone', async () => {
+    world.takeCalls();
+    const member = snapshotBody('member', 'data') as { metadata: object };
+    await world.request('POST', SNAPSHOTS, {
+      ...member,
+      metadata: { ...member.metadata, finalizers: ['snapshot.storage.kubernetes.io/volumesnapshot-in-group-protection'] },
+    });
+    await world.settled();
+    await world.request('DELETE', `${SNAPSHOTS}/member`);
+    await world.advance(5000);
+    expect(world.takeCalls()).toEqual({ writes: [], events: 0 });
+    expect(world.log.messages('error')).toEqual([]);
+  });
+
+  test('metrics carry the names and labels of the Go program', async () => {
+    await takeSnapshot();
+    await world.request('DELETE', `${SNAPSHOTS}/nightly`);
+    await world.settled();
+    const text = await world.metrics.expose();
+    for (const operation of ['CreateSnapshot', 'CreateSnapshotAndReady', 'DeleteSnapshot'])
+      expect(text).toContain(
+        `snapshot_controller_operation_total_seconds_count{driver_name="${DRIVER}",operation_name="${operation}",snapshot_type="dynamic",operation_status="success"} 1`,
+      );
+    expect(text).toContain('snapshot_controller_operations_in_flight 0');
+  });
+});
+
+describe('a snapshot that an admin brings', () => {
+  async function bring(world: World, handle: string): Promise<void> {
+    await world.request('POST', CONTENTS, {
+      apiVersion: 'snapshot.storage.k8s.io/v1',
+      kind: 'VolumeSnapshotContent',
+      metadata: { name: 'imported' },
+      spec: {
+        driver: DRIVER,
+        deletionPolicy: 'Delete',
+        source: { snapshotHandle: handle },
+        volumeSnapshotRef: { name: 'brought', namespace: 'default' },
+      },
+    });
+    await world.request('POST', SNAPSHOTS, {
+      apiVersion: 'snapshot.storage.k8s.io/v1',
+      kind: 'VolumeSnapshot',
+      metadata: { name: 'brought', namespace: 'default' },
+      spec: { source: { volumeSnapshotContentName: 'imported' } },
+    });
+    await world.settled();
+  }
+
+  async function open(disabled: readonly string[]): Promise<{ readonly world: World; readonly handle: string }> {
+    const world = await openWorld({ disabled });
+    await world.startController();
+    await world.startSidecar();
+    return { world, handle: await world.foreignSnapshot('brought') };
+  }
+
+  test('is looked up, bound, ready, and deleted by its policy', async () => {
+    const { world, handle } = await open([]);
+    await bring(world, handle);
+    expect((await world.snapshot('brought')).status).toMatchObject({ readyToUse: true, boundVolumeSnapshotContentName: 'imported' });
+    const [content] = await world.list<VolumeSnapshotContent>(CONTENTS);
+    expect(content?.spec?.volumeSnapshotRef?.uid).toBe((await world.snapshot('brought')).metadata?.uid);
+    expect(content?.metadata?.finalizers).toHaveLength(1);
+    await world.request('DELETE', `${SNAPSHOTS}/brought`);
+    await world.settled();
+    expect(world.driver.ledger().snapshots).toEqual([]);
+    expect(await world.list(CONTENTS)).toEqual([]);
+    await world.close();
+  });
+
+  test('is believed where the driver lists nothing', async () => {
+    const { world, handle } = await open(['LIST_SNAPSHOTS']);
+    await bring(world, handle);
+    expect((await world.snapshot('brought')).status).toMatchObject({ readyToUse: true });
+    expect((await world.snapshot('brought')).status?.creationTime).toMatch(/^2026-/);
+    await world.close();
+  });
+
+  test('that the driver does not know is told on content and snapshot', async () => {
+    const { world } = await open([]);
+    await bring(world, 'no-such-snapshot');
+    expect((await world.snapshot('brought')).status?.error?.message).toMatch(/no-such-snapshot/);
+    expect(await world.reasons()).toContain('SnapshotContentCheckandUpdateFailed');
+    await world.close();
   });
 });

@@ -1,0 +1,265 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
+import { CLASSES, CONTENTS, SNAPSHOTS, classBody, openWorld, snapshotBody } from './snapshotter-world.ts';
+import type { World, WorldOptions } from './snapshotter-world.ts';
+
+const BEING_CREATED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-created';
+const BEING_DELETED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-deleted';
+const MINUTE = 60_000;
+
+async function start(options: WorldOptions = {}): Promise<World> {
+  const world = await openWorld(options);
+  await world.request('POST', CLASSES, classBody('snap'));
+  await world.boundClaim('data');
+  await world.startController();
+  await world.startSidecar();
+  return world;
+}
+
+describe('csi-snapshotter and its driver', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await start();
+  });
+  afterEach(() => world.close());
+
+  const take = async (): Promise<void> => {
+    await world.request('POST', SNAPSHOTS, snapshotBody('nightly', 'data'));
+    await world.settled();
+  };
+  const remove = async (): Promise<void> => {
+    await world.request('DELETE', `${SNAPSHOTS}/nightly`);
+    await world.settled();
+  };
+  const content = async (): Promise<VolumeSnapshotContent | undefined> => (await world.list<VolumeSnapshotContent>(CONTENTS))[0];
+  const gaps = (rpc: string): readonly number[] => {
+    const times = world.rpcs.filter((call) => call.rpc === rpc).map(({ atMs }) => atMs);
+    return times.slice(1).map((at, index) => at - (times[index] ?? 0));
+  };
+  const expectNothingLeft = async (): Promise<void> => {
+    expect(await world.list(SNAPSHOTS)).toEqual([]);
+    expect(await world.list(CONTENTS)).toEqual([]);
+    expect(world.driver.ledger().snapshots).toEqual([]);
+  };
+
+  test('not ready yet is polled at a tenth of the age, and a poll that learns nothing asks nobody else', async () => {
+    world.driver.faults.add([{ rpc: 'CreateSnapshot', notReadyMs: 3 * MINUTE }]);
+    await take();
+    await world.advance(1500);
+    world.takeCalls();
+    await world.advance(2 * MINUTE);
+    expect(world.takeCalls()).toEqual({ writes: [], events: 0 });
+    const polls = gaps('CreateSnapshot');
+    expect(Math.max(...polls)).toBeLessThanOrEqual(10_250);
+    expect(polls.slice(0, 5).every((gap) => gap <= 1500)).toBe(true);
+    await world.advance(2 * MINUTE);
+    expect((await world.snapshot('nightly')).status?.readyToUse).toBe(true);
+    expect((await content())?.metadata?.annotations?.[BEING_CREATED]).toBeUndefined();
+  });
+
+  test('the bound name of a slow snapshot is written after a second', async () => {
+    world.driver.faults.add([{ rpc: 'CreateSnapshot', delayMs: 5000 }]);
+    await take();
+    expect((await world.snapshot('nightly')).status).toBeUndefined();
+    await world.advance(1250);
+    expect((await world.snapshot('nightly')).status).toEqual({
+      boundVolumeSnapshotContentName: (await content())?.metadata?.name,
+      readyToUse: false,
+    });
+  });
+
+  test.each(['INTERNAL', 'DEADLINE_EXCEEDED'] as const)(
+    'calls that fail with %s follow the back-off, whatever else is edited',
+    async (code) => {
+      world.driver.faults.add([{ rpc: 'CreateSnapshot', code }]);
+      await take();
+      const name = (await content())?.metadata?.name ?? '';
+      for (let minute = 0; minute < 10; minute += 1) {
+        await world.request('PATCH', `${CONTENTS}/${name}`, { metadata: { labels: { minute: `${minute}` } } });
+        await world.request('PATCH', `${SNAPSHOTS}/nightly`, { metadata: { labels: { minute: `${minute}` } } });
+        await world.advance(MINUTE);
+      }
+      const waits = gaps('CreateSnapshot');
+      const curve = [1, 2, 4, 8, 16, 32, 64, 128, 256].map((seconds) => seconds * 1000);
+      expect(waits).toHaveLength(9);
+      waits.forEach((wait, at) => {
+        expect(wait).toBeGreaterThanOrEqual(curve[at] ?? 0);
+        expect(wait).toBeLessThanOrEqual((curve[at] ?? 0) + 1000);
+      });
+      const { writes } = world.takeCalls();
+      expect(
+        writes.filter((what) => what.includes('contents/status')),
+        'the same words are written once',
+      ).toHaveLength(1);
+      expect((await content())?.metadata?.annotations?.[BEING_CREATED]).toBe(code === 'INTERNAL' ? undefined : 'yes');
+      expect((await world.snapshot('nightly')).status?.error?.message).toMatch(
+        code === 'INTERNAL' ? /code = Internal/ : /code = DeadlineExceeded/,
+      );
+    },
+  );
+
+  test('a failure heals: the error goes, the snapshot is ready', async () => {
+    world.driver.faults.add([{ rpc: 'CreateSnapshot', code: 'INTERNAL', calls: { from: 1, to: 3 } }]);
+    await take();
+    await world.advance(10_000);
+    expect((await world.snapshot('nightly')).status).toMatchObject({ readyToUse: true });
+    expect((await world.snapshot('nightly')).status?.error).toBeUndefined();
+    expect(await world.reasons()).toEqual(expect.arrayContaining(['SnapshotCreationFailed', 'SnapshotReady']));
+  });
+
+  test('deleted while its calls time out, it is waited for, then deleted', async () => {
+    world.driver.faults.add([{ rpc: 'CreateSnapshot', code: 'DEADLINE_EXCEEDED', effect: true, calls: { from: 1, to: 4 } }]);
+    await take();
+    await remove();
+    expect(await world.list(SNAPSHOTS), 'nothing is let go while a call is undecided').toHaveLength(1);
+    await world.advance(20_000);
+    await expectNothingLeft();
+  });
+
+  test('deleted after its only attempt failed for good, it goes at once and DeleteSnapshot is not called', async () => {
+    world.driver.faults.add([{ rpc: 'CreateSnapshot', code: 'INVALID_ARGUMENT' }]);
+    await world.advance(1000);
+    await take();
+    await remove();
+    await world.advance(1000);
+    await expectNothingLeft();
+    expect(world.rpcs.map(({ rpc }) => rpc)).not.toContain('DeleteSnapshot');
+  });
+
+  test('a failing DeleteSnapshot is told, backs off, and ends well', async () => {
+    await take();
+    world.driver.faults.add([{ rpc: 'DeleteSnapshot', code: 'UNAVAILABLE', calls: { from: 1, to: 4 } }]);
+    await remove();
+    expect(await world.reasons()).toContain('SnapshotDeleteError');
+    await world.advance(20_000);
+    expect(gaps('DeleteSnapshot').map((gap) => Math.floor(gap / 1000))).toEqual([1, 2, 4, 8]);
+    await expectNothingLeft();
+  });
+
+  test('a mark that a Go controller overwrites with its map is put back while the call is undecided', async () => {
+    world.driver.faults.add([{ rpc: 'CreateSnapshot', code: 'DEADLINE_EXCEEDED', calls: { from: 1, to: 6 } }]);
+    await take();
+    const name = (await content())?.metadata?.name ?? '';
+    await world.request('PATCH', `${CONTENTS}/${name}`, { metadata: { annotations: { [BEING_CREATED]: null, theirs: 'x' } } });
+    await world.settled();
+    expect((await content())?.metadata?.annotations).toEqual({ [BEING_CREATED]: 'yes', theirs: 'x' });
+    expect(
+      world.rpcs.filter(({ rpc }) => rpc === 'CreateSnapshot'),
+      'no call came of it',
+    ).toHaveLength(1);
+    await remove();
+    await world.request('PATCH', `${CONTENTS}/${name}`, { metadata: { annotations: { [BEING_DELETED]: null } } });
+    await world.settled();
+    expect((await content())?.metadata?.annotations?.[BEING_DELETED]).toBe('yes');
+    await world.advance(2 * MINUTE);
+    await expectNothingLeft();
+  });
+
+  test('a sidecar that restarts asks again by name and makes no second snapshot', async () => {
+    world.driver.faults.add([{ rpc: 'CreateSnapshot', code: 'DEADLINE_EXCEEDED', effect: true, calls: { from: 1, to: 1 } }]);
+    await take();
+    expect(world.driver.ledger().snapshots).toHaveLength(1);
+    world.kill('csi-snapshotter');
+    await world.startSidecar();
+    expect((await world.snapshot('nightly')).status?.readyToUse).toBe(true);
+    expect(world.driver.ledger().snapshots).toHaveLength(1);
+  });
+
+  test('a content that lost its mark to a second writer, and then its sidecar, is not leaked', async () => {
+    world.driver.faults.add([{ rpc: 'CreateSnapshot', code: 'DEADLINE_EXCEEDED', effect: true, calls: { from: 1, to: 1 } }]);
+    await take();
+    world.kill('csi-snapshotter');
+    const name = (await content())?.metadata?.name ?? '';
+    await world.request('PATCH', `${CONTENTS}/${name}`, { metadata: { annotations: { [BEING_CREATED]: null } } });
+    await remove();
+    expect(world.driver.ledger().snapshots).toHaveLength(1);
+    await world.startSidecar();
+    await expectNothingLeft();
+  });
+});
+
+describe('secrets', () => {
+  const parameters = {
+    'csi.storage.k8s.io/snapshotter-secret-name': '${volumesnapshot.name}-key',
+    'csi.storage.k8s.io/snapshotter-secret-namespace': 'default',
+  };
+  const secret = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'nightly-key', namespace: 'default' },
+    data: { token: Buffer.from('s3cret-value').toString('base64') },
+  };
+
+  test('are read by name for each call, waited for where they are missing, and never shown', async () => {
+    const world = await start();
+    await world.request('POST', CLASSES, classBody('locked', { parameters }));
+    world.driver.faults.add([{ rpc: 'CreateSnapshot', code: 'INTERNAL', message: 'bad token s3cret-value', calls: { from: 1, to: 1 } }]);
+    await world.request('POST', SNAPSHOTS, snapshotBody('nightly', 'data', 'locked'));
+    await world.settled();
+    const waiting = (await world.list<VolumeSnapshotContent>(CONTENTS))[0];
+    expect(waiting?.status?.error?.message).toMatch(/default\/nightly-key/);
+    expect(waiting?.metadata?.annotations?.[BEING_CREATED], 'no mark without a call').toBeUndefined();
+    await world.request('POST', '/api/v1/namespaces/default/secrets', secret);
+    await world.advance(1500);
+    expect((await world.snapshot('nightly')).status?.error?.message).toMatch(/code = Internal/);
+    await world.advance(5000);
+    expect((await world.snapshot('nightly')).status?.readyToUse).toBe(true);
+    const shown = JSON.stringify([await world.list('/api/v1/events'), await world.list(CONTENTS), world.log.lines], (_, value: unknown) =>
+      typeof value === 'bigint' ? `${value}` : value,
+    );
+    expect(shown).not.toContain('s3cret-value');
+    await world.request('DELETE', `${SNAPSHOTS}/nightly`);
+    await world.settled();
+    expect(world.driver.ledger().snapshots).toEqual([]);
+    await world.close();
+  });
+});
+
+test('nothing is destroyed by a process whose lease was not renewed in time', async () => {
+  let fresh = true;
+  const world = await start({ leaseIsFresh: () => fresh });
+  await world.request('POST', SNAPSHOTS, snapshotBody('nightly', 'data'));
+  await world.settled();
+  fresh = false;
+  await world.request('DELETE', `${SNAPSHOTS}/nightly`);
+  await world.advance(5000);
+  expect(world.rpcs.map(({ rpc }) => rpc)).not.toContain('DeleteSnapshot');
+  expect(world.driver.ledger().snapshots).toHaveLength(1);
+  fresh = true;
+  await world.advance(2000);
+  expect(world.driver.ledger().snapshots).toEqual([]);
+  await world.close();
+});
+
+describe('a crash at every write and every call', () => {
+  async function story(at: number, moment: 'before' | 'after'): Promise<number> {
+    const world = await start();
+    Object.assign(world.deaths, { at, moment, passed: 0 });
+    await world.request('POST', SNAPSHOTS, snapshotBody('nightly', 'data'));
+    await world.settled();
+    await world.restart();
+    await world.advance(2000);
+    expect((await world.snapshot('nightly')).status?.readyToUse, `${moment} ${at}`).toBe(true);
+    expect(world.driver.ledger().snapshots).toHaveLength(1);
+    await world.request('DELETE', `${SNAPSHOTS}/nightly`);
+    await world.settled();
+    await world.restart();
+    await world.advance(2000);
+    expect(await world.list(SNAPSHOTS), `${moment} ${at}`).toEqual([]);
+    expect(await world.list(CONTENTS), `${moment} ${at}`).toEqual([]);
+    expect(world.driver.ledger().snapshots, `${moment} ${at}`).toEqual([]);
+    const claim = await world.request<{ metadata?: { finalizers?: string[] } }>(
+      'GET',
+      '/api/v1/namespaces/default/persistentvolumeclaims/data',
+    );
+    expect(claim.metadata?.finalizers).toEqual(['kubernetes.io/pvc-protection']);
+    await world.close();
+    return world.deaths.passed;
+  }
+
+  test('ends in the same state', async () => {
+    const points = await story(0, 'before');
+    expect(points).toBe(14);
+    for (let at = 1; at <= points; at += 1) for (const moment of ['before', 'after'] as const) await story(at, moment);
+  });
+});

@@ -14,14 +14,17 @@ import { castOf, PROGRAM_USERS, ROLES, startCast, stopCast, userOf } from './pro
 /** Objects a phase; enough that a program's start-up and a stray retry do not show. */
 const OBJECTS = 60;
 const IN_FLIGHT = 8;
+const QUIET_MS = 1000;
 
 /** Upper bounds for ours, a little above what is measured: a call more per object is a regression. */
 const BUDGETS: Readonly<Record<string, number>> = {
   provision: 5.2,
-  snapshot: 11.2,
+  snapshot: 11.5,
   restore: 8.2,
-  'delete snapshot': 4.2,
-  'delete volume': 2.2,
+  'delete snapshot': 4.3,
+  // Two, and now and then a PATCH of a volume that has just gone: the answer to the write that takes the last
+  // finalizer away carries an old version, so the cache still shows the volume for a moment.
+  'delete volume': 2.5,
 };
 
 let plane: ControlPlane;
@@ -50,16 +53,16 @@ async function each(work: (index: number) => Promise<unknown>): Promise<void> {
 
 /** The programs write events and last statuses after the user sees the result: a phase ends when the log is quiet. */
 async function quiet(): Promise<number> {
-  let last = -1;
+  let size = -1;
   let since = performance.now();
-  return eventually('the audit log to be quiet', () => {
-    const count = plane.audit().length;
-    if (count !== last) {
-      last = count;
-      since = performance.now();
-    }
-    return performance.now() - since > 1500 ? count : undefined;
-  });
+  const isQuiet = (): true | undefined => {
+    const now = plane.auditSize();
+    if (now !== size) since = performance.now();
+    size = now;
+    return performance.now() - since > QUIET_MS ? true : undefined;
+  };
+  await eventually('the audit log to be quiet', isQuiet, { everyMs: 50, signal: plane.stage.broken });
+  return plane.audit().length;
 }
 
 async function measure(side: Side): Promise<PhaseCalls[]> {

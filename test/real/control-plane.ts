@@ -8,7 +8,7 @@
  * users are tokens of a file, authorization is RBAC.
  */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Kube } from '../harness/kube.ts';
@@ -57,6 +57,8 @@ export interface ControlPlane {
   kubectl(args: readonly string[], stdin?: string): Promise<RunResult>;
   /** Every call answered so far. */
   audit(): AuditCall[];
+  /** Bytes of the audit log: whether anybody called, without reading it. */
+  auditSize(): number;
   /** Forgets all versions but the newest in etcd, as the server does every five minutes. */
   compact(): Promise<void>;
   stop(): Promise<void>;
@@ -131,6 +133,7 @@ async function raise(stage: Stage, options: ControlPlaneOptions): Promise<Contro
       if (options.audit !== true) throw new Error('start the control plane with audit: true');
       return readAudit(apiserver.auditLog);
     },
+    auditSize: () => statSync(apiserver.auditLog).size,
     compact: () => compactEtcd(etcdUrl),
     stop: () => stage.close(),
   };

@@ -60,17 +60,19 @@ describe.each(CRD_SETS)('with $name', ({ folder, casts }) => {
     });
   };
 
-  test.each(casts.map((cast) => ({ cast, label: label(cast) })))(
-    'controller, snapshotter and provisioner $label do the main job and leave nothing',
-    async ({ cast, label: name }) => {
+  for (const cast of casts) {
+    const name = label(cast);
+    test(`controller, snapshotter and provisioner ${name} do the main job and leave nothing`, async () => {
       await start(cast);
       await runMainJob(await openScene({ plane, driver, name }), node);
-    },
-  );
+    });
+  }
 
-  test.each(SIDES.map((first) => ({ first, second: first === 'ours' ? ('go' as const) : ('ours' as const) })))(
-    'what $first programs began, $second ones go on with: the image is swapped twice in a job',
-    async ({ first, second }) => {
+  for (const [first, second] of [
+    ['ours', 'go'],
+    ['go', 'ours'],
+  ] as const) {
+    test(`what ${first} programs began, ${second} ones go on with: the image is swapped twice in a job`, async () => {
       await start(castOf(first));
       const scene = await openScene({ plane, driver, name: `swap-${first}` });
       const swaps: string[] = [];
@@ -80,6 +82,6 @@ describe.each(CRD_SETS)('with $name', ({ folder, casts }) => {
         swaps.push(step);
       });
       expect(swaps).toEqual(['restore', 'delete']);
-    },
-  );
+    });
+  }
 });

@@ -79,6 +79,23 @@ export const deleteCases: readonly Case[] = [
     },
   },
   {
+    name: 'delete: the write that takes the last finalizer away answers the version before, the deletion is a later one',
+    run: async (lab) => {
+      const path = paths.snapshots(lab.namespace);
+      await lab.post(path, snapshot('one', { metadata: { finalizers: [HELD] } }));
+      const deleted = await lab.delete(`${path}/one`);
+      const before = text(deleted.body, 'metadata.resourceVersion');
+      const reader = await lab.watch(`${path}?watch=true&resourceVersion=${before}`);
+      const answer = await lab.patch(`${path}/one`, 'json-patch', [{ op: 'remove', path: '/metadata/finalizers' }]);
+      expect(at(answer.body, 'metadata.finalizers')).toBeUndefined();
+      expect(at(answer.body, 'metadata.resourceVersion')).toBe(before);
+      const event = await reader.next();
+      reader.close();
+      expect(event?.type).toBe('DELETED');
+      expect(Number(text(event?.object, 'metadata.resourceVersion'))).toBeGreaterThan(Number(before));
+    },
+  },
+  {
     name: 'delete: no finalizer can be added to an object that is being deleted',
     run: async (lab) => {
       const path = paths.snapshots(lab.namespace);

@@ -92,6 +92,7 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
       identity: `${clock.now()}-${Math.floor(random.next() * 10_000)}-${identity.name}`,
       metrics,
       labelsOf,
+      leaseIsFresh: () => leaseIsFresh(),
     },
     lane,
   );
@@ -100,7 +101,7 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
       caches,
       settings,
       cases,
-      deleted: new Map(),
+      memories: new Map(),
       client,
       driver: driver.client,
       ledger,

@@ -59,6 +59,8 @@ export function absorb(state: ClaimState, step: ClaimStep, answer: ClaimAnswer):
       return { ...state, claim: answer.claim, rescheduled: true };
     case 'reported':
       return { ...state, reported: step.kind === 'report' ? step.message : undefined };
+    case 'lease-stale':
+      return { ...state, leaseStale: true };
     default:
       return answer satisfies never;
   }

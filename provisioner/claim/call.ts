@@ -20,6 +20,8 @@ export interface CallWorld {
   readonly identity: string;
   readonly metrics: ProvisionMetrics;
   readonly labelsOf: (state: ClaimState) => ProvisionLabels;
+  /** True where this process may act for its driver: it leads, or there is no election. */
+  readonly leaseIsFresh: () => boolean;
   readonly now: () => number;
   readonly monotonic: () => number;
 }
@@ -37,6 +39,7 @@ export async function callDriver(world: CallWorld, { intent }: CreateVolumeStep,
     world.metrics.provisionFailed(world.labelsOf(state));
     return { kind: 'called', failure: { kind: 'not-sent', message: secrets }, memory: ledger.update(uid, { secretMissing: true }) };
   }
+  if (!world.leaseIsFresh()) return { kind: 'lease-stale' };
   ledger.update(uid, { calling: true, secretMissing: false, awaitsTopology: false, startedMs: world.monotonic() });
   try {
     const { volume } = await driver.createVolume({ ...intent.request, secrets }, signal);

@@ -18,7 +18,12 @@ import type { CaseRecord, ClaimDecision, ClaimState } from './state.ts';
 import { toRequirement, topologyFor } from './topology.ts';
 import type { OwnClaim } from './verify.ts';
 
+/** Where this process may no longer be the leader, it learns soon. */
+const LEASE_POLL_MS = 1_000;
+
 export function decide(state: ClaimState): ClaimDecision {
+  if (state.leaseStale)
+    return { kind: 'poll', effect: 'create-volume', afterMs: LEASE_POLL_MS, reason: 'the lease was not renewed in time' };
   if (state.callFailure !== undefined) return afterCall(state, state.callFailure);
   if (state.memory.unsaved !== undefined) return save(state, state.memory.unsaved);
   if (state.volume !== undefined) return volumeExists(state, state.volume);

@@ -74,6 +74,8 @@ export async function execute(world: ExecuteWorld, step: ClaimStep, state: Claim
       return { kind: 'protected', memory: ledger.of(uid) };
     }
     case 'save-record':
+      // A leader that was stopped and wakes late knows nothing of what was finished since.
+      if (!world.leaseIsFresh()) return { kind: 'lease-stale' };
       return saveRecord(world, step, { state, signal });
     case 'create-volume':
       return callDriver(world, step, { state, signal });

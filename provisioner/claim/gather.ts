@@ -76,6 +76,7 @@ export function gather(world: GatherWorld, uid: string): ClaimState | undefined 
     saved: false,
     rescheduled: false,
     reported: undefined,
+    leaseStale: false,
   };
 }
 

@@ -109,6 +109,8 @@ export interface ClaimState {
   readonly saved: boolean;
   readonly rescheduled: boolean;
   readonly reported: string | undefined;
+  /** This process may no longer be the leader: nothing new is begun. */
+  readonly leaseStale: boolean;
 }
 
 export type LiveRead = 'read-snapshot' | 'read-content' | 'read-attributes-class';
@@ -154,4 +156,6 @@ export type ClaimAnswer =
   | { readonly kind: 'obstacle'; readonly object: PersistentVolume | undefined; readonly memory: ClaimMemory }
   | { readonly kind: 'dropped'; readonly memory: ClaimMemory }
   | { readonly kind: 'rescheduled'; readonly claim: PersistentVolumeClaim }
-  | { readonly kind: 'reported' };
+  | { readonly kind: 'reported' }
+  /** Not done: this process may no longer be the leader. */
+  | { readonly kind: 'lease-stale' };

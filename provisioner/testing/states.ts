@@ -89,6 +89,7 @@ export function aState({
     saved: false,
     rescheduled: false,
     reported: undefined,
+    leaseStale: false,
     ...change,
   };
 }

@@ -16,6 +16,7 @@ const LEASE_POLL_MS = 1_000;
 export function decide(state: VolumeState): VolumeDecision {
   const { volume } = state;
   if (state.gone) return { kind: 'done', reason: 'the PV is gone' };
+  if (state.behind) return { kind: 'done', reason: 'the cache is behind our own write' };
   if (!isOurs(state.driver, volume)) return { kind: 'done', reason: 'the PV belongs to another provisioner' };
   if (state.failure !== undefined)
     return { kind: 'retry', effect: 'delete-volume', reason: state.failure, events: failureNote(state, state.failure) };

@@ -1,4 +1,5 @@
 /** Does one Step of a PV, and folds its answer in. */
+import { parseVersion } from '../../lib/controller/resource-version.ts';
 import type { Logger } from '../../lib/doors/log.ts';
 import type { CsiClient } from '../../lib/csi/client.ts';
 import { CsiError } from '../../lib/csi/csi-error.ts';
@@ -13,6 +14,7 @@ import { readSecret } from '../secret-reader.ts';
 import type { Caches } from '../caches.ts';
 import { addFinalizer, removeFinalizer } from './finalizer-patch.ts';
 import type { VolumeGatherWorld } from './gather.ts';
+import { remember } from './gather.ts';
 import type { VolumeAnswer, VolumeState, VolumeStep } from './state.ts';
 
 export interface VolumeExecuteWorld extends Omit<VolumeGatherWorld, 'caches'> {
@@ -50,32 +52,33 @@ interface Change {
   readonly signal: AbortSignal;
 }
 
-async function patch({ client, caches }: VolumeExecuteWorld, volume: PersistentVolume, change: Change): Promise<VolumeAnswer> {
-  if (change.patch === undefined) return { kind: 'written', volume };
-  try {
-    const written = await client.patch(
-      PERSISTENT_VOLUMES,
-      { name: volume.metadata?.name ?? '' },
-      { patch: change.patch, signal: change.signal },
-    );
-    caches.volumes.absorb(written);
-    return { kind: 'written', volume: written };
-  } catch (error) {
-    if (isNotFound(error)) return { kind: 'written', volume: undefined };
-    throw error;
-  }
+async function patch(world: VolumeExecuteWorld, volume: PersistentVolume, change: Change): Promise<VolumeAnswer> {
+  const { patch: wanted, signal } = change;
+  if (wanted === undefined) return { kind: 'written', volume };
+  return written(world, volume, () =>
+    world.client.patch(PERSISTENT_VOLUMES, { name: volume.metadata?.name ?? '' }, { patch: wanted, signal }),
+  );
 }
 
-async function deleteObject({ client, caches }: VolumeExecuteWorld, volume: PersistentVolume, signal: AbortSignal): Promise<VolumeAnswer> {
+async function deleteObject(world: VolumeExecuteWorld, volume: PersistentVolume, signal: AbortSignal): Promise<VolumeAnswer> {
   const { name = '', uid = '', resourceVersion = '' } = volume.metadata ?? {};
-  try {
-    const held = await client.delete(PERSISTENT_VOLUMES, { name }, { uid, resourceVersion, signal });
-    if (held !== undefined) caches.volumes.absorb(held);
-    return { kind: 'written', volume: held };
-  } catch (error) {
-    if (isNotFound(error)) return { kind: 'written', volume: undefined };
+  return written(world, volume, () => world.client.delete(PERSISTENT_VOLUMES, { name }, { uid, resourceVersion, signal }));
+}
+
+/** Notes what the write left: a newer object, or none, whatever the cache goes on showing for a while. */
+async function written(
+  { caches, memories }: VolumeExecuteWorld,
+  volume: PersistentVolume,
+  write: () => Promise<PersistentVolume | undefined>,
+): Promise<VolumeAnswer> {
+  const left = await write().catch((error: unknown) => {
+    if (isNotFound(error)) return undefined;
     throw error;
-  }
+  });
+  const isGone = left === undefined || (left.metadata?.deletionTimestamp !== undefined && (left.metadata.finalizers ?? []).length === 0);
+  if (left !== undefined) caches.volumes.absorb(left);
+  remember(memories, volume, { floor: isGone ? 'gone' : parseVersion(left.metadata?.resourceVersion) });
+  return { kind: 'written', volume: isGone ? undefined : left };
 }
 
 interface Run {
@@ -88,7 +91,7 @@ async function deleteVolume(
   step: VolumeStep & { readonly kind: 'delete-volume' },
   { state, signal }: Run,
 ): Promise<VolumeAnswer> {
-  const { driver, metrics, monotonic, ledger, caches, deleted } = world;
+  const { driver, metrics, monotonic, ledger, caches, memories } = world;
   const { volume, name } = state;
   const className = volume.spec?.storageClassName ?? '';
   const secrets = step.secret === undefined ? {} : await secretsFor(world, step.secret, { name, signal });
@@ -104,7 +107,7 @@ async function deleteVolume(
     metrics.deleteFailed(className);
     return { kind: 'failed', message: error.message };
   }
-  deleted.set(name, volume.metadata?.uid ?? '');
+  remember(memories, volume, { deleted: true });
   metrics.deleted(className, (monotonic() - started) / 1000);
   return { kind: 'deleted' };
 }

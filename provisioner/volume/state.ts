@@ -14,6 +14,8 @@ export interface VolumeState {
   readonly claimOpen: boolean;
   /** This process has had the volume deleted; the cache may be behind. */
   readonly deleted: boolean;
+  /** The cached PV is older than our own last write to it. */
+  readonly behind: boolean;
   readonly secret: SecretResult;
 
   /** Answers of this run. */

@@ -2,6 +2,7 @@
 import { isNotFound } from '../../lib/kube/api-error.ts';
 import type { KubeClient, Patch } from '../../lib/kube/client.ts';
 import type { Secret } from '../../lib/kube/objects.ts';
+import { isDeleting } from '../content-facts.ts';
 import { SECRETS, VOLUME_SNAPSHOT_CONTENTS } from '../../lib/kube/resources.ts';
 import { refusalOf } from '../refusal.ts';
 import type { Absorb } from '../refusal.ts';
@@ -16,21 +17,22 @@ export interface ContentExecutor extends DriverTools {
   readonly absorb: Absorb;
 }
 
-export async function execute(
-  tools: ContentExecutor,
-  step: ContentEffect,
-  state: ContentState,
-  signal: AbortSignal,
-): Promise<ContentAnswer> {
+export interface ContentRun {
+  readonly state: ContentState;
+  readonly signal: AbortSignal;
+}
+
+export async function execute(tools: ContentExecutor, step: ContentEffect, run: ContentRun): Promise<ContentAnswer> {
+  const { state, signal } = run;
   switch (step.kind) {
     case 'create-snapshot':
-      if (step.action === 'read-secret') return readSecret(tools, step, { state, signal });
-      if (step.action === 'call') return callDriver(tools, step, { state, signal });
+      if (step.action === 'read-secret') return readSecret(tools, step, run);
+      if (step.action === 'call') return callDriver(tools, step, run);
       noteAttempt(tools, step, state);
       return patchContent(tools, state, { patch: step.patch, signal });
     case 'refresh-snapshot':
     case 'delete-snapshot':
-      return step.action === 'read-secret' ? readSecret(tools, step, { state, signal }) : callDriver(tools, step, { state, signal });
+      return step.action === 'read-secret' ? readSecret(tools, step, run) : callDriver(tools, step, run);
     case 'assert-mark':
     case 'unmark':
       return patchContent(tools, state, { patch: step.patch, signal });
@@ -53,6 +55,8 @@ interface Write {
 async function patchContent({ client, absorb, cases }: ContentExecutor, { content }: ContentState, write: Write): Promise<ContentAnswer> {
   const object = await client.patch(VOLUME_SNAPSHOT_CONTENTS, { name: content.metadata?.name ?? '' }, write);
   absorb(VOLUME_SNAPSHOT_CONTENTS, object);
+  // The write that took the last finalizer ended it. The watch may have said so first, and with it all that was known of its calls.
+  if (isDeleting(object) && (object.metadata?.finalizers ?? []).length === 0) return { kind: 'gone' };
   return { kind: 'content', object, record: cases.recordOf(content.metadata?.uid ?? '') };
 }
 
@@ -71,16 +75,11 @@ function noteAttempt({ cases }: ContentExecutor, { doubtful }: MarkStep, { conte
   cases.write(content.metadata?.uid ?? '', { ...record, standing: doubtful ? 'open' : 'clean' });
 }
 
-interface Run {
-  readonly state: ContentState;
-  readonly signal: AbortSignal;
-}
-
 /** By name only: the vendors' RBAC may allow no more. A secret that cannot be read is a failure to show. */
 async function readSecret(
   tools: ContentExecutor,
   { kind, secret }: { readonly kind: DriverEffect; readonly secret: SecretName },
-  { state, signal }: Run,
+  { state, signal }: ContentRun,
 ): Promise<ContentAnswer> {
   try {
     const { data } = await tools.client.get<Secret>(SECRETS, secret, signal);

@@ -59,6 +59,8 @@ export class Incarnation {
   private readonly random: SeededRandom;
   private readonly hostname: string;
   private readonly streams = new Set<AbortController>();
+  /** Breaks each open watch. */
+  private readonly cuts = new Set<() => void>();
   private paused = false;
   private readonly backlog: { readonly label: string; readonly run: () => void }[] = [];
   private readonly signalListeners = new Set<(signal: 'SIGTERM' | 'SIGINT') => void>();
@@ -86,6 +88,10 @@ export class Incarnation {
     if (!this.alive) return;
     this.kill();
     this.world.died(this.program, 'crash', 137);
+  }
+
+  cutWatches(): void {
+    for (const cut of [...this.cuts]) cut();
   }
 
   /** A signal, as from a kubelet. */
@@ -274,6 +280,7 @@ export class Incarnation {
       if (ended) return;
       ended = true;
       error = why;
+      this.cuts.delete(cut);
       serverSide.abort();
       this.streams.delete(serverSide);
       if (!this.alive) return;
@@ -291,6 +298,8 @@ export class Incarnation {
         if (!ended && !silent) run();
       });
     };
+    const cut = (): void => finish(new HttpDoorError('ECONNRESET', `${point}: connection reset`));
+    this.cuts.add(cut);
     signal.addEventListener('abort', () => finish(new HttpDoorError('ABORTED', `${point}: aborted`)));
     void (async () => {
       for await (const chunk of source) {
@@ -308,7 +317,7 @@ export class Incarnation {
           else resolve({ done: false, value: chunk });
         });
         if (this.random.chance(faults.cutWatch))
-          schedule(0, 'cut', () => finish(new HttpDoorError('ECONNRESET', `${point}: connection reset`)));
+          schedule(0, 'cut', cut);
       }
       if (!ended) schedule(this.latency(), 'ends', () => finish());
     })().catch((why: unknown) => schedule(this.latency(), 'breaks', () => finish(why)));

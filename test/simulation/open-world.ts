@@ -56,6 +56,7 @@ export async function openWorld({ scheduler, seed, scenario, crashAt, onLog }: O
     if (answer.status !== 201) throw new Error(`the sandbox refused a CRD: ${new TextDecoder().decode(answer.body)}`);
   }
   const store = new MemoryStore();
+  let world: World | undefined;
   const model = await createDriver({
     name: DRIVER,
     nodeId: 'node-1',
@@ -65,9 +66,11 @@ export async function openWorld({ scheduler, seed, scenario, crashAt, onLog }: O
     topology: [],
     disabled: new Set(),
     codec: CODEC,
+    fault: ({ rpc }) =>
+      rpc === 'CreateSnapshot' && world !== undefined && world.notReadyMs > 0 ? { notReadyMs: world.notReadyMs } : undefined,
   });
   const programs = startPrograms(scenario, seed);
-  return new World({
+  world = new World({
     seed,
     scheduler,
     sandbox,
@@ -82,4 +85,5 @@ export async function openWorld({ scheduler, seed, scenario, crashAt, onLog }: O
     ...(crashAt === undefined ? {} : { crashAt }),
     ...(onLog === undefined ? {} : { onLog }),
   });
+  return world;
 }

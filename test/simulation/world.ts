@@ -9,7 +9,7 @@ import { Incarnation } from './incarnation.ts';
 import type { FaultRates } from './faults.ts';
 import { NO_FAULTS } from './faults.ts';
 import type { LedgerView } from './invariants.ts';
-import { SafetyChecks, Violation } from './invariants.ts';
+import { isConflict, SafetyChecks, Violation } from './invariants.ts';
 import { Mirror } from './mirror.ts';
 import type { Scheduler } from './scheduler.ts';
 import { SeededRandom } from './seeded-random.ts';
@@ -24,6 +24,7 @@ export interface SandboxSeam {
   handle(request: HttpRequest): Promise<HttpAnswer>;
   stream: Surroundings['api']['stream'];
   stop(): void;
+  readonly faults: { expireVersions(): void };
 }
 
 export interface WorldInit {
@@ -70,10 +71,14 @@ export class World {
   readonly crashed = new Set<string>();
   /** Writes to the API server by programs, events and leases apart: `settled-means-silent` counts them. */
   readonly writes: { readonly atMs: number; readonly program: string; readonly what: string; readonly status: number }[] = [];
+  /** Requests of programs, watches included. */
+  requests = 0;
   readonly exits: { readonly program: string; readonly code: number }[] = [];
   readonly violations: Violation[] = [];
   /** Calls that a program sent to the driver, whether or not they arrived. */
   readonly rpcAttempts: { readonly atMs: number; readonly rpc: string }[] = [];
+  /** How long the driver takes to make a snapshot usable after the cut. */
+  notReadyMs = 0;
   passed = 0;
   private readonly slots = new Map<string, Slot>();
   private faultRates: FaultRates = NO_FAULTS;
@@ -152,6 +157,11 @@ export class World {
     }
   }
 
+  /** The server or a proxy drops every connection. */
+  cutWatches(): void {
+    for (const slot of this.slots.values()) slot.life?.cutWatches();
+  }
+
   crash(program: string): void {
     this.slots.get(program)?.life?.crash();
   }
@@ -200,7 +210,10 @@ export class World {
       scheduler: this.scheduler,
       api: {
         handle: (request) => this.api(request),
-        stream: (request, signal) => this.sandbox.stream(request, signal),
+        stream: (request, signal) => {
+          this.requests += 1;
+          return this.sandbox.stream(request, signal);
+        },
       },
       driver: this.driver,
       faults: () => this.faultRates,
@@ -217,6 +230,7 @@ export class World {
   }
 
   private async api(request: HttpRequest): Promise<HttpAnswer> {
+    this.requests += 1;
     const answer = await this.sandbox.handle(request);
     if (request.method !== 'GET' && !/\/(events|leases)\b/.test(request.path)) {
       const agent = request.headers['user-agent'] ?? '';
@@ -234,7 +248,7 @@ export class World {
   /** A write conflict is never a user-visible error (design §3). */
   private eventPosted(request: HttpRequest): void {
     const text = new TextDecoder().decode(request.body);
-    if (/the object has been modified|Operation cannot be fulfilled|injected Conflict/.test(text)) {
+    if (isConflict(text)) {
       this.fail(new Violation('conflicts-are-silent', `an event tells the user of a write conflict: ${text.slice(0, 300)}`));
     }
   }

@@ -1,16 +1,19 @@
 import type { Scenario } from '../scenario.ts';
 import { CHAOS, CHAOS_CALM } from './chaos.ts';
 import {
+  ADMIN_DELETES_CONTENT,
   DELETE_IN_ANY_ORDER,
   DELETED_WHILE_CREATING,
   FAILING_DRIVER,
   FORGED_ANNOTATIONS,
+  IDLE,
   LATE_THINGS,
   NAMESPACE_GONE,
   PAUSED_LEADER,
   RECREATED_CLAIM,
   RETAIN_FLIP,
   SECOND_WRITER,
+  SLOW_TO_BE_READY,
 } from './directed.ts';
 import { MAIN_JOB, MAIN_JOB_FAULTS } from './main-job.ts';
 
@@ -29,4 +32,7 @@ export const SCENARIOS: readonly Scenario[] = [
   FORGED_ANNOTATIONS,
   LATE_THINGS,
   DELETE_IN_ANY_ORDER,
+  ADMIN_DELETES_CONTENT,
+  SLOW_TO_BE_READY,
+  IDLE,
 ];

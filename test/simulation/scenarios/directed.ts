@@ -1,6 +1,6 @@
 /** One story per safety rule of the design, each the shortest course of events that a careless controller fails. */
 import { drawFaults, NO_FAULTS } from '../faults.ts';
-import { Violation } from '../invariants.ts';
+import { isConflict, Violation } from '../invariants.ts';
 import {
   CLAIMS,
   claim,
@@ -145,8 +145,8 @@ export const SECOND_WRITER: Scenario = {
         await world.user.remove(`${SNAPSHOTS()}/s1`);
       }
       const snapshotNow = world.mirror.snapshots.all()[0];
-      if (snapshotNow?.status?.error !== undefined)
-        world.fail(new Violation('conflicts-are-silent', `status.error: ${snapshotNow.status.error.message ?? ''}`));
+      if (isConflict(snapshotNow?.status?.error?.message))
+        world.fail(new Violation('conflicts-are-silent', `status.error: ${snapshotNow?.status?.error?.message ?? ''}`));
       if (deleted && world.mirror.contents.all().length === 0) return;
     }
   },
@@ -188,8 +188,8 @@ export const FAILING_DRIVER: Scenario = {
     const from = world.rpcAttempts.length;
     await world.user.create(SNAPSHOTS(), snapshot('s1', 'data'));
     await world.user.create(CLAIMS(), claim('more'));
-    for (let i = 0; i < 1_200; i += 1) {
-      await world.user.pause(500);
+    for (let i = 0; i < 300; i += 1) {
+      await world.user.pause(2_000);
       await world.user.edit(`${CLAIMS()}/more`, { metadata: { labels: { tick: String(i) } } });
       const content = world.mirror.contents.all()[0]?.metadata?.name;
       if (content !== undefined) await world.user.edit(`${CONTENTS}/${content}`, { metadata: { labels: { tick: String(i) } } });
@@ -278,5 +278,71 @@ export const DELETE_IN_ANY_ORDER: Scenario = {
       await world.user.remove(path ?? '');
       await world.user.pause(random.chance(0.5) ? 0 : random.between(0, 10_000));
     }
+  },
+};
+
+/** `kubectl delete volumesnapshotcontent` under a live snapshot: nothing is destroyed until the snapshot goes, too. */
+export const ADMIN_DELETES_CONTENT: Scenario = {
+  name: 'admin-deletes-content',
+  about: 'an administrator deletes the content of a live VolumeSnapshot: the data stay until the VolumeSnapshot goes, then all goes',
+  faults: drawFaults,
+  crashes: 0.005,
+  story: async (world, random) => {
+    await classes(world);
+    await world.user.create(CLAIMS(), claim('data'));
+    await world.user.until(() => bound(world, 'data'), LONG_MS);
+    await world.user.create(SNAPSHOTS(), snapshot('s1', 'data'));
+    await world.user.until(() => (random.chance(0.5) ? ready(world, 's1') : world.mirror.contents.all().length > 0), LONG_MS);
+    const content = world.mirror.contents.all()[0]?.metadata?.name;
+    if (content !== undefined) await world.user.remove(`${CONTENTS}/${content}`);
+    await world.user.pause(random.between(0, 120_000));
+    await world.user.remove(`${SNAPSHOTS()}/s1`);
+  },
+};
+
+/** Readiness has a clock of its own: a tenth of the age, between one and ten seconds. */
+export const SLOW_TO_BE_READY: Scenario = {
+  name: 'slow-to-be-ready',
+  about: 'a snapshot that the storage makes usable only minutes later is seen to be ready within its poll interval',
+  story: async (world, random) => {
+    await classes(world);
+    await world.user.create(CLAIMS(), claim('data'));
+    await world.user.until(() => bound(world, 'data'), LONG_MS);
+    world.notReadyMs = random.between(2_000, 400_000);
+    await world.user.create(SNAPSHOTS(), snapshot('s1', 'data'));
+    const cut = world.scheduler.elapsedMs;
+    const seen = await world.user.until(() => ready(world, 's1'), LONG_MS);
+    const lagMs = world.scheduler.elapsedMs - cut - world.notReadyMs;
+    if (!seen || lagMs > 15_000)
+      world.fail(
+        new Violation('readiness-is-seen-in-time', `usable after ${Math.round(world.notReadyMs)} ms, seen ${Math.round(lagMs)} ms later`),
+      );
+  },
+};
+
+/** Hours of nothing but cut watches, forgotten versions and a restarted server; then a claim, which must be served. */
+export const IDLE: Scenario = {
+  name: 'idle',
+  about: 'ten virtual hours of cut and silent watches and expired versions: no missed object, no hot loop',
+  faults: (random) => ({
+    ...NO_FAULTS,
+    cutWatch: random.between(0, 0.2),
+    silentWatch: random.between(0, 0.05),
+    lateAnswer: random.between(0, 0.05),
+  }),
+  story: async (world, random) => {
+    await classes(world);
+    await world.user.create(CLAIMS(), claim('first'));
+    await world.user.until(() => bound(world, 'first'), LONG_MS);
+    const requests = world.requests;
+    for (let hour = 0; hour < 10; hour += 1) {
+      await world.user.pause(random.between(3_000_000, 3_600_000));
+      if (random.chance(0.5)) world.cutWatches();
+      if (random.chance(0.5)) world.sandbox.faults.expireVersions();
+      await world.user.create(CLAIMS(), claim(`hour-${hour}`));
+    }
+    const perMinute = (world.requests - requests) / 600;
+    if (perMinute > 30)
+      world.fail(new Violation('settled-means-silent', `${perMinute.toFixed(1)} requests per minute while nothing happens`));
   },
 };

@@ -44,13 +44,13 @@ export function resolveSecret(
   return { ok: true, value: { name: name.value, namespace: namespace.value } };
 }
 
-/** `$` + one of these characters, a word, or anything in braces names a token, as in Go's os.Expand. */
-const REFERENCE = /\$(?:\{([^}]*)\}|([*#$@!?\-0-9])|(\w+))/g;
+/** A token in braces, one of Go's special characters, or a word. */
+const REFERENCE = /\$(?:\{[^}]*\}|[*#$@!?\-0-9]|\w+)/g;
 
 function expand(template: string, tokens: ReadonlyMap<string, string>): Resolved<string> {
   const unknown: string[] = [];
-  const value = template.replace(REFERENCE, (_, braced: string | undefined, special: string | undefined, word: string | undefined) => {
-    const token = braced ?? special ?? word ?? '';
+  const value = template.replace(REFERENCE, (reference) => {
+    const token = reference.startsWith('${') ? reference.slice(2, -1) : reference.slice(1);
     const found = tokens.get(token);
     if (found === undefined) unknown.push(token);
     return found ?? '';

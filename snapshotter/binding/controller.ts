@@ -111,7 +111,7 @@ export function createBindingController(options: BindingOptions): Controller {
       execute: async (step, state, signal) => {
         const key = keyOf(state.snapshot);
         const tools = { client: context.client, absorb: options.absorb, refused: (refusal: Refusal) => refusals.keep(key, refusal) };
-        const answer = await execute(tools, step, state, signal);
+        const answer = await execute(tools, step, { state, signal });
         if (step.kind === 'write-status') timer.written(key, step);
         return answer;
       },

@@ -21,15 +21,16 @@ export interface BindingExecutor {
   readonly refused: (refusal: Refusal) => void;
 }
 
-export async function execute(
-  tools: BindingExecutor,
-  step: BindingEffect,
-  state: BindingState,
-  signal: AbortSignal,
-): Promise<BindingAnswer> {
+export interface BindingRun {
+  readonly state: BindingState;
+  readonly signal: AbortSignal;
+}
+
+export async function execute(tools: BindingExecutor, step: BindingEffect, run: BindingRun): Promise<BindingAnswer> {
+  const { state, signal } = run;
   switch (step.kind) {
     case 'confirm':
-      return confirm(tools.client, step, state, signal);
+      return confirm(tools.client, step, run);
     case 'set-class':
     case 'add-finalizers':
       return patchSnapshot(tools, state, { patch: step.patch, signal });
@@ -48,7 +49,7 @@ export async function execute(
     case 'mark-content':
       return patchContent(tools, state, { patch: step.patch, signal });
     case 'delete-content':
-      return deleteContent(tools, step, { state, signal });
+      return deleteContent(tools, step, run);
     default:
       return step satisfies never;
   }
@@ -120,7 +121,7 @@ async function protectClaim(
 async function deleteContent(
   { client, absorb, refused }: BindingExecutor,
   { uid, resourceVersion }: BindingEffect & { kind: 'delete-content' },
-  { state, signal }: { readonly state: BindingState; readonly signal: AbortSignal },
+  { state, signal }: BindingRun,
 ): Promise<BindingAnswer> {
   try {
     const name = state.content?.metadata?.name ?? '';
@@ -144,8 +145,7 @@ function answerRefusal(refused: BindingExecutor['refused'], effect: Refusal['eff
 async function confirm(
   client: KubeClient,
   { needed, name }: BindingEffect & { kind: 'confirm' },
-  { snapshot }: BindingState,
-  signal: AbortSignal,
+  { state: { snapshot }, signal }: BindingRun,
 ): Promise<BindingAnswer> {
   const read = async <T extends KubeObject>(resource: Resource<T>): Promise<T | undefined> => {
     try {

@@ -91,7 +91,7 @@ export function createContentController(options: ContentControllerOptions): Cont
         if (isRest(step)) answers.settle(state.content.metadata?.uid ?? '');
         return step;
       },
-      execute: (step, state, signal) => execute(tools, step, state, signal),
+      execute: (step, state, signal) => execute(tools, step, { state, signal }),
       absorb,
     },
   });

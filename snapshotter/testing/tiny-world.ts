@@ -25,7 +25,7 @@ import { createCaseBook } from '../content/case-book.ts';
 import { decide as decideContent } from '../content/decide.ts';
 import { absorb as absorbContent, execute as executeContent } from '../content/execute.ts';
 import { gather as gatherContent } from '../content/gather.ts';
-import type { DriverAnswer } from '../content/state.ts';
+import type { ContentState, DriverAnswer } from '../content/state.ts';
 import { createPendingAnswers } from '../pending-answers.ts';
 import { CONTENT_NAME, DRIVER, EPOCH_MS, aClaim, aClass, aVolume } from './objects.ts';
 import { TinyApi } from './tiny-api.ts';
@@ -110,10 +110,7 @@ export class TinyWorld {
       cases,
       leaseIsFresh: () => true,
       gaveUp: () => undefined,
-      conclude: (
-        state: Parameters<typeof executeContent>[2],
-        { answer, record }: { answer: DriverAnswer; record: (typeof state)['record'] },
-      ) => {
+      conclude: (state: ContentState, { answer, record }: { answer: DriverAnswer; record: (typeof state)['record'] }) => {
         cases.write(state.content.metadata?.uid ?? '', record);
         answers.keep(state.content.metadata?.uid ?? '', answer);
         return { kind: 'driver' as const, answer, record, content: stores.contents.get(CONTENT_NAME) ?? state.content, now: this.now };
@@ -139,7 +136,7 @@ export class TinyWorld {
         this.#run('default/nightly', {
           gather: (key) => gatherBinding({ stores, rules, clock, refusals, sawContentGo: () => false }, key),
           decide: decideBinding,
-          execute: (step, state, signal) => executeBinding({ client, absorb: share, refused: () => undefined }, step, state, signal),
+          execute: (step, state, signal) => executeBinding({ client, absorb: share, refused: () => undefined }, step, { state, signal }),
           absorb: absorbBinding,
         }),
       () =>
@@ -162,7 +159,7 @@ export class TinyWorld {
             if (isRest(step)) answers.settle(state.content.metadata?.uid ?? '');
             return step;
           },
-          execute: (step, state, signal) => executeContent(contentTools, step, state, signal),
+          execute: (step, state, signal) => executeContent(contentTools, step, { state, signal }),
           absorb: absorbContent,
         }),
       () =>

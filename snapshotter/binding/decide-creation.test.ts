@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest';
+import { IS_DEFAULT_CLASS } from '../names.ts';
+import { aBindingState, confirmedAll, deleting, failure } from '../testing/binding-state.ts';
+import { DRIVER, aClaim, aClass, aSnapshot, aVolume } from '../testing/objects.ts';
+import { decide } from './decide.ts';
+
+describe('what stands in the way of a dynamic snapshot', () => {
+  test.each([
+    ['a claim that is not bound', { claim: aClaim({ status: { phase: 'Pending' } }) }, /not yet bound/],
+    ['a claim that is being deleted', { claim: aClaim({ metadata: deleting }) }, /is being deleted/],
+    ['a claim that is missing', { claim: undefined }, /default\/data was not found/],
+    ['a volume that is missing', { volume: undefined }, /pv-data of claim default\/data was not found/],
+    [
+      'a volume bound to another claim',
+      { volume: aVolume({ claimRef: { name: 'data', namespace: 'default', uid: 'older' } }) },
+      /is not bound to claim/,
+    ],
+    ['a volume that is no CSI volume', { volume: { spec: { claimRef: { name: 'data', namespace: 'default' } } } }, /no CSI volume/],
+    [
+      'a class of another driver',
+      { snapshotClass: aClass({ driver: 'other.csi.example' }) },
+      /of driver other\.csi\.example .* of driver mock\.csi\.example/,
+    ],
+    [
+      'a class with half a secret',
+      { snapshotClass: aClass({ parameters: { 'csi.storage.k8s.io/snapshotter-secret-name': 'x' } }) },
+      /either both or none/,
+    ],
+  ])('%s is told and nothing is made', (_, missing, message) => {
+    const told = failure(aBindingState({ ...missing, confirmed: confirmedAll }));
+    expect(told.message).toMatch(message);
+    expect(told.events).toEqual(['Warning SnapshotContentCreationFailed']);
+    expect(told.readyToUse).toBe(false);
+  });
+
+  test.each([
+    ['class', { snapshotClass: undefined }, 'snap'],
+    ['claim', { claim: undefined }, 'data'],
+    ['volume', { volume: undefined }, 'pv-data'],
+  ] as const)('a missing %s is read live before anybody is told', (needed, missing, name) => {
+    expect(decide(aBindingState(missing))).toMatchObject({ kind: 'confirm', needed, name });
+  });
+
+  test('a missing class is told without touching readiness', () => {
+    const told = failure(aBindingState({ snapshotClass: undefined, confirmed: confirmedAll }));
+    expect(told).toMatchObject({ events: ['Warning GetSnapshotClassFailed'], readyToUse: undefined });
+  });
+
+  test('what is told already is neither written nor read again', () => {
+    const { message } = failure(aBindingState({ claim: undefined, confirmed: confirmedAll }));
+    const told = aSnapshot({ status: { readyToUse: false, error: { time: '2020-01-01T00:00:00Z', message } } });
+    expect(decide(aBindingState({ claim: undefined, snapshot: told }))).toMatchObject({ kind: 'done' });
+  });
+
+  test('a refusal of the API server is told with both events, then waits at its back-off', () => {
+    const refusal = { effect: 'create-content', message: 'forbidden' } as const;
+    const told = failure(aBindingState({ refusal }));
+    expect(told.events).toEqual(['Warning CreateSnapshotContentFailed', 'Warning SnapshotContentCreationFailed']);
+    const after = aSnapshot({ status: { readyToUse: false, error: { message: told.message } } });
+    expect(decide(aBindingState({ refusal, snapshot: after }))).toMatchObject({ kind: 'retry', effect: 'create-content' });
+  });
+
+  test('neither or both sources are invalid', () => {
+    for (const source of [{}, { persistentVolumeClaimName: 'data', volumeSnapshotContentName: 'x' }])
+      expect(failure(aBindingState({ snapshot: aSnapshot({ spec: { source } }) })).events).toEqual(['Warning SnapshotValidationError']);
+  });
+});
+
+describe('a snapshot without a class', () => {
+  const unnamed = aSnapshot({ spec: { source: { persistentVolumeClaimName: 'data' } } });
+  const marked = (name: string, driver = DRIVER) => aClass({ metadata: { name, annotations: { [IS_DEFAULT_CLASS]: 'true' } }, driver });
+
+  test('takes the only default of its driver, on condition that it is unchanged', () => {
+    const state = aBindingState({
+      snapshot: unnamed,
+      snapshotClass: undefined,
+      defaultClasses: [marked('theirs', 'other.csi.example'), marked('ours')],
+    });
+    expect(decide(state)).toMatchObject({
+      kind: 'set-class',
+      patch: { body: { metadata: { resourceVersion: '10' }, spec: { volumeSnapshotClassName: 'ours' } } },
+    });
+  });
+
+  test('is refused where there is none, or several, which are named', () => {
+    const none = failure(aBindingState({ snapshot: unnamed, snapshotClass: undefined }));
+    expect(none.events).toEqual(['Warning SetDefaultSnapshotClassFailed']);
+    const several = failure(aBindingState({ snapshot: unnamed, snapshotClass: undefined, defaultClasses: [marked('b'), marked('a')] }));
+    expect(several.message).toMatch(/a, b/);
+  });
+
+  test('is refused while its claim is not bound', () => {
+    const told = failure(
+      aBindingState({
+        snapshot: unnamed,
+        snapshotClass: undefined,
+        claim: aClaim({ status: { phase: 'Pending' } }),
+        defaultClasses: [marked('a')],
+      }),
+    );
+    expect(told.events).toEqual(['Warning SetDefaultSnapshotClassFailed']);
+  });
+});

@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { AS_SOURCE_PROTECTION, BEING_DELETED, BOUND_PROTECTION } from '../names.ts';
+import { aBindingState, bothFinalizers, confirmedAll, deleting } from '../testing/binding-state.ts';
+import {
+  CONTENT_NAME,
+  READY_STATUS,
+  aClass,
+  aContent,
+  aGivenContent,
+  aGivenSnapshot,
+  aReadySnapshot,
+  aSnapshot,
+} from '../testing/objects.ts';
+import { decide } from './decide.ts';
+
+describe('a snapshot that is being deleted', () => {
+  const snapshot = aReadySnapshot({ metadata: { ...bothFinalizers, ...deleting } });
+  const marked = (more: Parameters<typeof aContent>[0] = {}) =>
+    aContent({ status: READY_STATUS, ...more, metadata: { annotations: { [BEING_DELETED]: 'yes' }, ...more.metadata } });
+  const state = aBindingState({ snapshot, content: aContent({ status: READY_STATUS }) });
+
+  test('marks its content first, on condition of the version that was decided on', () => {
+    expect(decide(state)).toMatchObject({
+      kind: 'mark-content',
+      patch: { type: 'merge', body: { metadata: { uid: 'content-uid', resourceVersion: '20', annotations: { [BEING_DELETED]: 'yes' } } } },
+    });
+  });
+
+  test('then deletes it, with uid and version, by the policy of the content', () => {
+    expect(decide({ ...state, content: marked() })).toMatchObject({ kind: 'delete-content', uid: 'content-uid', resourceVersion: '20' });
+  });
+
+  test('then waits until the content is gone, and marks it again if the mark was overwritten', () => {
+    expect(decide({ ...state, content: marked({ metadata: deleting }) })).toMatchObject({ kind: 'done' });
+    expect(decide({ ...state, content: aContent({ metadata: deleting }) })).toMatchObject({ kind: 'mark-content' });
+  });
+
+  test('then goes, once the content is known to be gone', () => {
+    expect(decide({ ...state, content: undefined })).toMatchObject({ kind: 'confirm', needed: 'content', name: CONTENT_NAME });
+    expect(decide({ ...state, content: undefined, confirmed: confirmedAll })).toMatchObject({
+      kind: 'release-snapshot',
+      patch: {
+        operations: [{}, { op: 'test', value: [AS_SOURCE_PROTECTION, BOUND_PROTECTION] }, { op: 'remove', path: '/metadata/finalizers' }],
+      },
+    });
+  });
+
+  test('leaves a retained content alone but for the mark, whatever its class says by now', () => {
+    const retained = marked({ spec: { deletionPolicy: 'Retain' } });
+    expect(decide({ ...state, content: retained, snapshotClass: aClass({ deletionPolicy: 'Delete' }) })).toMatchObject({
+      kind: 'release-snapshot',
+    });
+  });
+
+  test('waits while a claim is being restored from it, and says which', () => {
+    const step = decide({ ...state, restoring: ['default/restored'] });
+    expect(step).toMatchObject({ kind: 'done', events: [{ reason: 'SnapshotDeletePending', type: 'Warning' }] });
+    expect('events' in step && step.events?.[0]?.message).toMatch(/default\/restored/);
+  });
+
+  test('does not touch a content that names another snapshot', () => {
+    const foreign = aContent({ spec: { volumeSnapshotRef: { name: 'nightly', namespace: 'default', uid: 'other' } } });
+    expect(decide({ ...state, content: foreign })).toMatchObject({ kind: 'release-snapshot' });
+  });
+
+  test('does not touch an unbound content that an admin made for it', () => {
+    const given = aGivenSnapshot({ metadata: { ...aSnapshot().metadata, ...bothFinalizers, ...deleting } });
+    expect(decide(aBindingState({ snapshot: given, content: aGivenContent() }))).toMatchObject({ kind: 'release-snapshot' });
+  });
+
+  test('without finalizers of ours is left to go, even where nothing is known of its content', () => {
+    expect(decide(aBindingState({ snapshot: aSnapshot({ metadata: { ...deleting, finalizers: ['example.com/x'] } }) }))).toMatchObject({
+      kind: 'done',
+    });
+  });
+
+  test('tells a refused delete and waits at its back-off', () => {
+    const step = decide({ ...state, content: marked(), refusal: { effect: 'delete-content', message: 'forbidden' } });
+    expect(step).toMatchObject({ kind: 'retry', effect: 'delete-content', events: [{ reason: 'SnapshotContentObjectDeleteError' }] });
+  });
+});

@@ -10,7 +10,8 @@ import { parseScenario } from './faults/parse.ts';
 import { ledgerJson, ledgerOf, ledgerText } from './ledger.ts';
 import { helpText, type MainOptions, parseCommand, UsageError } from './options.ts';
 import { systemClock, systemRandom } from './system/clock.ts';
-import { loadAll } from './system/disk-records.ts';
+import type { Records } from './model/records.ts';
+import { checkFormat, loadAll } from './system/disk-records.ts';
 import { DiskStore } from './system/disk-store.ts';
 import { serveControl } from './system/control.ts';
 import { publisherFor } from './system/mounts.ts';
@@ -18,6 +19,7 @@ import { requireFree, serve, socketPath } from './system/server.ts';
 
 /** Lines kept for `GET /journal`. */
 const JOURNAL_LINES = 10_000;
+const LEDGER_ATTEMPTS = 5;
 
 async function main(args: readonly string[]): Promise<void> {
   const command = parseCommand(args);
@@ -41,8 +43,20 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 function printLedger(stateDir: string, json: boolean): void {
-  const ledger = ledgerOf(loadAll(stateDir), systemClock.now());
+  const ledger = ledgerOf(readBeside(stateDir), systemClock.now());
   process.stdout.write(json ? `${ledgerJson(ledger)}\n` : ledgerText(ledger));
+}
+
+/** Reads a state that a living driver may change: what goes between being listed and being read is no damage. */
+function readBeside(stateDir: string): Records {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      if (checkFormat(stateDir) === 'absent') throw new Error(`${stateDir} is no state directory`);
+      return loadAll(stateDir);
+    } catch (error) {
+      if (attempt === LEDGER_ATTEMPTS) throw error;
+    }
+  }
 }
 
 async function run(options: MainOptions): Promise<void> {

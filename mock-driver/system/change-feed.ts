@@ -7,13 +7,13 @@ import { appendFileSync, closeSync, fstatSync, openSync, readSync, rmSync, statS
 
 /** The file starts anew beyond this size. */
 const MAX_BYTES = 4 << 20;
-const NO_FILE = 0n;
-/** No file has this inode: the next look reads everything. */
-const LOST = -1n;
+const NO_FILE = 'none';
+/** No file is this one: the next look reads everything. */
+const LOST = 'lost';
 
 export class ChangeFeed {
   readonly #file: string;
-  #inode = LOST;
+  #identity: string = LOST;
   #offset = 0;
 
   constructor(file: string) {
@@ -22,27 +22,28 @@ export class ChangeFeed {
 
   /** The lines since the last look, each once; `lost` where they cannot be had. */
   read(): readonly string[] | 'lost' {
-    const { inode, size } = this.#look();
-    if (inode !== this.#inode || size < this.#offset) return 'lost';
+    const { identity, size } = this.#look();
+    if (identity !== this.#identity || size < this.#offset) return 'lost';
     return size === this.#offset ? [] : this.#lines();
   }
 
   /** Call before reading everything: what is announced from here on is news. */
   catchUp(): void {
-    const { inode, size } = this.#look();
-    this.#inode = inode;
+    closeSync(openSync(this.#file, 'a'));
+    const { identity, size } = this.#look();
+    this.#identity = identity;
     this.#offset = size;
   }
 
   /** Makes the next `read` answer `lost`, for this instance only. */
   lose(): void {
-    this.#inode = LOST;
+    this.#identity = LOST;
   }
 
   /** Makes it so for all instances. */
   drop(): void {
     rmSync(this.#file, { force: true });
-    this.#inode = LOST;
+    this.#identity = LOST;
   }
 
   /** For a commit that is done. If the disk has no room for the line, the file goes, which says more. */
@@ -53,13 +54,13 @@ export class ChangeFeed {
       this.catchUp();
     } catch {
       this.drop();
-      this.catchUp();
     }
   }
 
-  #look(): { readonly inode: bigint; readonly size: number } {
+  #look(): { readonly identity: string; readonly size: number } {
     const stats = statSync(this.#file, { bigint: true, throwIfNoEntry: false });
-    return { inode: stats?.ino ?? NO_FILE, size: Number(stats?.size ?? 0n) };
+    // An inode is used again at once; together with the time of birth it is one file only.
+    return { identity: stats === undefined ? NO_FILE : `${stats.ino} ${stats.birthtimeNs}`, size: Number(stats?.size ?? 0n) };
   }
 
   #lines(): readonly string[] {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exampleFile } from '../../demo/manifests.ts';
 import type { World } from '../../demo/world.ts';
-import { installWorldCrds, openSandboxWorld, programFile, SIDECARS, startDriver, startSidecars } from '../../demo/world.ts';
+import { installWorldCrds, openSandboxWorld, programFile, SIDECARS, startDriver, startProgram, startSidecars } from '../../demo/world.ts';
 import type { CoreEvent, KubeObject, PersistentVolumeClaim, Resource, VolumeSnapshot } from '../../lib/kube/objects.ts';
 import { EVENTS, PERSISTENT_VOLUME_CLAIMS, STORAGE_CLASSES, VOLUME_SNAPSHOT_CLASSES, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import type { RunResult, Stage } from '../harness/stage.ts';
@@ -57,23 +57,49 @@ describe('a program whose input is wrong', () => {
     expect(linesOf(result).filter((line) => line.includes(file))).toHaveLength(1);
   });
 
-  test('snapshot-controller: an API server that does not answer is named with its remedy, exit 1', async () => {
+  /** A kubeconfig whose server is a port that nobody listens on. */
+  const unreachable = (): string => {
     const file = join(stage.dir, 'nobody');
-    const cluster = { server: 'http://127.0.0.1:9' };
     const config = {
       apiVersion: 'v1',
       kind: 'Config',
-      clusters: [{ name: 'c', cluster }],
+      clusters: [{ name: 'c', cluster: { server: 'http://127.0.0.1:9' } }],
       users: [{ name: 'u', user: {} }],
       contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
       'current-context': 'x',
     };
     writeFileSync(file, JSON.stringify(config));
-    const result = await run('snapshot-controller', [`--kubeconfig=${file}`, '--retry-crd-interval-max=1s']);
+    return file;
+  };
+
+  test('snapshot-controller: an API server that does not answer is named with its remedy, exit 1', async () => {
+    const result = await run('snapshot-controller', [`--kubeconfig=${unreachable()}`, '--retry-crd-interval-max=1s']);
     expect(result.code, result.stderr).toBe(1);
     const [line = ''] = linesOf(result).filter((each) => each.includes('127.0.0.1:9'));
     expect(line).toContain('--kubeconfig');
   });
+
+  test.each(['csi-snapshotter', 'csi-provisioner'])(
+    '%s: an API server that does not answer is named with its remedy, and waited for',
+    async (name) => {
+      const driver = await startDriver({ stage });
+      const flags = [`--kubeconfig=${unreachable()}`, `--csi-address=${join(stage.dir, 'csi.sock')}`];
+      const program = startProgram(stage, name, { flags });
+      const told = await eventually(
+        'the line that names the server',
+        () =>
+          program
+            .log()
+            .split('\n')
+            .find((each) => each.includes('127.0.0.1:9')),
+        { signal: stage.broken },
+      );
+      expect(told).toContain('--kubeconfig');
+      expect(program.running()).toBe(true);
+      expect(await program.stop()).toEqual({ code: 0, signal: null });
+      await driver.stop();
+    },
+  );
 });
 
 describe('a driver that is not what is needed', () => {

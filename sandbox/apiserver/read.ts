@@ -16,12 +16,10 @@ export function getObject(storage: Storage, request: ApiRequest): Stored {
   return stored;
 }
 
-/** What the selectors and, for a watch of one object, the name leave over. */
-export function selectorOf(request: ApiRequest): Predicate | undefined {
-  const { query, type, name } = request;
+/** What the selectors leave over; undefined: everything. */
+export function selectorOf({ query, type }: ApiRequest): Predicate | undefined {
   const fields = fieldPredicate(query.get('fieldSelector') ?? '', type.selectableFields);
-  const selected = both(labelPredicate(query.get('labelSelector') ?? ''), fields);
-  return name === '' ? selected : both(selected, (object) => at(object, 'metadata', 'name') === name);
+  return both(labelPredicate(query.get('labelSelector') ?? ''), fields);
 }
 
 export function keyPrefix(request: ApiRequest): string {

@@ -77,8 +77,9 @@ function isTrue(value: string | null): boolean {
 function verbOf(method: HttpRequest['method'], named: boolean, query: URLSearchParams): Verb {
   switch (method) {
     case 'GET':
-      if (isTrue(query.get('watch'))) return 'watch';
-      return named ? 'get' : 'list';
+      // One object is not watched by its path, only by a field selector.
+      if (named) return 'get';
+      return isTrue(query.get('watch')) ? 'watch' : 'list';
     case 'POST':
       return 'create';
     case 'PUT':

@@ -61,6 +61,10 @@ function checkInitialEvents(query: URLSearchParams): boolean {
   ]);
 }
 
+function takesBookmarks(query: URLSearchParams): boolean {
+  return query.get('allowWatchBookmarks') === 'true';
+}
+
 export class Watches {
   readonly #tools: WatchTools;
   readonly #watchers = new Map<string, Set<Watcher>>();
@@ -109,7 +113,9 @@ export class Watches {
       for (const stored of storage.list(resource, prefix)) {
         if (selected === undefined || selected(stored.object)) send('ADDED', stored);
       }
-      if (initialEvents) queue.push(this.#bookmark(request, { 'k8s.io/initial-events-end': 'true' }));
+      // A watch from nowhere that takes bookmarks is told where its beginning ends, too.
+      if (initialEvents || (from === undefined && takesBookmarks(query)))
+        queue.push(this.#bookmark(request, { 'k8s.io/initial-events-end': 'true' }));
       return queue;
     }
     const missed = storage.changesSince(resource, from);
@@ -132,7 +138,7 @@ export class Watches {
     const asked = Number(request.query.get('timeoutSeconds') ?? 0);
     const timeoutMs = 1000 * (asked > 0 ? asked : MIN_TIMEOUT_SECONDS * (1 + random.next()));
     const cancels: (() => void)[] = [clock.setTimer(timeoutMs, () => watcher.queue.end())];
-    if (request.query.get('allowWatchBookmarks') === 'true') {
+    if (takesBookmarks(request.query)) {
       const bookmark = (): void => watcher.queue.push(this.#bookmark(request));
       let cancelPeriod = (): void => undefined;
       const periodic = (): void => {

@@ -245,6 +245,43 @@ describe('the start', () => {
   });
 });
 
+describe('a replica that stands by', () => {
+  /** Another process holds the lease until its record says otherwise. */
+  async function heldByOther(): Promise<{ readonly world: Bench; readonly release: () => Promise<void> }> {
+    const world = bench({ argv: ['--leader-election', '--http-endpoint=:8080'] });
+    const write = async (method: 'POST' | 'PUT', path: string, holderIdentity: string): Promise<void> => {
+      const now = '2023-11-14T22:13:20.000000Z';
+      const spec = { holderIdentity, leaseDurationSeconds: 3600, acquireTime: now, renewTime: now, leaseTransitions: 0 };
+      const body = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'lease-d-example' }, spec };
+      await world.api({ method, path, body: new TextEncoder().encode(JSON.stringify(body)) });
+    };
+    await write('POST', LEASE.replace(/\/[^/]+$/, ''), 'other');
+    await working(world);
+    return { world, release: () => write('PUT', LEASE, '') };
+  }
+
+  test('has warm caches and is ready, but does not work until the lease is its own', async () => {
+    const { world, release } = await heldByOther();
+    await world.clock.advance(60_000);
+    expect(world.seen).toEqual(['listen :8080', 'connect', 'create']);
+    expect(await world.get('/readyz')).toMatchObject({ status: 200 });
+    expect(world.input().context.leaseIsFresh()).toBe(false);
+    await release();
+    await world.clock.advance(15_000);
+    expect(world.seen.at(-1)).toBe('start');
+    expect((await world.get('/metrics')).text).toContain('leader_election_master_status{name="lease-d-example"} 1');
+  });
+
+  test('ends with 0 on SIGTERM and leaves the lease alone', async () => {
+    const { world } = await heldByOther();
+    world.signal();
+    await world.clock.advance(20_000);
+    expect(await world.ended()).toBe(0);
+    expect(world.seen).not.toContain('drain');
+    expect((await world.lease()).spec?.holderIdentity).toBe('other');
+  });
+});
+
 describe('the end', () => {
   test('SIGTERM stops the intake, drains, gives the lease back and exits 0', async () => {
     const world = bench({ argv: ['--leader-election', '--http-endpoint=:8080'], drainHangs: true });

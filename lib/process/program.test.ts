@@ -252,7 +252,11 @@ describe('a replica that stands by', () => {
     const write = async (method: 'POST' | 'PUT', path: string, holderIdentity: string): Promise<void> => {
       const now = '2023-11-14T22:13:20.000000Z';
       const spec = { holderIdentity, leaseDurationSeconds: 3600, acquireTime: now, renewTime: now, leaseTransitions: 0 };
-      const body = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'lease-d-example' }, spec };
+      const present =
+        method === 'PUT'
+          ? await world.lease()
+          : { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'lease-d-example' } };
+      const body = { ...present, spec };
       await world.api({ method, path, body: new TextEncoder().encode(JSON.stringify(body)) });
     };
     await write('POST', LEASE.replace(/\/[^/]+$/, ''), 'other');

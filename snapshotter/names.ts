@@ -27,6 +27,8 @@ export const CONTENT_PROTECTION = 'snapshot.storage.kubernetes.io/volumesnapshot
 export const BOUND_PROTECTION = 'snapshot.storage.kubernetes.io/volumesnapshot-bound-protection';
 export const AS_SOURCE_PROTECTION = 'snapshot.storage.kubernetes.io/volumesnapshot-as-source-protection';
 export const IN_GROUP_PROTECTION = 'snapshot.storage.kubernetes.io/volumesnapshot-in-group-protection';
+/** The provisioner's: a volume is being filled from the snapshot, whether its claim still lives or not. */
+export const RESTORE_PROTECTION = 'provisioner.storage.kubernetes.io/volumesnapshot-as-source-protection';
 /** On a PVC. */
 export const CLAIM_PROTECTION = 'snapshot.storage.kubernetes.io/pvc-as-source-protection';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { AS_SOURCE_PROTECTION, BEING_DELETED, BOUND_PROTECTION } from '../names.ts';
+import { AS_SOURCE_PROTECTION, BEING_DELETED, BOUND_PROTECTION, RESTORE_PROTECTION } from '../names.ts';
 import { aBindingState, bothFinalizers, confirmedAll, deleting } from '../testing/binding-state.ts';
 import {
   CONTENT_NAME,
@@ -56,6 +56,11 @@ describe('a snapshot that is being deleted', () => {
     const step = decide({ ...state, restoring: ['default/restored'] });
     expect(step).toMatchObject({ kind: 'done', events: [{ reason: 'SnapshotDeletePending', type: 'Warning' }] });
     expect('events' in step && step.events?.[0]?.message).toMatch(/default\/restored/);
+  });
+
+  test('waits while a volume is being filled from it, though its claim is gone', () => {
+    const filling = aReadySnapshot({ metadata: { finalizers: [...bothFinalizers.finalizers, RESTORE_PROTECTION], ...deleting } });
+    expect(decide({ ...state, snapshot: filling })).toMatchObject({ kind: 'done', events: [{ reason: 'SnapshotDeletePending' }] });
   });
 
   test('does not touch a content that names another snapshot', () => {

@@ -6,7 +6,7 @@ import type { Rest } from '../../lib/controller/step.ts';
 import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { hasMark, isDeleting, refersTo, text } from '../content-facts.ts';
 import { inputsOf } from '../inputs.ts';
-import { ANNOTATION_YES, AS_SOURCE_PROTECTION, BEING_DELETED, BOUND_PROTECTION, REASON } from '../names.ts';
+import { ANNOTATION_YES, AS_SOURCE_PROTECTION, BEING_DELETED, BOUND_PROTECTION, REASON, RESTORE_PROTECTION } from '../names.ts';
 import { finalizerPatch, guardedAnnotationPatch } from '../object-patch.ts';
 import { confirm, warning } from './failure.ts';
 import { expectedContentName } from './source.ts';
@@ -27,9 +27,11 @@ export function decideDeletion(state: BindingState): BindingEffect | Rest {
 function decideContent(state: BindingState, content: VolumeSnapshotContent): BindingEffect | Rest {
   const { snapshot, restoring, refusal } = state;
   const going = isDeleting(content);
-  const claims = restoring.toSorted();
-  if (claims.length > 0 && !going) {
-    const message = `Snapshot is being used to restore ${claims.length === 1 ? 'a PVC' : 'PVCs'}: ${claims.join(', ')}`;
+  // The provisioner's finalizer outlives its claim: a volume may be filled for a claim that is gone already.
+  const filling = snapshot.metadata?.finalizers?.includes(RESTORE_PROTECTION) === true;
+  if ((restoring.length > 0 || filling) && !going) {
+    const who = restoring.length > 0 ? `: ${restoring.toSorted().join(', ')}` : '';
+    const message = `Snapshot is being used to restore a PVC${who}`;
     return { kind: 'done', reason: 'waits for restores', events: [warning(snapshot, REASON.deletePending, message)] };
   }
   const { uid = '', resourceVersion = '', annotations } = content.metadata ?? {};

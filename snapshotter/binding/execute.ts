@@ -38,7 +38,7 @@ export async function execute(tools: BindingExecutor, step: BindingEffect, run: 
     case 'write-status':
       return patchSnapshot(tools, state, { patch: step.patch, signal, subresource: 'status' });
     case 'release-snapshot':
-      return goneIfNotFound(patchSnapshot(tools, state, { patch: step.patch, signal }));
+      return releaseSnapshot(patchSnapshot(tools, state, { patch: step.patch, signal }));
     case 'protect-claim':
       return protectClaim(tools, step, signal);
     case 'create-content':
@@ -68,9 +68,12 @@ async function patchSnapshot({ client, absorb }: BindingExecutor, { snapshot }: 
   return { kind: 'snapshot', object };
 }
 
-async function goneIfNotFound(write: Promise<BindingAnswer>): Promise<BindingAnswer> {
+/** The write that took the last finalizer ended the snapshot, and so did whoever was quicker. */
+async function releaseSnapshot(write: Promise<BindingAnswer>): Promise<BindingAnswer> {
   try {
-    return await write;
+    const answer = await write;
+    const finalizers = answer.kind === 'snapshot' ? answer.object.metadata?.finalizers : undefined;
+    return (finalizers ?? []).length === 0 ? { kind: 'gone' } : answer;
   } catch (error) {
     if (isNotFound(error)) return { kind: 'gone' };
     throw error;

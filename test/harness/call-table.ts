@@ -71,7 +71,7 @@ export function callTable(sides: readonly { readonly side: string; readonly phas
 }
 
 function row(cells: readonly string[]): string {
-  return cells.map((cell, index) => (index === 0 ? cell.padEnd(18) : cell.padStart(8))).join('');
+  return cells.map((cell, index) => (index === 0 ? cell.padEnd(18) : cell.padStart(13))).join('');
 }
 
 function figure(value: number): string {

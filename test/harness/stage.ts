@@ -24,6 +24,8 @@ export interface ProgramSpec {
   readonly cwd?: string;
   /** True if its end is part of the test. Default false: an end breaks the stage. */
   readonly mayEnd?: boolean;
+  /** True for a server whose last words nobody needs: `close` kills it. Default false: SIGTERM and a grace period. */
+  readonly disposable?: boolean;
 }
 
 export interface Ended {
@@ -85,7 +87,7 @@ export function openStage(name: string): Stage {
   const reaper = startReaper();
   reaper.removeAfter(dir);
   const broken = new AbortController();
-  const programs: Program[] = [];
+  const programs: { readonly program: Program; readonly disposable: boolean }[] = [];
   const deferred: (() => Promise<void> | void)[] = [];
   mkdirSync(join(dir, 'logs'));
 
@@ -94,7 +96,7 @@ export function openStage(name: string): Stage {
     broken: broken.signal,
     start: (spec) => {
       const program = startProgram(spec, { dir, reaper });
-      programs.push(program);
+      programs.push({ program, disposable: spec.disposable === true });
       if (spec.mayEnd !== true) {
         void program.ended.then(({ code, signal }) => {
           if (!program.expected())
@@ -117,7 +119,7 @@ export function openStage(name: string): Stage {
         }
       }
       // The last started first: programs before the servers they talk to.
-      for (const program of programs.reverse()) await program.stop();
+      for (const { program, disposable } of programs.reverse()) await (disposable ? program.kill() : program.stop());
       rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
       reaper.close();
       if (failures.length > 0) throw new AggregateError(failures, 'clean-up failed');

@@ -8,7 +8,7 @@
  * users are tokens of a file, authorization is RBAC.
  */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Kube } from '../harness/kube.ts';
@@ -144,6 +144,7 @@ async function startEtcd(stage: Stage, file: string): Promise<string> {
   const [client, peer] = [`http://127.0.0.1:${clientPort}`, `http://127.0.0.1:${peerPort}`];
   stage.start({
     name: 'etcd',
+    disposable: true,
     file,
     args: [
       '--name=only',
@@ -205,6 +206,7 @@ async function startApiserver(
   const auditLog = join(folder, 'audit.log');
   const program = stage.start({
     name: 'kube-apiserver',
+    disposable: true,
     file: spec.file,
     args: [
       `--etcd-servers=${spec.etcdUrl}`,
@@ -227,10 +229,11 @@ async function startApiserver(
       '--audit-log-maxsize=1000',
     ],
   });
-  const certificate = join(folder, 'certificates', 'apiserver.crt');
-  const ca = await eventually('the certificate of kube-apiserver', () => readFileSync(certificate, 'utf8') || undefined, {
-    signal: stage.broken,
-  });
+  const made = (name: string): string => join(folder, 'certificates', name);
+  // The key is written after the certificate: once it is there, the certificate is whole.
+  const isMade = (): true | undefined => (existsSync(made('apiserver.key')) ? true : undefined);
+  await eventually('the certificate of kube-apiserver', isMade, { signal: stage.broken });
+  const ca = readFileSync(made('apiserver.crt'), 'utf8');
   return { server, ca, auditLog, program };
 }
 
@@ -247,6 +250,7 @@ async function ready(raw: RawClient, stage: Stage): Promise<void> {
 function startControllerManager(stage: Stage, file: string, kubeconfig: string): void {
   stage.start({
     name: 'kube-controller-manager',
+    disposable: true,
     file,
     args: [
       `--kubeconfig=${kubeconfig}`,
@@ -270,7 +274,7 @@ function startScheduler(stage: Stage, file: string, kubeconfig: string): void {
     leaderElection: { leaderElect: false },
   };
   writeFileSync(config, JSON.stringify(content));
-  stage.start({ name: 'kube-scheduler', file, args: [`--config=${config}`, '--secure-port=0'] });
+  stage.start({ name: 'kube-scheduler', disposable: true, file, args: [`--config=${config}`, '--secure-port=0'] });
 }
 
 async function requestToken(raw: RawClient, namespace: string, name: string): Promise<string> {

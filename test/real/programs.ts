@@ -66,6 +66,15 @@ export async function startCast(stage: Stage, { cast, address, kubeconfigOf, arg
   return programs;
 }
 
+/** The token user of the one process that plays all roles. */
+export const ONE_PROCESS_USER: ControlPlaneUser = { name: 'ours-one-process', groups: ['system:masters'] };
+
+/** csi-sidecars with all three roles: one cache per kind, one client. */
+export function startOneProcess(stage: Stage, { kubeconfig, address }: { readonly kubeconfig: string; readonly address: string }): Program {
+  const flags = [`--roles=${ROLES.join(',')}`, `--kubeconfig=${kubeconfig}`, `--csi-address=${address}`, '--v=2'];
+  return stage.start({ name: 'ours-one-process', file: process.execPath, args: [builtProgram('csi-sidecars'), ...flags] });
+}
+
 export async function stopCast(programs: readonly Program[]): Promise<void> {
   await Promise.all(programs.map((program) => program.stop()));
 }

@@ -64,7 +64,6 @@ export class DelayHeap {
   #push(entry: Entry): void {
     const heap = this.#heap;
     let at = heap.length;
-    heap.push(entry);
     while (at > 0) {
       const parent = (at - 1) >> 1;
       const above = heap[parent];

@@ -97,6 +97,21 @@ describe('an event', () => {
     expect(written()).toHaveLength(1);
   });
 
+  test('whose repeat fails is repeated, not written a second time', async () => {
+    const { api, clock, note, written } = setUp();
+    note('Waiting');
+    await clock.settle();
+    let failures = 0;
+    api.fault = ({ verb }) => {
+      failures += 1;
+      return verb === 'patch' && failures < 3 ? apiError(500) : undefined;
+    };
+    note('Waiting');
+    await clock.advance(10_000);
+    expect(written().map(({ count }) => count)).toEqual([2]);
+    expect([api.count('create'), api.count('patch')]).toEqual([1, 3]);
+  });
+
   test('message beyond the limit of the API is cut', async () => {
     const { clock, note, written } = setUp();
     note('m'.repeat(5_000));

@@ -132,6 +132,19 @@ describe('an informer', () => {
     expect(told).toEqual(['added a', 'updated a']);
   });
 
+  test('an own write that a bookmark overtook is not seen any more', async () => {
+    const { api, clock, stop, informers } = setUp();
+    const stored = api.put(PERSISTENT_VOLUMES, volume('a'));
+    const informer = informers.informer(PERSISTENT_VOLUMES, FIELDS);
+    informers.start(stop.signal);
+    await clock.settle();
+    informer.absorb({ ...stored, status: { phase: 'Bound' }, metadata: { ...stored.metadata, resourceVersion: '102' } });
+    api.version = 102;
+    api.bookmark();
+    await clock.settle();
+    expect(informer.store.get('a')).toMatchObject({ status: { phase: 'Available' } });
+  });
+
   test('one watch of all namespaces, or of one, sees own writes there', async () => {
     for (const namespace of [undefined, 'here']) {
       const { clock, stop, informers } = setUp();

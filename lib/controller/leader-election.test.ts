@@ -423,8 +423,10 @@ describe('stopping', () => {
     const b = w.replica('b');
     const refused = expect(b.elected(never)).rejects.toThrow('was not acquired');
     await w.clock.settle();
+    const asked = w.api.calls.length;
     await b.stop(never);
     await refused;
+    expect(w.api.calls).toHaveLength(asked);
     expect(w.lease().spec?.holderIdentity).toBe('go');
   });
 

@@ -132,6 +132,12 @@ describe('watching', () => {
     expect(run.feed({ kind: 'waited' })).toEqual(list('10'));
   });
 
+  test('a list after a refused watch is not older than what was seen either', () => {
+    const run = watching();
+    run.feed({ kind: 'event', event: { type: 'BOOKMARK', resourceVersion: '17' } }, { kind: 'failed', error: fault(403) });
+    expect(run.feed({ kind: 'waited' })).toEqual(list('17'));
+  });
+
   test('a server that has not reached the version, or lost it, is asked for a quorum', () => {
     for (const error of [fault(410), fault(504, { causes: [{ reason: 'ResourceVersionTooLarge' }] })]) {
       const run = watching();

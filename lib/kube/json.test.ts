@@ -46,6 +46,20 @@ describe('parseJson', () => {
     });
   });
 
+  test('bears contents whose status is missing or odd', () => {
+    for (const text of [
+      '{"kind":"VolumeSnapshotContent"}',
+      '{"kind":"VolumeSnapshotContent","status":null}',
+      '{"kind":"VolumeSnapshotContent","status":{"creationTime":"x","restoreSize":1.5}}',
+      '{"kind":"VolumeGroupSnapshotContent","status":{"volumeSnapshotInfoList":[null,1]}}',
+      '{"kind":"VolumeSnapshotContentList","items":[null]}',
+      'null',
+      '[]',
+    ]) {
+      expect(parseJson(text)).toEqual(JSON.parse(text));
+    }
+  });
+
   test('leaves fields of the same name on other kinds alone', () => {
     expect(parseJson('{"kind":"VolumeSnapshot","status":{"restoreSize":7}}')).toEqual({
       kind: 'VolumeSnapshot',

@@ -19,6 +19,7 @@ describe('a label selector', () => {
 
   test('matches labels that meet every term', () => {
     expect(matchesSelector(selector, { app: 'db', zone: 'a', owner: '' })).toBe(true);
+    expect(matchesSelector(selector, { app: 'db', zone: 'b', owner: 'x', tier: 'prod' })).toBe(true);
   });
 
   test.each([

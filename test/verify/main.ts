@@ -4,10 +4,11 @@
  * last line of standard output is one JSON object with `ok`. Exit 0 proven, 1 not, 2 asked wrongly.
  */
 import { parseArgs } from 'node:util';
+import * as kills from './kills.ts';
 import * as rbac from './rbac.ts';
 import type { Verification } from './verification.ts';
 
-const VERIFICATIONS: readonly Verification[] = [rbac];
+const VERIFICATIONS: readonly Verification[] = [kills, rbac];
 
 function usage(problem: string): never {
   process.stderr.write(

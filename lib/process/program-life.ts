@@ -2,11 +2,9 @@
 import { createInformerSet } from '../controller/informer-set.ts';
 import { connectDriver, type DriverConnection } from '../csi/connection.ts';
 import type { Listener } from '../doors/host.ts';
-import type { HttpDoor, HttpTarget } from '../doors/http.ts';
 import type { Logger } from '../doors/log.ts';
-import { createKubeClient } from '../kube/kube-client.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { loadCluster, type Cluster } from '../kube/kubeconfig.ts';
+import { type ApiAccess, openApiAccess, ownNamespace } from './api-access.ts';
 import type { CommandLine, PlannedRole } from './command-line.ts';
 import { faultsOf } from './fault-lines.ts';
 import { formatDuration } from './go-duration.ts';
@@ -27,8 +25,6 @@ const RELEASE_MS = 5000;
 const FLUSH_MS = 2000;
 const CLOSE_MS = 1000;
 const DEFAULT_TIMEOUT_MS = 60_000;
-/** The Go programs' burst, for whoever sets only a rate. */
-const PEER_BURST = 10;
 const TERMINATION_LOG = '/dev/termination-log';
 
 export class ProgramLife {
@@ -43,7 +39,7 @@ export class ProgramLife {
   /** Ends caches, the driver connection and whatever else lives as long as the program. */
   private readonly closing = new AbortController();
   private readonly force = new AbortController();
-  private readonly doorsOpened: HttpDoor[] = [];
+  private api: ApiAccess | undefined;
   private roles: readonly RunningRole[] = [];
   private listener: Listener | undefined;
   private connection: DriverConnection | undefined;
@@ -73,12 +69,11 @@ export class ProgramLife {
       this.log.info('Stopping', { signal });
       this.ending.abort();
     });
-    try {
-      await this.start();
-    } catch (error) {
+    // Not awaited: a start that hangs (a credential plugin, say) must not outlast a signal.
+    this.start().catch((error: unknown) => {
       // A wait that the end itself cut short is no fault.
       if (!this.ending.signal.aborted) this.fail(error);
-    }
+    });
     await aborted(this.ending.signal);
     await runShutdown(this.shutdownSteps(), { clock, log: this.log, force: this.force.signal });
     unsubscribe();
@@ -87,30 +82,26 @@ export class ProgramLife {
   }
 
   private async start(): Promise<void> {
-    const { doors, program, version } = this.input;
+    const { doors, version } = this.input;
     const { process, roles, rest } = this.line;
     this.log.info('Starting', { version, roles: roles.map(({ plan }) => plan.name).join(',') });
     if (rest.length > 0) this.log.warn('Words that are no flags are ignored, and so is all behind the first', { words: rest.join(' ') });
     for (const what of ['credentials', 'custom resources', 'the CSI driver', 'caches']) this.waitingFor.add(what);
     await this.listen();
-    const cluster = await loadCluster(doors, {
-      // The Go provisioner lets the environment win; an explicit flag that loses surprises people.
-      kubeconfig: process.kubeconfig === '' && process.master === '' ? (doors.host.env('KUBECONFIG') ?? '') : process.kubeconfig,
-      master: process.master,
-      ...(this.input.execCredential === undefined ? {} : { execCredential: this.input.execCredential }),
-    });
+    const api = await openApiAccess(this.input, process, this.log);
+    this.api = api;
     this.waitingFor.delete('credentials');
-    const userAgent = `${program}/${version}`;
-    const client = this.client(cluster, userAgent);
+    const client = api.client();
     await this.waitForAll(client);
     this.waitingFor.delete('custom resources');
     this.connection = await this.connect();
     this.waitingFor.delete('the CSI driver');
+    const namespace = await ownNamespace(doors);
+    // From here to the end nothing waits, so no role is made after the shutdown has begun.
     if (this.ending.signal.aborted) return;
     const informers = createInformerSet({ client, doors, log: this.log, ...this.resync() });
     const queueMetrics = createQueueMetrics(this.metrics, doors.clock);
     const electionMetrics = createElectionMetrics(this.metrics);
-    const namespace = await this.ownNamespace();
     this.roles = roles.map(
       (planned) =>
         new RunningRole({
@@ -125,9 +116,9 @@ export class ProgramLife {
           connection: this.connection,
           timeoutMs: timeoutOf(planned),
           leaseNamespace: this.leaseNamespace(planned, namespace),
-          events: this.client(cluster, userAgent),
+          events: api.client(),
           // A connection of its own: a queue on the other one must not cost the lease.
-          leaseClient: () => this.client(cluster, userAgent),
+          leaseClient: () => api.client(),
           fatal: (error) => this.fail(error),
           leaseLost: (error) => {
             this.abrupt = true;
@@ -137,6 +128,8 @@ export class ProgramLife {
     );
     informers.start(this.closing.signal);
     const synced = informers.waitSynced(this.closing.signal).then(() => void this.waitingFor.delete('caches'));
+    // A stand-by looks at it only once it leads; the end may come first.
+    synced.catch(() => undefined);
     for (const role of this.roles) role.run(synced, this.ending.signal);
   }
 
@@ -158,27 +151,6 @@ export class ProgramLife {
       waitingFor: () => [...this.waitingFor],
     });
     this.log.info('Serving metrics and health', { address, port: this.listener.port });
-  }
-
-  /** A client over a pool of connections of its own. */
-  private client(cluster: Cluster, userAgent: string): KubeClient {
-    const { clock, random } = this.input.doors;
-    const { kubeApiQps, kubeApiBurst } = this.line.process;
-    return createKubeClient({
-      door: this.open(cluster.target),
-      clock,
-      random,
-      credentials: cluster.credentials,
-      userAgent,
-      log: this.log,
-      ...(kubeApiQps > 0 ? { qps: kubeApiQps, burst: kubeApiBurst === 0 ? PEER_BURST : kubeApiBurst } : {}),
-    });
-  }
-
-  private open(target: HttpTarget): HttpDoor {
-    const door = this.input.doors.http(target);
-    this.doorsOpened.push(door);
-    return door;
   }
 
   private async waitForAll(client: KubeClient): Promise<void> {
@@ -223,15 +195,6 @@ export class ProgramLife {
   private resync(): { readonly resyncMs?: number } {
     const periods = this.line.roles.flatMap(({ values }) => (values.has('resync-period') ? [Number(values.get('resync-period'))] : []));
     return periods.length === 0 ? {} : { resyncMs: Math.min(...periods) };
-  }
-
-  /** POD_NAMESPACE, then the service account's, then `default`, as csi-lib-utils finds it. */
-  private async ownNamespace(): Promise<string> {
-    const { host, files } = this.input.doors;
-    const named = host.env('POD_NAMESPACE') ?? '';
-    if (named !== '') return named;
-    const file = await files.read('/var/run/secrets/kubernetes.io/serviceaccount/namespace').catch(() => new Uint8Array());
-    return new TextDecoder().decode(file).trim() || 'default';
   }
 
   private leaseNamespace({ plan, election }: PlannedRole, own: string): string {
@@ -289,7 +252,7 @@ export class ProgramLife {
         limitMs: CLOSE_MS,
         run: async () => {
           this.closing.abort();
-          for (const door of this.doorsOpened) door.close();
+          this.api?.close();
           await Promise.all([this.listener?.close(), this.terminationLog]);
         },
       },

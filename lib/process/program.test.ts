@@ -65,6 +65,7 @@ function bench({ argv = [], role = {}, drainHangs = false, reachable = true }: B
     files: {
       read: (path) => {
         const text = files.get(path);
+        if (text === 'hangs') return new Promise(() => undefined);
         return text === undefined
           ? Promise.reject(Object.assign(new Error(`no such file ${path}`), { code: 'ENOENT' }))
           : Promise.resolve(new TextEncoder().encode(text));
@@ -318,6 +319,16 @@ describe('the end', () => {
     await expect(call).rejects.toMatchObject({ grpcCode: 1 });
     await world.clock.advance(1000);
     expect(await world.ended()).toBe(0);
+  });
+
+  test('a start that hangs does not outlast a signal', async () => {
+    const world = bench({ role: { name: 'snapshot-controller', needsDriver: false } });
+    world.files.set('/var/run/secrets/kubernetes.io/serviceaccount/namespace', 'hangs');
+    await settled();
+    world.signal();
+    await world.clock.advance(1000);
+    expect(await world.ended()).toBe(0);
+    expect(world.seen).not.toContain('create');
   });
 
   test('a second signal leaves at once', async () => {

@@ -1,0 +1,58 @@
+/** The API server as a program reaches it: found once, then any number of clients, each over connections of its own. */
+import type { Doors } from '../doors/doors.ts';
+import type { HttpDoor } from '../doors/http.ts';
+import type { Logger } from '../doors/log.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { createKubeClient } from '../kube/kube-client.ts';
+import { type Cluster, loadCluster } from '../kube/kubeconfig.ts';
+import type { ProcessOptions } from './command-line.ts';
+import type { ProgramInput } from './program.ts';
+
+/** The Go programs' burst, for whoever sets only a rate. */
+const PEER_BURST = 10;
+const NAMESPACE_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
+
+export interface ApiAccess {
+  client(): KubeClient;
+  close(): void;
+}
+
+/** Rejects with ConfigError where there is no usable kubeconfig or service account. */
+export async function openApiAccess(input: ProgramInput, options: ProcessOptions, log: Logger): Promise<ApiAccess> {
+  const { doors, program, version, execCredential } = input;
+  const { kubeconfig, master, kubeApiQps, kubeApiBurst } = options;
+  // The Go provisioner lets the environment win; an explicit flag that loses surprises people.
+  const fromEnvironment = kubeconfig === '' && master === '' ? (doors.host.env('KUBECONFIG') ?? '') : '';
+  const cluster: Cluster = await loadCluster(doors, {
+    kubeconfig: kubeconfig === '' ? fromEnvironment : kubeconfig,
+    master,
+    ...(execCredential === undefined ? {} : { execCredential }),
+  });
+  const opened: HttpDoor[] = [];
+  return {
+    client: () => {
+      const door = doors.http(cluster.target);
+      opened.push(door);
+      return createKubeClient({
+        door,
+        clock: doors.clock,
+        random: doors.random,
+        credentials: cluster.credentials,
+        userAgent: `${program}/${version}`,
+        log,
+        ...(kubeApiQps > 0 ? { qps: kubeApiQps, burst: kubeApiBurst === 0 ? PEER_BURST : kubeApiBurst } : {}),
+      });
+    },
+    close: () => {
+      for (const door of opened) door.close();
+    },
+  };
+}
+
+/** POD_NAMESPACE, then the service account's, then `default`, as csi-lib-utils finds it. */
+export async function ownNamespace({ host, files }: Pick<Doors, 'host' | 'files'>): Promise<string> {
+  const named = host.env('POD_NAMESPACE') ?? '';
+  if (named !== '') return named;
+  const file = await files.read(NAMESPACE_FILE).catch(() => new Uint8Array());
+  return new TextDecoder().decode(file).trim() || 'default';
+}

@@ -1,4 +1,4 @@
-/** `npm run simulate -- [--scenario=a,b] [--seed=N] [--runs=M] [--trace=FILE] [--json]` */
+/** `npm run simulate -- [--scenario=a,b] [--seed=N] [--runs=M] [--trace=FILE] [--first] [--json]` */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { RunResult } from './run.ts';
@@ -13,6 +13,7 @@ interface Figures {
   readonly crashPoints: Set<string>;
   readonly crashed: Set<string>;
   readonly failing: string[];
+  readonly invariants: Set<string>;
 }
 
 function replayLine(result: RunResult): string {
@@ -49,6 +50,7 @@ async function main(): Promise<void> {
         runs: { type: 'string' },
         trace: { type: 'string' },
         json: { type: 'boolean' },
+        first: { type: 'boolean' },
         logs: { type: 'boolean' },
       },
     }));
@@ -58,9 +60,9 @@ async function main(): Promise<void> {
   const seed = wholeNumber('seed', values.seed ?? '1');
   const runs = wholeNumber('runs', values.runs ?? '200');
   const say = (line: string): void => void (values.json === true ? process.stderr : process.stdout).write(`${line}\n`);
-  const total: Figures = { runs: 0, violations: 0, events: 0, crashPoints: new Set(), crashed: new Set(), failing: [] };
+  const total: Figures = { runs: 0, violations: 0, events: 0, crashPoints: new Set(), crashed: new Set(), failing: [], invariants: new Set() };
   const started = performance.now();
-  for (const scenario of chosen(values.scenario)) {
+  hunt: for (const scenario of chosen(values.scenario)) {
     const from = performance.now();
     let failed = 0;
     for (let i = 0; i < runs; i += 1) {
@@ -78,11 +80,13 @@ async function main(): Promise<void> {
       if (result.violations.length === 0) continue;
       failed += 1;
       total.violations += result.violations.length;
+      for (const violation of result.violations) total.invariants.add(violation.invariant);
       total.failing.push(replayLine(result));
       if (total.failing.length <= 20) {
         for (const violation of result.violations.slice(0, 4)) say(`  ${violation.message}`);
         say(`  replay: ${replayLine(result)}`);
       }
+      if (values.first === true) break hunt;
     }
     say(`${scenario.name}: ${runs} runs, ${failed} failed, ${((performance.now() - from) / 1000).toFixed(1)} s`);
   }
@@ -98,7 +102,7 @@ async function main(): Promise<void> {
   say(
     `${figures.runs} runs, ${figures.violations} violations, ${figures.seedsPerSecond} seeds per second, ${figures.crashPoints} distinct crash points passed, ${figures.crashPointsHit} died at`,
   );
-  if (values.json === true) process.stdout.write(`${JSON.stringify({ ...figures, replay: total.failing.slice(0, 20) })}\n`);
+  if (values.json === true) process.stdout.write(`${JSON.stringify({ ...figures, invariants: [...total.invariants], replay: total.failing.slice(0, 20) })}\n`);
   process.exitCode = figures.ok ? 0 : 1;
 }
 

@@ -5,10 +5,11 @@
  */
 import { parseArgs } from 'node:util';
 import * as kills from './kills.ts';
+import * as mutants from './mutants.ts';
 import * as rbac from './rbac.ts';
 import type { Verification } from './verification.ts';
 
-const VERIFICATIONS: readonly Verification[] = [kills, rbac];
+const VERIFICATIONS: readonly Verification[] = [kills, mutants, rbac];
 
 function usage(problem: string): never {
   process.stderr.write(

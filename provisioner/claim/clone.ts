@@ -42,7 +42,8 @@ function sourceProblem({ claim, source, sourceName, requestedBytes }: CloneInput
 function volumeProblem({ claim, class: storageClass, source, sourceVolume, sourceName }: CloneInput): string | undefined {
   const name = `PersistentVolume ${source?.spec?.volumeName ?? ''} of source PersistentVolumeClaim ${sourceName}`;
   if (sourceVolume === undefined) return `${name} is not found`;
-  const { csi, claimRef } = sourceVolume.spec ?? {};
+  const csi = sourceVolume.spec?.csi ?? undefined;
+  const claimRef = sourceVolume.spec?.claimRef ?? undefined;
   if (csi === undefined) return `${name} is not a CSI volume`;
   if (csi.driver !== storageClass.provisioner) {
     return `${name} belongs to driver ${csi.driver ?? ''}, the claim's class to ${storageClass.provisioner ?? ''}`;

@@ -23,7 +23,7 @@ export function deletionSecret(volume: PersistentVolume, storageClass: StorageCl
   if (name !== undefined && namespace !== undefined) {
     return name !== '' && namespace !== '' ? { kind: 'secret', ref: { name, namespace } } : { kind: 'none' };
   }
-  const claim = volume.spec?.claimRef;
+  const claim = volume.spec?.claimRef ?? undefined;
   if (storageClass === undefined || claim === undefined) return { kind: 'none' };
   // The claim is gone: what its annotations said is lost, so templates that need them are refused.
   return secretFor('provisioner', storageClass.parameters ?? {}, {

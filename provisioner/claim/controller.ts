@@ -4,7 +4,7 @@ import { createController } from '../../lib/controller/controller.ts';
 import { absorb } from './absorb.ts';
 import { decide } from './decide.ts';
 import type { ExecuteWorld } from './execute.ts';
-import { execute } from './execute.ts';
+import { createExecute } from './execute.ts';
 import { gather } from './gather.ts';
 import type { ClaimAnswer, ClaimState, ClaimStep } from './state.ts';
 
@@ -17,7 +17,7 @@ export function createClaimController(world: ExecuteWorld, options: LaneOptions)
     reconciler: {
       gather: (uid) => gather(world, uid),
       decide,
-      execute: (step, state, signal) => execute(world, step, state, signal),
+      execute: createExecute(world),
       absorb,
     },
   });

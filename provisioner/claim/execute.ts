@@ -32,7 +32,11 @@ export interface ExecuteWorld extends GatherWorld, CallWorld {
   readonly log: Logger;
 }
 
-export async function execute(world: ExecuteWorld, step: ClaimStep, state: ClaimState, signal: AbortSignal): Promise<ClaimAnswer> {
+export function createExecute(world: ExecuteWorld): (step: ClaimStep, state: ClaimState, signal: AbortSignal) => Promise<ClaimAnswer> {
+  return (step, state, signal) => execute(world, step, { state, signal });
+}
+
+async function execute(world: ExecuteWorld, step: ClaimStep, { state, signal }: Run): Promise<ClaimAnswer> {
   const { client, ledger, caches } = world;
   const { uid } = state;
   switch (step.kind) {

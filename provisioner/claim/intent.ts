@@ -106,7 +106,7 @@ export function readIntent(lease: Lease): ReadIntent {
       claim: named,
       request,
       // A view: what an older version did not write is absent, as in any object of the API server.
-      plan: plan as PersistentVolume,
+      plan,
       secret: isObject(secret) ? { name: text(secret['name']), namespace: text(secret['namespace']) } : undefined,
       source: isObject(source) ? sourceReference(source) : undefined,
       selectedNode: text(value['selectedNode']) || undefined,

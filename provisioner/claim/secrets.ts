@@ -3,7 +3,7 @@
  * with here; a secret's content never enters a state, a log or a record. Source: the Go csi-provisioner
  * (secrets and credentials), CSI developer documentation.
  */
-import type { PersistentVolumeClaim, SecretReference } from '../../lib/kube/objects.ts';
+import type { PersistentVolumeClaim } from '../../lib/kube/objects.ts';
 import { isDnsLabel, isDnsSubdomain } from '../../lib/kube/names.ts';
 import { RESERVED_PREFIX } from '../names.ts';
 
@@ -108,18 +108,22 @@ export function expand(
   tokens: ReadonlyMap<string, string>,
 ): { readonly text: string; readonly unknown: readonly string[] } {
   const unknown: string[] = [];
-  const text = template.replace(
-    /\$(?:\{([^}]*)\}|(\{)|([*#$@!?\-0-9])|([A-Za-z_][A-Za-z0-9_]*))/g,
-    (_whole, braced?: string, open?: string, special?: string, bare?: string) => {
-      const token = braced ?? special ?? bare ?? '';
-      if (open !== undefined || token === '') return '';
-      const value = tokens.get(token);
-      if (value === undefined) unknown.push(token);
-      return value ?? '';
-    },
-  );
-  return { text, unknown };
+  let text = '';
+  let end = 0;
+  for (const match of template.matchAll(TOKEN)) {
+    text += template.slice(end, match.index);
+    end = match.index + match[0].length;
+    const { braced, special, bare } = match.groups ?? {};
+    const token = braced ?? special ?? bare ?? '';
+    if (token === '') continue;
+    const value = tokens.get(token);
+    if (value === undefined) unknown.push(token);
+    text += value ?? '';
+  }
+  return { text: text + template.slice(end), unknown };
 }
+
+const TOKEN = /\$(?:\{(?<braced>[^}]*)\}|\{|(?<special>[*#$@!?\-0-9])|(?<bare>[A-Za-z_][A-Za-z0-9_]*))/g;
 
 function unknownTokens(template: string, tokens: readonly string[]): SecretResult {
   return invalid(`secret template "${template}" has unknown tokens: ${tokens.join(', ')}`);
@@ -131,8 +135,4 @@ function quoted(template: string, text: string): string {
 
 function invalid(message: string): SecretResult {
   return { kind: 'invalid', message };
-}
-
-export function toReference(result: SecretResult): SecretReference | undefined {
-  return result.kind === 'secret' ? { name: result.ref.name, namespace: result.ref.namespace } : undefined;
 }

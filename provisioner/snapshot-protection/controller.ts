@@ -4,7 +4,7 @@ import { createController } from '../../lib/controller/controller.ts';
 import type { LaneOptions } from '../claim/controller.ts';
 import { decide } from './decide.ts';
 import type { SnapshotProtectionWorld } from './execute.ts';
-import { absorb, execute } from './execute.ts';
+import { absorb, createExecute } from './execute.ts';
 import { gather } from './gather.ts';
 import type { SnapshotProtectionAnswer, SnapshotProtectionState, SnapshotProtectionStep } from './state.ts';
 
@@ -15,7 +15,7 @@ export function createSnapshotProtection(world: SnapshotProtectionWorld, options
     reconciler: {
       gather: (key) => gather(world, key),
       decide,
-      execute: (step, state, signal) => execute(world, step, state, signal),
+      execute: createExecute(world),
       absorb,
     },
   });

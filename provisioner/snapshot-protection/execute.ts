@@ -12,12 +12,23 @@ export interface SnapshotProtectionWorld extends SnapshotGatherWorld {
   readonly client: Pick<KubeClient, 'get' | 'replace'>;
 }
 
-export async function execute(
+interface Run {
+  readonly state: SnapshotProtectionState;
+  readonly signal: AbortSignal;
+}
+
+export function createExecute(
+  world: SnapshotProtectionWorld,
+): (step: SnapshotProtectionStep, state: SnapshotProtectionState, signal: AbortSignal) => Promise<SnapshotProtectionAnswer> {
+  return (step, state, signal) => execute(world, step, { state, signal });
+}
+
+async function execute(
   world: SnapshotProtectionWorld,
   step: SnapshotProtectionStep,
-  { key }: SnapshotProtectionState,
-  signal: AbortSignal,
+  { state, signal }: Run,
 ): Promise<SnapshotProtectionAnswer> {
+  const { key } = state;
   const { client } = world;
   switch (step.kind) {
     case 'read-snapshot':

@@ -3,7 +3,7 @@ import type { Controller, ControllerOptions } from '../../lib/controller/control
 import { createController } from '../../lib/controller/controller.ts';
 import { decide } from './decide.ts';
 import type { VolumeExecuteWorld } from './execute.ts';
-import { absorb, execute } from './execute.ts';
+import { absorb, createExecute } from './execute.ts';
 import { gather } from './gather.ts';
 import type { VolumeAnswer, VolumeState, VolumeStep } from './state.ts';
 
@@ -16,7 +16,7 @@ export function createVolumeController(world: VolumeExecuteWorld, options: LaneO
     reconciler: {
       gather: (name) => gather(world, name),
       decide,
-      execute: (step, state, signal) => execute(world, step, state, signal),
+      execute: createExecute(world),
       absorb,
     },
   });

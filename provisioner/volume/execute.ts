@@ -28,7 +28,13 @@ export interface VolumeExecuteWorld extends Omit<VolumeGatherWorld, 'caches'> {
   readonly monotonic: () => number;
 }
 
-export async function execute(world: VolumeExecuteWorld, step: VolumeStep, state: VolumeState, signal: AbortSignal): Promise<VolumeAnswer> {
+export function createExecute(
+  world: VolumeExecuteWorld,
+): (step: VolumeStep, state: VolumeState, signal: AbortSignal) => Promise<VolumeAnswer> {
+  return (step, state, signal) => execute(world, step, { state, signal });
+}
+
+async function execute(world: VolumeExecuteWorld, step: VolumeStep, { state, signal }: Run): Promise<VolumeAnswer> {
   const { volume } = state;
   switch (step.kind) {
     case 'add-finalizer':

@@ -26,9 +26,12 @@ import { pointOf } from '../simulation/incarnation.ts';
 export const PHASES = ['before', 'applied', 'answered'] as const;
 export type KillPhase = (typeof PHASES)[number];
 
-/** Kill the sender of the n-th write or RPC (from 0). */
+/**
+ * Kill the sender of this write or RPC, named as the points of a calm run are: by sender, call and, from the
+ * second of its kind on, occurrence. Names, not positions: two programs write at once, so positions change places.
+ */
 export interface KillPlan {
-  readonly at: number;
+  readonly point: string;
   readonly phase: KillPhase;
 }
 
@@ -47,6 +50,7 @@ export class KillWorld {
   readonly mirror: Mirror;
   readonly points: string[] = [];
   killed: string | undefined;
+  private readonly occurrences = new Map<string, number>();
   private readonly stage: Stage;
   private readonly sandbox: Sandbox;
   private readonly driver: Driver;
@@ -167,10 +171,12 @@ export class KillWorld {
     return this.through(`${sender} RPC ${rpc}`, sender, () => this.driver.handle(method, request));
   }
 
-  private async through<T>(point: string, sender: ProgramName, apply: () => Promise<T>): Promise<T> {
-    const index = this.points.length;
+  private async through<T>(call: string, sender: ProgramName, apply: () => Promise<T>): Promise<T> {
+    const occurrence = (this.occurrences.get(call) ?? 0) + 1;
+    this.occurrences.set(call, occurrence);
+    const point = occurrence === 1 ? call : `${call} #${occurrence}`;
     this.points.push(point);
-    if (this.killed !== undefined || this.plan?.at !== index) return apply();
+    if (this.killed !== undefined || this.plan?.point !== point) return apply();
     this.killed = `${point} ${this.plan.phase}`;
     if (this.plan.phase === 'before') {
       await this.kill(sender);

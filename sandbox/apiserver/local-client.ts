@@ -9,11 +9,11 @@ import { deleteObject } from './delete.ts';
 import { bindPod } from './binding.ts';
 import type { JsonObject } from './json.ts';
 import { clone } from './json.ts';
-import type { ResourceType } from './resource.ts';
+import type { Lookup, ResourceType } from './resource.ts';
 import { apiVersion, objectKey, storageName } from './resource.ts';
 import { StatusError } from './status.ts';
 import type { WriteTarget, WriteTools } from './write.ts';
-import { createObject, updateObject } from './write.ts';
+import { createObject, lookupOf, updateObject } from './write.ts';
 
 export interface ObjectName {
   readonly name: string;
@@ -43,6 +43,11 @@ export class LocalClient {
   list<T extends KubeObject>(resource: Resource<T>): T[] {
     const stored = this.#tools.storage.list(storageName(resource.group, resource.plural), '');
     return stored.map(({ object }) => typed<T>(object) as T);
+  }
+
+  /** Untyped reads, as the rules of kinds take them. */
+  get lookup(): Lookup {
+    return lookupOf(this.#tools.storage);
   }
 
   /** Throws StatusError, as all writes do. */

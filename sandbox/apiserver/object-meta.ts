@@ -105,8 +105,6 @@ export function validateMeta(type: ResourceType, object: JsonObject): Cause[] {
   const name = stringAt(meta, 'name') ?? '';
   if (name === '') causes.push(required('metadata.name', 'name or generateName is required'));
   else causes.push(...nameFaults(name, type.nameRule).map((fault) => invalidField('metadata.name', name, fault)));
-  if (!type.namespaced && stringAt(meta, 'namespace') !== undefined)
-    causes.push(forbiddenField('metadata.namespace', 'not allowed on this type'));
   for (const [key, value] of Object.entries(objectAt(meta, 'labels'))) {
     causes.push(...qualifiedNameFaults(key).map((fault) => invalidField('metadata.labels', key, fault)));
     const text = String(value);

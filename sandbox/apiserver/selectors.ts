@@ -67,16 +67,22 @@ export function labelPredicate(selector: string): Predicate | undefined {
   };
 }
 
-/** `fields` names what the kind can be selected by, besides its name and namespace. Throws a 400. */
+/**
+ * `fields` names what the kind can be selected by, besides its name and namespace: a path, or `name:path`
+ * where a field is selected by another name. Throws a 400.
+ */
 export function fieldPredicate(selector: string, fields: readonly string[]): Predicate | undefined {
   if (selector.trim() === '') return undefined;
-  const known = new Set(['metadata.name', 'metadata.namespace', ...fields]);
+  const known = new Map(
+    ['metadata.name', 'metadata.namespace', ...fields].map((field) => [field.split(':')[0] ?? '', field.split(':').at(-1) ?? '']),
+  );
   const terms = selector.split(',').map((clause) => {
     const [, field = '', operator = '', wanted = ''] = /^([^=!]*)(==|=|!=)(.*)$/.exec(clause.trim()) ?? [];
     if (operator === '') throw badRequest(`invalid selector: '${selector}'; can't understand '${clause}'`);
-    if (!known.has(field))
-      throw badRequest(`"${field}" is not a known field selector: only ${[...known].map((name) => `"${name}"`).join(', ')}`);
-    const path = field.split('.');
+    const place = known.get(field);
+    if (place === undefined)
+      throw badRequest(`"${field}" is not a known field selector: only ${[...known.keys()].map((name) => `"${name}"`).join(', ')}`);
+    const path = place.split('.');
     return (object: JsonObject): boolean => {
       const value = at(object, ...path);
       const text = value === undefined || value === null ? '' : String(value);

@@ -94,7 +94,10 @@ export class ApiServer {
   }
 
   #route(request: HttpRequest): Answer {
-    if (this.#isApi(request.path)) return this.#serve(parseApiRequest(this.#tools.catalog, request));
+    if (this.#isApi(request.path)) {
+      const parsed = parseApiRequest(this.#tools.catalog, request);
+      return withWarning(this.#serve(parsed), parsed.type.deprecationWarning);
+    }
     const { pathname } = splitPath(request.path);
     if (request.method !== 'GET') throw noSuchPath();
     const text = discoveryAnswer(this.#tools.catalog, segmentsOf(pathname));
@@ -136,15 +139,11 @@ export class ApiServer {
   /** Runs a write and answers the object, with warnings where there are any. */
   #written(request: ApiRequest, write: (validation: FieldValidation) => Written): Answer {
     const { type, query } = request;
-    const messages: string[] = type.deprecationWarning === undefined ? [] : [type.deprecationWarning];
+    const messages: string[] = [];
     const asked = query.get('fieldValidation') ?? '';
     const written = write({ mode: asked === '' ? 'Warn' : asked, warn: (message) => messages.push(message) });
-    const warnings = [...messages, ...written.warnings].map((text) => `299 - ${JSON.stringify(text)}`);
-    return {
-      status: written.created ? 201 : 200,
-      text: objectText(type, written.stored),
-      ...(warnings.length === 0 ? {} : { headers: { warning: warnings.join(', ') } }),
-    };
+    const answer: Answer = { status: written.created ? 201 : 200, text: objectText(type, written.stored) };
+    return [...messages, ...written.warnings].reduceRight(withWarning, answer);
   }
 
   #create(request: ApiRequest): Answer {
@@ -201,6 +200,14 @@ export class ApiServer {
 function targetOf(request: ApiRequest): WriteTarget {
   const { type, namespace, name, subresource, dryRun } = request;
   return { type, namespace, name, subresource, dryRun };
+}
+
+/** The answer with one more warning, in front of those it has. */
+function withWarning(answer: Answer, message: string | undefined): Answer {
+  if (message === undefined) return answer;
+  const others = answer.headers?.warning;
+  const warning = `299 - ${JSON.stringify(message)}${others === undefined ? '' : `, ${others}`}`;
+  return { ...answer, headers: { ...answer.headers, warning } };
 }
 
 async function* once(body: Uint8Array): AsyncIterable<Uint8Array> {

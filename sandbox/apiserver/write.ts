@@ -64,7 +64,10 @@ function generatedName(prefix: string, random: Random): string {
 
 function checkNamespace(tools: WriteTools, target: WriteTarget, meta: JsonObject): void {
   const { type, namespace } = target;
-  if (!type.namespaced) return;
+  if (!type.namespaced) {
+    delete meta.namespace;
+    return;
+  }
   meta.namespace ??= namespace;
   if (meta.namespace !== namespace)
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
@@ -180,6 +183,7 @@ export function updateObject(tools: WriteTools, target: WriteTarget, change: (ol
   if (target.uidIsPrecondition && uid !== '' && uid !== oldMeta.uid) throw wrongUid(target, uid, String(oldMeta.uid));
   checkVersion(type, name, [meta, current]);
   if (type.namespaced) meta.namespace ??= namespace;
+  else delete meta.namespace;
   keepSystemFields(meta, oldMeta);
   const write = makeWrite(tools, object, { old, subresource: target.subresource });
   const warnings = applyRules(type, write);

@@ -1,13 +1,12 @@
 /** The binder's view of the cluster: live reads, and three indexes so that no decision walks over everything. */
 import type { KubeObject, PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, STORAGE_CLASSES } from '../../lib/kube/resources.ts';
+import { defaultClass } from '../apiserver/kinds/claim.ts';
 import type { LocalClient, ObjectChange } from '../apiserver/local-client.ts';
 import { keyOf } from './names.ts';
 import type { Pod } from './pods.ts';
 import { claimNamesOf, hasEnded, PODS_OF_SANDBOX } from './pods.ts';
 import type { World } from './step.ts';
-
-const DEFAULT_CLASS_MARKS = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
 
 /** Key → names under it; a name is under at most the keys it was last given. */
 class Index {
@@ -84,11 +83,7 @@ export class BinderWorld implements World {
   }
 
   defaultClass(): string | undefined {
-    const marked = this.#client
-      .list(STORAGE_CLASSES)
-      .filter((item) => DEFAULT_CLASS_MARKS.some((mark) => item.metadata?.annotations?.[mark] === 'true'));
-    const age = (item: StorageClass): string => item.metadata?.creationTimestamp ?? '';
-    return marked.sort((a, b) => (age(a) === age(b) ? (keyOf(a) < keyOf(b) ? -1 : 1) : age(a) < age(b) ? 1 : -1))[0]?.metadata?.name;
+    return defaultClass(this.#client.lookup);
   }
 
   candidates(claimKey: string): readonly PersistentVolume[] {

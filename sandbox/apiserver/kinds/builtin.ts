@@ -132,7 +132,7 @@ function core(): ResourceType[] {
         'involvedObject.fieldPath',
         'reason',
         'reportingComponent',
-        'source',
+        'source:source.component',
         'type',
       ],
       rules: [EVENT_RULES],

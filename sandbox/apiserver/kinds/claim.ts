@@ -18,11 +18,15 @@ const SNAPSHOT_GROUP = 'snapshot.storage.k8s.io';
 
 /** The default class that was made last; ties go to the first name. */
 export function defaultClass(lookup: Lookup): string | undefined {
-  const marked = lookup.list(CLASSES).filter((item) => IS_DEFAULT.some((mark) => at(item, 'metadata', 'annotations', mark) === 'true'));
-  const created = (item: JsonObject): string => stringAt(item, 'metadata', 'creationTimestamp') ?? '';
-  const name = (item: JsonObject): string => stringAt(item, 'metadata', 'name') ?? '';
-  marked.sort((a, b) => (created(a) === created(b) ? name(a).localeCompare(name(b)) : created(a) < created(b) ? 1 : -1));
-  return marked[0] === undefined ? undefined : name(marked[0]);
+  let best: { readonly name: string; readonly created: string } | undefined;
+  // In order of names: the first of equals stays.
+  for (const item of lookup.list(CLASSES)) {
+    if (!IS_DEFAULT.some((mark) => at(item, 'metadata', 'annotations', mark) === 'true')) continue;
+    const { name, creationTimestamp } = objectAt(item, 'metadata');
+    const created = String(creationTimestamp ?? '');
+    if (best === undefined || created > best.created) best = { name: String(name), created };
+  }
+  return best?.name;
 }
 
 /** A claim's class: the annotation that came first historically wins. */

@@ -1,10 +1,10 @@
 /** Rules of the remaining core kinds: namespaces, nodes, Pods, secrets, config maps, events, services, leases. */
 import type { JsonObject } from '../json.ts';
-import { at, clone, ensureObject, equal, isObject, listAt, objectAt, stringAt } from '../json.ts';
+import { at, clone, ensureObject, equal, isObject, listAt, objectAt, printJson, stringAt } from '../json.ts';
 import { nameFaults } from '../object-meta.ts';
 import type { ResourceRules, Write } from '../resource.ts';
 import type { Cause } from '../status.ts';
-import { forbiddenField, invalidField, required } from '../status.ts';
+import { badRequest, forbiddenField, invalidField, required } from '../status.ts';
 import { setDefault, statusPart } from './status-part.ts';
 
 const NAME_LABEL = 'kubernetes.io/metadata.name';
@@ -140,7 +140,20 @@ export const EVENT_RULES: ResourceRules = {
 /** Fields of an Event that the server always prints. */
 const NO_VALUE: JsonObject = { reportingComponent: '', reportingInstance: '' };
 
+const MICRO_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}(Z|[+-]\d{2}:\d{2})$/;
+
+/** Times of Leases have six decimals, neither more nor fewer. */
 export const LEASE_RULES: ResourceRules = {
+  decode(object) {
+    for (const field of ['acquireTime', 'renewTime']) {
+      const time = at(object, 'spec', field);
+      if (time === undefined || time === null) continue;
+      if (typeof time !== 'string' || !MICRO_TIME.test(time) || Number.isNaN(Date.parse(time))) {
+        throw badRequest(`parsing time ${printJson(time)} as "2006-01-02T15:04:05.000000Z07:00": cannot parse it`);
+      }
+    }
+    return [];
+  },
   prepare({ object }) {
     ensureObject(object, 'spec');
   },

@@ -147,7 +147,9 @@ describe('takeover', () => {
     const b = w.replica('b');
     await w.clock.advance(12_000);
     expect(b.isLeader()).toBe(false);
+    w.api.calls.length = 0;
     await a.stop(never);
+    expect(w.api.calls.map(({ verb }) => verb)).toEqual(['get', 'replace']);
     expect(w.lease().spec).toMatchObject({ holderIdentity: '', leaseDurationSeconds: 1 });
     await w.clock.advance(1_000);
     expect([a.isLeader(), b.isLeader()]).toEqual([false, true]);

@@ -7,6 +7,7 @@ import { answer, bodyOf, broken, refusal, scriptedDoor, streamOf } from '../cont
 import type { ApiError } from './api-error.ts';
 import { isAlreadyExists, isExpired, isPrecondition, isUnknownOutcome } from './api-error.ts';
 import type { WatchEvent } from './client.ts';
+import { ConfigError } from './config-error.ts';
 import type { Credentials } from './credentials.ts';
 import { createKubeClient } from './kube-client.ts';
 import type { KubeObject } from './objects.ts';
@@ -263,6 +264,28 @@ describe('failures', () => {
     expect(error).toMatchObject({ status: 0, reason: 'Timeout' });
     expect(door.requests).toHaveLength(1);
     expect(clock.timers).toBe(0);
+  });
+
+  test('a list has twice the time of other requests', async () => {
+    const { client, clock, door } = setUp(() => 'never');
+    let ended = false;
+    const listing = client.list(PERSISTENT_VOLUMES, { signal: new AbortController().signal }).catch(() => {
+      ended = true;
+    });
+    await clock.advance(59_999);
+    expect(door.requests).toHaveLength(1);
+    await clock.advance(600_000);
+    await listing;
+    expect(ended).toBe(true);
+  });
+
+  test('a credential that can not be had is not dressed up as an answer of the server', async () => {
+    const { client, door } = setUp(() => answer(200, {}), { credentials: () => Promise.reject(new ConfigError('token file is gone')) });
+    await expect(client.get(PERSISTENT_VOLUMES, { name: 'v' }, signal)).rejects.toThrow(ConfigError);
+    await expect(
+      client.watch(PERSISTENT_VOLUMES, { resourceVersion: '1', timeoutSeconds: 1, signal })[Symbol.asyncIterator]().next(),
+    ).rejects.toThrow(ConfigError);
+    expect(door.requests).toEqual([]);
   });
 
   test('an abort ends the request and the waiting between tries', async () => {

@@ -194,6 +194,10 @@ describe('a slow or refusing server', () => {
     const { api, clock, note, recorder } = setUp();
     api.fault = () => apiError(503);
     note('Waiting');
+    await clock.advance(1_000);
+    expect(api.calls).toHaveLength(2);
+    await clock.advance(24_999);
+    expect(api.calls).toHaveLength(6);
     await clock.advance(120_000);
     expect(api.calls).toHaveLength(6);
     expect(recorder.dropped()).toBe(1);

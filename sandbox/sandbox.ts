@@ -17,6 +17,7 @@ import type { Faults } from './apiserver/faults.ts';
 import { FaultSwitches } from './apiserver/faults.ts';
 import { builtInKinds } from './apiserver/kinds/builtin.ts';
 import { LocalClient } from './apiserver/local-client.ts';
+import { SchemaCache } from './apiserver/schema/schema-cache.ts';
 import { ApiServer } from './apiserver/server.ts';
 import { Storage } from './apiserver/storage.ts';
 import { Watches } from './apiserver/watch.ts';
@@ -32,6 +33,8 @@ export interface SandboxOptions {
   readonly parts: readonly SandboxPart[];
   /** Versions kept for watches and pages, at least. */
   readonly eventWindow?: number;
+  /** To be shared by sandboxes that get the same CRDs, one after another: compiled schemas are most of their start. */
+  readonly schemas?: SchemaCache;
 }
 
 export interface Sandbox {
@@ -50,7 +53,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const { clock, random } = options;
   const storage = new Storage(options.eventWindow ?? DEFAULT_WINDOW);
   const catalog = new Catalog(builtInKinds());
-  const customResources = new CustomResources(catalog);
+  const customResources = new CustomResources(catalog, options.schemas ?? new SchemaCache());
   catalog.add(customResources.definitionType());
   customResources.follow(storage);
   const watches = new Watches({ storage, clock, random });

@@ -9,10 +9,9 @@ import { at, clone, ensureObject, equal, isObject, listAt, objectAt, stringAt } 
 import { columnOf } from './json-path.ts';
 import { nameFaults } from './object-meta.ts';
 import type { Column, ResourceRules, ResourceType, Write } from './resource.ts';
-import { RuleCompiler } from './schema/cel.ts';
 import { applyDefaults, prune } from './schema/prune.ts';
 import type { Schema } from './schema/schema.ts';
-import { readSchema } from './schema/schema.ts';
+import type { SchemaCache } from './schema/schema-cache.ts';
 import { validateObject } from './schema/validate.ts';
 import type { Cause } from './status.ts';
 import { invalidField, notSupported, required } from './status.ts';
@@ -27,10 +26,11 @@ const PROTECTED = /(^|\.)(k8s\.io|kubernetes\.io)$/;
 /** Turns stored CRDs into served kinds, and checks the ones that are to be stored. */
 export class CustomResources {
   readonly #catalog: Catalog;
-  readonly #compiler = new RuleCompiler();
+  readonly #schemas: SchemaCache;
 
-  constructor(catalog: Catalog) {
+  constructor(catalog: Catalog, schemas: SchemaCache) {
     this.#catalog = catalog;
+    this.#schemas = schemas;
   }
 
   /** The CustomResourceDefinition kind itself. */
@@ -53,14 +53,14 @@ export class CustomResources {
 
   /** Follows the stored CRDs, and says in their status that they are served. */
   follow(storage: Storage): void {
-    storage.subscribe(({ type, resource, stored }) => {
+    storage.subscribe(({ type, resource, stored, before }) => {
       if (resource !== CRDS) return;
       const name = stored.key;
       if (type === 'DELETED') {
         this.#catalog.remove(name);
         return;
       }
-      this.#serve(stored.object);
+      if (before === undefined || !equal(before.object.spec, stored.object.spec)) this.#serve(stored.object);
       const settled = withStatus(stored.object);
       if (!equal(settled, stored.object)) storage.put(CRDS, name, settled);
     });
@@ -71,7 +71,7 @@ export class CustomResources {
     this.#catalog.remove(stringAt(crd, 'metadata', 'name') ?? '');
     for (const version of listAt(spec, 'versions')) {
       if (!isObject(version) || version.served !== true) continue;
-      const { schema } = readSchema(schemaOf(version), '', this.#compiler);
+      const { schema } = this.#schemas.read(schemaOf(version));
       this.#catalog.add(customType(spec, version, schema));
     }
   }
@@ -88,7 +88,7 @@ export class CustomResources {
     versions.forEach((version, index) => {
       const path = `spec.versions[${index}].schema.openAPIV3Schema`;
       if (!isObject(at(version, 'schema', 'openAPIV3Schema'))) causes.push(required(path, 'schemas are required'));
-      else causes.push(...readSchema(schemaOf(version), path, this.#compiler).causes);
+      else causes.push(...this.#schemas.read(schemaOf(version)).causes.map((cause) => ({ ...cause, field: path + (cause.field ?? '') })));
     });
     for (const field of old === undefined ? [] : ['group', 'scope']) {
       if (spec[field] !== at(old, 'spec', field)) causes.push(invalidField(`spec.${field}`, spec[field], 'field is immutable'));

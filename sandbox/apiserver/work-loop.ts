@@ -1,11 +1,13 @@
 /**
- * A controller's queue inside the sandbox: keys are woken by writes and worked off one per turn of the
- * clock, so clients see every state in between, as they would with a controller in another process.
+ * A controller's queue inside the sandbox: keys are woken by writes and worked off one step per turn of
+ * the clock, so clients see every state in between, as they would with a controller in another process.
  */
 import type { Clock } from '../../lib/doors/clock.ts';
 import { StatusError } from './status.ts';
 
 const RETRY_MS = 1000;
+/** Enough that thousands of claims are bound in seconds; few enough that requests get their turn in between. */
+const KEYS_PER_TURN = 64;
 
 export class WorkLoop {
   readonly #clock: Clock;
@@ -59,9 +61,15 @@ export class WorkLoop {
 
   #turn(): void {
     this.#scheduled = false;
-    const [key] = this.#waiting;
-    if (key === undefined || this.#state !== 'running') return;
-    this.#waiting.delete(key);
+    if (this.#state !== 'running') return;
+    // Keys that this turn's own writes wake wait for the next one.
+    const keys = [...this.#waiting].slice(0, KEYS_PER_TURN);
+    for (const key of keys) this.#waiting.delete(key);
+    for (const key of keys) this.#attempt(key);
+    this.#schedule();
+  }
+
+  #attempt(key: string): void {
     try {
       this.#work(key);
     } catch (error) {
@@ -69,6 +77,5 @@ export class WorkLoop {
       if (!(error instanceof StatusError)) throw error;
       this.wakeAfter(key, RETRY_MS);
     }
-    this.#schedule();
   }
 }

@@ -143,13 +143,23 @@ async function publishKubeconfig(file: string, url: string): Promise<void> {
   await rename(draft, file);
 }
 
+/** Says which flag led to an error of the operating system. */
+async function because<T>(flag: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw new ConfigError([`--${flag}: ${error instanceof Error ? error.message : String(error)}`], { cause: error });
+  }
+}
+
 async function run(settings: Settings): Promise<void> {
   const doors = openDoors();
   const { host, clock } = doors;
   const sandboxParts = settings.parts.filter((part): part is SandboxPart => part !== 'node');
   const sandbox = createSandbox({ clock, random: doors.random, parts: sandboxParts });
-  if (settings.crds !== '') await loadCrds(sandbox, settings.crds);
-  const server = await serveSandbox(sandbox, settings.port);
+  if (settings.crds !== '') await because('crds', loadCrds(sandbox, settings.crds));
+  const server = await because('port', serveSandbox(sandbox, settings.port));
   sandbox.start();
   const stopping = new AbortController();
   const stopped = new Promise<void>((done) => {
@@ -172,7 +182,7 @@ async function run(settings: Settings): Promise<void> {
   node.catch((error: unknown) => {
     host.writeLog(`sandbox: the node part ended: ${error instanceof Error ? error.message : String(error)}\n`);
   });
-  await publishKubeconfig(settings.kubeconfigOut, server.url);
+  await because('kubeconfig-out', publishKubeconfig(settings.kubeconfigOut, server.url));
   host.writeLog(`sandbox: serving on ${server.url}, kubeconfig ${settings.kubeconfigOut}\n`);
   await stopped;
   // Order: the clients inside first, then their server.

@@ -1,0 +1,381 @@
+/**
+ * The role csi-provisioner against the sandbox and the mock driver, through its main: what it writes, how
+ * many calls that takes, what users see, and how it heals. Crashes and races are the simulation's.
+ */
+import { expect, test } from 'vitest';
+import { CreateVolumeRequest } from '../../proto/gen/csi.ts';
+import type {
+  CoreEvent,
+  Lease,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  VolumeSnapshot,
+  VolumeSnapshotContent,
+} from '../../lib/kube/objects.ts';
+import type { Stage, StageOptions } from './provisioner-stage.ts';
+import { DRIVER, onStage } from './provisioner-stage.ts';
+
+const CLAIMS = '/api/v1/namespaces/shop/persistentvolumeclaims';
+const VOLUMES = '/api/v1/persistentvolumes';
+const SNAPSHOTS = '/apis/snapshot.storage.k8s.io/v1/namespaces/shop/volumesnapshots';
+const CLASSES = '/apis/storage.k8s.io/v1/storageclasses';
+const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases';
+const SNAPSHOT_FINALIZER = 'provisioner.storage.kubernetes.io/volumesnapshot-as-source-protection';
+
+const storageClass = (change: object = {}) => ({
+  apiVersion: 'storage.k8s.io/v1',
+  kind: 'StorageClass',
+  metadata: { name: 'fast' },
+  provisioner: DRIVER,
+  reclaimPolicy: 'Delete',
+  volumeBindingMode: 'Immediate',
+  ...change,
+});
+
+const claim = (name: string, spec: object = {}) => ({
+  apiVersion: 'v1',
+  kind: 'PersistentVolumeClaim',
+  metadata: { name, namespace: 'shop' },
+  spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'fast', resources: { requests: { storage: '1Gi' } }, ...spec },
+});
+
+const fromSnapshot = (name: string) => ({ dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name } });
+
+async function open(options: StageOptions, story: (stage: Stage) => Promise<void>, classChange: object = {}): Promise<void> {
+  await onStage(options, async (stage) => {
+    await stage.send('POST', '/api/v1/namespaces', { metadata: { name: 'shop' } });
+    await stage.create(CLASSES, storageClass(classChange));
+    await stage.until('the start', () => Promise.resolve(stage.log.some((line) => line.includes('Working'))));
+    stage.forget();
+    await story(stage);
+  });
+}
+
+const getClaim = (stage: Stage, name: string) => stage.get<PersistentVolumeClaim>(`${CLAIMS}/${name}`);
+
+async function bound(stage: Stage, name: string, limitMs?: number): Promise<PersistentVolume> {
+  await stage.until(`claim ${name} bound`, async () => (await getClaim(stage, name))?.status?.phase === 'Bound', limitMs);
+  const volume = await stage.get<PersistentVolume>(`${VOLUMES}/${(await getClaim(stage, name))?.spec?.volumeName ?? ''}`);
+  if (volume === undefined) throw new Error('no PV');
+  return volume;
+}
+
+async function gone(stage: Stage, path: string): Promise<void> {
+  await stage.until(`${path} gone`, async () => (await stage.get(path)) === undefined);
+}
+
+async function reasons(stage: Stage, name: string): Promise<readonly string[]> {
+  const events = await stage.list<CoreEvent>('/api/v1/namespaces/shop/events');
+  return events
+    .filter((event) => event.involvedObject?.name === name && (event.source?.component ?? '').startsWith(DRIVER))
+    .map((event) => `${event.type ?? ''} ${event.reason ?? ''}: ${event.message ?? ''}`);
+}
+
+const settle = (stage: Stage): Promise<void> => stage.pause(3_000);
+const intents = async (stage: Stage): Promise<readonly Lease[]> =>
+  (await stage.list<Lease>(LEASES)).filter(({ metadata }) => metadata?.name?.startsWith('csi-intent-'));
+const sorted = (calls: readonly string[]): readonly string[] => [...calls].sort();
+
+test('a volume is made, recorded and deleted in five calls and two', () =>
+  open({}, async (stage) => {
+    await stage.create(CLAIMS, claim('data'));
+    const volume = await bound(stage, 'data');
+    await settle(stage);
+    expect(sorted(stage.calls)).toEqual(['DELETE leases/intent', 'POST events', 'POST events', 'POST leases', 'POST persistentvolumes']);
+    expect(volume.metadata?.finalizers).toContain('external-provisioner.volume.kubernetes.io/finalizer');
+    expect(volume.spec).toMatchObject({ capacity: { storage: '1Gi' }, persistentVolumeReclaimPolicy: 'Delete', csi: { driver: DRIVER } });
+    expect(await reasons(stage, 'data')).toEqual([
+      'Normal Provisioning: External provisioner is provisioning volume for claim "shop/data"',
+      `Normal ProvisioningSucceeded: Successfully provisioned volume ${volume.metadata?.name ?? ''}`,
+    ]);
+    stage.forget();
+    await stage.send('DELETE', `${CLAIMS}/data`);
+    await gone(stage, `${VOLUMES}/${volume.metadata?.name ?? ''}`);
+    await settle(stage);
+    expect(stage.calls).toEqual(['DELETE persistentvolumes', 'PATCH persistentvolumes']);
+    expect(stage.driver.ledger().volumes).toEqual([]);
+    expect(await intents(stage)).toEqual([]);
+  }));
+
+test('without crash safety three calls, and no Lease', () =>
+  open({ flags: ['--crash-safe-provisioning=false'] }, async (stage) => {
+    await stage.create(CLAIMS, claim('data'));
+    await bound(stage, 'data');
+    await settle(stage);
+    expect(sorted(stage.calls)).toEqual(['POST events', 'POST events', 'POST persistentvolumes']);
+  }));
+
+test('a class that retains: no finalizer comes and goes, and the volume stays', () =>
+  open(
+    {},
+    async (stage) => {
+      await stage.create(CLAIMS, claim('data'));
+      const volume = await bound(stage, 'data');
+      await stage.send('DELETE', `${CLAIMS}/data`);
+      await stage.until(
+        'released',
+        async () => (await stage.get<PersistentVolume>(`${VOLUMES}/${volume.metadata?.name ?? ''}`))?.status?.phase === 'Released',
+      );
+      await settle(stage);
+      expect(stage.calls.filter((call) => call.includes('persistentvolumes'))).toEqual(['POST persistentvolumes']);
+      expect(stage.driver.ledger().volumes).toHaveLength(1);
+    },
+    { reclaimPolicy: 'Retain' },
+  ));
+
+async function aReadySnapshot(stage: Stage): Promise<void> {
+  await stage.create(CLAIMS, claim('data'));
+  await bound(stage, 'data');
+  await stage.create('/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses', {
+    apiVersion: 'snapshot.storage.k8s.io/v1',
+    kind: 'VolumeSnapshotClass',
+    metadata: { name: 'snap' },
+    driver: DRIVER,
+    deletionPolicy: 'Delete',
+  });
+  await stage.create(SNAPSHOTS, {
+    apiVersion: 'snapshot.storage.k8s.io/v1',
+    kind: 'VolumeSnapshot',
+    metadata: { name: 'monday', namespace: 'shop' },
+    spec: { volumeSnapshotClassName: 'snap', source: { persistentVolumeClaimName: 'data' } },
+  });
+  await stage.until('the snapshot', async () => (await stage.get<VolumeSnapshot>(`${SNAPSHOTS}/monday`))?.status?.readyToUse === true);
+  await settle(stage);
+  stage.forget();
+}
+
+const finalizersOf = async (stage: Stage): Promise<readonly string[]> =>
+  (await stage.get<VolumeSnapshot>(`${SNAPSHOTS}/monday`))?.metadata?.finalizers ?? [];
+
+test('a restore takes eight calls: the snapshot is protected before the call and let go after it', () =>
+  open({ snapshots: true }, async (stage) => {
+    await aReadySnapshot(stage);
+    await stage.create(CLAIMS, claim('restored', fromSnapshot('monday')));
+    await bound(stage, 'restored');
+    await settle(stage);
+    expect(sorted(stage.calls)).toEqual([
+      'DELETE leases/intent',
+      'GET volumesnapshotcontents',
+      'POST events',
+      'POST events',
+      'POST leases',
+      'POST persistentvolumes',
+      'PUT volumesnapshots',
+      'PUT volumesnapshots',
+    ]);
+    expect(stage.calls.indexOf('PUT volumesnapshots')).toBeLessThan(stage.calls.indexOf('POST leases'));
+    expect(await finalizersOf(stage)).not.toContain(SNAPSHOT_FINALIZER);
+    const handle = (await stage.list<VolumeSnapshotContent>('/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents'))[0]?.status
+      ?.snapshotHandle;
+    const asked = stage.rpcs.find(({ rpc }) => rpc === 'CreateVolume');
+    expect(CreateVolumeRequest.decode(asked?.request ?? new Uint8Array()).volumeContentSource?.type).toEqual({
+      $case: 'snapshot',
+      value: { snapshotId: handle },
+    });
+  }));
+
+test('of restores side by side the last one lets the snapshot go', () =>
+  open({ snapshots: true }, async (stage) => {
+    await aReadySnapshot(stage);
+    let slow = '';
+    stage.driverFault = ({ rpc, subject }) => {
+      if (rpc !== 'CreateVolume') return undefined;
+      if (slow === '') slow = subject;
+      return subject === slow ? { code: 'UNAVAILABLE' } : undefined;
+    };
+    await stage.create(CLAIMS, claim('first', fromSnapshot('monday')));
+    await stage.until('the first call', () => Promise.resolve(slow !== ''));
+    await stage.create(CLAIMS, claim('second', fromSnapshot('monday')));
+    await bound(stage, 'second');
+    await settle(stage);
+    expect(await finalizersOf(stage)).toContain(SNAPSHOT_FINALIZER);
+    stage.driverFault = undefined;
+    await bound(stage, 'first', 600_000);
+    await settle(stage);
+    expect(await finalizersOf(stage)).not.toContain(SNAPSHOT_FINALIZER);
+  }));
+
+test('where VolumeSnapshots may only be read one by one, a restore works all the same', () =>
+  open({ snapshots: true }, async (stage) => {
+    await aReadySnapshot(stage);
+    stage.refuse = ({ method, path }) => (method === 'GET' && /\/volumesnapshots\?/.test(path) ? 403 : undefined);
+    await stage.restart();
+    await stage.create(CLAIMS, claim('restored', fromSnapshot('monday')));
+    await bound(stage, 'restored', 300_000);
+    await settle(stage);
+    expect(await finalizersOf(stage)).not.toContain(SNAPSHOT_FINALIZER);
+    expect(stage.calls).toContain('GET volumesnapshots');
+  }));
+
+test('a protection that a crash left behind goes at the next start', () =>
+  open({ snapshots: true }, async (stage) => {
+    await aReadySnapshot(stage);
+    await stage.send('PATCH', `${SNAPSHOTS}/monday`, { metadata: { finalizers: [...(await finalizersOf(stage)), SNAPSHOT_FINALIZER] } });
+    await stage.restart();
+    await stage.until('the protection gone', async () => !(await finalizersOf(stage)).includes(SNAPSHOT_FINALIZER));
+  }));
+
+test('a claim that names a missing snapshot is told, and heals when it comes, without a restart', () =>
+  open({ snapshots: true }, async (stage) => {
+    await stage.create(CLAIMS, claim('early', fromSnapshot('monday')));
+    await stage.pause(120_000);
+    expect(await reasons(stage, 'early')).toEqual([
+      'Warning ProvisioningFailed: failed to provision volume with StorageClass "fast": VolumeSnapshot monday is not found',
+    ]);
+    const before = stage.calls.filter((call) => call.endsWith('events')).length;
+    // 1 s, 2 s, 4 s, …: the telling follows the back-off.
+    expect(before).toBeLessThanOrEqual(8);
+    await aReadySnapshot(stage);
+    await bound(stage, 'early', 2_000);
+  }));
+
+test('a source that is deleted meanwhile is held until the clone is made', () =>
+  open({}, async (stage) => {
+    await stage.create(CLAIMS, claim('data'));
+    await bound(stage, 'data');
+    await settle(stage);
+    stage.forget();
+    let calls = 0;
+    stage.driverFault = ({ rpc }) => (rpc === 'CreateVolume' && (calls += 1) === 1 ? { code: 'UNAVAILABLE' } : undefined);
+    await stage.create(CLAIMS, claim('copy', { dataSource: { kind: 'PersistentVolumeClaim', name: 'data' } }));
+    await stage.until('the first call', () => Promise.resolve(calls > 0));
+    await stage.send('DELETE', `${CLAIMS}/data`);
+    await stage.pause(500);
+    expect(await getClaim(stage, 'data')).toBeDefined();
+    await bound(stage, 'copy');
+    await gone(stage, `${CLAIMS}/data`);
+  }));
+
+test('a clone that goes well takes six calls', () =>
+  open({}, async (stage) => {
+    await stage.create(CLAIMS, claim('data'));
+    await bound(stage, 'data');
+    await settle(stage);
+    stage.forget();
+    await stage.create(CLAIMS, claim('copy', { dataSource: { kind: 'PersistentVolumeClaim', name: 'data' } }));
+    await bound(stage, 'copy');
+    await settle(stage);
+    expect(sorted(stage.calls)).toEqual([
+      'DELETE leases/intent',
+      'POST events',
+      'POST events',
+      'POST leases',
+      'POST persistentvolumes',
+      'PUT persistentvolumeclaims',
+    ]);
+  }));
+
+const SECRET_CLASS = {
+  parameters: { 'csi.storage.k8s.io/secret-name': '${pvc.name}-key', 'csi.storage.k8s.io/secret-namespace': '${pvc.namespace}' },
+};
+
+test('a missing secret is told and heals; its content is seen by the driver and by nobody else', () =>
+  open(
+    { requireSecrets: { password: 'hunter2' } },
+    async (stage) => {
+      const written: string[] = [];
+      stage.refuse = ({ method, body }) => {
+        if (method !== 'GET') written.push(new TextDecoder().decode(body));
+        return undefined;
+      };
+      await stage.create(CLAIMS, claim('data'));
+      await stage.pause(5_000);
+      expect(await reasons(stage, 'data')).toContain(
+        'Warning ProvisioningFailed: failed to provision volume with StorageClass "fast": secret shop/data-key is not found',
+      );
+      expect(stage.rpcs.filter(({ rpc }) => rpc === 'CreateVolume')).toEqual([]);
+      await stage.create('/api/v1/namespaces/shop/secrets', {
+        metadata: { name: 'data-key', namespace: 'shop' },
+        data: { password: Buffer.from('hunter2').toString('base64') },
+      });
+      const volume = await bound(stage, 'data', 300_000);
+      expect(volume.metadata?.annotations).toMatchObject({ 'volume.kubernetes.io/provisioner-deletion-secret-name': 'data-key' });
+      await stage.send('DELETE', `${CLAIMS}/data`);
+      await gone(stage, `${VOLUMES}/${volume.metadata?.name ?? ''}`);
+      for (const text of [...stage.log, ...written]) expect(text).not.toContain('hunter2');
+    },
+    SECRET_CLASS,
+  ));
+
+test('where Leases may not be written: one warning, and provisioning goes on', () =>
+  open({}, async (stage) => {
+    stage.refuse = ({ method, path }) => (method === 'POST' && path.endsWith('/leases') ? 403 : undefined);
+    for (const name of ['a', 'b', 'c']) {
+      await stage.create(CLAIMS, claim(name));
+      await bound(stage, name);
+    }
+    expect(stage.log.filter((line) => line.includes('without a record'))).toHaveLength(1);
+    expect(stage.calls.filter((call) => call === 'POST leases')).toHaveLength(1);
+  }));
+
+test('a claim deleted while its call is undecided: the call is repeated, the volume gets its PV and is deleted by it', () =>
+  open({}, async (stage) => {
+    stage.driverFault = ({ rpc }) => (rpc === 'CreateVolume' ? { code: 'DEADLINE_EXCEEDED', effect: true } : undefined);
+    await stage.create(CLAIMS, claim('data'));
+    await stage.until('the first call', () => Promise.resolve(stage.rpcs.some(({ rpc }) => rpc === 'CreateVolume')));
+    await stage.send('DELETE', `${CLAIMS}/data`);
+    await gone(stage, `${CLAIMS}/data`);
+    await stage.restart();
+    await stage.pause(10_000);
+    expect(stage.driver.ledger().volumes).toHaveLength(1);
+    expect(await intents(stage)).toHaveLength(1);
+    stage.driverFault = undefined;
+    await stage.until(
+      'nothing left',
+      async () => stage.driver.ledger().volumes.length === 0 && (await stage.list(VOLUMES)).length === 0,
+      600_000,
+    );
+    await settle(stage);
+    expect(await intents(stage)).toEqual([]);
+  }));
+
+test('a driver that says the claim is wrong is asked again at the longest interval, others by the back-off', () =>
+  open({}, async (stage) => {
+    stage.driverFault = ({ rpc }) => (rpc === 'CreateVolume' ? { code: 'INVALID_ARGUMENT' } : undefined);
+    await stage.create(CLAIMS, claim('data'));
+    await stage.pause(301_000);
+    const times = stage.rpcs.filter(({ rpc }) => rpc === 'CreateVolume').map(({ atMs }) => atMs);
+    expect(times).toHaveLength(2);
+    expect(Math.round(((times[1] ?? 0) - (times[0] ?? 0)) / 1000)).toBe(300);
+    // Somebody edits labels all the time: nothing is brought forward.
+    stage.driverFault = ({ rpc }) => (rpc === 'CreateVolume' ? { code: 'INTERNAL' } : undefined);
+    await stage.create(CLAIMS, claim('other'));
+    stage.forget();
+    for (let second = 0; second < 40; second += 1) {
+      await stage.send('PATCH', `${CLAIMS}/other`, { metadata: { labels: { second: String(second) } } });
+      await stage.pause(1_000);
+    }
+    expect(stage.rpcs.filter(({ rpc }) => rpc === 'CreateVolume')).toHaveLength(6);
+  }));
+
+test('a volume that is too small is neither bound nor lost', () =>
+  open({}, async (stage) => {
+    stage.driverFault = ({ rpc }) => (rpc === 'CreateVolume' ? { answer: { set: { 'volume.capacity_bytes': '5' } } } : undefined);
+    await stage.create(CLAIMS, claim('data'));
+    await stage.pause(10_000);
+    expect((await reasons(stage, 'data')).join()).toContain('created volume capacity 5 less than requested capacity 1073741824');
+    expect(await stage.list(VOLUMES)).toEqual([]);
+    await stage.send('DELETE', `${CLAIMS}/data`);
+    await stage.until(
+      'nothing left',
+      async () => stage.driver.ledger().volumes.length === 0 && (await intents(stage)).length === 0,
+      600_000,
+    );
+  }));
+
+test('one driver call that answers nonsense hurts nobody else', () =>
+  open({}, async (stage) => {
+    let bad = '';
+    stage.driverFault = ({ rpc, subject }) => {
+      if (rpc !== 'CreateVolume') return undefined;
+      if (bad === '') bad = subject;
+      return subject === bad ? { answer: { drop: ['volume'] } } : undefined;
+    };
+    await stage.create(CLAIMS, claim('data'));
+    await stage.until('the first call', () => Promise.resolve(bad !== ''));
+    await stage.create(CLAIMS, claim('other'));
+    await bound(stage, 'other');
+    expect((await reasons(stage, 'data')).join()).toContain('answered CreateVolume without a volume');
+    stage.driverFault = undefined;
+    await bound(stage, 'data', 600_000);
+  }));

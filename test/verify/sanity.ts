@@ -1,0 +1,55 @@
+/**
+ * `npm run verify -- sanity`: csi-sanity on every way of being this driver, then SIGKILL inside every
+ * mutating call (`--size=full`: at every step of its commit), then csi-sanity on the state that is left.
+ */
+import { join } from 'node:path';
+import { killSweep } from '../component/mock-driver-kills.ts';
+import { openStage, type Stage } from '../harness/stage.ts';
+import { CONFIGURATIONS, runSanity, type SanityConfiguration } from '../real/sanity.ts';
+import type { VerificationOptions, VerificationResult } from './verification.ts';
+
+export const name = 'sanity';
+
+export async function run({ size, log }: VerificationOptions): Promise<VerificationResult> {
+  const stage = openStage('sanity');
+  try {
+    const runs: Record<string, unknown> = {};
+    let ok = true;
+    for (const configuration of CONFIGURATIONS) {
+      const { good, summary } = await judge(stage, configuration, { log });
+      runs[configuration.name] = summary;
+      ok &&= good;
+    }
+    const sweep = await killSweep(stage, { steps: size === 'full' ? 'all' : 'one', log });
+    for (const fault of sweep.faults) log(`  ${fault}`);
+    log(`${sweep.kills} kills inside ${sweep.rpcs.length} RPCs, ${sweep.faults.length} faults`);
+    await sweep.driver.program.stop();
+    // The state of the sweep, under the judge's eyes: it lies where the last run will look for it.
+    const afterwards = { name: 'after the kills', driver: [], sanity: [], restarts: false, atLeast: 94 };
+    const { good, summary } = await judge(stage, afterwards, { log, stateDir: join(stage.dir, 'state') });
+    runs[afterwards.name] = summary;
+    return { ok: ok && good && sweep.faults.length === 0, runs, kills: sweep.kills, rpcs: sweep.rpcs.length, faults: sweep.faults };
+  } finally {
+    await stage.close();
+  }
+}
+
+interface JudgeOptions {
+  readonly log: (line: string) => void;
+  readonly stateDir?: string;
+}
+
+async function judge(
+  stage: Stage,
+  configuration: SanityConfiguration,
+  { log, stateDir }: JudgeOptions,
+): Promise<{ good: boolean; summary: object }> {
+  const { passed, failed, skipped, all, ran, restarts } = await runSanity(stage, configuration, stateDir);
+  log(`csi-sanity, ${configuration.name}: ${ran} of ${all} specs run, ${failed.length} failed, ${skipped.length} skipped`);
+  for (const line of failed) log(`  failed ${line}`);
+  for (const line of skipped) log(`  skipped ${line}`);
+  return {
+    good: failed.length === 0 && ran >= configuration.atLeast,
+    summary: { passed, failed: failed.length, skipped: skipped.length, all, restarts },
+  };
+}

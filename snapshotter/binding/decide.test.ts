@@ -287,6 +287,12 @@ describe('a pre-provisioned snapshot', () => {
     expect(decide({ ...state, snapshot: classless, content: bound })).toMatchObject({ kind: 'create-content', action: 'note-name' });
   });
 
+  test('that is bound already lends its class, though that is gone by now', () => {
+    const bound = aGivenContent({ spec: { volumeSnapshotRef: { name: 'nightly', namespace: 'default', uid: SNAPSHOT_UID } } });
+    delete bound.spec?.volumeSnapshotClassName;
+    expect(decide({ ...state, snapshot: named, content: bound, snapshotClass: undefined })).toMatchObject({ kind: 'bind-content' });
+  });
+
   test('whose class is missing is told so before the pair is made, and not after', () => {
     expect(failure({ ...state, snapshot: named, snapshotClass: undefined, confirmed: confirmedAll }).events).toEqual([
       'Warning GetSnapshotClassFailed',

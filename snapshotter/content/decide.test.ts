@@ -209,6 +209,11 @@ describe('creating', () => {
     expect(step).toMatchObject({ patch: { operations: [{}, { value: { creationTime: EPOCH_NS + 5_000_000n } }] } });
   });
 
+  test('a driver that gives no size leaves it open', () => {
+    const step = decide(aState({ content: marked(), answer: found({ sizeBytes: 0n }) }));
+    expect(step.kind === 'save-status' && step.patch.type === 'json' && step.patch.operations[1]?.value).not.toHaveProperty('restoreSize');
+  });
+
   test('handle, time and size are written once; an error goes with the next success', () => {
     const status = { ...unready, error: { message: 'x' } };
     expect(

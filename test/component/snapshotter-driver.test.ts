@@ -215,6 +215,28 @@ describe('secrets', () => {
   });
 });
 
+test('a sidecar per node takes over what another node began, though its mark was overwritten', async () => {
+  const world = await openWorld({ nodeName: 'node-1', sidecarFlags: [{ name: 'node-deployment', text: 'true' }] });
+  await world.request('POST', CLASSES, classBody('snap'));
+  await world.boundClaim('data');
+  await world.startController();
+  await world.request('POST', SNAPSHOTS, snapshotBody('nightly', 'data'));
+  await world.settled();
+  const snapshot = await world.snapshot('nightly');
+  const name = `snapcontent-${snapshot.metadata?.uid}`;
+  const [content] = await world.list<VolumeSnapshotContent>(CONTENTS);
+  await world.takeInDriver(`snapshot-${snapshot.metadata?.uid}`, content?.spec?.source?.volumeHandle ?? '');
+  await world.advance(2000);
+  await world.startSidecar();
+  expect(world.rpcs, 'not labelled with this node').toEqual([]);
+  await world.request('DELETE', `${SNAPSHOTS}/nightly`);
+  await world.request('PATCH', `${CONTENTS}/${name}`, { metadata: { labels: { 'snapshot.storage.kubernetes.io/managed-by': 'node-1' } } });
+  await world.advance(2000);
+  expect(await world.list(CONTENTS)).toEqual([]);
+  expect(world.driver.ledger().snapshots).toEqual([]);
+  await world.close();
+});
+
 test('nothing is destroyed by a process whose lease was not renewed in time', async () => {
   let fresh = true;
   const world = await start({ leaseIsFresh: () => fresh });

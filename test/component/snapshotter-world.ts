@@ -41,6 +41,7 @@ export interface WorldOptions {
   readonly sidecarFlags?: readonly { readonly name: string; readonly text: string }[];
   readonly controllerFlags?: readonly { readonly name: string; readonly text: string }[];
   readonly leaseIsFresh?: () => boolean;
+  readonly nodeName?: string;
 }
 
 export type World = Awaited<ReturnType<typeof openWorld>>;
@@ -163,7 +164,7 @@ export async function openWorld(options: WorldOptions = {}) {
           throw error;
         },
       },
-      options: definition.options(readFlags(definition.flags, given), () => undefined),
+      options: definition.options(readFlags(definition.flags, given), (name) => (name === 'NODE_NAME' ? options.nodeName : undefined)),
       driver: identity === undefined ? undefined : { client: csi, identity: () => identity, node: () => undefined },
       metrics,
       leaseNamespace: 'default',
@@ -229,6 +230,7 @@ export async function openWorld(options: WorldOptions = {}) {
     },
     list: async <T extends KubeObject>(path: string): Promise<readonly T[]> =>
       (await request<KubeObject & { items?: T[] }>('GET', path)).items ?? [],
+    takeInDriver: (name: string, sourceVolumeId: string) => bench.createSnapshot({ name, sourceVolumeId }),
     /** A snapshot in the driver that no object names; answers its handle. */
     foreignSnapshot: async (name: string): Promise<string> => {
       const volume = await bench.createVolume({ name: `pvc-of-${name}`, volumeCapabilities: [capability()] });

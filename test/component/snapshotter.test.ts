@@ -256,6 +256,22 @@ describe('a snapshot that an admin brings', () => {
     await world.close();
   });
 
+  test('waits for its content, and says so when another snapshot owns it', async () => {
+    const { world, handle } = await open([]);
+    await world.request('POST', SNAPSHOTS, {
+      apiVersion: 'snapshot.storage.k8s.io/v1',
+      kind: 'VolumeSnapshot',
+      metadata: { name: 'waiting', namespace: 'default' },
+      spec: { source: { volumeSnapshotContentName: 'imported' } },
+    });
+    await world.settled();
+    expect((await world.snapshot('waiting')).status?.error?.message).toMatch(/imported is missing/);
+    await bring(world, handle);
+    expect((await world.snapshot('waiting')).status?.error?.message).toMatch(/bound to a different snapshot/);
+    expect((await world.snapshot('brought')).status?.readyToUse).toBe(true);
+    await world.close();
+  });
+
   test('that the driver does not know is told on content and snapshot', async () => {
     const { world } = await open([]);
     await bring(world, 'no-such-snapshot');

@@ -5,11 +5,12 @@
  */
 import { parseArgs } from 'node:util';
 import * as kills from './kills.ts';
+import * as leader from './leader.ts';
 import * as mutants from './mutants.ts';
 import * as rbac from './rbac.ts';
 import type { Verification } from './verification.ts';
 
-const VERIFICATIONS: readonly Verification[] = [kills, mutants, rbac];
+const VERIFICATIONS: readonly Verification[] = [kills, leader, mutants, rbac];
 
 function usage(problem: string): never {
   process.stderr.write(

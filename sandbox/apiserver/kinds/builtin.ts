@@ -1,4 +1,7 @@
-/** The built-in kinds. Which verbs' habits differ per kind is taken from the registries of Kubernetes 1.36. */
+/**
+ * The built-in kinds. In which habits they differ (who may be created by PUT, who can be replaced blindly,
+ * what a DELETE answers, what counts a generation) is taken from the registries of Kubernetes 1.36.
+ */
 import type { ResourceType } from '../resource.ts';
 import { CLAIM_RULES } from './claim.ts';
 import {
@@ -22,224 +25,92 @@ import {
 } from './storage-kinds.ts';
 import { VOLUME_RULES } from './volume.ts';
 
-const STATUS = ['status'] as const;
+type Rest = Partial<ResourceType>;
 
-function core(): ResourceType[] {
-  const group = '';
-  const version = 'v1';
+/** Where a group's kinds live; the plural, the kind and what is particular about it follow. */
+function kindsOf(group: string, version: string) {
+  const define = (namespaced: boolean) => (plural: string, kind: string, rest: Rest) =>
+    defineKind({ group, version, plural, kind, namespaced, ...rest });
+  return { cluster: define(false), namespaced: define(true) };
+}
+
+const STATUS = { subresources: ['status'] } as const;
+/** PUT needs a resourceVersion. */
+const CAREFUL = { unconditionalUpdate: false };
+/** A finished DELETE answers a Status, not the object. */
+const STATUS_ON_DELETE = { returnDeleted: false };
+
+const POD_FIELDS = ['spec.nodeName', 'spec.restartPolicy', 'spec.schedulerName', 'spec.serviceAccountName', 'status.phase', 'status.podIP'];
+const INVOLVED = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'];
+const EVENT_FIELDS = [
+  ...INVOLVED.map((field) => `involvedObject.${field}`),
+  'reason',
+  'reportingComponent',
+  'source:source.component',
+  'type',
+];
+
+function coreKinds(): ResourceType[] {
+  const { cluster, namespaced } = kindsOf('', 'v1');
   return [
-    defineKind({
-      group,
-      version,
-      plural: 'namespaces',
-      kind: 'Namespace',
-      namespaced: false,
+    cluster('namespaces', 'Namespace', {
       shortNames: ['ns'],
       subresources: ['status', 'finalize'],
       nameRule: 'label',
       selectableFields: ['status.phase'],
       rules: NAMESPACE_RULES,
     }),
-    defineKind({
-      group,
-      version,
-      plural: 'nodes',
-      kind: 'Node',
-      namespaced: false,
+    cluster('nodes', 'Node', {
       shortNames: ['no'],
-      subresources: STATUS,
       selectableFields: ['spec.unschedulable'],
-      returnDeleted: false,
       rules: NODE_RULES,
+      ...STATUS,
+      ...STATUS_ON_DELETE,
     }),
-    defineKind({
-      group,
-      version,
-      plural: 'pods',
-      kind: 'Pod',
-      namespaced: true,
+    namespaced('pods', 'Pod', {
       shortNames: ['po'],
       categories: ['all'],
       subresources: ['status', 'binding'],
       generation: true,
-      selectableFields: [
-        'spec.nodeName',
-        'spec.restartPolicy',
-        'spec.schedulerName',
-        'spec.serviceAccountName',
-        'status.phase',
-        'status.podIP',
-        'status.nominatedNodeName',
-      ],
+      selectableFields: POD_FIELDS,
       rules: POD_RULES,
     }),
-    defineKind({
-      group,
-      version,
-      plural: 'persistentvolumeclaims',
-      kind: 'PersistentVolumeClaim',
-      namespaced: true,
-      shortNames: ['pvc'],
-      subresources: STATUS,
-      rules: CLAIM_RULES,
-    }),
-    defineKind({
-      group,
-      version,
-      plural: 'persistentvolumes',
-      kind: 'PersistentVolume',
-      namespaced: false,
-      shortNames: ['pv'],
-      subresources: STATUS,
-      rules: VOLUME_RULES,
-    }),
-    defineKind({
-      group,
-      version,
-      plural: 'secrets',
-      kind: 'Secret',
-      namespaced: true,
-      returnDeleted: false,
-      selectableFields: ['type'],
-      rules: [SECRET_RULES],
-    }),
-    defineKind({
-      group,
-      version,
-      plural: 'configmaps',
-      kind: 'ConfigMap',
-      namespaced: true,
-      shortNames: ['cm'],
-      returnDeleted: false,
-      rules: [CONFIG_MAP_RULES],
-    }),
-    defineKind({
-      group,
-      version,
-      plural: 'events',
-      kind: 'Event',
-      namespaced: true,
+    namespaced('persistentvolumeclaims', 'PersistentVolumeClaim', { shortNames: ['pvc'], rules: CLAIM_RULES, ...STATUS }),
+    cluster('persistentvolumes', 'PersistentVolume', { shortNames: ['pv'], rules: VOLUME_RULES, ...STATUS }),
+    namespaced('secrets', 'Secret', { selectableFields: ['type'], rules: [SECRET_RULES], ...STATUS_ON_DELETE }),
+    namespaced('configmaps', 'ConfigMap', { shortNames: ['cm'], rules: [CONFIG_MAP_RULES], ...STATUS_ON_DELETE }),
+    namespaced('events', 'Event', {
       shortNames: ['ev'],
-      returnDeleted: false,
       createOnUpdate: true,
-      selectableFields: [
-        'involvedObject.kind',
-        'involvedObject.namespace',
-        'involvedObject.name',
-        'involvedObject.uid',
-        'involvedObject.apiVersion',
-        'involvedObject.resourceVersion',
-        'involvedObject.fieldPath',
-        'reason',
-        'reportingComponent',
-        'source:source.component',
-        'type',
-      ],
+      selectableFields: EVENT_FIELDS,
       rules: [EVENT_RULES],
+      ...STATUS_ON_DELETE,
     }),
-    defineKind({ group, version, plural: 'serviceaccounts', kind: 'ServiceAccount', namespaced: true, shortNames: ['sa'] }),
-    defineKind({
-      group,
-      version,
-      plural: 'services',
-      kind: 'Service',
-      namespaced: true,
-      shortNames: ['svc'],
-      categories: ['all'],
-      subresources: STATUS,
-      nameRule: 'label',
-      rules: SERVICE_RULES,
-    }),
+    namespaced('serviceaccounts', 'ServiceAccount', { shortNames: ['sa'] }),
+    namespaced('services', 'Service', { shortNames: ['svc'], categories: ['all'], nameRule: 'label', rules: SERVICE_RULES, ...STATUS }),
   ];
 }
 
-function storage(): ResourceType[] {
-  const group = 'storage.k8s.io';
-  const version = 'v1';
+function storageKinds(): ResourceType[] {
+  const { cluster, namespaced } = kindsOf('storage.k8s.io', 'v1');
   return [
-    defineKind({
-      group,
-      version,
-      plural: 'storageclasses',
-      kind: 'StorageClass',
-      namespaced: false,
-      shortNames: ['sc'],
-      rules: [STORAGE_CLASS_RULES],
-    }),
-    defineKind({
-      group,
-      version,
-      plural: 'csinodes',
-      kind: 'CSINode',
-      namespaced: false,
-      unconditionalUpdate: false,
-      rules: [CSI_NODE_RULES],
-    }),
-    defineKind({
-      group,
-      version,
-      plural: 'csidrivers',
-      kind: 'CSIDriver',
-      namespaced: false,
-      unconditionalUpdate: false,
-      rules: [CSI_DRIVER_RULES],
-    }),
-    defineKind({
-      group,
-      version,
-      plural: 'volumeattachments',
-      kind: 'VolumeAttachment',
-      namespaced: false,
-      unconditionalUpdate: false,
-      subresources: STATUS,
-      rules: ATTACHMENT_RULES,
-    }),
-    defineKind({
-      group,
-      version,
-      plural: 'csistoragecapacities',
-      kind: 'CSIStorageCapacity',
-      listKind: 'CSIStorageCapacityList',
-      namespaced: true,
-      unconditionalUpdate: false,
-      returnDeleted: false,
-      rules: [CAPACITY_RULES],
-    }),
-    defineKind({
-      group,
-      version,
-      plural: 'volumeattributesclasses',
-      kind: 'VolumeAttributesClass',
-      namespaced: false,
-      shortNames: ['vac'],
-      rules: [ATTRIBUTES_CLASS_RULES],
-    }),
+    cluster('storageclasses', 'StorageClass', { shortNames: ['sc'], rules: [STORAGE_CLASS_RULES] }),
+    cluster('csinodes', 'CSINode', { rules: [CSI_NODE_RULES], ...CAREFUL }),
+    cluster('csidrivers', 'CSIDriver', { rules: [CSI_DRIVER_RULES], ...CAREFUL }),
+    cluster('volumeattachments', 'VolumeAttachment', { rules: ATTACHMENT_RULES, ...STATUS, ...CAREFUL }),
+    namespaced('csistoragecapacities', 'CSIStorageCapacity', { rules: [CAPACITY_RULES], ...CAREFUL, ...STATUS_ON_DELETE }),
+    cluster('volumeattributesclasses', 'VolumeAttributesClass', { shortNames: ['vac'], rules: [ATTRIBUTES_CLASS_RULES] }),
   ];
 }
 
 export function builtInKinds(): ResourceType[] {
+  const leases = kindsOf('coordination.k8s.io', 'v1');
+  const gateway = kindsOf('gateway.networking.k8s.io', 'v1beta1');
   return [
-    ...core(),
-    ...storage(),
-    defineKind({
-      group: 'coordination.k8s.io',
-      version: 'v1',
-      plural: 'leases',
-      kind: 'Lease',
-      namespaced: true,
-      createOnUpdate: true,
-      unconditionalUpdate: false,
-      returnDeleted: false,
-      rules: [LEASE_RULES],
-    }),
-    defineKind({
-      group: 'gateway.networking.k8s.io',
-      version: 'v1beta1',
-      plural: 'referencegrants',
-      kind: 'ReferenceGrant',
-      namespaced: true,
-      shortNames: ['refgrant'],
-      generation: true,
-    }),
+    ...coreKinds(),
+    ...storageKinds(),
+    leases.namespaced('leases', 'Lease', { createOnUpdate: true, rules: [LEASE_RULES], ...CAREFUL, ...STATUS_ON_DELETE }),
+    // A CRD in real clusters; built in here, so that cross-namespace data sources need no installation.
+    gateway.namespaced('referencegrants', 'ReferenceGrant', { shortNames: ['refgrant'], generation: true }),
   ];
 }

@@ -3,6 +3,7 @@ import type { ResourceType } from '../resource.ts';
 import { storageName } from '../resource.ts';
 import { AGE_COLUMN, NAME_COLUMN } from '../table.ts';
 import { FIXED_COLUMNS } from './columns.ts';
+import { knownFields } from './known-fields.ts';
 
 type Given = Pick<ResourceType, 'group' | 'version' | 'plural' | 'kind' | 'namespaced'> & Partial<ResourceType>;
 
@@ -23,7 +24,7 @@ export function defineKind(given: Given): ResourceType {
     nameRule: 'subdomain',
     selectableFields: [],
     columns: FIXED_COLUMNS[given.plural] ?? [NAME_COLUMN, AGE_COLUMN],
-    rules: [],
     ...given,
+    rules: [...knownFields(given.plural), ...(given.rules ?? [])],
   };
 }

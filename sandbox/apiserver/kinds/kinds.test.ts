@@ -267,3 +267,30 @@ describe('other kinds', () => {
     expect(fields(await cluster.post(path, { metadata: { name: 'q' }, spec: {} }))).toEqual(['spec.containers']);
   });
 });
+
+describe('a misspelt field of a kind that people write', () => {
+  const misspelt = {
+    metadata: { name: 'a' },
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, storageClas: 'k' },
+  };
+
+  test('is dropped with a warning, or refused where strictness is asked for', async () => {
+    const cluster = new TestCluster();
+    const strict = await cluster.post(`${CLAIMS}?fieldValidation=Strict`, misspelt);
+    expect([strict.status, strict.body.message]).toEqual([
+      400,
+      'PersistentVolumeClaim in version "v1" cannot be handled as a PersistentVolumeClaim: strict decoding error: unknown field "spec.storageClas"',
+    ]);
+    const taken = await cluster.post(CLAIMS, misspelt);
+    expect([taken.headers.warning, at(taken.body, 'spec', 'storageClas')]).toEqual([
+      '299 - "unknown field \\"spec.storageClas\\""',
+      undefined,
+    ]);
+  });
+
+  test('is found in lists too', async () => {
+    const drivers = [{ name: 'd', nodeID: 'n', topologykeys: ['z'] }];
+    const { headers } = await new TestCluster().post('/apis/storage.k8s.io/v1/csinodes', { metadata: { name: 'n' }, spec: { drivers } });
+    expect(headers.warning).toBe('299 - "unknown field \\"spec.drivers[0].topologykeys\\""');
+  });
+});

@@ -41,10 +41,14 @@ export function loadCodec(file = protoFile()): Codec {
       methods.set(method.path, {
         path: method.path,
         name: method.path.slice(method.path.lastIndexOf('/') + 1),
-        decode: (request) => Object(method.requestDeserialize(Buffer.from(request.buffer, request.byteOffset, request.byteLength))),
+        decode: (request) => messageOf(method.requestDeserialize(Buffer.from(request.buffer, request.byteOffset, request.byteLength))),
         encode: (response) => method.responseSerialize(response),
       });
     }
   }
   return methods;
+}
+
+function messageOf(value: unknown): Message {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
 }

@@ -60,6 +60,8 @@ function readBeside(stateDir: string): Records {
 }
 
 async function run(options: MainOptions): Promise<void> {
+  // From here on: a signal during the start is obeyed as soon as there is something to stop.
+  const end = signalled();
   const path = socketPath(options.endpoint);
   const controlPath = options.control === undefined ? undefined : socketPath(options.control);
   // Before the state is touched: a second driver by mistake must not become a second instance.
@@ -92,7 +94,7 @@ async function run(options: MainOptions): Promise<void> {
   const control = controlPath === undefined ? undefined : await serveControl({ path: controlPath, driver, journal: journal.lines });
   const server = await serve(driver, codec, path);
   process.stderr.write(`mock-driver ${options.driverName} serves node ${options.nodeId} on ${path}, state in ${stateDir}\n`);
-  await signalled();
+  await end;
   await server.stop();
   await control?.stop();
   journal.close();

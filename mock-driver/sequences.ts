@@ -83,6 +83,7 @@ const EMPTY: Model = { volumes: new Map(), snapshots: new Map(), groups: new Map
 export interface Ids {
   volume(name: string): string;
   snapshot(name: string): string;
+  group(name: string): { readonly id: string; readonly members: readonly string[] };
 }
 
 interface Expectation {
@@ -160,12 +161,7 @@ export function expectation(model: Model, asked: Command, ids: Ids): Expectation
 const used = (model: Model): bigint => [...model.volumes.values()].reduce((sum, { bytes }) => sum + bytes, 0n);
 
 /** The same call to the driver. */
-export async function send(
-  client: Client,
-  asked: Command,
-  ids: Ids,
-  groupOf: (name: string) => { id: string; members: readonly string[] },
-): Promise<string> {
+export async function send(client: Client, asked: Command, ids: Ids): Promise<string> {
   const code = async (answer: Promise<Answered<unknown>>): Promise<string> => (await answer).code;
   const capacityRange = (size: number) => ({ requiredBytes: BigInt(size) * MIB, limitBytes: 0n });
   switch (asked.kind) {
@@ -194,7 +190,7 @@ export async function send(
     case 'group':
       return code(client.createGroup({ name: asked.name, sourceVolumeIds: asked.volumes.map((volume) => ids.volume(volume)) }));
     case 'ungroup': {
-      const { id, members } = groupOf(asked.name);
+      const { id, members } = ids.group(asked.name);
       return code(client.deleteGroup({ groupSnapshotId: id, snapshotIds: [...members] }));
     }
     case 'page':
@@ -240,11 +236,14 @@ export async function runSequence(world: SequenceWorld, steps: readonly Step[]):
   let model = EMPTY;
   const known = { volume: new Map<string, string>(), snapshot: new Map<string, string>() };
   const groups = new Map<string, { id: string; members: readonly string[] }>();
-  const ids: Ids = { volume: (key) => known.volume.get(key) ?? `vol-${key}`, snapshot: (key) => known.snapshot.get(key) ?? `snap-${key}` };
+  const ids: Ids = {
+    volume: (key) => known.volume.get(key) ?? `vol-${key}`,
+    snapshot: (key) => known.snapshot.get(key) ?? `snap-${key}`,
+    group: (key) => groups.get(key) ?? { id: `group-${key}`, members: ['x'] },
+  };
   for (const { command: asked, interrupted } of steps) {
     const { code, next } = expectation(model, asked, ids);
-    const call = (): Promise<string> =>
-      send(subject.client, asked, ids, (group) => groups.get(group) ?? { id: `group-${group}`, members: ['x'] });
+    const call = (): Promise<string> => send(subject.client, asked, ids);
     if (interrupted !== undefined && world.interrupt !== undefined && next !== model && code === 'OK') {
       subject = await world.interrupt(subject, interrupted, call);
       if (interrupted.committed) model = next;

@@ -109,6 +109,21 @@ describe('two instances on one store', () => {
     expect((await a.client.stage({ volumeId, stagingTargetPath: '/s', volumeCapability })).code).toBe('OK');
   });
 
+  test('a driver that lost its topology speaks of no segments and makes volumes without one', async () => {
+    const a = await inZone('a');
+    const { id } = await create(a, '1');
+    const plain = await openWorkbench({
+      codec,
+      store: a.store,
+      clock: a.clock,
+      nodeId: 'node-a',
+      topology: [zone('a')],
+      disabled: new Set(['VOLUME_ACCESSIBILITY_CONSTRAINTS']),
+    });
+    expect((await plain.client.getVolume({ volumeId: id })).response.volume?.accessibleTopology).toEqual([]);
+    expect((await create(plain, '2')).zones).toEqual([]);
+  });
+
   test('without topology nodes have none and volumes go anywhere', async () => {
     const { client } = await openWorkbench({ codec });
     expect((await client.nodeGetInfo()).response.accessibleTopology).toBeUndefined();

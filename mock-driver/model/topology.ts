@@ -3,6 +3,7 @@ import { sameMap } from './names.ts';
 import type { Pool, Segment } from './records.ts';
 import type { State } from './state.ts';
 import { Refusal } from './status.ts';
+import type { World } from './world.ts';
 
 export interface Requirement {
   readonly requisite: readonly Segment[];
@@ -38,19 +39,25 @@ const describe = (segment: Segment | undefined): string =>
         .map(([key, value]) => `${key}=${value}`)
         .join(',');
 
+/** With topology the pools that lie somewhere, without it the one that lies nowhere in particular. */
+export function pools({ state, features }: World): readonly Pool[] {
+  return state.pools().filter(({ segment }) => (segment !== undefined) === features.topology);
+}
+
 export interface PlaceOptions {
   readonly bytes: bigint;
   readonly requirement: Requirement | undefined;
   /** The only segment that will do: data is local, a copy stays where its source is. */
   readonly only: { readonly segment: Segment | undefined } | undefined;
-  /** The segment of the instance that answers; taken first when the caller has no preference. */
-  readonly own: Segment | undefined;
 }
 
-/** The segment of a new volume: preferred ones in order, then the others that are allowed; the first with room. */
-export function place(state: State, options: PlaceOptions): Segment | undefined {
-  const { bytes, requirement, only, own } = options;
-  const allowed = state.pools().filter((pool) => {
+/**
+ * The segment of a new volume: preferred ones in order, then the others that are allowed; the first with
+ * room. Where the caller has no preference, this instance's own comes first.
+ */
+export function place(world: World, { bytes, requirement, only }: PlaceOptions): Segment | undefined {
+  const { state, ownSegment } = world;
+  const allowed = pools(world).filter((pool) => {
     if (only !== undefined && !sameMap(pool.segment ?? {}, only.segment ?? {})) return false;
     return satisfies(pool.segment, requirement);
   });
@@ -62,7 +69,7 @@ export function place(state: State, options: PlaceOptions): Segment | undefined 
   }
   const terms =
     requirement === undefined || requirement.preferred.length + requirement.requisite.length === 0
-      ? [own ?? {}]
+      ? [ownSegment ?? {}]
       : [...requirement.preferred, ...requirement.requisite];
   const rank = (pool: Pool): number => {
     const index = terms.findIndex((term) => within(pool.segment ?? {}, term));

@@ -5,7 +5,7 @@ import { requireMutable } from './mutable.ts';
 import { limitMap, requireId, requireName, sameMap } from './names.ts';
 import type { Capability, Segment, Source, VolumeRecord } from './records.ts';
 import { Refusal } from './status.ts';
-import { free, place, type Requirement, requireRequirement, satisfies, within } from './topology.ts';
+import { free, place, pools, type Requirement, requireRequirement, satisfies, within } from './topology.ts';
 import type { Outcome, World } from './world.ts';
 
 export interface CreateVolume {
@@ -51,11 +51,10 @@ export function createVolume(world: World, request: CreateVolume): Outcome<Volum
   const origin = request.source === undefined ? undefined : requireSource(world, request.source, block);
   const preferred = origin?.bytes ?? DEFAULT_VOLUME_BYTES;
   const bytes = chooseSize(range, { atLeast: origin?.bytes ?? 0n, preferred, atMost: world.maxVolumeBytes });
-  const segment = place(state, {
+  const segment = place(world, {
     bytes,
     requirement: request.requirement,
     only: origin === undefined ? undefined : { segment: origin.segment },
-    own: world.ownSegment,
   });
   const volume: VolumeRecord = {
     id: world.newId('vol'),
@@ -152,7 +151,7 @@ export function grow(world: World, volume: VolumeRecord, range: CapacityRange): 
   const inUse = volume.published.length + volume.staged.length + volume.targets.length > 0;
   if (inUse && !world.features.onlineExpansion)
     throw new Refusal('FAILED_PRECONDITION', `volume ${volume.id} is published and expansion is offline only`);
-  const pool = world.state.pools().find(({ segment }) => sameMap(segment ?? {}, volume.segment ?? {}));
+  const pool = pools(world).find(({ segment }) => sameMap(segment ?? {}, volume.segment ?? {}));
   const left = pool === undefined ? 0n : free(world.state, pool);
   if (left < bytes - volume.bytes)
     throw new Refusal('OUT_OF_RANGE', `${bytes - volume.bytes} more bytes are asked for, the pool has ${left} left`);
@@ -180,7 +179,7 @@ export function capacity(world: World, term: Segment | undefined): Capacity {
   }
   let available = 0n;
   let largest = 0n;
-  for (const pool of world.state.pools()) {
+  for (const pool of pools(world)) {
     if (term !== undefined && !within(pool.segment, term)) continue;
     const left = free(world.state, pool);
     available += left;

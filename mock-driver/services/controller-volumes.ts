@@ -38,7 +38,7 @@ export const controllerVolumes: Service = {
           requirement: requirementOf(request),
         }),
       );
-      return { volume: volumeMessage(volume) };
+      return { volume: volumeMessage(volume, call.capabilities.features) };
     },
   },
   DeleteVolume: {
@@ -85,7 +85,7 @@ export const controllerVolumes: Service = {
         const { ids, nextToken } = page(state.volumeIds(), int32(request, 'max_entries'), text(request, 'starting_token'));
         const withNodes = call.capabilities.controller.includes('LIST_VOLUMES_PUBLISHED_NODES');
         const entry = (volume: VolumeRecord): Message => ({
-          volume: volumeMessage(volume),
+          volume: volumeMessage(volume, call.capabilities.features),
           status: withNodes ? volumeStatus(volume) : null,
         });
         return { entries: ids.flatMap((id) => state.volume(id) ?? []).map(entry), next_token: nextToken };
@@ -96,7 +96,7 @@ export const controllerVolumes: Service = {
     run: (call, request) =>
       call.read((world) => {
         const volume = requireVolume(world, text(request, 'volume_id'));
-        return { volume: volumeMessage(volume), status: volumeStatus(volume) };
+        return { volume: volumeMessage(volume, call.capabilities.features), status: volumeStatus(volume) };
       }),
   },
   GetCapacity: {

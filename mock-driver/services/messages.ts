@@ -4,6 +4,7 @@ import { ACCESS_MODES, type Capability, type Segment, type SnapshotRecord, type 
 import type { GroupWithSnapshots } from '../model/snapshots.ts';
 import { Refusal } from '../model/status.ts';
 import type { Requirement } from '../model/topology.ts';
+import type { Features } from '../model/world.ts';
 import { child, children, int64, map, type Message, text, texts, timestamp } from '../wire.ts';
 
 export function rangeOf(request: Message): CapacityRange | undefined {
@@ -58,27 +59,31 @@ export function requirementOf(request: Message): Requirement | undefined {
   return { requisite: segments('requisite'), preferred: segments('preferred') };
 }
 
-/** Static for a volume, as the specification asks; a caller that hands in another one has mixed something up. */
+/** Static for a volume, as the specification asks. */
 export function volumeContext(volume: VolumeRecord): Message {
   return { kind: volume.block ? 'device' : 'directory' };
 }
 
+/**
+ * A caller that hands in the context of another volume has mixed something up. Keys that are not ours
+ * are the orchestrator's, and a volume that was announced by hand has none of ours.
+ */
 export function requireContext(volume: VolumeRecord, request: Message): void {
-  const given = Object.entries(map(request, 'volume_context'));
-  const own = volumeContext(volume);
-  // The orchestrator adds keys of its own (csi.storage.k8s.io/…): only ours must be right.
-  if (given.length > 0 && Object.entries(own).some(([key, value]) => !given.some(([k, v]) => k === key && v === value))) {
-    throw new Refusal('INVALID_ARGUMENT', `volume_context is not that of volume ${volume.id}`);
+  const given = map(request, 'volume_context');
+  for (const [key, value] of Object.entries(volumeContext(volume))) {
+    if (Object.hasOwn(given, key) && given[key] !== value)
+      throw new Refusal('INVALID_ARGUMENT', `volume_context is not that of volume ${volume.id}`);
   }
 }
 
-export function volumeMessage(volume: VolumeRecord): Message {
+/** `topology`: a driver without it must not speak of segments, even of a volume that has one. */
+export function volumeMessage(volume: VolumeRecord, { topology }: Features): Message {
   return {
     volume_id: volume.id,
     capacity_bytes: volume.bytes.toString(),
     volume_context: volumeContext(volume),
     content_source: volume.source === undefined ? null : sourceMessage(volume.source),
-    accessible_topology: volume.segment === undefined ? [] : [{ segments: volume.segment }],
+    accessible_topology: volume.segment === undefined || !topology ? [] : [{ segments: volume.segment }],
   };
 }
 

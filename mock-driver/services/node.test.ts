@@ -155,6 +155,12 @@ describe('staging and publishing on the node', () => {
     expect((await publish(volumeId, { volumeContext: { kind: 'directory', 'csi.storage.k8s.io/pod.name': 'web-0' } })).code).toBe('OK');
   });
 
+  test('a volume announced by hand comes without a context of ours', async () => {
+    const volumeId = await volume();
+    await stage(volumeId);
+    expect((await publish(volumeId, { volumeContext: { 'csi.storage.k8s.io/ephemeral': 'false' } })).code).toBe('OK');
+  });
+
   test('stats and expansion answer only where the volume is', async () => {
     const volumeId = await volume();
     await stage(volumeId);

@@ -8,6 +8,7 @@
  *     GET /journal   the last calls, one JSON object a line
  */
 import { renameSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Driver } from '../driver.ts';
 import { readRules, ScenarioError } from '../faults/parse.ts';
@@ -90,11 +91,12 @@ function addFaults(driver: Driver, body: string): Answer {
 async function bodyOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request) {
-    chunks.push(Buffer.from(chunk));
-    bytes += chunks.at(-1)?.length ?? 0;
-    if (bytes > MAX_BODY) throw new Error(`the body is larger than ${MAX_BODY} bytes`);
-  }
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY) request.destroy(new Error(`the body is larger than ${MAX_BODY} bytes`));
+    else chunks.push(chunk);
+  });
+  await once(request, 'end');
   return Buffer.concat(chunks).toString('utf8');
 }
 

@@ -1,5 +1,5 @@
 /** Flags of csi-provisioner: the Go program's 51 with their meaning, and ours. */
-import { ConfigError } from '../lib/process/config-error.ts';
+import { ConfigError } from '../lib/errors/config-error.ts';
 import { DRIVER_FLAGS, ELECTION_FLAGS, KLOG_FLAGS, KUBE_FLAGS, PROCESS_FLAGS, RETRY_FLAGS } from '../lib/process/flag-groups.ts';
 import { readOptions } from '../lib/process/flags.ts';
 import type { Flag, FlagValues, OptionsOf } from '../lib/process/flags.ts';

@@ -7,7 +7,7 @@ import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { openDoors } from '../lib/process/doors/open-doors.ts';
-import { ConfigError } from '../lib/process/config-error.ts';
+import { ConfigError } from '../lib/errors/config-error.ts';
 import type { Given } from '../lib/process/flag-syntax.ts';
 import { scanFlags } from '../lib/process/flag-syntax.ts';
 import type { Flag } from '../lib/process/flags.ts';

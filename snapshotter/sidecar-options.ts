@@ -1,5 +1,5 @@
 /** Flags of csi-snapshotter. */
-import { ConfigError } from '../lib/process/config-error.ts';
+import { ConfigError } from '../lib/errors/config-error.ts';
 import {
   DRIVER_FLAGS,
   ELECTION_FLAGS,

@@ -1,5 +1,5 @@
 import { load } from 'js-yaml';
-import { ConfigError } from '../../lib/kube/config-error.ts';
+import { ConfigError } from '../../lib/errors/config-error.ts';
 import type { Files } from '../../lib/doors/files.ts';
 import { GROUP_SNAPSHOT_GROUP, SNAPSHOT_GROUP } from '../../lib/kube/resources.ts';
 import type { Crd } from './crd.ts';

@@ -4,7 +4,7 @@ import type { Controller } from './controller.ts';
 import { createController } from './controller.ts';
 import { MAX_STEPS } from './reconcile.ts';
 import type { Effect, EventNote, Reconciler, Rest } from './step.ts';
-import { TerminalError } from './terminal-error.ts';
+import { TerminalError } from '../errors/terminal-error.ts';
 import { fixedRandom } from './testing/fixed-random.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 import { memoryLog } from './testing/memory-log.ts';
@@ -374,7 +374,7 @@ describe('exceptions', () => {
 
   test('a terminal error ends the process and is not tried again', async () => {
     const world = new World();
-    const error = new TerminalError('lease lost');
+    const error = new TerminalError('LEASE_LOST', 'lease lost');
     world.execute = () => Promise.reject(error);
     world.decide = () => effect('one');
     await world.run();

@@ -14,14 +14,14 @@ import type { Random } from '../doors/random.ts';
 import { deadline, sleep } from '../doors/sleep.ts';
 import { isAlreadyExists, isForbidden, isPrecondition } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { ConfigError } from '../kube/config-error.ts';
+import { ConfigError } from '../errors/config-error.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import type { Renewal } from './lease-lock.ts';
 import { createLeaseLock, describe, leaseName } from './lease-lock.ts';
 import type { LeaseClaim } from './lease-record.ts';
 import { expiresAtMs } from './lease-record.ts';
 import { watchLease } from './lease-watch.ts';
-import { TerminalError } from './terminal-error.ts';
+import { TerminalError } from '../errors/terminal-error.ts';
 
 export interface LeaderElectionOptions extends LeaseClaim {
   /** A client (and connection) of its own: load on the other one must not cost the lease. */
@@ -142,7 +142,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
   const lose = (taken: boolean): void => {
     leading = false;
     const why = taken ? `${lock.holder === '' ? 'somebody' : lock.holder} took it` : 'it could not be renewed within the renew deadline';
-    options.onLost(new TerminalError(`lease ${lease} is lost: ${why}`));
+    options.onLost(new TerminalError('LEASE_LOST', `lease ${lease} is lost: ${why}`));
   };
 
   const run = async (signal: AbortSignal): Promise<void> => {

@@ -14,7 +14,7 @@ import type { Backoff } from './not-before.ts';
 import { NotBefore } from './not-before.ts';
 import type { Effect, EventNote, Reconciler, Rest } from './step.ts';
 import { isRest } from './step.ts';
-import { isTerminal } from './terminal-error.ts';
+import { TerminalError } from '../errors/terminal-error.ts';
 
 /** A reconciler that does more in one run does not converge: it is stopped, and said. */
 export const MAX_STEPS = 50;
@@ -121,7 +121,7 @@ interface FailedRun {
 
 function failed<S, E extends Effect, A>(options: LoopOptions<S, E, A>, error: unknown, run: FailedRun): RunEnd {
   const { key, memory, present, signals } = run;
-  if (isTerminal(error)) {
+  if (error instanceof TerminalError) {
     options.fatal(error);
     return { kind: 'stopped' };
   }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { GetPluginInfoResponse, ProbeResponse } from '../../proto/gen/csi.ts';
-import type { TerminalError } from '../process/config-error.ts';
+import type { TerminalError } from '../errors/terminal-error.ts';
 import { connectDriver, type DriverConnection } from './connection.ts';
 import { createFakeDriver, createHandClock, createLogList, type FakeDriver, type HandClock, settled } from './fake-driver.ts';
 import { GrpcCode } from './grpc-code.ts';

@@ -13,7 +13,7 @@ import type { Clock } from '../doors/clock.ts';
 import type { Logger } from '../doors/log.ts';
 import type { RpcDoor } from '../doors/rpc.ts';
 import { sleep } from '../doors/sleep.ts';
-import { TerminalError } from '../process/config-error.ts';
+import { TerminalError } from '../errors/terminal-error.ts';
 import { type DriverIdentity, readIdentity } from './capabilities.ts';
 import { createCsiClient, type CsiClient } from './client.ts';
 import { CsiError } from './csi-error.ts';

@@ -3,7 +3,7 @@
  * program that wants it hands one over.
  */
 import type { Clock } from '../doors/clock.ts';
-import { ConfigError } from './config-error.ts';
+import { ConfigError } from '../errors/config-error.ts';
 import type { Credentials } from './credentials.ts';
 
 export interface ExecSpec {

@@ -1,5 +1,5 @@
 import type { Files } from '../doors/files.ts';
-import { ConfigError } from './config-error.ts';
+import { ConfigError } from '../errors/config-error.ts';
 
 /** A file as text. A failure is a ConfigError that says what the file is for and what to do. */
 export async function readText(files: Files, path: string, hint: { readonly what: string; readonly remedy: string }): Promise<string> {

@@ -7,7 +7,7 @@ import { answer, bodyOf, broken, refusal, scriptedDoor, streamOf } from '../cont
 import type { ApiError } from './api-error.ts';
 import { isAlreadyExists, isExpired, isPrecondition, isUnknownOutcome } from './api-error.ts';
 import type { WatchEvent } from './client.ts';
-import { ConfigError } from './config-error.ts';
+import { ConfigError } from '../errors/config-error.ts';
 import type { Credentials } from './credentials.ts';
 import { createKubeClient } from './kube-client.ts';
 import type { KubeObject } from './objects.ts';

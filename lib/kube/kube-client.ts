@@ -6,6 +6,7 @@
  * where credentials can not be had); a write is repeated only when the server said that it did nothing.
  */
 import type { HttpAnswer, HttpStream } from '../doors/http.ts';
+import { ConfigError } from '../errors/config-error.ts';
 import { ApiError } from './api-error.ts';
 import type { KubeClient, ListOptions, ListPage, WatchEvent, WatchOptions } from './client.ts';
 import { errorOfBadAnswer, errorOfSilence } from './failure.ts';
@@ -138,7 +139,7 @@ async function* watchEvents<T extends KubeObject>(
       yield event.type === 'BOOKMARK' ? event : { type: event.type, object: named(event.object, resource) };
     }
   } catch (error) {
-    if (error instanceof ApiError || (error instanceof Error && 'code' in error && error.code === 'CONFIG_ERROR')) throw error;
+    if (error instanceof ApiError || error instanceof ConfigError) throw error;
     throw errorOfSilence(error, call, watch.signal.aborted ? 'aborted' : 'broken');
   } finally {
     watch.signal.removeEventListener('abort', follow);

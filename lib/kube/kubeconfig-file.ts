@@ -4,7 +4,7 @@ import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { Cluster as FileCluster, User } from '@kubernetes/client-node/dist/config_types.js';
 import { load } from 'js-yaml';
 import type { HttpTarget } from '../doors/http.ts';
-import { ConfigError } from './config-error.ts';
+import { ConfigError } from '../errors/config-error.ts';
 import type { Credentials } from './credentials.ts';
 import { noCredentials } from './credentials.ts';
 import type { ExecCredentialDoor } from './exec-credentials.ts';

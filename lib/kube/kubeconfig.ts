@@ -6,7 +6,7 @@
  */
 import type { Doors } from '../doors/doors.ts';
 import type { HttpTarget } from '../doors/http.ts';
-import { ConfigError } from './config-error.ts';
+import { ConfigError } from '../errors/config-error.ts';
 import type { Credentials } from './credentials.ts';
 import { noCredentials } from './credentials.ts';
 import type { ExecCredentialDoor } from './exec-credentials.ts';

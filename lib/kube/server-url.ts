@@ -1,4 +1,4 @@
-import { ConfigError } from './config-error.ts';
+import { ConfigError } from '../errors/config-error.ts';
 
 /** Checks that it is an HTTP URL, and takes the slash off its end. */
 export function serverUrl(text: string, where: string): string {

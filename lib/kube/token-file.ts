@@ -1,7 +1,7 @@
 /** Bearer tokens in files: the kubelet and other agents rotate them in place. */
 import type { Clock } from '../doors/clock.ts';
 import type { Files } from '../doors/files.ts';
-import { ConfigError } from './config-error.ts';
+import { ConfigError } from '../errors/config-error.ts';
 import type { Credentials } from './credentials.ts';
 import { readText } from './file-text.ts';
 

@@ -5,7 +5,7 @@
  * plain sets every role that has it, `--ROLE.FLAG` one role, whatever the order; defaults stay per role.
  * Flags of the process itself (log, API server, driver socket, HTTP address) exist once, plain.
  */
-import { ConfigError } from './config-error.ts';
+import { ConfigError } from '../errors/config-error.ts';
 import { DRIVER_FLAGS, ELECTION_FLAGS, KLOG_FLAGS, KUBE_FLAGS, PROCESS_FLAGS } from './flag-groups.ts';
 import { shownDefault } from './flag-help.ts';
 import type { Given, Scanned, Syntax } from './flag-syntax.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ConfigError } from './config-error.ts';
+import { ConfigError } from '../errors/config-error.ts';
 import { ELECTION_FLAGS, KLOG_FLAGS } from './flag-groups.ts';
 import type { Given, Syntax } from './flag-syntax.ts';
 import { scanFlags } from './flag-syntax.ts';

@@ -14,7 +14,7 @@
  * Command lines are read in two steps: flag-syntax.ts turns words into (name, text) pairs by the rules of
  * Go's `flag` or of pflag, then this file turns texts into values. Nothing here exits or prints.
  */
-import { ConfigError } from './config-error.ts';
+import { ConfigError } from '../errors/config-error.ts';
 import type { Given } from './flag-syntax.ts';
 import { readValue } from './flag-value.ts';
 import type { FlagType, FlagValue, Gates, ValueOf } from './flag-value.ts';

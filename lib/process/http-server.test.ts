@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { HttpAnswer, HttpRequest } from '../doors/http.ts';
-import { ConfigError } from './config-error.ts';
+import { ConfigError } from '../errors/config-error.ts';
 import { type HttpServerOptions, startHttpServer } from './http-server.ts';
 
 type Get = (path: string, method?: HttpRequest['method']) => Promise<{ readonly status: number; readonly text: string }>;

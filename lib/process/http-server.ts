@@ -9,7 +9,7 @@
  */
 import type { Host, Listener } from '../doors/host.ts';
 import type { HttpAnswer, HttpRequest } from '../doors/http.ts';
-import { ConfigError } from './config-error.ts';
+import { ConfigError } from '../errors/config-error.ts';
 import type { MetricsRegistry } from './metrics.ts';
 
 export interface HttpServerOptions {

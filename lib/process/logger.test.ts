@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ConfigError } from './config-error.ts';
+import { ConfigError } from '../errors/config-error.ts';
 import { createLogger, type LoggerOptions } from './logger.ts';
 
 const NOON = Date.UTC(2026, 10, 22, 5, 56, 38, 123);

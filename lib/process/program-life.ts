@@ -15,7 +15,7 @@ import { createMetrics, type MetricsRegistry } from './metrics.ts';
 import type { ProgramInput } from './program.ts';
 import { RunningRole } from './running-role.ts';
 import { runShutdown, type ShutdownStep } from './shutdown.ts';
-import { TerminalError } from './config-error.ts';
+import { TerminalError } from '../errors/terminal-error.ts';
 import { waitForResources } from './wait-for-resources.ts';
 
 /** Peers: the health check allows this much beyond the lease. */

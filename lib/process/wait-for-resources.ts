@@ -5,7 +5,7 @@ import { sleep } from '../doors/sleep.ts';
 import { isForbidden, isNotFound } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { RoleDefinition } from './role-definition.ts';
-import { TerminalError } from './config-error.ts';
+import { TerminalError } from '../errors/terminal-error.ts';
 
 export type RequiredResource = RoleDefinition<unknown>['requiredResources'][number];
 

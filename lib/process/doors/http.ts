@@ -7,7 +7,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { HttpDoorError } from '../../doors/http.ts';
 import type { HttpDoor, HttpRequest, HttpTarget } from '../../doors/http.ts';
-import { ConfigError } from '../config-error.ts';
+import { ConfigError } from '../../errors/config-error.ts';
 
 /** Below the 90 s after which kube-apiserver closes an idle connection: else a write may meet the closing. */
 const IDLE_MS = 50_000;

@@ -123,8 +123,8 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
     start: (signal) => {
       for (const controller of lanes) controller.start(signal);
     },
-    drain: async () => {
-      await Promise.all(lanes.map((controller) => controller.drain()));
+    drain: async (cancel) => {
+      await Promise.all(lanes.map((controller) => controller.drain(cancel)));
     },
   };
 }

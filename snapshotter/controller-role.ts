@@ -67,8 +67,8 @@ export const SNAPSHOT_CONTROLLER: RoleDefinition<SnapshotControllerOptions> = {
       start: (signal) => {
         for (const controller of controllers) controller.start(signal);
       },
-      drain: async () => {
-        await Promise.all(controllers.map((controller) => controller.drain()));
+      drain: async (cancel) => {
+        await Promise.all(controllers.map((controller) => controller.drain(cancel)));
       },
     };
   },

@@ -62,6 +62,6 @@ export const CSI_SNAPSHOTTER: RoleDefinition<CsiSnapshotterOptions> = {
       retryMaxMs: options.retryIntervalMaxMs,
       gaveUp: () => gaveUp.add({ driver_name: driverName }),
     });
-    return { name: 'csi-snapshotter', start: (signal) => controller.start(signal), drain: () => controller.drain() };
+    return { name: 'csi-snapshotter', start: (signal) => controller.start(signal), drain: (cancel) => controller.drain(cancel) };
   },
 };

@@ -27,6 +27,9 @@ export interface Role {
   readonly name: string;
   /** Starts the workers (when elected and synced). Every key is enqueued once. */
   start(signal: AbortSignal): void;
-  /** Resolves when no key is being worked on; keys in work finish their present effect first. */
-  drain(): Promise<void>;
+  /**
+   * Resolves when no key is being worked on. Keys in work finish their present effect, unless `cancel`
+   * fires: then it is given up, too.
+   */
+  drain(cancel?: AbortSignal): Promise<void>;
 }

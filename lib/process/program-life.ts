@@ -225,17 +225,18 @@ export class ProgramLife {
 
   private shutdownSteps(): readonly ShutdownStep[] {
     const { drainTimeoutMs } = this.line.process;
-    const drain = async (): Promise<void> => {
-      await Promise.all(this.roles.map((role) => role.drain()));
+    const drain = async (cancel: AbortSignal): Promise<void> => {
+      await Promise.all(this.roles.map((role) => role.drain(cancel)));
     };
     const graceful = (step: ShutdownStep): readonly ShutdownStep[] => (this.abrupt ? [] : [step]);
     // Step 1 has happened: the roles' start signal is `ending`.
     return [
       ...graceful({ name: `drain (${formatDuration(drainTimeoutMs)})`, limitMs: drainTimeoutMs, run: drain }),
       {
-        name: 'cancel driver calls',
+        // Driver calls and API writes alike; a role that has drained has none.
+        name: 'give up what is under way',
         limitMs: AFTER_CANCEL_MS,
-        run: () => (this.connection?.cancelCalls(), this.abrupt ? undefined : drain()),
+        run: () => (this.connection?.cancelCalls(), this.abrupt ? undefined : drain(AbortSignal.abort())),
       },
       ...graceful({
         name: 'give back leases',

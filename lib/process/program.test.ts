@@ -117,8 +117,9 @@ function bench({ argv = [], role = {}, drainHangs = false, reachable = true }: B
           seen.push('start');
           stop.addEventListener('abort', () => seen.push('stop'));
         },
-        drain: () => {
+        drain: (cancel) => {
           seen.push('drain');
+          cancel?.addEventListener('abort', () => seen.push('give up'));
           return drainHangs ? new Promise((resolve) => (drained = resolve)) : Promise.resolve();
         },
       };
@@ -319,6 +320,30 @@ describe('the end', () => {
     await expect(call).rejects.toMatchObject({ grpcCode: 1 });
     await world.clock.advance(1000);
     expect(await world.ended()).toBe(0);
+  });
+
+  test('what a role has under way is given up when the drain time is over, and no earlier', async () => {
+    const world = bench({ argv: ['--drain-timeout=3s'], drainHangs: true });
+    await working(world);
+    world.signal();
+    await world.clock.advance(2999);
+    expect(world.seen).not.toContain('give up');
+    await world.clock.advance(1);
+    expect(world.seen).toContain('give up');
+    await world.clock.advance(1000);
+    expect(await world.ended()).toBe(0);
+  });
+
+  test('work that ends within the drain time is not given up', async () => {
+    const world = bench({ argv: ['--drain-timeout=3s'], drainHangs: true });
+    await working(world);
+    world.signal();
+    world.drained();
+    await world.clock.advance(100);
+    world.drained();
+    await world.clock.advance(10_000);
+    expect(await world.ended()).toBe(0);
+    expect(world.seen).not.toContain('give up');
   });
 
   test('a start that hangs does not outlast a signal', async () => {

@@ -4,8 +4,8 @@
  * Order of a start: flags → HTTP server → credentials → [custom resources] → [driver connected, probed,
  * identity read] → roles created (caches declared) → caches started → per role: election, caches synced, work.
  *
- * Order of an end: 1 no new key is taken; 2 keys in work finish (`--drain-timeout`); 3 driver calls are
- * cancelled (marks and records stand, the next start resolves them); 4 leases are given back; 5 events are
+ * Order of an end: 1 no new key is taken; 2 keys in work finish (`--drain-timeout`); 3 driver calls
+ * and API writes under way are given up (marks and records stand, the next start resolves them); 4 leases are given back; 5 events are
  * flushed; 6 caches and sockets close. A lost lease skips 2, 4 and 5: another process may be at work already.
  *
  * Exit codes: 0 after SIGTERM, SIGINT, `--help`, `--version`; 2 for a wrong command line; 1 for all else.

@@ -120,8 +120,9 @@ export class RunningRole {
     return this.election?.isHealthy(toleranceMs) === false ? `failed election to renew leadership on lease ${this.leaseName}` : undefined;
   }
 
-  async drain(): Promise<void> {
-    if (this.started) await this.role.drain();
+  /** Work that has not ended when `cancel` fires is given up. */
+  async drain(cancel: AbortSignal): Promise<void> {
+    if (this.started) await this.role.drain(cancel);
   }
 
   async release(signal: AbortSignal): Promise<void> {

@@ -22,8 +22,11 @@ import type { MockDriver } from '../harness/mock-driver.ts';
 import { eventually } from '../harness/wait.ts';
 import type { ControlPlane } from './control-plane.ts';
 
+/** What the job needs of a control plane, so that the sandbox may be one, too. */
+export type JobPlane = Pick<ControlPlane, 'kube' | 'stage'>;
+
 export interface Scene {
-  readonly plane: ControlPlane;
+  readonly plane: JobPlane;
   readonly kube: Kube;
   readonly driver: MockDriver;
   readonly namespace: string;
@@ -32,7 +35,7 @@ export interface Scene {
 }
 
 export interface SceneOptions {
-  readonly plane: ControlPlane;
+  readonly plane: JobPlane;
   readonly driver: MockDriver;
   /** Also the name of its namespace and classes. */
   readonly name: string;

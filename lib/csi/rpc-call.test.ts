@@ -65,6 +65,17 @@ test('a call that takes too long ends as DEADLINE_EXCEEDED, an aborted one as CA
   await expect(given).rejects.toMatchObject({ grpcCode: GrpcCode.CANCELLED, detail: 'context canceled' });
 });
 
+test('the driver is told how long the caller waits', async () => {
+  const { door, client } = bench();
+  const limits: (number | undefined)[] = [];
+  door.answers.set('CreateVolume', ({ timeoutMs }) => {
+    limits.push(timeoutMs);
+    return { response: Uint8Array.of() };
+  });
+  await client.createVolume(request, live());
+  expect(limits).toEqual([1000]);
+});
+
 test('an answer that cannot be decoded has no status: the call may have worked', async () => {
   const { door, client, seen } = bench();
   door.answers.set('CreateVolume', () => ({ response: Uint8Array.of(0x0a, 0xff) }));

@@ -74,7 +74,7 @@ export async function callRpc<Req extends object, Res>(
   const limit = deadline(clock, timeoutMs, signal);
   let answer: RpcAnswer;
   try {
-    answer = await door.unary({ method: path, request: method.request.encode(request).finish() }, limit.signal);
+    answer = await door.unary({ method: path, request: method.request.encode(request).finish(), timeoutMs }, limit.signal);
   } catch (error) {
     // No cause is kept: its text and its fields might repeat the request.
     throw fail(undefined, `${method.name}: ${error instanceof Error ? error.message : String(error)}`);

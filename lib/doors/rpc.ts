@@ -1,8 +1,10 @@
-/** One unary gRPC call on encoded bytes. Deadlines and retries are made above; the door only carries. */
+/** One unary gRPC call on encoded bytes. Limits and retries are made above; the door only carries. */
 export interface RpcCall {
   /** Full gRPC path: `/csi.v1.Controller/CreateVolume`. */
   readonly method: string;
   readonly request: Uint8Array;
+  /** How long the caller waits, said to the server so that it need not work for nobody. The caller's signal is what ends the call. */
+  readonly timeoutMs?: number;
 }
 
 /** What the server (or the transport, as UNAVAILABLE) answered. `response` is empty unless code is 0. */

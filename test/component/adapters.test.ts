@@ -208,7 +208,7 @@ describe('the HTTP door', () => {
 });
 
 describe('the RPC door', () => {
-  type Answer = (request: Buffer) => Promise<Buffer>;
+  type Answer = (request: Buffer, call: ServerUnaryCall<Buffer, Buffer>) => Promise<Buffer>;
   const identity = (bytes: Buffer): Buffer => bytes;
 
   /** A gRPC server on a unix socket that answers every method of one service with `answer`. */
@@ -227,7 +227,7 @@ describe('the RPC door', () => {
       { Probe: method },
       {
         Probe: (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) => {
-          answer(call.request).then(
+          answer(call.request, call).then(
             (value) => done(null, value),
             (error: ServiceError) => done(error),
           );
@@ -288,6 +288,22 @@ describe('the RPC door', () => {
     await atServer;
     abort.abort();
     expect(await call).toMatchObject({ code: 1 });
+  });
+
+  test('a time limit is said to the server, a little later than the caller gives up; without one nothing is said', async () => {
+    const path = join(folder, 's');
+    const seen: { readonly deadlineMs: number; readonly nowMs: number }[] = [];
+    await serve(path, (request, call) => {
+      seen.push({ deadlineMs: Number(call.getDeadline()), nowMs: Date.now() });
+      return Promise.resolve(request);
+    });
+    const { door } = openDoor(path);
+    const before = Date.now();
+    expect(await door.unary({ ...probe, timeoutMs: 3_600_000 }, live())).toMatchObject({ code: 0 });
+    expect(await door.unary(probe, live())).toMatchObject({ code: 0 });
+    expect(seen[0]?.deadlineMs).toBeGreaterThan(before + 3_600_000);
+    expect(seen[0]?.deadlineMs).toBeLessThan((seen[0]?.nowMs ?? 0) + 3_601_000);
+    expect(seen[1]?.deadlineMs).toBe(Number.POSITIVE_INFINITY);
   });
 
   test('no server is UNAVAILABLE; one that appears later is found', async () => {

@@ -1,12 +1,14 @@
 /**
  * A door to a CSI driver over grpc-js. It only carries bytes: retries, deadlines, codecs and metrics are
- * made above, so grpc-js' own are switched off.
+ * made above, so grpc-js' own are switched off; a deadline is set only for the server to see.
  */
 import { Client, credentials, Metadata, connectivityState as State } from '@grpc/grpc-js';
 import type { ChannelOptions, ServiceError } from '@grpc/grpc-js';
 import type { RpcAnswer, RpcDoor } from '../../doors/rpc.ts';
 
 const CANCELLED = 1;
+/** The caller's own limit has to fire first: only the caller knows which of its clocks ran out. */
+const BEYOND_TIMEOUT_MS = 250;
 const EMPTY = new Uint8Array();
 
 const OPTIONS: ChannelOptions = {
@@ -52,7 +54,7 @@ export function openRpc(address: string): RpcDoor {
   };
 
   return {
-    unary: ({ method, request }, signal) =>
+    unary: ({ method, request, timeoutMs }, signal) =>
       new Promise<RpcAnswer>((resolve) => {
         if (signal.aborted) {
           resolve({ code: CANCELLED, message: 'cancelled before it was sent', response: EMPTY });
@@ -64,7 +66,7 @@ export function openRpc(address: string): RpcDoor {
           same,
           asBuffer(request),
           new Metadata(),
-          {},
+          timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs + BEYOND_TIMEOUT_MS },
           (error: ServiceError | null, response?: Buffer) => {
             signal.removeEventListener('abort', cancel);
             resolve(

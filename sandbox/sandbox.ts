@@ -25,8 +25,10 @@ import { createObject } from './apiserver/write.ts';
 import { Binder } from './binder/binder.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
 
+/** What runs beside the API server. Namespace and CRD clean-up belongs to the API server and always runs. */
 export type SandboxPart = 'binder' | 'scheduler';
 
+/** Everything the sandbox has from outside. */
 export interface SandboxOptions {
   readonly clock: Clock;
   readonly random: Random;
@@ -49,6 +51,7 @@ export interface Sandbox {
 
 const DEFAULT_WINDOW = 10_000;
 
+/** Makes a cluster with the namespaces that every cluster has, and nothing else in it. */
 export function createSandbox(options: SandboxOptions): Sandbox {
   const { clock, random } = options;
   const storage = new Storage(options.eventWindow ?? DEFAULT_WINDOW);

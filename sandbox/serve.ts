@@ -10,6 +10,7 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DE
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
 /** Longer than clients keep an idle connection, so that none is closed under a request on its way. */
 const KEEP_ALIVE_MS = 180_000;
+/** Outside the API's paths, so that no client of Kubernetes ever meets it. */
 export const FAULTS_PATH = '/sandbox/faults';
 
 /** What a POST to `/sandbox/faults` may hold; all given parts are done, in this order. */
@@ -20,6 +21,7 @@ export interface FaultOrder {
   readonly expireVersions?: boolean;
 }
 
+/** A running server; `url` has the port that was bound. */
 export interface SandboxServer {
   readonly url: string;
   close(): Promise<void>;
@@ -41,6 +43,7 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> 
   return Buffer.concat(chunks);
 }
 
+/** For what never reaches the sandbox: too long a body, a method that no API has. */
 function refuse(outgoing: ServerResponse, code: number, message: string): void {
   const body = JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code });
   outgoing.writeHead(code, { 'content-type': 'application/json', connection: 'close' });

@@ -9,6 +9,7 @@ import { badRequest, invalid, invalidField, tooLarge, unsupportedMediaType } fro
 
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
+/** Without parameters; empty where the client says nothing. */
 export function mediaTypeOf(headers: Readonly<Record<string, string>>): string {
   return (headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
 }

@@ -2,6 +2,7 @@
 import type { ResourceType } from './resource.ts';
 import { apiVersion } from './resource.ts';
 
+/** Looked up for every request, by group version and plural. */
 export class Catalog {
   readonly #types = new Map<string, ResourceType>();
 
@@ -9,6 +10,7 @@ export class Catalog {
     for (const type of builtIn) this.add(type);
   }
 
+  /** A kind of the same path is replaced. */
   add(type: ResourceType): void {
     this.#types.set(`${apiVersion(type)}/${type.plural}`, type);
   }

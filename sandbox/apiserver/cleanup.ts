@@ -20,6 +20,7 @@ function isDeleting(stored: Stored): boolean {
   return at(stored.object, 'metadata', 'deletionTimestamp') !== undefined;
 }
 
+/** The namespace controller and the finalizer of CRDs in one: both empty a container before it goes. */
 export class Cleanup {
   readonly #tools: WriteTools;
   readonly #catalog: Catalog;

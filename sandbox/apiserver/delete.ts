@@ -11,9 +11,12 @@ import { isHeld, timestamp } from './write.ts';
 const NAMESPACES = storageName('', 'namespaces');
 /** Namespaces that the server makes and keeps. */
 const LASTING: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public']);
+/** Storage name of the CRD kind, for whoever follows CRDs. */
 export const CRDS = storageName('apiextensions.k8s.io', 'customresourcedefinitions');
+/** Holds a CRD until its custom resources are gone. */
 export const CRD_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';
 
+/** Propagation policies are taken and ignored: nothing here collects garbage. */
 export interface DeleteOptions {
   readonly uid?: string;
   readonly resourceVersion?: string;
@@ -34,6 +37,7 @@ export function deleteOptions(body: Json | undefined, query: URLSearchParams): D
   };
 }
 
+/** The object as it was last, or as it is now while something keeps it. */
 export interface Deleted {
   readonly stored: Stored;
   /** False: finalizers or a grace period keep it. */
@@ -84,6 +88,7 @@ function adorn(type: ResourceType, object: JsonObject): void {
     objectAt(object, 'metadata').finalizers = [...finalizers, CRD_FINALIZER];
 }
 
+/** Throws a 404, a 409 for a precondition that fails, a 403 for namespaces of the system. */
 export function deleteObject(tools: WriteTools, target: WriteTarget, options: DeleteOptions): Deleted {
   const { type, namespace, name, dryRun } = target;
   const { storage, clock } = tools;

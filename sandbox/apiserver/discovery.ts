@@ -22,6 +22,7 @@ const VERSION: JsonObject = {
 };
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 
+/** A kind and its subresources, one entry each. */
 function resources(type: ResourceType): JsonObject[] {
   const main: JsonObject = {
     name: type.plural,
@@ -49,6 +50,7 @@ function groupOf(groupVersions: readonly string[], name: string): JsonObject {
   return { name, versions, preferredVersion: versions[0] ?? {} };
 }
 
+/** The core group has no name and is not among them. */
 function groups(catalog: Catalog): JsonObject[] {
   const byName = new Map<string, string[]>();
   for (const groupVersion of catalog.groupVersions()) {

@@ -18,6 +18,7 @@ export interface FaultMatch {
   readonly userAgent?: string;
 }
 
+/** What happens to a request that a rule hits. */
 export type Fault =
   /** The request is not looked at. 429 carries Retry-After, 1 second unless told. */
   | { readonly kind: 'status'; readonly code: 409 | 410 | 429 | 500 | 503 | 504; readonly retryAfterSeconds?: number }
@@ -26,6 +27,7 @@ export type Fault =
   /** The request waits; with `applied`, its answer does. */
   | { readonly kind: 'slow'; readonly delayMs: number; readonly applied?: boolean };
 
+/** Rules stand in the order in which they were added. */
 export interface FaultRule {
   readonly match?: FaultMatch;
   /** 0 to 1; 1 where it is left out. */
@@ -38,6 +40,7 @@ export interface FaultRule {
 /** Answers a request in the server's place; undefined lets it through. */
 export type Intercept = (request: HttpRequest) => HttpAnswer | undefined;
 
+/** The switches, for tests and simulations. */
 export interface Faults {
   /** The first rule that matches decides; the answer takes the rule away. */
   add(rule: FaultRule): () => void;
@@ -98,6 +101,7 @@ export interface FaultTools {
   readonly expireVersions: () => void;
 }
 
+/** Chance is asked only where a rule has a share, so that rules without one shift no seed. */
 export class FaultSwitches implements Faults {
   readonly #tools: FaultTools;
   readonly #rules = new Set<Active>();

@@ -9,6 +9,7 @@ type Step = (value: Json) => Json[];
 const TOKEN =
   /\.((?:\\.|[^.[\\])+)|\[(\d+|-\d+)\]|\['((?:\\'|[^'])*)'\]|\[(\*)\]|\[\?\(@\.?([^=<>!)]*?)\s*(?:(==|!=)\s*(?:"([^"]*)"|'([^']*)'|([^)]*)))?\)\]/gy;
 
+/** A wildcard may stand in the place of a name. */
 function member(name: string): Step {
   if (name === '*') return everything;
   return (value) => (isObject(value) && Object.hasOwn(value, name) ? [value[name] as Json] : []);

@@ -9,6 +9,7 @@ export interface JsonObject {
   [key: string]: Json;
 }
 
+/** True for what JSON calls an object: no list, no null. */
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -23,6 +24,7 @@ export function at(value: Json | undefined, ...path: readonly string[]): Json | 
   return current;
 }
 
+/** The text at a path; undefined for anything else. */
 export function stringAt(value: Json | undefined, ...path: readonly string[]): string | undefined {
   const found = at(value, ...path);
   return typeof found === 'string' ? found : undefined;
@@ -34,6 +36,7 @@ export function objectAt(value: Json | undefined, ...path: readonly string[]): J
   return isObject(found) ? found : {};
 }
 
+/** The list at a path, or an empty one. */
 export function listAt(value: Json | undefined, ...path: readonly string[]): readonly Json[] {
   const found = at(value, ...path);
   return Array.isArray(found) ? found : [];
@@ -48,6 +51,7 @@ export function ensureObject(parent: JsonObject, key: string): JsonObject {
   return made;
 }
 
+/** A deep copy. */
 export function clone<T extends Json>(value: T): T;
 export function clone(value: Json): Json {
   if (typeof value !== 'object' || value === null) return value;
@@ -57,6 +61,7 @@ export function clone(value: Json): Json {
   return copy;
 }
 
+/** Deep; members of objects in any order. An absent value equals only an absent one. */
 export function equal(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
@@ -87,6 +92,7 @@ export function parseJson(text: string): Json {
   return new Parser(text).document();
 }
 
+/** Compact; members in the order they were set. */
 export function printJson(value: Json): string {
   try {
     return JSON.stringify(value);

@@ -15,17 +15,20 @@ import { StatusError } from './status.ts';
 import type { WriteTarget, WriteTools } from './write.ts';
 import { createObject, lookupOf, updateObject } from './write.ts';
 
+/** Without a namespace for cluster-scoped kinds. */
 export interface ObjectName {
   readonly name: string;
   readonly namespace?: string | undefined;
 }
 
+/** Of a deletion: the last state. */
 export interface ObjectChange {
   readonly kind: string;
   readonly object: KubeObject;
   readonly deleted: boolean;
 }
 
+/** Reads are of this moment; a write under an old resourceVersion is refused like anybody's. */
 export class LocalClient {
   readonly #tools: WriteTools;
   readonly #catalog: Catalog;
@@ -56,7 +59,7 @@ export class LocalClient {
   }
 
   /** PUT under the object's resourceVersion; `status` writes the status alone. */
-  update<T extends KubeObject>(resource: Resource<T>, object: T, subresource: '' | 'status' | 'finalize' = ''): void {
+  update<T extends KubeObject>(resource: Resource<T>, object: T, subresource: '' | 'status' = ''): void {
     updateObject(this.#tools, { ...this.#target(resource, object), subresource, uidIsPrecondition: true }, () => untyped(object));
   }
 

@@ -28,7 +28,6 @@ const IMMUTABLE = 'field is immutable';
 
 /** Why a name may not be used; empty if it may. */
 export function nameFaults(name: string, rule: ResourceType['nameRule']): string[] {
-  if (rule === 'path') return /^\.{1,2}$|[/%]/.test(name) ? ["may not be '.' or '..', nor contain '/' or '%'"] : [];
   const [limit, pattern, message] = rule === 'label' ? [63, LABEL, LABEL_MESSAGE] : [253, SUBDOMAIN, SUBDOMAIN_MESSAGE];
   const faults: string[] = [];
   if (name.length > limit) faults.push(`must be no more than ${limit} bytes`);
@@ -99,6 +98,7 @@ function kindOf(value: Json): string {
   return typeof value === 'boolean' ? 'bool' : typeof value === 'bigint' ? 'number' : typeof value;
 }
 
+/** What is wrong with the metadata of any object. */
 export function validateMeta(type: ResourceType, object: JsonObject): Cause[] {
   const meta = objectAt(object, 'metadata');
   const causes: Cause[] = [];
@@ -156,6 +156,7 @@ export function keepSystemFields(meta: JsonObject, old: JsonObject): void {
   }
 }
 
+/** What an update may not do to the metadata, whatever the kind. */
 export function validateMetaUpdate(object: JsonObject, old: JsonObject): Cause[] {
   const causes: Cause[] = [];
   const before = new Set(listAt(old, 'metadata', 'finalizers'));

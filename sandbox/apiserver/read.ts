@@ -9,6 +9,7 @@ import { both, fieldPredicate, labelPredicate } from './selectors.ts';
 import { badRequest, expired, invalid, notFound, versionTooLarge } from './status.ts';
 import type { Storage, Stored } from './storage.ts';
 
+/** Throws a 404. */
 export function getObject(storage: Storage, request: ApiRequest): Stored {
   const { type, namespace, name } = request;
   const stored = storage.get(type.storage, objectKey(type, namespace, name));
@@ -22,6 +23,7 @@ export function selectorOf({ query, type }: ApiRequest): Predicate | undefined {
   return both(labelPredicate(query.get('labelSelector') ?? ''), fields);
 }
 
+/** The range of the store that a list or watch looks at. */
 export function keyPrefix(request: ApiRequest): string {
   return request.namespace === '' ? '' : `${request.namespace}/`;
 }
@@ -106,11 +108,13 @@ function snapshot(storage: Storage, request: ApiRequest, token: Token | undefine
   return exact ? exactly(storage, request, asked) : present();
 }
 
+/** One page. */
 export interface ListResult {
   readonly items: readonly Stored[];
   readonly meta: ListMeta;
 }
 
+/** Throws 400, 410 and 504 as the versions and tokens of the query demand. */
 export function listObjects(storage: Storage, request: ApiRequest): ListResult {
   const tokenText = request.query.get('continue') ?? '';
   const token = tokenText === '' ? undefined : decodeToken(tokenText);

@@ -11,17 +11,20 @@ import { storedText } from './storage.ts';
 import { StatusError } from './status.ts';
 import { tableOf } from './table.ts';
 
+/** What a list says about itself. */
 export interface ListMeta {
   readonly resourceVersion: string;
   readonly continueToken?: string;
   readonly remainingItemCount?: number;
 }
 
+/** Made per request, kept for the length of a watch. */
 export interface Renderer {
   one(type: ResourceType, stored: Stored): string;
   list(type: ResourceType, items: readonly Stored[], meta: ListMeta): string;
 }
 
+/** The object as this version of its kind. */
 export function objectText(type: ResourceType, stored: Stored): string {
   return `{"kind":"${type.kind}","apiVersion":"${apiVersion(type)}",${storedText(stored)}`;
 }

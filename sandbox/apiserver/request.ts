@@ -6,6 +6,7 @@ import { badRequest, invalid, methodNotAllowed, noSuchGroup, noSuchPath, notSupp
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
 
+/** A request that somebody serves; whether it may succeed is decided later. */
 export interface ApiRequest {
   readonly verb: Verb;
   readonly type: ResourceType;

@@ -11,6 +11,7 @@ export interface Lookup {
   list(resource: string): readonly JsonObject[];
 }
 
+/** Paths below an object that are served; scale, log and exec are not. */
 export type Subresource = '' | 'status' | 'finalize' | 'binding';
 
 /** One write on its way to the storage. `object` may be changed until it is stored. */
@@ -34,6 +35,7 @@ export interface Column {
   readonly cell: (object: JsonObject, nowMs: number) => Json;
 }
 
+/** What is particular about a kind. Several sets may stand in a row: each step runs through all of them. */
 export interface ResourceRules {
   /** Drops what the kind does not know; answers the paths. Runs on what clients send, before all else. */
   readonly decode?: (object: JsonObject) => readonly string[];
@@ -44,6 +46,7 @@ export interface ResourceRules {
   readonly warnings?: (write: Write) => readonly string[];
 }
 
+/** One kind in one version, as it is served. */
 export interface ResourceType {
   readonly group: string;
   readonly version: string;
@@ -67,8 +70,8 @@ export interface ResourceType {
   readonly returnDeleted: boolean;
   /** True where the spec's changes are counted in metadata.generation. */
   readonly generation: boolean;
-  /** Names follow RFC 1123 labels (no dots) in place of subdomains; `path` allows anything that is one path segment. */
-  readonly nameRule: 'subdomain' | 'label' | 'path';
+  /** Names follow RFC 1123 labels (no dots) in place of subdomains. */
+  readonly nameRule: 'subdomain' | 'label';
   /** Fields of the field selector beyond name and namespace. */
   readonly selectableFields: readonly string[];
   readonly columns: readonly Column[];

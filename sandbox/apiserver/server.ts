@@ -42,6 +42,7 @@ interface Answer {
 const JSON_TYPE = { 'content-type': 'application/json' };
 const PLAIN_TYPE = { 'content-type': 'text/plain; charset=utf-8' };
 
+/** Stateless above the storage: the same requests in the same order give the same answers. */
 export class ApiServer {
   readonly #tools: ServerTools;
   readonly #encoder = new TextEncoder();
@@ -50,6 +51,7 @@ export class ApiServer {
     this.#tools = tools;
   }
 
+  /** Anything but a watch. Never throws. */
   answer(request: HttpRequest): HttpAnswer {
     return this.#encode(this.#guarded(() => this.#route(request)));
   }
@@ -87,6 +89,7 @@ export class ApiServer {
     }
   }
 
+  /** Deeper than `/api/V` and `/apis/G/V`, which are discovery. */
   #isApi(path: string): boolean {
     const { pathname } = splitPath(path);
     const depth = segmentsOf(pathname).length;
@@ -197,6 +200,7 @@ export class ApiServer {
   }
 }
 
+/** What of a request a write needs to know. */
 function targetOf(request: ApiRequest): WriteTarget {
   const { type, namespace, name, subresource, dryRun } = request;
   return { type, namespace, name, subresource, dryRun };

@@ -13,6 +13,7 @@ export interface Subject {
   readonly name?: string;
 }
 
+/** One thing that is wrong with one field. */
 export interface Cause {
   readonly reason: string;
   readonly message: string;
@@ -35,6 +36,7 @@ interface StatusInit {
   readonly plain?: boolean;
 }
 
+/** The only error that is meant for a client. Anything else that is thrown becomes a 500. */
 export class StatusError extends Error {
   readonly status: number;
   readonly retryAfterSeconds: number | undefined;
@@ -170,6 +172,7 @@ function withDetail(title: string, detail: string): string {
   return detail === '' ? title : `${title}: ${detail}`;
 }
 
+/** The reasons of causes below are those of the API's CauseType. */
 export function required(field: string, detail = ''): Cause {
   return { reason: 'FieldValueRequired', message: withDetail('Required value', detail), field };
 }

@@ -47,6 +47,7 @@ export function visibleEvent(change: Change, sees: (object: JsonObject) => boole
   return { type: 'DELETED', stored: { key, version: change.version, object: { ...object, metadata }, text: undefined } };
 }
 
+/** True where the client wants what exists first, and then to be told that it was all. Throws a 422. */
 function checkInitialEvents(query: URLSearchParams): boolean {
   const wanted = query.get('sendInitialEvents');
   const match = query.get('resourceVersionMatch') ?? '';
@@ -65,6 +66,7 @@ function takesBookmarks(query: URLSearchParams): boolean {
   return query.get('allowWatchBookmarks') === 'true';
 }
 
+/** All open watches, by resource. */
 export class Watches {
   readonly #tools: WatchTools;
   readonly #watchers = new Map<string, Set<Watcher>>();

@@ -9,6 +9,7 @@ const RETRY_MS = 1000;
 /** Enough that thousands of claims are bound in seconds; few enough that requests get their turn in between. */
 const KEYS_PER_TURN = 64;
 
+/** No timer stands while nothing waits: a settled sandbox is silent. */
 export class WorkLoop {
   readonly #clock: Clock;
   readonly #work: (key: string) => void;
@@ -23,11 +24,13 @@ export class WorkLoop {
     this.#work = work;
   }
 
+  /** Before the start keys are gathered; waking a key that waits changes nothing. */
   wake(key: string): void {
     this.#waiting.add(key);
     this.#schedule();
   }
 
+  /** For retries and pauses; forgotten at the stop. */
   wakeAfter(key: string, delayMs: number): void {
     this.#timer(delayMs, () => this.wake(key));
   }

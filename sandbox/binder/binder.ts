@@ -19,6 +19,7 @@ import { BinderWorld, claimKeys } from './world.ts';
 const CLAIM = 'claim:';
 const VOLUME = 'volume:';
 
+/** One per sandbox. It holds no state but indexes: a restart would decide the same. */
 export class Binder {
   readonly #client: LocalClient;
   readonly #world: BinderWorld;

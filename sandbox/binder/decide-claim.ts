@@ -19,6 +19,7 @@ import {
 import type { Notice, Step, World } from './step.ts';
 import { REST } from './step.ts';
 
+/** Protection first: a deleting claim that nobody uses must not be bound anew. */
 export function decideClaim(claim: PersistentVolumeClaim, world: World): Step {
   const finalizers = claim.metadata?.finalizers ?? [];
   if (isDeleting(claim) && finalizers.includes(CLAIM_PROTECTION) && !isUsed(claim, world)) {
@@ -144,6 +145,7 @@ function boundStatus(volume: PersistentVolume, claim: PersistentVolumeClaim): St
   return { kind: 'claim-status', claim: { ...claim, status: { ...status, ...current } } };
 }
 
+/** Back to Pending, with nothing left of an earlier binding in the status. */
 function pending(claim: PersistentVolumeClaim, notice?: Notice): Step {
   const said = notice === undefined ? {} : { notice };
   const { phase, accessModes, capacity } = claim.status ?? {};
@@ -151,6 +153,7 @@ function pending(claim: PersistentVolumeClaim, notice?: Notice): Step {
   return { kind: 'claim-status', claim: { ...claim, status: { phase: 'Pending' } }, ...said };
 }
 
+/** Final: data that a claim once had is not quietly replaced by an empty volume. */
 function lost(claim: PersistentVolumeClaim, reason: string, message: string): Step {
   if (claim.status?.phase === 'Lost') return REST;
   return { kind: 'claim-status', claim: { ...claim, status: { phase: 'Lost' } }, notice: warning(reason, message) };

@@ -7,6 +7,7 @@ import { annotation, BOUND_BY_CONTROLLER, isDeleting, PROVISIONED_BY, VOLUME_PRO
 import type { Step, World } from './step.ts';
 import { REST } from './step.ts';
 
+/** Never touches the claim: what the claim has to do is decided from the claim's side. */
 export function decideVolume(volume: PersistentVolume, world: World): Step {
   const finalizers = volume.metadata?.finalizers ?? [];
   if (isDeleting(volume) && finalizers.includes(VOLUME_PROTECTION) && volume.status?.phase !== 'Bound') {

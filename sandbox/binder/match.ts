@@ -9,6 +9,7 @@ import type {
 import { quantityValue } from '../apiserver/kinds/quantity.ts';
 import { classNameOf, isDeleting } from './names.ts';
 
+/** Labels of a node or a volume. */
 export type Labels = Readonly<Record<string, string>>;
 
 function sizeOf(quantity: string | number | undefined): bigint {
@@ -27,6 +28,7 @@ function modeOf(object: PersistentVolume | PersistentVolumeClaim): string {
   return object.spec?.volumeMode ?? 'Filesystem';
 }
 
+/** Volumes and claims that say nothing mean Filesystem. */
 export function hasOtherMode(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
   return modeOf(volume) !== modeOf(claim);
 }
@@ -57,6 +59,7 @@ function matchesRequirement(labels: Labels, requirement: NodeSelectorRequirement
   }
 }
 
+/** All parts must hold; no selector selects everything. */
 export function matchesSelector(labels: Labels, selector: LabelSelector | undefined): boolean {
   if (selector === undefined) return true;
   const exact = Object.entries(selector.matchLabels ?? {});
@@ -91,6 +94,7 @@ export function mismatch(volume: PersistentVolume, claim: PersistentVolumeClaim)
   return hasAccessModes(volume, claim) ? undefined : 'incompatible accessMode';
 }
 
+/** Where and for whom a volume is looked for. */
 export interface Search {
   /** A class that waits for a Pod: without a node only volumes made for the claim are taken. */
   readonly delayed: boolean;

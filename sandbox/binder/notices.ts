@@ -7,12 +7,14 @@ import { StatusError } from '../apiserver/status.ts';
 import { timestamp } from '../apiserver/write.ts';
 import type { Notice } from './step.ts';
 
+/** What an Event is about. */
 export interface Regarding {
   readonly kind: string;
   readonly apiVersion: string;
   readonly object: KubeObject;
 }
 
+/** Writes Events as one component; a failure to write one is nobody's business. */
 export class Notices {
   readonly #client: LocalClient;
   readonly #clock: Clock;
@@ -27,6 +29,7 @@ export class Notices {
     this.#component = component;
   }
 
+  /** Cluster-scoped objects are spoken of in the namespace `default`. */
   say({ kind, apiVersion, object }: Regarding, notice: Notice): void {
     const { name = '', namespace = 'default', uid = '', resourceVersion = '' } = object.metadata ?? {};
     const said = this.#said.get(uid) ?? new Map<string, string>();

@@ -8,6 +8,7 @@ interface PodVolume {
   ephemeral?: unknown;
 }
 
+/** As far as it is looked at here; every field may be missing. */
 export interface Pod extends KubeObject {
   spec?: {
     nodeName?: string;
@@ -21,6 +22,7 @@ export interface Pod extends KubeObject {
   };
 }
 
+/** The Pod resource with the view above. */
 export const PODS_OF_SANDBOX: Resource<Pod> = {
   group: PODS.group,
   version: PODS.version,
@@ -38,6 +40,7 @@ export function claimNamesOf(pod: Pod): string[] {
   });
 }
 
+/** A Pod that ended still exists, and still counts as a user of its claims. */
 export function hasEnded(pod: Pod): boolean {
   return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 }

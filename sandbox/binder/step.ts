@@ -4,17 +4,20 @@
  */
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../lib/kube/objects.ts';
 
+/** An Event about the object. */
 export interface Notice {
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
   readonly message: string;
 }
 
+/** `claim` and `volume` write the object, `…-status` its status alone. */
 export type Step =
   | { readonly kind: 'rest'; readonly notice?: Notice }
   | { readonly kind: 'claim' | 'claim-status'; readonly claim: PersistentVolumeClaim; readonly notice?: Notice }
   | { readonly kind: 'volume' | 'volume-status'; readonly volume: PersistentVolume };
 
+/** Nothing to do until something changes. */
 export const REST: Step = { kind: 'rest' };
 
 /** What decisions may look at. */

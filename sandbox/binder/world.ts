@@ -39,6 +39,7 @@ function claimKeyOf(volume: PersistentVolume): string {
   return reference === undefined ? FREE : `${reference.namespace ?? ''}/${reference.name ?? ''}`;
 }
 
+/** Reads are live: between two steps of the binder nothing goes stale. */
 export class BinderWorld implements World {
   readonly #client: LocalClient;
   readonly #volumes = new Index();
@@ -98,11 +99,13 @@ export class BinderWorld implements World {
   }
 }
 
+/** The reverse of `keyOf`. */
 export function splitKey(key: string): { readonly namespace?: string; readonly name: string } {
   const slash = key.indexOf('/');
   return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
 
+/** Keys of the claims that a Pod uses. */
 export function claimKeys(object: KubeObject): string[] {
   return claimNamesOf(object as Pod).map((name) => `${object.metadata?.namespace ?? ''}/${name}`);
 }

@@ -18,6 +18,7 @@ import { annotation, BIND_COMPLETED, classNameOf, isDeleting, SELECTED_NODE } fr
 import type { Pod } from '../binder/pods.ts';
 import { claimNamesOf } from '../binder/pods.ts';
 
+/** What the scheduler does next about one Pod. Every write brings the Pod up again, for the step after it. */
 export type PodStep =
   /** Bind the Pod. */
   | { readonly kind: 'bind'; readonly node: string }
@@ -52,6 +53,10 @@ interface Claims {
   readonly unbound: readonly PersistentVolumeClaim[];
 }
 
+/**
+ * Order matters: a Pod whose claims are not in order waits whatever the nodes; then a node is chosen; then
+ * the claims that waited for the choice get it, one a step; only when nothing is left is the Pod bound.
+ */
 export function decidePod(pod: Pod, cluster: Cluster): PodStep {
   const claims = gatherClaims(pod, cluster);
   if (typeof claims === 'string') return unschedulable(cluster, claims);
@@ -76,6 +81,7 @@ export function decidePod(pod: Pod, cluster: Cluster): PodStep {
   return nextStep(node, claims, cluster);
 }
 
+/** A static volume goes before a new one: it is there already. */
 function nextStep(node: Node, claims: Claims, cluster: Cluster): PodStep {
   const name = nameOf(node);
   for (const claim of claims.unbound) {
@@ -87,6 +93,7 @@ function nextStep(node: Node, claims: Claims, cluster: Cluster): PodStep {
   return claims.unbound.length === 0 ? { kind: 'bind', node: name } : { kind: 'wait' };
 }
 
+/** Both the name and the mark: a binding is four writes, and this is the third. */
 function isBound(claim: PersistentVolumeClaim): boolean {
   return (claim.spec?.volumeName ?? '') !== '' && annotation(claim, BIND_COMPLETED) !== undefined;
 }

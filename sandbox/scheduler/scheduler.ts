@@ -49,12 +49,14 @@ const CONCERNS = new Set([
   'CSIDriver',
 ]);
 
+/** How a Pod's choice of a node went so far. */
 interface Choice {
   /** Selected-node marks set so far; from the second on each is a choice that was taken back. */
   selections: number;
   notBeforeMs: number;
 }
 
+/** Started after the API server has its namespaces; what exists by then is looked at first. */
 export class Scheduler {
   readonly #client: LocalClient;
   readonly #clock: Clock;

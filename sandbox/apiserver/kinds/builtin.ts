@@ -103,6 +103,7 @@ function storageKinds(): ResourceType[] {
   ];
 }
 
+/** In the order of discovery. The CRD kind is added by crd.ts, which knows its rules. */
 export function builtInKinds(): ResourceType[] {
   const leases = kindsOf('coordination.k8s.io', 'v1');
   const gateway = kindsOf('gateway.networking.k8s.io', 'v1beta1');

@@ -90,6 +90,7 @@ function checkGrowth(claim: JsonObject, old: JsonObject, lookup: Lookup): void {
   );
 }
 
+/** Shared with volumes, which say it in the same words. */
 export function accessModeCauses(modes: readonly Json[]): Cause[] {
   const causes = modes
     .filter((mode) => !ACCESS_MODES.includes(String(mode)))
@@ -101,6 +102,7 @@ export function accessModeCauses(modes: readonly Json[]): Cause[] {
   return causes;
 }
 
+/** Shared with volumes. */
 export function volumeModeCauses(mode: Json | undefined): Cause[] {
   return mode === undefined || VOLUME_MODES.includes(String(mode)) ? [] : [notSupported('spec.volumeMode', mode, VOLUME_MODES)];
 }
@@ -178,6 +180,7 @@ function validate(write: Write): readonly Cause[] {
   return causes;
 }
 
+/** In this order: who may write what, defaults, protection. */
 export const CLAIM_RULES: readonly ResourceRules[] = [
   statusPart(() => ({ phase: 'Pending' })),
   { decode, prepare, validate },

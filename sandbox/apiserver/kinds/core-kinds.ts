@@ -10,6 +10,7 @@ import { setDefault, statusPart } from './status-part.ts';
 const NAME_LABEL = 'kubernetes.io/metadata.name';
 const POD_SPEC_MAY_CHANGE = ['activeDeadlineSeconds', 'terminationGracePeriodSeconds', 'tolerations', 'schedulingGates'];
 
+/** A namespace holds itself by a finalizer in its spec until its contents are gone. */
 export const NAMESPACE_RULES: readonly ResourceRules[] = [
   statusPart(() => ({ phase: 'Active' })),
   {
@@ -83,6 +84,7 @@ function validatePod({ object, old, subresource }: Write): readonly Cause[] {
   return causes;
 }
 
+/** The spec without what an update may change. */
 function fixedPart(spec: JsonObject): JsonObject {
   const fixed = clone(spec);
   for (const field of POD_SPEC_MAY_CHANGE) delete fixed[field];
@@ -91,6 +93,7 @@ function fixedPart(spec: JsonObject): JsonObject {
   return fixed;
 }
 
+/** Containers are never run: what matters of a Pod here are its volumes, its node and its phase. */
 export const POD_RULES: readonly ResourceRules[] = [
   statusPart(() => ({ phase: 'Pending', qosClass: 'BestEffort' })),
   { prepare: preparePod, validate: validatePod },
@@ -111,6 +114,7 @@ export const SECRET_RULES: ResourceRules = {
   ],
 };
 
+/** `immutable: true` cannot be taken back. */
 function immutableContent(object: JsonObject, old: JsonObject | undefined): Cause[] {
   if (old?.immutable !== true) return [];
   const causes: Cause[] = object.immutable === true ? [] : [forbiddenField('immutable', 'field is immutable when `immutable` is set')];
@@ -120,8 +124,10 @@ function immutableContent(object: JsonObject, old: JsonObject | undefined): Caus
   return causes;
 }
 
+/** Free, unless it was declared immutable. */
 export const CONFIG_MAP_RULES: ResourceRules = { validate: ({ object, old }) => immutableContent(object, old) };
 
+/** In the namespace of what it is about, as the real server insists. */
 export const EVENT_RULES: ResourceRules = {
   prepare({ object }) {
     ensureObject(object, 'involvedObject');
@@ -164,4 +170,5 @@ export const LEASE_RULES: ResourceRules = {
   },
 };
 
+/** Kept as it is given: no addresses are handed out. */
 export const SERVICE_RULES: readonly ResourceRules[] = [statusPart(() => ({ loadBalancer: {} }))];

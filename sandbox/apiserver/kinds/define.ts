@@ -5,6 +5,7 @@ import { AGE_COLUMN, NAME_COLUMN } from '../table.ts';
 import { FIXED_COLUMNS } from './columns.ts';
 import { knownFields } from './known-fields.ts';
 
+/** What no default can know. */
 type Given = Pick<ResourceType, 'group' | 'version' | 'plural' | 'kind' | 'namespaced'> & Partial<ResourceType>;
 
 /** Kinds that answer a DELETE by a Status have to say so. */

@@ -43,6 +43,7 @@ function topologyCauses(terms: readonly Json[]): Cause[] {
   );
 }
 
+/** A class may be renamed by making another; what volumes were made by may not change. */
 export const STORAGE_CLASS_RULES: ResourceRules = {
   prepare({ object }) {
     setDefault(object, 'reclaimPolicy', 'Delete');
@@ -57,6 +58,7 @@ export const STORAGE_CLASS_RULES: ResourceRules = {
   ],
 };
 
+/** Fixed for good: volumes refer to it by name. */
 export const ATTRIBUTES_CLASS_RULES: ResourceRules = {
   validate({ object, old }) {
     const causes: Cause[] = [];
@@ -70,6 +72,7 @@ export const ATTRIBUTES_CLASS_RULES: ResourceRules = {
   },
 };
 
+/** Every switch has its default written out, as clients read them without asking what absence means. */
 export const CSI_DRIVER_RULES: ResourceRules = {
   prepare({ object }) {
     const spec = ensureObject(object, 'spec');
@@ -106,6 +109,7 @@ function withoutLimit(driver: Json): Json {
   return rest;
 }
 
+/** A driver registers once per node; only its volume limit may move afterwards. */
 export const CSI_NODE_RULES: ResourceRules = {
   validate({ object, old }) {
     const names = new Set<string>();
@@ -120,6 +124,7 @@ export const CSI_NODE_RULES: ResourceRules = {
   },
 };
 
+/** An order to an attacher: the order stays, the attacher reports in the status. */
 export const ATTACHMENT_RULES: readonly ResourceRules[] = [
   statusPart(() => ({ attached: false })),
   {
@@ -139,6 +144,7 @@ export const ATTACHMENT_RULES: readonly ResourceRules[] = [
   },
 ];
 
+/** What a capacity is about may not change, only how much there is. */
 export const CAPACITY_RULES: ResourceRules = {
   decode(object) {
     canonicalizeField(object, 'capacity');

@@ -24,6 +24,7 @@ const COMMON = new Set([
 const POLICIES = ['Delete', 'Recycle', 'Retain'];
 const OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt'];
 
+/** The member that says where the data is: `csi`, `nfs`, … */
 function sourceOf(spec: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(spec).filter(([field]) => !COMMON.has(field)));
 }
@@ -128,6 +129,7 @@ function validate({ object, old, subresource }: Write): readonly Cause[] {
   return causes;
 }
 
+/** In this order: who may write what, defaults, protection. */
 export const VOLUME_RULES: readonly ResourceRules[] = [
   statusPart(({ now }) => ({ phase: 'Pending', lastPhaseTransitionTime: now })),
   { decode, prepare, validate },

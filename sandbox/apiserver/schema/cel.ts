@@ -7,6 +7,7 @@ import type { Json, JsonObject } from '../json.ts';
 import { isObject, stringAt } from '../json.ts';
 import type { Schema } from './schema.ts';
 
+/** A rule that compiled. Evaluating it changes nothing, so any number of objects may share it. */
 export interface Rule {
   readonly message: string;
   readonly reason: string;

@@ -8,6 +8,7 @@ import { RuleCompiler } from './cel.ts';
 import type { SchemaReading } from './schema.ts';
 import { readSchema } from './schema.ts';
 
+/** Grows with the number of different schemas, never with the number of reads. */
 export class SchemaCache {
   readonly #compiler = new RuleCompiler();
   readonly #readings = new Map<string, SchemaReading>();

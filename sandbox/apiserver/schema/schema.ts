@@ -8,6 +8,7 @@ import type { Cause } from '../status.ts';
 import { forbiddenField, invalidField, required } from '../status.ts';
 import type { Rule, RuleCompiler } from './cel.ts';
 
+/** One node of the tree. */
 export interface Schema {
   /** Empty where only validations are stated (inside anyOf and the like), or where any value goes. */
   readonly type: string;
@@ -32,6 +33,7 @@ export interface Schema {
   readonly hasRules: boolean;
 }
 
+/** Bounds on a single value. Undefined, or empty for the format: no bound. */
 export interface Limits {
   readonly enum: readonly Json[] | undefined;
   readonly format: string;
@@ -49,6 +51,7 @@ export interface Limits {
   readonly maxProperties: number | undefined;
 }
 
+/** The tree, as far as it could be read, and what was wrong. */
 export interface SchemaReading {
   readonly schema: Schema;
   readonly causes: readonly Cause[];

@@ -18,6 +18,7 @@ interface Walk {
   readonly old: Json | undefined;
 }
 
+/** What is validated, and in which light. */
 export interface Subject {
   readonly object: JsonObject;
   /** The stored object, on an update. */
@@ -47,6 +48,7 @@ function statusCauses({ object, old }: Pick<Subject, 'object' | 'old'>, schema: 
   }));
 }
 
+/** Causes after which rules would stumble over what is already known to be wrong. */
 function isBlocking({ reason }: Cause): boolean {
   return ['FieldValueRequired', 'FieldValueTooLong', 'FieldValueTooMany', 'FieldValueTypeInvalid', 'FieldValueNotSupported'].includes(
     reason,

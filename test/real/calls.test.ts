@@ -92,11 +92,12 @@ async function measure({ name: contestant, users, start }: Contestant): Promise<
   await provision(scene, 'warm');
   await takeSnapshot(scene, 'warm', 'warm');
   const phases: PhaseCalls[] = [];
+  let from = await quiet();
   const phase = async (name: string, work: (index: number) => Promise<unknown>): Promise<void> => {
-    const from = await quiet();
     await each(work);
     const to = await quiet();
     phases.push(countPhase({ phase: name, objects: OBJECTS, calls: plane.audit().slice(from, to), programs: users }));
+    from = to;
   };
   await phase('provision', (index) => provision(scene, `claim-${index}`));
   await phase('snapshot', (index) => takeSnapshot(scene, `snapshot-${index}`, `claim-${index}`));

@@ -34,7 +34,7 @@ describe('from the audit log', () => {
   });
 
   test('a write of an old leader, or of one that never led, is found, in whatever order the log has it', () => {
-    const { usurpations } = judge(rivalry([call('b', 0, work), call('b', 9), call('a', 10, work), call('a', 1)]));
+    const { usurpations } = judge(rivalry([call('b', 9), call('b', 0, work), call('a', 1), call('a', 10, work)]));
     expect(usurpations).toEqual([
       `b: create persistentvolumes pv at ${at(0)} while nobody led`,
       `a: create persistentvolumes pv at ${at(10)} while b led`,

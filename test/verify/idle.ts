@@ -16,7 +16,7 @@ import { openRawClient, type RawClient } from '../harness/raw-http.ts';
 import { openStage, type Program, type Stage } from '../harness/stage.ts';
 import { ROLES, startProgram } from '../real/programs.ts';
 import { runScenario } from '../simulation/run.ts';
-import { IDLE } from '../simulation/scenarios/directed.ts';
+import { LONG_IDLE } from '../simulation/scenarios/directed.ts';
 import { claim, snapshot, snapshotClass, storageClass } from '../simulation/manifests.ts';
 import { type IdleServer, openIdleServer, type SeenRequest } from './idle-server.ts';
 import type { VerificationOptions, VerificationResult } from './verification.ts';
@@ -50,8 +50,9 @@ async function runVirtual(seeds: number, log: (line: string) => void): Promise<V
   const faults: string[] = [];
   let virtualMs = 0;
   for (let seed = 1; seed <= seeds; seed += 1) {
-    const result = await runScenario({ scenario: IDLE, seed });
+    const result = await runScenario({ scenario: LONG_IDLE, seed });
     virtualMs += result.virtualMs;
+    if (seed % 10 === 0) log(`${seed} of ${seeds} seeds`);
     for (const violation of result.violations)
       faults.push(`${violation.message} (replay: npm run simulate -- --scenario=${IDLE.name} --seed=${seed} --runs=1)`);
   }

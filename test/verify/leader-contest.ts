@@ -54,6 +54,8 @@ export interface Takeover {
 }
 
 const LEASE_NAMESPACE = 'kube-system';
+/** util-linux: starts a program in namespaces of its own. */
+const UNSHARE = 'unshare';
 /** A handful of objects a second: enough to catch a second leader at work, bearable for a small machine. */
 const WORK_EVERY_MS = 300;
 /** Reading the audit log costs; waits on it look less often. */
@@ -69,7 +71,7 @@ export const CONTEST_USERS: readonly ControlPlaneUser[] = ROLES.flatMap((role) =
 
 /** Why a process cannot get a host name of its own here; undefined if it can. */
 export function hostNameProblem(): string | undefined {
-  const { status, stderr, error } = spawnSync('unshare', ['--uts', 'hostname', 'probe'], { encoding: 'utf8' });
+  const { status, stderr, error } = spawnSync(UNSHARE, ['--uts', 'hostname', 'probe'], { encoding: 'utf8' });
   if (status === 0) return undefined;
   return `unshare --uts is needed (root on Linux): ${(error?.message ?? stderr).trim()}`;
 }
@@ -90,7 +92,7 @@ function onHost(stage: Stage, host: string): Stage {
   const script = 'hostname "$0"; exec "$@"';
   return {
     ...stage,
-    start: (spec) => stage.start({ ...spec, file: 'unshare', args: ['--uts', 'sh', '-c', script, host, spec.file, ...spec.args] }),
+    start: (spec) => stage.start({ ...spec, file: UNSHARE, args: ['--uts', 'sh', '-c', script, host, spec.file, ...spec.args] }),
   };
 }
 
@@ -139,7 +141,7 @@ export async function contest(plane: ControlPlane, driver: MockDriver, spec: Con
       await work.stop();
     }
   } finally {
-    await Promise.all(programs.map((program) => (program.running() ? program.stop() : undefined)));
+    await Promise.all(programs.map((program) => program.stop()));
     // The next contest starts without waiting for a lease that nobody gave back.
     for (const role of ROLES)
       await kube.delete(LEASES, { namespace: LEASE_NAMESPACE, name: leaseOf(role, driver.name) }).catch(() => undefined);

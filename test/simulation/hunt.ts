@@ -7,7 +7,6 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, syml
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
 import { repositoryRoot } from '../harness/repository.ts';
 
 const run = promisify(execFile);
@@ -46,20 +45,16 @@ export async function plantMutant(name: string): Promise<Mutant> {
     for (const part of FOLDERS) cpSync(join(repositoryRoot(), part), join(folder, part), { recursive: true });
     for (const file of ['package.json', 'tsconfig.json']) cpSync(join(repositoryRoot(), file), join(folder, file));
     symlinkSync(join(repositoryRoot(), 'node_modules'), join(folder, 'node_modules'));
-    await run('git', ['apply', '-p1', join(mutantsFolder(), `${name}.patch`)], { cwd: folder, env: { ...process.env, GIT_CEILING_DIRECTORIES: tmpdir() } });
+    await run('git', ['apply', '-p1', join(mutantsFolder(), `${name}.patch`)], {
+      cwd: folder,
+      env: { ...process.env, GIT_CEILING_DIRECTORIES: tmpdir() },
+    });
     mkdirSync(join(folder, 'dist'));
     cpSync(join(folder, 'proto/csi.proto'), join(folder, 'dist/csi.proto'));
     const outfile = join(folder, 'dist/simulate.mjs');
-    await build({
-      absWorkingDir: folder,
-      entryPoints: ['test/simulation/main.ts'],
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node20',
-      outfile,
-      banner: { js: BANNER },
-      logLevel: 'error',
+    const flags = ['--bundle', '--platform=node', '--format=esm', '--target=node20', '--log-level=error', `--banner:js=${BANNER}`];
+    await run(join(repositoryRoot(), 'node_modules/.bin/esbuild'), ['test/simulation/main.ts', ...flags, `--outfile=${outfile}`], {
+      cwd: folder,
     });
     return {
       seek: (scenario, { from, count }) => seek(outfile, scenario, { from, count }),
@@ -71,14 +66,22 @@ export async function plantMutant(name: string): Promise<Mutant> {
   }
 }
 
-async function seek(file: string, scenario: string, { from, count }: { readonly from: number; readonly count: number }): Promise<Found | undefined> {
+async function seek(
+  file: string,
+  scenario: string,
+  { from, count }: { readonly from: number; readonly count: number },
+): Promise<Found | undefined> {
   const args = [file, `--scenario=${scenario}`, `--seed=${from}`, `--runs=${count}`, '--first', '--json'];
   const stdout = await run(process.execPath, args, { maxBuffer: 1 << 26 }).then(
     (done) => done.stdout,
     (error: { readonly stdout?: string }) => error.stdout ?? '',
   );
   const last = stdout.trimEnd().split('\n').at(-1) ?? '';
-  const verdict = JSON.parse(last === '' ? '{"ok":true}' : last) as { readonly ok: boolean; readonly replay?: readonly string[]; readonly invariants?: readonly string[] };
+  const verdict = JSON.parse(last === '' ? '{"ok":true}' : last) as {
+    readonly ok: boolean;
+    readonly replay?: readonly string[];
+    readonly invariants?: readonly string[];
+  };
   if (verdict.ok) return undefined;
   const seed = /--seed=(\d+)/.exec(verdict.replay?.[0] ?? '')?.[1];
   return { scenario, seed: Number(seed), invariant: verdict.invariants?.[0] ?? '' };

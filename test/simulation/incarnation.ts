@@ -316,8 +316,7 @@ export class Incarnation {
           if (resolve === undefined) ready.push(chunk);
           else resolve({ done: false, value: chunk });
         });
-        if (this.random.chance(faults.cutWatch))
-          schedule(0, 'cut', cut);
+        if (this.random.chance(faults.cutWatch)) schedule(0, 'cut', cut);
       }
       if (!ended) schedule(this.latency(), 'ends', () => finish());
     })().catch((why: unknown) => schedule(this.latency(), 'breaks', () => finish(why)));

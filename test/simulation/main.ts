@@ -60,7 +60,15 @@ async function main(): Promise<void> {
   const seed = wholeNumber('seed', values.seed ?? '1');
   const runs = wholeNumber('runs', values.runs ?? '200');
   const say = (line: string): void => void (values.json === true ? process.stderr : process.stdout).write(`${line}\n`);
-  const total: Figures = { runs: 0, violations: 0, events: 0, crashPoints: new Set(), crashed: new Set(), failing: [], invariants: new Set() };
+  const total: Figures = {
+    runs: 0,
+    violations: 0,
+    events: 0,
+    crashPoints: new Set(),
+    crashed: new Set(),
+    failing: [],
+    invariants: new Set(),
+  };
   const started = performance.now();
   hunt: for (const scenario of chosen(values.scenario)) {
     const from = performance.now();
@@ -102,7 +110,8 @@ async function main(): Promise<void> {
   say(
     `${figures.runs} runs, ${figures.violations} violations, ${figures.seedsPerSecond} seeds per second, ${figures.crashPoints} distinct crash points passed, ${figures.crashPointsHit} died at`,
   );
-  if (values.json === true) process.stdout.write(`${JSON.stringify({ ...figures, invariants: [...total.invariants], replay: total.failing.slice(0, 20) })}\n`);
+  if (values.json === true)
+    process.stdout.write(`${JSON.stringify({ ...figures, invariants: [...total.invariants], replay: total.failing.slice(0, 20) })}\n`);
   process.exitCode = figures.ok ? 0 : 1;
 }
 

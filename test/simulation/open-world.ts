@@ -56,7 +56,8 @@ export async function openWorld({ scheduler, seed, scenario, crashAt, onLog }: O
     if (answer.status !== 201) throw new Error(`the sandbox refused a CRD: ${new TextDecoder().decode(answer.body)}`);
   }
   const store = new MemoryStore();
-  let world: World | undefined;
+  // The driver is made first, and the world, which says how it misbehaves, around it.
+  const opened: { world?: World } = {};
   const model = await createDriver({
     name: DRIVER,
     nodeId: 'node-1',
@@ -66,11 +67,13 @@ export async function openWorld({ scheduler, seed, scenario, crashAt, onLog }: O
     topology: [],
     disabled: new Set(),
     codec: CODEC,
-    fault: ({ rpc }) =>
-      rpc === 'CreateSnapshot' && world !== undefined && world.notReadyMs > 0 ? { notReadyMs: world.notReadyMs } : undefined,
+    fault: ({ rpc }) => {
+      const notReadyMs = opened.world?.notReadyMs ?? 0;
+      return rpc === 'CreateSnapshot' && notReadyMs > 0 ? { notReadyMs } : undefined;
+    },
   });
   const programs = startPrograms(scenario, seed);
-  world = new World({
+  opened.world = new World({
     seed,
     scheduler,
     sandbox,
@@ -85,5 +88,5 @@ export async function openWorld({ scheduler, seed, scenario, crashAt, onLog }: O
     ...(crashAt === undefined ? {} : { crashAt }),
     ...(onLog === undefined ? {} : { onLog }),
   });
-  return world;
+  return opened.world;
 }

@@ -54,7 +54,7 @@ async function runVirtual(seeds: number, log: (line: string) => void): Promise<V
     virtualMs += result.virtualMs;
     if (seed % 10 === 0) log(`${seed} of ${seeds} seeds`);
     for (const violation of result.violations)
-      faults.push(`${violation.message} (replay: npm run simulate -- --scenario=${IDLE.name} --seed=${seed} --runs=1)`);
+      faults.push(`${violation.message} (replay: npm run simulate -- --scenario=${LONG_IDLE.name} --seed=${seed} --runs=1)`);
   }
   const virtualHours = Math.round(virtualMs / 3_600_000);
   log(`${seeds} seeds, ${virtualHours} virtual hours, ${faults.length} violations`);

@@ -12,6 +12,7 @@ import {
   PAUSED_LEADER,
   RECREATED_CLAIM,
   RETAIN_FLIP,
+  RETAINED_VOLUME,
   SECOND_WRITER,
   SLOW_TO_BE_READY,
 } from './directed.ts';
@@ -35,4 +36,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ADMIN_DELETES_CONTENT,
   SLOW_TO_BE_READY,
   IDLE,
+  RETAINED_VOLUME,
 ];

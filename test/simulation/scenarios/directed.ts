@@ -1,4 +1,5 @@
 /** One story per safety rule of the design, each the shortest course of events that a careless controller fails. */
+import type { FaultRates } from '../faults.ts';
 import { drawFaults, NO_FAULTS } from '../faults.ts';
 import { isConflict, Violation } from '../invariants.ts';
 import {
@@ -321,28 +322,63 @@ export const SLOW_TO_BE_READY: Scenario = {
 };
 
 /** Hours of nothing but cut watches, forgotten versions and a restarted server; then a claim, which must be served. */
+async function idle(world: World, random: SeededRandom, hours: number): Promise<void> {
+  await classes(world);
+  await world.user.create(CLAIMS(), claim('first'));
+  await world.user.until(() => bound(world, 'first'), LONG_MS);
+  const requests = world.requests;
+  for (let hour = 0; hour < hours; hour += 1) {
+    await world.user.pause(random.between(3_000_000, 3_600_000));
+    if (random.chance(0.5)) world.cutWatches();
+    await world.user.create(CLAIMS(), claim(`hour-${hour}`));
+    // What was watched until now is forgotten before anybody could reconnect: a relist is the only way on.
+    if (random.chance(0.5)) world.sandbox.faults.expireVersions();
+  }
+  const perMinute = (world.requests - requests) / (hours * 60);
+  if (perMinute > 30)
+    world.fail(new Violation('settled-means-silent', `${perMinute.toFixed(1)} requests per minute while nothing happens`));
+}
+
+const brokenWatches = (random: SeededRandom): FaultRates => ({
+  ...NO_FAULTS,
+  cutWatch: random.between(0, 0.2),
+  silentWatch: random.between(0, 0.05),
+  lateAnswer: random.between(0, 0.05),
+});
+
 export const IDLE: Scenario = {
   name: 'idle',
-  about: 'ten virtual hours of cut and silent watches and expired versions: no missed object, no hot loop',
-  faults: (random) => ({
-    ...NO_FAULTS,
-    cutWatch: random.between(0, 0.2),
-    silentWatch: random.between(0, 0.05),
-    lateAnswer: random.between(0, 0.05),
-  }),
+  about: 'two virtual hours of cut and silent watches and expired versions: no missed object, no hot loop',
+  faults: brokenWatches,
+  story: (world, random) => idle(world, random, 2),
+};
+
+/** For `npm run verify -- idle`. */
+export const LONG_IDLE: Scenario = {
+  name: 'long-idle',
+  about: 'the same for ten virtual hours',
+  faults: brokenWatches,
+  story: (world, random) => idle(world, random, 10),
+};
+
+export const RETAINED_VOLUME: Scenario = {
+  name: 'retained-volume',
+  about: 'a class with reclaim policy Retain, and a PV switched to Retain: the volumes stay when their claims go',
+  faults: drawFaults,
+  crashes: 0.01,
   story: async (world, random) => {
     await classes(world);
-    await world.user.create(CLAIMS(), claim('first'));
-    await world.user.until(() => bound(world, 'first'), LONG_MS);
-    const requests = world.requests;
-    for (let hour = 0; hour < 10; hour += 1) {
-      await world.user.pause(random.between(3_000_000, 3_600_000));
-      if (random.chance(0.5)) world.cutWatches();
-      if (random.chance(0.5)) world.sandbox.faults.expireVersions();
-      await world.user.create(CLAIMS(), claim(`hour-${hour}`));
-    }
-    const perMinute = (world.requests - requests) / 600;
-    if (perMinute > 30)
-      world.fail(new Violation('settled-means-silent', `${perMinute.toFixed(1)} requests per minute while nothing happens`));
+    await world.user.create(STORAGE_CLASSES_PATH, storageClass('keep', { reclaimPolicy: 'Retain' }));
+    await world.user.create(CLAIMS(), claim('kept', { className: 'keep' }));
+    await world.user.create(CLAIMS(), claim('switched'));
+    if (!(await world.user.until(() => bound(world, 'kept') && bound(world, 'switched'), LONG_MS))) return;
+    const switched = world.mirror.claims.all().find((c) => c.metadata?.name === 'switched')?.spec?.volumeName ?? '';
+    await world.user.edit(`/api/v1/persistentvolumes/${switched}`, { spec: { persistentVolumeReclaimPolicy: 'Retain' } });
+    await world.user.pause(random.between(20_000, 60_000));
+    const before = world.ledger().volumes.length;
+    await world.user.remove(`${CLAIMS()}/kept`);
+    await world.user.remove(`${CLAIMS()}/switched`);
+    await world.user.pause(120_000);
+    if (world.ledger().volumes.length !== before) world.fail(new Violation('retain-keeps', 'a retained volume was deleted'));
   },
 };

@@ -5,6 +5,7 @@
  * Four lanes work side by side (folders claim, volume, clone-protection, snapshot-protection) and meet only
  * in the caches and the ledger. Claims and PVs of other drivers pass through and are left alone.
  */
+import { laneOf } from '../lib/controller/lane.ts';
 import { sanitiseLeaseName } from '../lib/controller/lease-name.ts';
 import type { Role } from '../lib/controller/role.ts';
 import type { DriverIdentity } from '../lib/csi/capabilities.ts';
@@ -61,16 +62,11 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
   const cases = openCases({ caches, ledger, leaseNamespace });
   const metrics = createProvisionMetrics(registry, () => countRecords(caches, ledger));
   const settings = settingsReader(driver.identity, options);
-  const lane = {
+  const lane = laneOf(context, {
     workers: options.workerThreads,
     retryStartMs: options.retryIntervalStartMs,
     retryMaxMs: options.retryIntervalMaxMs,
-    doors,
-    log,
-    events: context.events,
-    metrics: context.queueMetrics,
-    fatal: context.fatal,
-  };
+  });
   const now = (): number => clock.now();
   const monotonic = (): number => clock.monotonic();
   const { nodes, csiNodes } = caches;

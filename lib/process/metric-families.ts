@@ -3,6 +3,8 @@
  * under the same names, labels and buckets, so that dashboards and alerts go on working.
  */
 import type { QueueMetrics } from '../controller/queue.ts';
+import { grpcCodeName } from '../csi/grpc-code.ts';
+import type { CsiCall } from '../csi/rpc-call.ts';
 import type { Clock } from '../doors/clock.ts';
 import type { MetricsRegistry } from './metrics.ts';
 
@@ -12,37 +14,8 @@ const CSI_BUCKETS: readonly number[] = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 25, 5
 /** component-base: twelve buckets from 10 ns, each ten times the last. */
 const QUEUE_BUCKETS: readonly number[] = Array.from({ length: 12 }, (_, index) => Number(`1e${index - 8}`));
 
-const GRPC_CODE_NAMES = [
-  'OK',
-  'Canceled',
-  'Unknown',
-  'InvalidArgument',
-  'DeadlineExceeded',
-  'NotFound',
-  'AlreadyExists',
-  'PermissionDenied',
-  'ResourceExhausted',
-  'FailedPrecondition',
-  'Aborted',
-  'OutOfRange',
-  'Unimplemented',
-  'Internal',
-  'Unavailable',
-  'DataLoss',
-  'Unauthenticated',
-] as const;
-
-export interface CsiCall {
-  /** Empty until GetPluginInfo answered. */
-  readonly driverName: string;
-  /** Full path, `/csi.v1.Controller/CreateVolume`. */
-  readonly method: string;
-  /** Undefined: the failure was no gRPC status. */
-  readonly grpcCode: number | undefined;
-  readonly durationMs: number;
-}
-
-export function createCsiMetrics(metrics: MetricsRegistry): (call: CsiCall) => void {
+/** `driverName` is empty until GetPluginInfo answered. */
+export function createCsiMetrics(metrics: MetricsRegistry): (call: CsiCall & { readonly driverName: string }) => void {
   const histogram = metrics.histogram({
     name: 'csi_sidecar_operations_seconds',
     help: 'Container Storage Interface operation duration with gRPC error code status total.',
@@ -50,11 +23,10 @@ export function createCsiMetrics(metrics: MetricsRegistry): (call: CsiCall) => v
     buckets: CSI_BUCKETS,
   });
   return ({ driverName, method, grpcCode, durationMs }) => {
-    const code = grpcCode === undefined ? undefined : GRPC_CODE_NAMES[grpcCode];
     const labels = {
       driver_name: driverName === '' ? 'unknown-driver' : driverName,
       method_name: method,
-      grpc_status_code: code ?? 'unknown-non-grpc',
+      grpc_status_code: grpcCode === undefined ? 'unknown-non-grpc' : grpcCodeName(grpcCode),
     };
     histogram.observe(labels, durationMs / 1000);
   };

@@ -12,6 +12,7 @@ import { dataSourceOf, isSource, sourceKey } from './data-source.ts';
 import type { DataSource } from './data-source.ts';
 import { readIntent } from './intent.ts';
 import { classNameOf, isHandedTo, selectedNodeOf } from './ownership.ts';
+import { NO_ANSWERS, NO_SOURCE } from './state.ts';
 import type { ClaimSettings, ClaimState, SourceFacts } from './state.ts';
 import type { TopologyBook } from './topology-book.ts';
 import type { TopologyInput } from './topology.ts';
@@ -68,26 +69,9 @@ export function gather(world: GatherWorld, uid: string): ClaimState | undefined 
     source: needsVolume ? sourceFacts(world, dataSource) : NO_SOURCE,
     topology:
       needsVolume && settings.topology ? topologyInput(world, { uid, claim, record, allowed: storageClass?.allowedTopologies }) : undefined,
-    live: {},
-    door: undefined,
-    protectedSource: false,
-    callFailure: undefined,
-    saveFailure: undefined,
-    saved: false,
-    rescheduled: false,
-    reported: undefined,
-    leaseStale: false,
+    ...NO_ANSWERS,
   };
 }
-
-const NO_SOURCE: SourceFacts = {
-  snapshot: undefined,
-  snapshotsCached: true,
-  claim: undefined,
-  volume: undefined,
-  grants: [],
-  releasing: false,
-};
 
 interface FoundRecord extends Pick<ClaimState, 'record' | 'unreadable'> {
   /** A Lease is in the cache, be it one that we deleted. */

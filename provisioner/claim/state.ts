@@ -115,6 +115,28 @@ export interface ClaimState {
 
 export type LiveRead = 'read-snapshot' | 'read-content' | 'read-attributes-class';
 
+/** The answers of a run that has only begun. */
+export const NO_ANSWERS = {
+  live: {},
+  door: undefined,
+  protectedSource: false,
+  callFailure: undefined,
+  saveFailure: undefined,
+  saved: false,
+  rescheduled: false,
+  reported: undefined,
+  leaseStale: false,
+} as const satisfies Partial<ClaimState>;
+
+export const NO_SOURCE: SourceFacts = {
+  snapshot: undefined,
+  snapshotsCached: true,
+  claim: undefined,
+  volume: undefined,
+  grants: [],
+  releasing: false,
+};
+
 export interface CreateVolumeStep extends Effect {
   readonly kind: 'create-volume';
   readonly intent: Intent;

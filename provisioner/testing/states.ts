@@ -1,4 +1,5 @@
 /** States of the claim lane for tests, with named overrides. */
+import { NO_ANSWERS, NO_SOURCE } from '../claim/state.ts';
 import type { ClaimSettings, ClaimState } from '../claim/state.ts';
 import { dataSourceOf } from '../claim/data-source.ts';
 import type { Intent } from '../claim/intent.ts';
@@ -79,17 +80,9 @@ export function aState({
     memory: { ...NO_MEMORY, ...memory },
     floor: undefined,
     dataSource: claim === undefined ? { kind: 'none' } : dataSourceOf(claim, { crossNamespace: rules.crossNamespace }),
-    source: { snapshot: undefined, snapshotsCached: true, claim: undefined, volume: undefined, grants: [], releasing: false },
+    source: NO_SOURCE,
     topology: undefined,
-    live: {},
-    door: undefined,
-    protectedSource: false,
-    callFailure: undefined,
-    saveFailure: undefined,
-    saved: false,
-    rescheduled: false,
-    reported: undefined,
-    leaseStale: false,
+    ...NO_ANSWERS,
     ...change,
   };
 }

@@ -5,6 +5,8 @@
 import { createController } from '../../lib/controller/controller.ts';
 import type { Controller } from '../../lib/controller/controller.ts';
 import type { Informer, InformerEvent } from '../../lib/controller/informer.ts';
+import { laneOf } from '../../lib/controller/lane.ts';
+import type { LanePace } from '../../lib/controller/lane.ts';
 import type { RoleContext } from '../../lib/controller/role.ts';
 import { keyOf } from '../../lib/controller/store.ts';
 import type { Index } from '../../lib/controller/store.ts';
@@ -57,14 +59,11 @@ export interface SnapshotInformers {
   readonly nodes: Informer<Node> | undefined;
 }
 
-export interface BindingOptions {
+export interface BindingOptions extends LanePace {
   readonly context: RoleContext;
   readonly informers: SnapshotInformers;
   readonly absorb: Absorb;
   readonly rules: BindingRules;
-  readonly workers: number;
-  readonly retryStartMs: number;
-  readonly retryMaxMs: number;
   readonly timer: SnapshotTimer;
 }
 
@@ -88,15 +87,8 @@ export function createBindingController(options: BindingOptions): Controller {
     sawContentGo: (key: string) => contentsGone.has(key),
   };
   const controller = createController<BindingState, BindingEffect, BindingAnswer>({
+    ...laneOf(context, options),
     name: 'snapshot-controller-snapshot',
-    workers: options.workers,
-    retryStartMs: options.retryStartMs,
-    retryMaxMs: options.retryMaxMs,
-    doors: context.doors,
-    log: context.log,
-    events: context.events,
-    metrics: context.queueMetrics,
-    fatal: (error) => context.fatal(error),
     reconciler: {
       gather: (key) => {
         const state = gather(gatherer, key);

@@ -1,6 +1,8 @@
 /** The controller keyed by PersistentVolumeClaim. Claims that are no source of a snapshot cost a look at an index, no more. */
 import { createController } from '../../lib/controller/controller.ts';
 import type { Controller } from '../../lib/controller/controller.ts';
+import { laneOf } from '../../lib/controller/lane.ts';
+import type { LanePace } from '../../lib/controller/lane.ts';
 import type { RoleContext } from '../../lib/controller/role.ts';
 import { isRest } from '../../lib/controller/step.ts';
 import { keyOf } from '../../lib/controller/store.ts';
@@ -16,13 +18,10 @@ import { absorb, execute } from './execute.ts';
 import { SOURCE_INDEX, VOLUME_INDEX, gather } from './gather.ts';
 import type { ProtectionAnswer, ProtectionEffect, ProtectionState } from './state.ts';
 
-export interface ProtectionOptions {
+export interface ProtectionOptions extends LanePace {
   readonly context: RoleContext;
   readonly informers: SnapshotInformers;
   readonly absorb: Absorb;
-  readonly workers: number;
-  readonly retryStartMs: number;
-  readonly retryMaxMs: number;
 }
 
 export function createClaimProtectionController(options: ProtectionOptions): Controller {
@@ -38,15 +37,8 @@ export function createClaimProtectionController(options: ProtectionOptions): Con
     refusals,
   };
   const controller = createController<ProtectionState, ProtectionEffect, ProtectionAnswer>({
+    ...laneOf(context, options),
     name: 'snapshot-controller-claim',
-    workers: options.workers,
-    retryStartMs: options.retryStartMs,
-    retryMaxMs: options.retryMaxMs,
-    doors: context.doors,
-    log: context.log,
-    events: context.events,
-    metrics: context.queueMetrics,
-    fatal: (error) => context.fatal(error),
     reconciler: {
       gather: (key) => gather(gatherer, key),
       decide: (state) => {

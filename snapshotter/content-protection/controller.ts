@@ -2,6 +2,8 @@
 import { createController } from '../../lib/controller/controller.ts';
 import type { Controller } from '../../lib/controller/controller.ts';
 import type { Informer } from '../../lib/controller/informer.ts';
+import { laneOf } from '../../lib/controller/lane.ts';
+import type { LanePace } from '../../lib/controller/lane.ts';
 import type { RoleContext } from '../../lib/controller/role.ts';
 import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { VOLUME_SNAPSHOT_CONTENTS } from '../../lib/kube/resources.ts';
@@ -9,27 +11,17 @@ import type { Absorb } from '../refusal.ts';
 import { decide } from './decide.ts';
 import type { ContentProtectionEffect, ContentProtectionState } from './state.ts';
 
-export interface ContentProtectionOptions {
+export interface ContentProtectionOptions extends LanePace {
   readonly context: RoleContext;
   readonly contents: Informer<VolumeSnapshotContent>;
   readonly absorb: Absorb;
-  readonly workers: number;
-  readonly retryStartMs: number;
-  readonly retryMaxMs: number;
 }
 
 export function createContentProtectionController(options: ContentProtectionOptions): Controller {
   const { context, contents } = options;
   const controller = createController<ContentProtectionState, ContentProtectionEffect, VolumeSnapshotContent>({
+    ...laneOf(context, options),
     name: 'snapshot-controller-content',
-    workers: options.workers,
-    retryStartMs: options.retryStartMs,
-    retryMaxMs: options.retryMaxMs,
-    doors: context.doors,
-    log: context.log,
-    events: context.events,
-    metrics: context.queueMetrics,
-    fatal: (error) => context.fatal(error),
     reconciler: {
       gather: (key) => {
         const content = contents.store.get(key);

@@ -2,6 +2,8 @@
 import { createController } from '../../lib/controller/controller.ts';
 import type { Controller } from '../../lib/controller/controller.ts';
 import type { Informer } from '../../lib/controller/informer.ts';
+import { laneOf } from '../../lib/controller/lane.ts';
+import type { LanePace } from '../../lib/controller/lane.ts';
 import type { RoleContext } from '../../lib/controller/role.ts';
 import { isRest } from '../../lib/controller/step.ts';
 import { keyOf } from '../../lib/controller/store.ts';
@@ -29,16 +31,13 @@ const CLASS_INDEX: Index<VolumeSnapshotContent> = {
 
 export const CONTENT_INDEXES: readonly Index<VolumeSnapshotContent>[] = [CLASS_INDEX];
 
-export interface ContentControllerOptions {
+export interface ContentControllerOptions extends LanePace {
   readonly context: RoleContext;
   readonly contents: Informer<VolumeSnapshotContent>;
   readonly classes: Informer<VolumeSnapshotClass>;
   readonly absorb: Absorb;
   readonly driver: Driver;
   readonly rules: ContentRules;
-  readonly workers: number;
-  readonly retryStartMs: number;
-  readonly retryMaxMs: number;
   readonly gaveUp: () => void;
 }
 
@@ -75,15 +74,8 @@ export function createContentController(options: ContentControllerOptions): Cont
   };
   const gatherer = { contents: contents.store, classes: classes.store, rules: options.rules, clock, driver, cases, answers };
   const controller = createController<ContentState, ContentEffect, ContentAnswer>({
+    ...laneOf(context, options),
     name: 'csi-snapshotter-content',
-    workers: options.workers,
-    retryStartMs: options.retryStartMs,
-    retryMaxMs: options.retryMaxMs,
-    doors: context.doors,
-    log: context.log,
-    events: context.events,
-    metrics: context.queueMetrics,
-    fatal: (error) => context.fatal(error),
     reconciler: {
       gather: (key) => gather(gatherer, key),
       decide: (state) => {

@@ -1,0 +1,21 @@
+/** What the controllers of one role share: all of a controller's options but its name and its reconciler. */
+import type { ControllerOptions } from './controller.ts';
+import type { RoleContext } from './role.ts';
+
+export type Lane = Omit<ControllerOptions<never, never, never>, 'name' | 'reconciler'>;
+
+/** From flags: how many keys at once, and the curve of what fails. */
+export type LanePace = Pick<Lane, 'workers' | 'retryStartMs' | 'retryMaxMs'>;
+
+export function laneOf(context: RoleContext, { workers, retryStartMs, retryMaxMs }: LanePace): Lane {
+  return {
+    workers,
+    retryStartMs,
+    retryMaxMs,
+    doors: context.doors,
+    log: context.log,
+    events: context.events,
+    metrics: context.queueMetrics,
+    fatal: (error) => context.fatal(error),
+  };
+}

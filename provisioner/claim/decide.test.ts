@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { STORAGE_PROVISIONER } from '../names.ts';
-import { aClaim, aClass, aContent, aSnapshot, aVolume, CLAIM_SOURCE, DRIVER, SNAPSHOT_SOURCE, VOLUME_NAME } from '../testing/objects.ts';
+import type { aContent, aSnapshot } from '../testing/objects.ts';
+import { aClaim, aClass, aVolume, CLAIM_SOURCE, DRIVER, SNAPSHOT_SOURCE, VOLUME_NAME } from '../testing/objects.ts';
 import { aState, anIntent, LEASE, settings } from '../testing/states.ts';
 import { dataSourceOf } from './data-source.ts';
 import { decide } from './decide.ts';

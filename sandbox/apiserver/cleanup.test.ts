@@ -35,3 +35,17 @@ test('namespaces of the system stay', async () => {
   const cluster = new TestCluster();
   for (const name of ['default', 'kube-system', 'kube-public']) expect((await cluster.delete(`${NAMESPACES}/${name}`)).status).toBe(403);
 });
+
+test('an Event goes an hour after it was last written, when the next one comes', async () => {
+  const cluster = new TestCluster();
+  const events = `${NAMESPACES}/default/events`;
+  const tell = (name: string) =>
+    cluster.post(events, { metadata: { name }, involvedObject: { kind: 'Pod', name: 'p', namespace: 'default' } });
+  await tell('once');
+  await tell('again');
+  cluster.clock.advance(1_800_000);
+  await cluster.patch(`${events}/again`, { count: 2 });
+  cluster.clock.advance(1_800_000);
+  await tell('new');
+  expect(listAt((await cluster.get(events)).body, 'items').map((item) => at(item, 'metadata', 'name'))).toEqual(['again', 'new']);
+});

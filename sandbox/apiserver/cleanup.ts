@@ -1,6 +1,7 @@
 /**
  * Deletion that reaches further than one object: a namespace takes its contents along, a CRD its custom
  * resources. Both stay, terminating, until the last object is gone; finalizers of contents are honoured.
+ * Events go after an hour.
  */
 import type { Clock } from '../../lib/doors/clock.ts';
 import type { Catalog } from './catalog.ts';
@@ -15,6 +16,9 @@ import type { WriteTarget, WriteTools } from './write.ts';
 import { updateObject } from './write.ts';
 
 const NAMESPACES = storageName('', 'namespaces');
+const EVENTS = storageName('', 'events');
+/** As kube-apiserver's --event-ttl. */
+const EVENT_LIFE_MS = 3_600_000;
 
 function isDeleting(stored: Stored): boolean {
   return at(stored.object, 'metadata', 'deletionTimestamp') !== undefined;
@@ -26,12 +30,15 @@ export class Cleanup {
   readonly #catalog: Catalog;
   readonly #loop: WorkLoop;
   readonly #unsubscribe: () => void;
+  /** Events by the time of their last write, oldest first. */
+  readonly #events: { readonly key: string; readonly version: number; readonly writtenMs: number }[] = [];
 
   constructor(tools: WriteTools & { readonly clock: Clock }, catalog: Catalog) {
     this.#tools = tools;
     this.#catalog = catalog;
     this.#loop = new WorkLoop(tools.clock, (key) => this.#work(key));
     this.#unsubscribe = tools.storage.subscribe(({ resource, stored, type }) => {
+      if (resource === EVENTS && type !== 'DELETED') this.#noteEvent(stored);
       if (resource === NAMESPACES || resource === CRDS) {
         if (type !== 'DELETED' && isDeleting(stored)) this.#loop.wake(`${resource}/${stored.key}`);
       } else if (type === 'DELETED') {
@@ -49,6 +56,17 @@ export class Cleanup {
   stop(): void {
     this.#loop.stop();
     this.#unsubscribe();
+  }
+
+  /** Old Events go when a new one comes: no timer has to stand for that. */
+  #noteEvent(stored: Stored): void {
+    const now = this.#tools.clock.now();
+    this.#events.push({ key: stored.key, version: stored.version, writtenMs: now });
+    for (let oldest = this.#events[0]; oldest !== undefined && oldest.writtenMs + EVENT_LIFE_MS <= now; oldest = this.#events[0]) {
+      this.#events.shift();
+      // One that was written again since then has a later entry.
+      if (this.#storage.get(EVENTS, oldest.key)?.version === oldest.version) this.#storage.remove(EVENTS, oldest.key);
+    }
   }
 
   get #storage(): Storage {

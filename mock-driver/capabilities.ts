@@ -41,6 +41,7 @@ export function switchableNames(): readonly string[] {
   return [...new Set([...PLUGIN, ...CONTROLLER, ...GROUP, ...NODE, ...scoped])];
 }
 
+/** What is on: the lists that are answered, and what they mean to the model. */
 export interface Capabilities {
   readonly plugin: readonly PluginCapability[];
   readonly controller: readonly ControllerCapability[];

@@ -37,6 +37,7 @@ export interface Ledger {
   readonly groups: readonly LedgerGroup[];
 }
 
+/** A picture of records at a time; readiness is the only thing in it that time alone changes. */
 export function ledgerOf(records: Omit<Records, 'nodes'>, nowMs: number): Ledger {
   return {
     volumes: records.volumes.map(volumeLine),
@@ -45,6 +46,7 @@ export function ledgerOf(records: Omit<Records, 'nodes'>, nowMs: number): Ledger
   };
 }
 
+/** What a driver in memory knows, in the order of ids. */
 export function recordsOf(state: State): Omit<Records, 'nodes'> {
   return {
     volumes: state.volumeIds().flatMap((id) => state.volume(id) ?? []),

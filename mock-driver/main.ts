@@ -100,6 +100,7 @@ async function run(options: MainOptions): Promise<void> {
   journal.close();
 }
 
+/** The journal in a file, if one was asked for, and its tail in memory for the control socket. */
 interface JournalFile {
   write(line: string): void;
   lines(): readonly string[];
@@ -123,12 +124,14 @@ function journalTo(file: string | undefined): JournalFile {
   };
 }
 
+/** The first SIGTERM or SIGINT asks for an orderly end; a second one is the operating system's own. */
 function signalled(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
 }
 
+/** Of the package this runs from; the driver works without knowing it. */
 function version(): string {
   try {
     const value: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));

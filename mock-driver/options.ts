@@ -5,6 +5,7 @@ import type { Pool, Segment } from './model/records.ts';
 import type { SecretRule } from './secrets.ts';
 import type { PublishMode } from './system/mounts.ts';
 
+/** The command line after parsing: complete, checked, nothing optional left to defaults elsewhere. */
 export interface MainOptions {
   readonly endpoint: string;
   readonly stateDir: string;
@@ -35,6 +36,7 @@ export class UsageError extends Error {
   }
 }
 
+/** One flag: its name, what its value looks like, and what it does. The parser and --help read the same rows. */
 interface FlagRow {
   readonly flag: string;
   readonly value: string;
@@ -73,6 +75,7 @@ export function helpText(): string {
   ].join('\n');
 }
 
+/** Throws UsageError with every problem at once: nobody should have to find them one by one. */
 export function parseCommand(args: readonly string[]): Command {
   if (args.some((arg) => arg === '--help' || arg === '-h' || arg === 'help')) return { kind: 'help' };
   if (args.includes('--version')) return { kind: 'version' };
@@ -107,6 +110,7 @@ export function parseCommand(args: readonly string[]): Command {
     const at = text.lastIndexOf(':');
     return { segment: at < 0 ? undefined : pairs('pool', text.slice(0, at)), bytes: size('pool', text.slice(at + 1)) };
   };
+  // Volumes are compared with nodes key by key: segments of different shapes would never meet.
   const topology = (given.get('topology') ?? []).map((text) => pairs('topology', text));
   if (new Set(topology.map((segment) => Object.keys(segment).sort().join())).size > 1)
     problems.push('--topology: all segments must have the same keys');
@@ -143,6 +147,7 @@ export function parseCommand(args: readonly string[]): Command {
   return { kind: 'serve', options };
 }
 
+/** `ledger` reads a directory and nothing else, so it takes none of the driver's flags. */
 function parseLedger(args: readonly string[]): Command {
   const problems: string[] = [];
   const given = readFlags(args, ['state-dir', 'json'], problems);

@@ -42,7 +42,7 @@ export function texts(message: Message, field: string): readonly string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 }
 
-/** A map<string, string>, without a prototype: keys come from outside. */
+/** A map<string, string>; entries that are no text (there are none in CSI) are left out. */
 export function map(message: Message, field: string): Readonly<Record<string, string>> {
   const value = message[field];
   const entries = isMessage(value) ? Object.entries(value) : [];

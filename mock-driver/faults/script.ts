@@ -10,6 +10,7 @@ export interface FaultScript {
   next(call: CallFacts): Fault | undefined;
 }
 
+/** A rule in force with its counter. */
 interface Entry {
   readonly rule: FaultRule;
   readonly name: RegExp;
@@ -41,6 +42,7 @@ export function faultScript(): FaultScript {
   };
 }
 
+/** `*` stands for any text; everything else is itself. */
 function glob(pattern: string): RegExp {
   const escaped = pattern.split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${escaped.join('.*')}$`, 's');

@@ -1,4 +1,10 @@
-/** Volumes on nodes: attached by the controller, then staged and published by the node. */
+/**
+ * Volumes on nodes: attached by the controller, then staged and published by the node.
+ *
+ * Every function answers the record to be saved, or none where the volume already is as asked: that is
+ * what makes the calls repeatable. A second use that differs in anything but secrets is ALREADY_EXISTS at
+ * the same place and FAILED_PRECONDITION at another one, unless the access mode shares.
+ */
 import { allowsSecondTarget, isMultiNode, isReaderOnly, requireModes, sameCapability } from './access.ts';
 import type { CapacityRange } from './capacity.ts';
 import { requireRange } from './capacity.ts';
@@ -9,6 +15,7 @@ import { reaches } from './topology.ts';
 import { grow, quote, requireVolume } from './volumes.ts';
 import type { Outcome, World } from './world.ts';
 
+/** ControllerPublishVolume. */
 export interface Attach {
   readonly volumeId: string;
   readonly nodeId: string;
@@ -16,6 +23,7 @@ export interface Attach {
   readonly readonly: boolean;
 }
 
+/** An unknown volume and a node that never registered are both NOT_FOUND; the message says which. */
 export function attach(world: World, request: Attach): Outcome<VolumeRecord> {
   requireId(request.volumeId, 'volume_id');
   const nodeId = requireId(request.nodeId, 'node_id');
@@ -67,12 +75,14 @@ export function detach(world: World, volumeId: string, nodeId: string): Outcome<
   return { change: { op: 'update-volume', volume: { ...volume, published } }, answer: undefined };
 }
 
+/** NodeStageVolume; the node is always the one that runs this instance. */
 export interface Stage {
   readonly volumeId: string;
   readonly stagingPath: string;
   readonly capability: Capability | undefined;
 }
 
+/** One staging path per volume and node: the specification has the caller guarantee it, and we hold it to that. */
 export function stage(world: World, request: Stage): Outcome<VolumeRecord> {
   requireId(request.volumeId, 'volume_id');
   const path = requirePath(request.stagingPath, 'staging_target_path');
@@ -92,6 +102,7 @@ export function stage(world: World, request: Stage): Outcome<VolumeRecord> {
   return { change: { op: 'update-volume', volume: changed }, answer: changed };
 }
 
+/** Refused while a target path is left: the specification has all of them unpublished first. */
 export function unstage(world: World, volumeId: string, stagingPath: string): Outcome<VolumeRecord> {
   requireId(volumeId, 'volume_id');
   const path = requirePath(stagingPath, 'staging_target_path');
@@ -105,6 +116,7 @@ export function unstage(world: World, volumeId: string, stagingPath: string): Ou
   return { change: { op: 'update-volume', volume: changed }, answer: changed };
 }
 
+/** NodePublishVolume. */
 export interface Publish {
   readonly volumeId: string;
   readonly stagingPath: string;
@@ -113,6 +125,7 @@ export interface Publish {
   readonly readonly: boolean;
 }
 
+/** By the second of the two tables under NodePublishVolume where several writers on a node are offered, else by the first. */
 export function publish(world: World, request: Publish): Outcome<{ readonly volume: VolumeRecord; readonly readonly: boolean }> {
   requireId(request.volumeId, 'volume_id');
   const path = requirePath(request.targetPath, 'target_path');
@@ -138,6 +151,7 @@ export function publish(world: World, request: Publish): Outcome<{ readonly volu
   return { change: { op: 'update-volume', volume: changed }, answer: { volume: changed, readonly } };
 }
 
+/** A driver with STAGE_UNSTAGE_VOLUME must be given the staging path, and it must be the one that was staged. */
 function requireStaged(world: World, volume: VolumeRecord, stagingPath: string): void {
   if (stagingPath === '') throw new Refusal('FAILED_PRECONDITION', 'staging_target_path is missing');
   if (!volume.staged.some((placement) => isAt(placement, world.nodeId, stagingPath))) {
@@ -145,6 +159,7 @@ function requireStaged(world: World, volume: VolumeRecord, stagingPath: string):
   }
 }
 
+/** A target path that is not known is unpublished already; an unknown volume is NOT_FOUND, as the table of errors has it. */
 export function unpublish(world: World, volumeId: string, targetPath: string): Outcome<VolumeRecord> {
   requireId(volumeId, 'volume_id');
   const path = requirePath(targetPath, 'target_path');
@@ -166,6 +181,7 @@ export function requireAt(world: World, volumeId: string, path: string): VolumeR
   return volume;
 }
 
+/** NodeExpandVolume. */
 export interface NodeExpand {
   readonly volumeId: string;
   readonly path: string;
@@ -195,11 +211,13 @@ function requireCapability(world: World, capability: Capability | undefined): Ca
   return capability;
 }
 
+/** "Exceeds capabilities": a directory cannot be handed out as a device, nor the other way round. */
 function requireAccessType(volume: VolumeRecord, capability: Capability): void {
   if (volume.block === capability.block) return;
   throw new Refusal('FAILED_PRECONDITION', `volume ${volume.id} is a ${volume.block ? 'block device' : 'mounted directory'}`);
 }
 
+/** The last guard of topology: a scheduler that went wrong is told here, by controller and node alike. */
 function requireReach(world: World, volume: VolumeRecord, nodeId: string): void {
   const node = world.state.node(nodeId);
   if (reaches(node?.segment, volume.segment)) return;

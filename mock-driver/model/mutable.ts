@@ -2,6 +2,7 @@
 import { limitMap } from './names.ts';
 import { Refusal } from './status.ts';
 
+// What a mock can have opinions on: nothing behind it gets faster, but right and wrong values differ.
 const TIERS = ['bronze', 'silver', 'gold'];
 
 const inRange = (low: number, high: number) => (value: string) =>
@@ -13,6 +14,7 @@ const RULES: Readonly<Record<string, { readonly expects: string; readonly accept
   tier: { expects: `one of ${TIERS.join(', ')}`, accepts: (value) => TIERS.includes(value) },
 };
 
+/** Refuses the whole map for one bad entry: a modification is applied wholly or not at all. */
 export function requireMutable(parameters: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   limitMap(parameters, 'mutable_parameters');
   for (const [key, value] of Object.entries(parameters)) {

@@ -1,10 +1,15 @@
-/** Snapshots of one volume, and of several at one instant. */
+/**
+ * Snapshots of one volume, and of several at one instant. A snapshot is a copy of its own: it outlives its
+ * volume and is not held by volumes that were restored from it. Whether it is ready is a matter of time
+ * only (`readyMs`), so a poll changes nothing.
+ */
 import { limitMap, requireId, requireName, sameMap } from './names.ts';
 import type { GroupRecord, SnapshotRecord, VolumeRecord } from './records.ts';
 import { Refusal } from './status.ts';
 import { quote, requireVolume } from './volumes.ts';
 import type { Outcome, World } from './world.ts';
 
+/** CreateSnapshot; `processingMs` is what a fault script asked for, else 0. */
 export interface CreateSnapshot {
   readonly name: string;
   readonly sourceVolumeId: string;
@@ -13,6 +18,7 @@ export interface CreateSnapshot {
   readonly processingMs: number;
 }
 
+/** One snapshot per name: the second call of a name is the poll for readiness and must name the same volume. */
 export function createSnapshot(world: World, request: CreateSnapshot): Outcome<SnapshotRecord> {
   const name = requireName(request.name);
   requireId(request.sourceVolumeId, 'source_volume_id');
@@ -31,6 +37,7 @@ export function createSnapshot(world: World, request: CreateSnapshot): Outcome<S
   return { change: { op: 'create-snapshot', snapshot }, answer: snapshot };
 }
 
+/** What distinguishes one cut from another; everything else is taken from the volume as it is now. */
 interface Cut {
   readonly name: string;
   readonly parameters: Readonly<Record<string, string>>;
@@ -53,6 +60,7 @@ function cut(world: World, volume: VolumeRecord, { name, parameters, processingM
   };
 }
 
+/** A member of a group is refused: the specification has it go with the group. */
 export function deleteSnapshot(world: World, id: string): Outcome<undefined> {
   const snapshot = world.state.snapshot(requireId(id, 'snapshot_id'));
   if (snapshot === undefined) return { change: undefined, answer: undefined };
@@ -62,12 +70,14 @@ export function deleteSnapshot(world: World, id: string): Outcome<undefined> {
   return { change: { op: 'delete-snapshot', id: snapshot.id }, answer: undefined };
 }
 
+/** The snapshot, ready or not; NOT_FOUND for an id that names none. */
 export function requireSnapshot(world: World, id: string): SnapshotRecord {
   const snapshot = world.state.snapshot(requireId(id, 'snapshot_id'));
   if (snapshot === undefined) throw new Refusal('NOT_FOUND', `snapshot ${quote(id)} does not exist`);
   return snapshot;
 }
 
+/** Empty text: no such filter. Both together must both hold. */
 export interface SnapshotFilter {
   readonly snapshotId: string;
   readonly sourceVolumeId: string;
@@ -85,6 +95,7 @@ export function matchingSnapshots(world: World, filter: SnapshotFilter): readonl
   return state.snapshotIds().filter((id) => state.snapshot(id)?.sourceVolumeId === filter.sourceVolumeId);
 }
 
+/** CreateVolumeGroupSnapshot. */
 export interface CreateGroup {
   readonly name: string;
   readonly sourceVolumeIds: readonly string[];
@@ -121,12 +132,14 @@ export function createGroup(world: World, request: CreateGroup): Outcome<GroupWi
   return { change: { op: 'create-group', group, snapshots }, answer: { group, snapshots } };
 }
 
+/** Neither list names anything twice, so equal length and inclusion make equal sets. */
 const sameSet = (a: readonly string[], b: readonly string[]): boolean => a.length === b.length && a.every((item) => b.includes(item));
 
 function withSnapshots(world: World, group: GroupRecord): GroupWithSnapshots {
   return { group, snapshots: group.snapshotIds.flatMap((id) => world.state.snapshot(id) ?? []) };
 }
 
+/** The group with all its snapshots, in one commit. */
 export function deleteGroup(world: World, id: string, snapshotIds: readonly string[]): Outcome<undefined> {
   const group = world.state.group(requireId(id, 'group_snapshot_id'));
   if (group === undefined) return { change: undefined, answer: undefined };

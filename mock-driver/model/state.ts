@@ -26,10 +26,12 @@ export class State {
   #volumeIds: readonly string[] | undefined;
   #snapshotIds: readonly string[] | undefined;
 
+  /** By id; undefined for whatever text is not the id of something that exists. */
   volume(id: string): VolumeRecord | undefined {
     return this.#volumes.get(id);
   }
 
+  /** By the name it was created with: the key of idempotency. */
   volumeNamed(name: string): VolumeRecord | undefined {
     const id = this.#volumeNames.get(name);
     return id === undefined ? undefined : this.#volumes.get(id);
@@ -79,6 +81,7 @@ export class State {
     return this.#publishedOn.get(nodeId) ?? 0;
   }
 
+  /** Sorted: the order of pages, which must not depend on who asks or when. */
   volumeIds(): readonly string[] {
     this.#volumeIds ??= [...this.#volumes.keys()].sort();
     return this.#volumeIds;
@@ -89,6 +92,7 @@ export class State {
     return this.#snapshotIds;
   }
 
+  /** Forgets everything and takes these, as a store found them. */
   reset(records: Records): void {
     for (const map of [this.#volumes, this.#volumeNames, this.#snapshots, this.#snapshotNames, this.#groups, this.#groupNames]) map.clear();
     for (const map of [this.#nodes, this.#used, this.#publishedOn]) map.clear();
@@ -100,6 +104,7 @@ export class State {
     for (const node of records.nodes) this.#nodes.set(node.id, node);
   }
 
+  /** Follows a commit. Applying the same change twice is the same as once: another instance's news may repeat ours. */
   apply(change: Change): void {
     switch (change.op) {
       case 'create-volume':
@@ -150,6 +155,7 @@ export class State {
     this.#volumeIds = undefined;
   }
 
+  /** Adds a volume to the sums or takes it out of them; both sides of a replacement go through here. */
   #count(volume: VolumeRecord, sign: 1 | -1): void {
     const key = segmentKey(volume.segment);
     this.#used.set(key, (this.#used.get(key) ?? 0n) + BigInt(sign) * volume.bytes);

@@ -1,4 +1,10 @@
-/** Volumes from creation to deletion, as the controller sees them. Every function decides and changes nothing. */
+/**
+ * Volumes from creation to deletion, as the controller sees them. Every function decides and changes
+ * nothing: it answers the one change to commit, or none, or throws the Refusal to answer.
+ *
+ * Order of checks: what is wrong with the request itself, then what exists, then what there is room for.
+ * A caller therefore learns of its own mistakes whatever the state is.
+ */
 import { requireModes, requireOneAccessType } from './access.ts';
 import { type CapacityRange, chooseSize, DEFAULT_VOLUME_BYTES, fits, requireRange } from './capacity.ts';
 import { requireMutable } from './mutable.ts';
@@ -8,8 +14,10 @@ import { Refusal } from './status.ts';
 import { free, place, pools, type Requirement, requireRequirement, satisfies, within } from './topology.ts';
 import type { Outcome, World } from './world.ts';
 
+/** CreateVolume without secrets, which decide nothing here. */
 export interface CreateVolume {
   readonly name: string;
+  /** Undefined where the request has none: then the driver chooses. */
   readonly range: CapacityRange | undefined;
   readonly capabilities: readonly Capability[];
   readonly parameters: Readonly<Record<string, string>>;
@@ -18,6 +26,7 @@ export interface CreateVolume {
   readonly requirement: Requirement | undefined;
 }
 
+/** The volume, or INVALID_ARGUMENT for no id and NOT_FOUND for one that names nothing. */
 export function requireVolume(world: World, id: string): VolumeRecord {
   const volume = world.state.volume(requireId(id, 'volume_id'));
   if (volume === undefined) throw new Refusal('NOT_FOUND', `volume ${quote(id)} does not exist`);
@@ -27,6 +36,7 @@ export function requireVolume(world: World, id: string): VolumeRecord {
 /** Ids come from outside: what is echoed is short and printable. */
 export const quote = (id: string): string => JSON.stringify(id.length > 64 ? `${id.slice(0, 64)}…` : id);
 
+/** One volume per name. The name, not the content of the call, is what makes a second call the same one. */
 export function createVolume(world: World, request: CreateVolume): Outcome<VolumeRecord> {
   const { features, state } = world;
   const name = requireName(request.name);
@@ -87,11 +97,13 @@ function requireCompatible(volume: VolumeRecord, request: CreateVolume, block: b
   if (!satisfies(volume.segment, request.requirement)) throw differs('lies in another segment');
 }
 
+/** What a new volume takes over from its source: at least its size, and its place. */
 interface Origin {
   readonly bytes: bigint;
   readonly segment: Segment | undefined;
 }
 
+/** NOT_FOUND for a source that does not exist, INVALID_ARGUMENT for one that cannot be a source of this volume. */
 function requireSource(world: World, source: Source, block: boolean): Origin {
   if (source.kind === 'snapshot') {
     if (!world.features.snapshots)
@@ -118,12 +130,14 @@ export function deleteVolume(world: World, id: string): Outcome<undefined> {
   return { change: { op: 'delete-volume', id: volume.id }, answer: undefined };
 }
 
+/** ControllerExpandVolume. */
 export interface ExpandVolume {
   readonly id: string;
   readonly range: CapacityRange | undefined;
   readonly capability: Capability | undefined;
 }
 
+/** Answers the size, and whether NodeExpandVolume has to follow. */
 export function expandVolume(world: World, request: ExpandVolume): Outcome<{ readonly bytes: bigint; readonly onNode: boolean }> {
   requireId(request.id, 'volume_id');
   if (request.range === undefined) throw new Refusal('INVALID_ARGUMENT', 'capacity_range is missing');
@@ -167,6 +181,7 @@ export function modifyVolume(world: World, id: string, mutable: Readonly<Record<
   return { change: { op: 'update-volume', volume: { ...volume, mutable: merged } }, answer: undefined };
 }
 
+/** GetCapacity, in bytes. */
 export interface Capacity {
   readonly available: bigint;
   readonly largest: bigint;

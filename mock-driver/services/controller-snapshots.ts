@@ -1,4 +1,7 @@
-/** The controller's snapshot RPCs. */
+/**
+ * The controller's snapshot RPCs. Readiness is read when the answer is made, on the clock of now: the
+ * snapshot itself does not change when it becomes ready.
+ */
 import { page } from '../model/paging.ts';
 import { createSnapshot, deleteSnapshot, matchingSnapshots, requireSnapshot } from '../model/snapshots.ts';
 import { int32, map, text } from '../wire.ts';
@@ -31,6 +34,7 @@ export const controllerSnapshots: Service = {
       return {};
     },
   },
+  // An unknown id or volume gives an empty list: for a lister that is an answer, not an error.
   ListSnapshots: {
     offered: ({ controller }) => controller.includes('LIST_SNAPSHOTS'),
     secrets: true,
@@ -45,6 +49,7 @@ export const controllerSnapshots: Service = {
         return { entries: snapshots.map((snapshot) => ({ snapshot: snapshotMessage(snapshot, world.nowMs) })), next_token: nextToken };
       }),
   },
+  // No secrets asked for: csi-sanity sends none, and what is answered is what a list shows.
   GetSnapshot: {
     offered: ({ controller }) => controller.includes('GET_SNAPSHOT'),
     run: (call, request) =>

@@ -1,4 +1,9 @@
-/** The controller's volume RPCs: create to delete, attach to nodes, list, resize, modify. */
+/**
+ * The controller's volume RPCs: create to delete, attach to nodes, list, resize, modify.
+ *
+ * A row says when the RPC exists, which object it keeps busy, whether it carries secrets, and how a
+ * message becomes a decision of the model. No rule of the specification is written here.
+ */
 import { attach, detach } from '../model/attachments.ts';
 import { requireModes, requireOneAccessType } from '../model/access.ts';
 import { MINIMUM_VOLUME_BYTES } from '../model/capacity.ts';
@@ -74,10 +79,12 @@ export const controllerVolumes: Service = {
       return {};
     },
   },
+  // Not optional: every driver with a controller has it.
   ValidateVolumeCapabilities: {
     offered: ({ plugin }) => plugin.includes('CONTROLLER_SERVICE'),
     run: (call, request) => validate(call, request),
   },
+  // Without LIST_VOLUMES_PUBLISHED_NODES the status is absent: callers must not read an empty list as "nowhere".
   ListVolumes: {
     offered: ({ controller }) => controller.includes('LIST_VOLUMES'),
     run: (call, request) =>
@@ -99,6 +106,7 @@ export const controllerVolumes: Service = {
         return { volume: volumeMessage(volume, call.capabilities.features), status: volumeStatus(volume) };
       }),
   },
+  // Capabilities are checked and change nothing: every pool serves devices and directories alike.
   GetCapacity: {
     offered: ({ controller }) => controller.includes('GET_CAPACITY'),
     run: (call, request) =>

@@ -1,4 +1,7 @@
-/** Snapshots of several volumes at one instant. */
+/**
+ * Snapshots of several volumes at one instant. Deleting and reading take the ids of all members, so that
+ * a caller which mixed up its groups is stopped before anything is lost.
+ */
 import type { Capabilities } from '../capabilities.ts';
 import { createGroup, deleteGroup, requireGroup } from '../model/snapshots.ts';
 import { map, text, texts } from '../wire.ts';

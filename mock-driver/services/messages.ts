@@ -7,11 +7,13 @@ import type { Requirement } from '../model/topology.ts';
 import type { Features } from '../model/world.ts';
 import { child, children, int64, map, type Message, text, texts, timestamp } from '../wire.ts';
 
+/** Undefined where the message has none; an empty one is for the model to refuse. */
 export function rangeOf(request: Message): CapacityRange | undefined {
   const range = child(request, 'capacity_range');
   return range && { required: int64(range, 'required_bytes'), limit: int64(range, 'limit_bytes') };
 }
 
+/** A capability that names no way of access, or a mode we do not know, can not be honoured and is refused. */
 function capabilityFrom(message: Message): Capability {
   const block = child(message, 'block');
   const mount = child(message, 'mount');
@@ -37,6 +39,7 @@ export function capabilitiesOf(request: Message): readonly Capability[] {
   return children(request, 'volume_capabilities').map(capabilityFrom);
 }
 
+/** Undefined: an empty volume is asked for. A source that names nothing is a mistake, not an empty volume. */
 export function sourceOf(request: Message): Source | undefined {
   const source = child(request, 'volume_content_source');
   if (source === undefined) return undefined;
@@ -90,6 +93,7 @@ export function volumeMessage(volume: VolumeRecord, { topology }: Features): Mes
 const sourceMessage = ({ kind, id }: Source): Message =>
   kind === 'snapshot' ? { snapshot: { snapshot_id: id } } : { volume: { volume_id: id } };
 
+/** Attached nodes only: where a volume is staged is the node's business. */
 export function volumeStatus(volume: VolumeRecord): Message {
   return { published_node_ids: volume.published.map(({ nodeId }) => nodeId) };
 }
@@ -105,6 +109,7 @@ export function snapshotMessage(snapshot: SnapshotRecord, nowMs: number): Messag
   };
 }
 
+/** Ready when every member is. */
 export function groupMessage({ group, snapshots }: GroupWithSnapshots, nowMs: number): Message {
   return {
     group_snapshot_id: group.id,

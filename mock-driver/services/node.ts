@@ -25,6 +25,7 @@ export const node: Service = {
       return {};
     },
   },
+  // The mount goes first and the record after it, the opposite of staging: see above.
   NodeUnstageVolume: {
     offered: ({ node: has }) => has.includes('STAGE_UNSTAGE_VOLUME'),
     pending: ['volume', 'volume_id'],
@@ -68,6 +69,7 @@ export const node: Service = {
       return {};
     },
   },
+  // Devices have no inodes to speak of.
   NodeGetVolumeStats: {
     offered: ({ node: has }) => has.includes('GET_VOLUME_STATS'),
     run: async (call, request) => {
@@ -106,12 +108,14 @@ export const node: Service = {
   },
 };
 
+/** Where a volume is to be seen, and how. */
 interface Shown {
   readonly target: string;
   readonly readonly: boolean;
   readonly capability: Capability | undefined;
 }
 
+/** Makes a volume visible. A store without paths (a simulation's) has nothing to show. */
 async function show(call: CallContext, volume: VolumeRecord, { target, readonly, capability }: Shown): Promise<void> {
   const source = call.store.path(volume.id);
   if (source === undefined) return;

@@ -5,6 +5,7 @@
 import { ACCESS_MODES, type AccessMode, type Capability, type GroupRecord, type NodeRecord } from '../model/records.ts';
 import type { Placement, Pool, Publication, Segment, SnapshotRecord, Source, VolumeRecord } from '../model/records.ts';
 
+/** One record, readable in an editor; sizes as text, since JSON numbers lose digits. */
 export function recordText(record: VolumeRecord | SnapshotRecord | GroupRecord | NodeRecord): string {
   return `${JSON.stringify(record, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value), 1)}\n`;
 }
@@ -18,6 +19,7 @@ export class DamageError extends Error {
 }
 
 type Fields = Readonly<Record<string, unknown>>;
+/** Turns JSON into a value or throws DamageError; `place` is how the value is called in the message. */
 type Read<T> = (value: unknown, place: string) => T;
 
 function fields(value: unknown, place: string): Fields {
@@ -45,6 +47,7 @@ const time: Read<number> = (value, place) => {
   return value;
 };
 
+// Nineteen digits are what an int64 can have.
 const size: Read<bigint> = (value, place) => {
   if (typeof value !== 'string' || !/^[0-9]{1,19}$/.test(value)) throw new DamageError(place, 'a size in bytes as text');
   return BigInt(value);
@@ -62,6 +65,7 @@ const list =
     return value.map((item: unknown, index) => read(item, `${place}[${index}]`));
   };
 
+// An absent field and an undefined one are the same in JSON text.
 const maybe =
   <T>(read: Read<T>): Read<T | undefined> =>
   (value, place) =>

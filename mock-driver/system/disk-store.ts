@@ -57,6 +57,7 @@ export class DiskStore implements VolumeStore {
     this.#feed = new ChangeFeed(join(options.root, 'changes'));
   }
 
+  /** Makes a new directory ours, or reads one that is. Refuses before the first write what it does not understand. */
   async open(): Promise<Records> {
     const root = this.#root;
     try {
@@ -81,6 +82,7 @@ export class DiskStore implements VolumeStore {
     }
   }
 
+  /** The lock is the directory's, not the process's: one commit at a time over all instances. */
   async exclusive<T>(work: () => Promise<T>): Promise<T> {
     const lock = this.#lock;
     if (lock === undefined) throw new StoreError('failed', 'the store is not open');
@@ -100,6 +102,7 @@ export class DiskStore implements VolumeStore {
     }
   }
 
+  /** Cheap where nothing happened, which is nearly always: one stat. */
   async news(): Promise<News> {
     const lines = this.#feed.read();
     if (lines === 'lost') {
@@ -122,6 +125,7 @@ export class DiskStore implements VolumeStore {
     }
   }
 
+  /** What is mounted or linked at target paths: `data`, a directory or a file. */
   path(volumeId: string): string {
     return join(volumeDir(this.#root, volumeId), 'data');
   }
@@ -162,6 +166,7 @@ export class DiskStore implements VolumeStore {
     }
   }
 
+  /** Steps: 0 nothing yet, 1 data drafted, 2 record drafted, 3 in place, 4 announced. */
   async #createVolume(volume: VolumeRecord, crashPoint: CrashPoint): Promise<void> {
     await this.#make({ final: volumeDir(this.#root, volume.id), line: `volume ${volume.id}`, crashPoint }, async (made) => {
       const data = join(made, 'data');
@@ -186,6 +191,7 @@ export class DiskStore implements VolumeStore {
     });
   }
 
+  /** The group's directory holds its members': they appear and disappear with it. */
   async #createGroup(group: GroupRecord, snapshots: readonly SnapshotRecord[], crashPoint: CrashPoint): Promise<void> {
     await this.#make({ final: groupDir(this.#root, group.id), line: `group ${group.id}`, crashPoint }, async (made) => {
       for (const { id } of snapshots) await fs.mkdir(join(made, requireSafe(id)));
@@ -216,6 +222,7 @@ export class DiskStore implements VolumeStore {
     await what.crashPoint(4);
   }
 
+  /** Steps: 0 nothing yet, 1 data grown, 2 record drafted, 3 in place, 4 announced. */
   async #updateVolume(volume: VolumeRecord, crashPoint: CrashPoint): Promise<void> {
     await crashPoint(0);
     const directory = volumeDir(this.#root, volume.id);
@@ -248,6 +255,7 @@ export class DiskStore implements VolumeStore {
     await syncDirectory(dirname(file));
   }
 
+  /** Steps: 0 nothing yet, 1 out of sight, 2 announced, 3 taken apart. */
   async #delete(directory: string, line: string, crashPoint: CrashPoint): Promise<void> {
     const gone = join(this.#root, 'tmp', `${line.replace(' ', '-')}-deleted`);
     await crashPoint(0);
@@ -277,6 +285,7 @@ export class DiskStore implements VolumeStore {
     return [group === undefined ? { op: 'delete-group', id } : { op: 'create-group', ...group }];
   }
 
+  /** Reads all records and notes where the news begin. */
   #everything(): Records {
     this.#feed.catchUp();
     const records = loadAll(this.#root);
@@ -289,6 +298,7 @@ export class DiskStore implements VolumeStore {
     if (change.op === 'create-group') for (const { id } of change.snapshots) this.#groupOf.set(id, change.group.id);
   }
 
+  /** Takes away what interrupted commits left. Only under the lock: a draft may be another instance's work. */
   async #clear(): Promise<void> {
     const tmp = join(this.#root, 'tmp');
     for (const name of await fs.readdir(tmp)) await fs.rm(join(tmp, name), { recursive: true, force: true });
@@ -320,6 +330,7 @@ async function syncDirectory(directory: string): Promise<void> {
   }
 }
 
+/** What the operating system said, as one of the kinds that the driver has an answer for. */
 function failure(error: unknown, what: string): StoreError {
   if (error instanceof StoreError) return error;
   const code = error instanceof Error && 'code' in error ? error.code : undefined;

@@ -70,8 +70,9 @@ const DRAWN: Readonly<Record<string, string>> = {
   'storage.kubernetes.io/csiProvisionerIdentity': 'process',
 };
 
-export function createMasks(): Masks {
-  const labels = new Map<string, string>();
+/** `given`: names that differ between the runs to compare, with the label that both get. */
+export function createMasks(given: Readonly<Record<string, string>> = {}): Masks {
+  const labels = new Map<string, string>(Object.entries(given).map(([name, label]) => [name, `<${label}>`]));
   const learn = (value: string | undefined, label: string): void => {
     if (value !== undefined && value !== '') labels.set(value, `<${label}>`);
   };

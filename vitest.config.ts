@@ -9,7 +9,12 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
-          include: [...sources.map((folder) => `${folder}/**/*.test.ts`), 'test/architecture.test.ts', 'test/harness/**/*.test.ts', 'test/pure/**/*.test.ts'],
+          include: [
+            ...sources.map((folder) => `${folder}/**/*.test.ts`),
+            'test/architecture.test.ts',
+            'test/harness/**/*.test.ts',
+            'test/pure/**/*.test.ts',
+          ],
           pool: 'threads',
           isolate: false,
           testTimeout: 60_000,

@@ -15,7 +15,7 @@ export interface ClaimMemory {
   readonly recordConfirmed: boolean;
   /** Uid of a Lease that we deleted: the cache may still show it. */
   readonly droppedLease: string | undefined;
-  /** The record, where none can be written to the API server. */
+  /** What the record says: all there is where none can be written, and what remains if somebody takes the Lease away. */
   readonly intent: Intent | undefined;
   /** True once the present case was opened by this process; before, nothing is known of earlier calls. */
   readonly opened: boolean;

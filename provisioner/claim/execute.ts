@@ -22,7 +22,7 @@ import { callDriver } from './call.ts';
 import type { GatherWorld } from './gather.ts';
 import { sourceFacts } from './gather.ts';
 import { sourceKey } from './data-source.ts';
-import { intentLease } from './intent.ts';
+import { intentLease, readIntent } from './intent.ts';
 import { isProtected } from './restore.ts';
 import { readObstacle, saveVolume } from './save.ts';
 import type { ClaimAnswer, ClaimState, ClaimStep } from './state.ts';
@@ -89,6 +89,8 @@ async function execute(world: ExecuteWorld, step: ClaimStep, { state, signal }: 
       return readObstacle(world, step.name, { state, signal });
     case 'drop-record': {
       const { lease } = step;
+      // The next leader may be in the middle of what this record stands for.
+      if (!world.leaseIsFresh()) return { kind: 'lease-stale' };
       if (lease !== undefined) {
         const target = { namespace: world.leaseNamespace, name: intentName(uid) };
         await found(() => client.delete(LEASES, target, { uid: lease.uid, resourceVersion: lease.resourceVersion, signal }));
@@ -137,7 +139,9 @@ async function readRecord(world: ExecuteWorld, { uid }: Pick<ClaimState, 'uid'>,
   caches.records?.absorb(lease);
   const { doubt, opened } = ledger.of(uid);
   const open = opened ? doubt : { times: 0, sinceMs: world.now() };
-  return { kind: 'record', lease, memory: ledger.update(uid, { recordConfirmed: true, opened: true, doubt: open }) };
+  const read = readIntent(lease);
+  const intent = read.kind === 'intent' ? read.intent : undefined;
+  return { kind: 'record', lease, memory: ledger.update(uid, { recordConfirmed: true, opened: true, doubt: open, intent }) };
 }
 
 interface Protection<T extends KubeObject> {
@@ -198,7 +202,7 @@ async function saveRecord(
       ? client.create(LEASES, body, { signal })
       : client.replace(LEASES, { ...body, metadata: { ...body.metadata, ...replaces.lease } }, { signal }));
     caches.records?.absorb(lease);
-    return { kind: 'recorded', intent, lease, memory: ledger.update(uid, { ...opened, intent: undefined, recordConfirmed: true }) };
+    return { kind: 'recorded', intent, lease, memory: ledger.update(uid, { ...opened, intent, recordConfirmed: true }) };
   } catch (error) {
     // Somebody of the past left one that our cache has not shown yet: it comes first.
     if (isAlreadyExists(error)) return readRecord(world, state, signal);

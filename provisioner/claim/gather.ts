@@ -100,7 +100,9 @@ interface Recalled {
 function recall({ ledger, now, caches }: GatherWorld, { uid, claim, found }: Recalled): ClaimMemory {
   const memory = ledger.of(uid);
   // A record that we did not write: of the calls that were made for it nothing is known.
-  if (found.record !== undefined && !memory.opened) return ledger.update(uid, { opened: true, doubt: { times: 0, sinceMs: now() } });
+  if (found.record !== undefined && !memory.opened) {
+    return ledger.update(uid, { opened: true, doubt: { times: 0, sinceMs: now() }, intent: found.record.intent });
+  }
   if (memory === NO_MEMORY) return memory;
   const open = found.record !== undefined || memory.intent !== undefined || memory.unsaved !== undefined;
   if ((claim?.spec?.volumeName ?? '') !== '' && !open && !found.leased) {

@@ -5,6 +5,7 @@
  * A case asserts what the real server does, never what we wish it did; where an answer is prose, a
  * case looks at codes, reasons, fields and causes only.
  */
+import { binderCases } from './cases/binder.ts';
 import { createCases } from './cases/create.ts';
 import { customResourceCases } from './cases/custom-resources.ts';
 import { deleteCases } from './cases/delete.ts';
@@ -33,5 +34,6 @@ export const conformanceCases: readonly Case[] = [
   ...customResourceCases,
   ...tableCases,
   ...volumeCases,
+  ...binderCases,
   ...recordCases,
 ];

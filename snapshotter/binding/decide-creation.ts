@@ -8,7 +8,6 @@ import type { PersistentVolume, PersistentVolumeClaim, VolumeSnapshot, VolumeSna
 import { text } from '../content-facts.ts';
 import { inputsOf } from '../inputs.ts';
 import { CLAIM_PROTECTION, REASON, SNAPSHOTTER_SECRET, contentNameOf } from '../names.ts';
-import { regardingSnapshot } from '../regarding.ts';
 import { resolveSecret } from '../secret-templates.ts';
 import { contentBody } from './content-body.ts';
 import { chooseDefaultClass, sourceVolume } from './default-class.ts';
@@ -104,15 +103,7 @@ function decideContent(state: BindingState, { claim, volume, source }: FoundSour
     nodeName: rules.distributedSnapshotting ? nodeOf(volume, nodes) : undefined,
     keepsVolumeMode: rules.preventVolumeModeConversion,
   });
-  const name = `${snapshot.metadata?.namespace ?? ''}/${snapshot.metadata?.name ?? ''}`;
-  const message = `Waiting for a snapshot ${name} to be created by the CSI driver.`;
-  return {
-    kind: 'create-content',
-    action: 'post',
-    inputs: createInputs(snapshot),
-    content,
-    after: [{ type: 'Normal', reason: REASON.creatingSnapshot, message, regarding: regardingSnapshot(snapshot) }],
-  };
+  return { kind: 'create-content', action: 'post', inputs: createInputs(snapshot), content };
 }
 
 function protectClaim(snapshot: VolumeSnapshot, claim: PersistentVolumeClaim): BindingEffect | undefined {

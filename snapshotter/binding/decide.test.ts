@@ -65,7 +65,7 @@ describe('the way of a dynamic snapshot', () => {
     });
   });
 
-  test('then the content is posted, whole, and the event says that the driver is waited for', () => {
+  test('then the content is posted, whole', () => {
     const step = decide(aBindingState({ snapshot: aSnapshot({ metadata: bothFinalizers }), claim: protectedClaim }));
     expect(step).toMatchObject({
       kind: 'create-content',
@@ -90,7 +90,6 @@ describe('the way of a dynamic snapshot', () => {
         },
       },
     });
-    expect(reasons('after' in step ? step.after : [])).toEqual(['Normal CreatingSnapshot']);
   });
 
   test('the volume mode is left out where conversion is allowed', () => {
@@ -136,7 +135,12 @@ describe('the way of a dynamic snapshot', () => {
 
   test('just after the post the bound name waits for the driver, in a later run it is written', () => {
     const state = aBindingState({ snapshot: aSnapshot({ metadata: bothFinalizers }), content: aContent(), posted: true });
-    expect(decide(state)).toMatchObject({ kind: 'poll', effect: 'create-content', afterMs: 1000 });
+    expect(decide(state)).toMatchObject({
+      kind: 'poll',
+      effect: 'create-content',
+      afterMs: 1000,
+      events: [{ reason: 'CreatingSnapshot' }],
+    });
     const later = decide({ ...state, posted: false });
     const post = decide(aBindingState({ snapshot: aSnapshot({ metadata: bothFinalizers }), claim: protectedClaim }));
     expect(later).toMatchObject({ kind: 'create-content', action: 'note-name', inputs: 'inputs' in post ? post.inputs : '' });
@@ -166,7 +170,11 @@ describe('the way of a dynamic snapshot', () => {
         ],
       },
     });
-    expect(reasons('after' in step ? step.after : [])).toEqual(['Normal SnapshotCreated', 'Normal SnapshotReady']);
+    expect(reasons('after' in step ? step.after : [])).toEqual([
+      'Normal CreatingSnapshot',
+      'Normal SnapshotCreated',
+      'Normal SnapshotReady',
+    ]);
   });
 
   test('an error of the content is mirrored once, and taken away with it', () => {

@@ -10,7 +10,7 @@
  *   time under the old name.
  * - Objects of groups are left alone.
  */
-import type { Rest } from '../../lib/controller/step.ts';
+import type { EventNote, Rest } from '../../lib/controller/step.ts';
 import type { VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { isDeleting, refersTo, text } from '../content-facts.ts';
 import { isGroupContent, isGroupMember } from '../group-fields.ts';
@@ -139,17 +139,13 @@ function copyStatus(state: BindingState, content: VolumeSnapshotContent): Bindin
   const copy = statusCopy(snapshot, content);
   if (copy === undefined) return { kind: 'done', reason: 'waits for the content' };
   const patch = statusPatch(snapshot, snapshot.status, copy.changes);
+  // The post may have been refused, which is an answer too: only a run that has the content says so.
+  const news = state.posted ? [notice(snapshot, 'creatingSnapshot')] : [];
   if (copy.nameOnly) {
-    if (state.posted) return { kind: 'poll', effect: 'create-content', afterMs: NEWS_WAIT_MS, reason: 'the driver may answer in a moment' };
+    if (state.posted)
+      return { kind: 'poll', effect: 'create-content', afterMs: NEWS_WAIT_MS, reason: 'the driver may answer in a moment', events: news };
     return { kind: 'create-content', action: 'note-name', inputs: createInputs(snapshot), patch };
   }
-  const name = `${snapshot.metadata?.namespace ?? ''}/${snapshot.metadata?.name ?? ''}`;
-  const normal = (reason: string, message: string) => ({
-    type: 'Normal' as const,
-    reason,
-    message,
-    regarding: regardingSnapshot(snapshot),
-  });
   return {
     kind: 'write-status',
     inputs: inputsOf(snapshot.metadata?.uid, copy.changes),
@@ -157,8 +153,20 @@ function copyStatus(state: BindingState, content: VolumeSnapshotContent): Bindin
     created: copy.created,
     ready: copy.ready,
     after: [
-      ...(copy.created ? [normal(REASON.snapshotCreated, `Snapshot ${name} was successfully created by the CSI driver.`)] : []),
-      ...(copy.ready ? [normal(REASON.snapshotReady, `Snapshot ${name} is ready to use.`)] : []),
+      ...news,
+      ...(copy.created ? [notice(snapshot, 'snapshotCreated')] : []),
+      ...(copy.ready ? [notice(snapshot, 'snapshotReady')] : []),
     ],
   };
+}
+
+const NOTICES = {
+  creatingSnapshot: (name: string) => `Waiting for a snapshot ${name} to be created by the CSI driver.`,
+  snapshotCreated: (name: string) => `Snapshot ${name} was successfully created by the CSI driver.`,
+  snapshotReady: (name: string) => `Snapshot ${name} is ready to use.`,
+} as const;
+
+function notice(snapshot: VolumeSnapshot, what: keyof typeof NOTICES): EventNote {
+  const name = `${snapshot.metadata?.namespace ?? ''}/${snapshot.metadata?.name ?? ''}`;
+  return { type: 'Normal', reason: REASON[what], message: NOTICES[what](name), regarding: regardingSnapshot(snapshot) };
 }

@@ -155,6 +155,29 @@ describe('csi-snapshotter and its driver', () => {
     await expectNothingLeft();
   });
 
+  test('an answer that cannot be saved for a while is kept, and the driver is not asked again', async () => {
+    const heal = world.sandbox.faults.add({ match: { methods: ['PATCH'], path: '/status' }, fault: { kind: 'status', code: 500 } });
+    await take();
+    await world.advance(20_000);
+    expect(world.rpcs.filter(({ rpc }) => rpc === 'CreateSnapshot')).toHaveLength(1);
+    heal();
+    await world.advance(20_000);
+    expect((await world.snapshot('nightly')).status?.readyToUse).toBe(true);
+    expect(world.rpcs.filter(({ rpc }) => rpc === 'CreateSnapshot')).toHaveLength(1);
+  });
+
+  test('a class that is gone before the call is told, and waited for', async () => {
+    world.kill('csi-snapshotter');
+    await take();
+    await world.request('DELETE', `${CLASSES}/snap`);
+    await world.startSidecar();
+    expect((await content())?.status?.error?.message).toMatch(/volumesnapshotclass "snap" not found/);
+    expect((await content())?.metadata?.annotations?.[BEING_CREATED], 'nothing was begun').toBeUndefined();
+    await world.request('POST', CLASSES, classBody('snap'));
+    await world.settled();
+    expect((await world.snapshot('nightly')).status?.readyToUse).toBe(true);
+  });
+
   test('a sidecar that restarts asks again by name and makes no second snapshot', async () => {
     world.driver.faults.add([{ rpc: 'CreateSnapshot', code: 'DEADLINE_EXCEEDED', effect: true, calls: { from: 1, to: 1 } }]);
     await take();
@@ -230,6 +253,7 @@ test('a sidecar per node takes over what another node began, though its mark was
   await world.startSidecar();
   expect(world.rpcs, 'not labelled with this node').toEqual([]);
   await world.request('DELETE', `${SNAPSHOTS}/nightly`);
+  await world.settled();
   await world.request('PATCH', `${CONTENTS}/${name}`, { metadata: { labels: { 'snapshot.storage.kubernetes.io/managed-by': 'node-1' } } });
   await world.advance(2000);
   expect(await world.list(CONTENTS)).toEqual([]);

@@ -3,6 +3,8 @@ import type { PersistentVolumeClaim, VolumeSnapshot, VolumeSnapshotContent } fro
 import { CLAIMS, CLASSES, CONTENTS, DRIVER, SNAPSHOTS, claimBody, classBody, openWorld, snapshotBody } from './snapshotter-world.ts';
 import type { World } from './snapshotter-world.ts';
 
+const PVC_PROTECTION = 'kubernetes.io/pvc-protection';
+const CLAIM_PROTECTION = 'snapshot.storage.kubernetes.io/pvc-as-source-protection';
 const BEING_DELETED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-deleted';
 
 describe('the snapshot roles on the sandbox and the mock driver', () => {
@@ -20,6 +22,10 @@ describe('the snapshot roles on the sandbox and the mock driver', () => {
     await world.request('POST', SNAPSHOTS, snapshotBody(name, 'data', className));
     await world.settled();
     return world.snapshot(name);
+  }
+
+  async function protections(): Promise<readonly string[]> {
+    return (await world.request<PersistentVolumeClaim>('GET', `${CLAIMS}/data`)).metadata?.finalizers ?? [];
   }
 
   async function onlyContent(): Promise<VolumeSnapshotContent> {
@@ -178,6 +184,73 @@ describe('the snapshot roles on the sandbox and the mock driver', () => {
     expect(await world.list<PersistentVolumeClaim>(CLAIMS)).toEqual([]);
   });
 
+  test('a retained content that is still being made holds the claim after its snapshot is gone', async () => {
+    await world.request('POST', CLASSES, classBody('keep', { deletionPolicy: 'Retain' }));
+    world.driver.faults.add([{ rpc: 'CreateSnapshot', delayMs: 5000 }]);
+    await world.request('POST', SNAPSHOTS, snapshotBody('nightly', 'data', 'keep'));
+    await world.settled();
+    await world.request('DELETE', `${SNAPSHOTS}/nightly`);
+    await world.settled();
+    expect(await world.list(SNAPSHOTS)).toEqual([]);
+    expect(await protections()).toEqual([PVC_PROTECTION, CLAIM_PROTECTION]);
+    await world.advance(6000);
+    expect(await protections()).toEqual([PVC_PROTECTION]);
+    expect((await onlyContent()).status?.readyToUse).toBe(true);
+  });
+
+  test('a finalizer that no snapshot has a reason for goes', async () => {
+    await world.request('PATCH', `${CLAIMS}/data`, { metadata: { finalizers: [PVC_PROTECTION, CLAIM_PROTECTION] } });
+    await world.settled();
+    expect(await protections()).toEqual([PVC_PROTECTION]);
+  });
+
+  test('a bound content of an admin gets its finalizer, whether its snapshot lives or not', async () => {
+    await world.request('POST', CONTENTS, {
+      apiVersion: 'snapshot.storage.k8s.io/v1',
+      kind: 'VolumeSnapshotContent',
+      metadata: { name: 'kept' },
+      spec: {
+        driver: DRIVER,
+        deletionPolicy: 'Retain',
+        source: { snapshotHandle: 's' },
+        volumeSnapshotRef: { name: 'gone', namespace: 'default', uid: 'u' },
+      },
+    });
+    await world.settled();
+    expect((await onlyContent()).metadata?.finalizers).toEqual(['snapshot.storage.kubernetes.io/volumesnapshotcontent-bound-protection']);
+  });
+
+  test('a refusal of the API server is told and tried again at its back-off; the claim is let go with the snapshot', async () => {
+    let refused = 0;
+    world.sandbox.faults.intercept(({ method, path }) => {
+      if (method !== 'POST' || path !== CONTENTS) return undefined;
+      refused += 1;
+      return {
+        status: 403,
+        headers: {},
+        body: new TextEncoder().encode(JSON.stringify({ kind: 'Status', code: 403, reason: 'Forbidden', message: 'may not create' })),
+      };
+    });
+    await takeSnapshot();
+    await world.advance(10_000);
+    expect(refused).toBe(4);
+    expect((await world.snapshot('nightly')).status?.error?.message).toMatch(/may not create/);
+    expect(await world.reasons()).toEqual(['CreateSnapshotContentFailed', 'SnapshotContentCreationFailed']);
+    await world.request('POST', SNAPSHOTS, snapshotBody('doomed', 'data'));
+    await world.request('DELETE', `${SNAPSHOTS}/nightly`);
+    await world.settled();
+    expect(await protections(), 'the other snapshot may yet be made').toContain(CLAIM_PROTECTION);
+    await world.request('DELETE', `${SNAPSHOTS}/doomed`);
+    await world.settled();
+    expect(await world.list(SNAPSHOTS)).toEqual([]);
+    expect(await protections()).toEqual([PVC_PROTECTION]);
+    await world.request('POST', SNAPSHOTS, snapshotBody('nightly', 'data'));
+    await world.settled();
+    world.sandbox.faults.intercept(undefined);
+    await world.advance(2000);
+    expect((await world.snapshot('nightly')).status?.readyToUse).toBe(true);
+  });
+
   test('objects of groups are left alone', async () => {
     world.takeCalls();
     const member = snapshotBody('member', 'data') as { metadata: object };
@@ -194,6 +267,7 @@ describe('the snapshot roles on the sandbox and the mock driver', () => {
 
   test('metrics carry the names and labels of the Go program', async () => {
     await takeSnapshot();
+    expect(await world.metrics.expose()).toContain('snapshot_controller_operations_in_flight 0');
     await world.request('DELETE', `${SNAPSHOTS}/nightly`);
     await world.settled();
     const text = await world.metrics.expose();

@@ -47,9 +47,20 @@ async function judge(
   const { passed, failed, skipped, all, ran, restarts } = await runSanity(stage, configuration, stateDir);
   log(`csi-sanity, ${configuration.name}: ${ran} of ${all} specs run, ${failed.length} failed, ${skipped.length} skipped`);
   for (const line of failed) log(`  failed ${line}`);
-  for (const line of skipped) log(`  skipped ${line}`);
+  // Where little is offered much is skipped: there the reasons are what is of interest.
+  for (const line of skipped.length < 20 ? skipped : byReason(skipped)) log(`  skipped ${line}`);
   return {
     good: failed.length === 0 && ran >= configuration.atLeast,
     summary: { passed, failed: failed.length, skipped: skipped.length, all, restarts },
   };
+}
+
+/** `spec: reason` lines as reasons with how many specs each has. */
+function byReason(skipped: readonly string[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const line of skipped) {
+    const reason = line.slice(line.lastIndexOf(': ') + 2);
+    counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
+  return [...counts].map(([reason, count]) => `${count} specs: ${reason}`);
 }

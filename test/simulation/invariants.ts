@@ -192,6 +192,13 @@ export function settledViolations(mirror: Mirror, ledger: LedgerView, expected: 
   }
   for (const claim of mirror.claims.all()) settledClaim(claim, expected, fail, mirror);
   for (const snapshot of mirror.snapshots.all()) settledSnapshot(snapshot, expected, fail);
+  const liveSnapshots = new Set(mirror.snapshots.all().map((snapshot) => snapshot.metadata?.uid));
+  for (const content of mirror.contents.all()) {
+    const owner = content.spec?.volumeSnapshotRef?.uid;
+    if (content.spec?.deletionPolicy === 'Delete' && owner !== undefined && owner !== '' && !liveSnapshots.has(owner)) {
+      fail('deleted-means-gone', `content ${content.metadata?.name ?? ''} has outlived its VolumeSnapshot`);
+    }
+  }
   for (const object of [...mirror.volumes.all(), ...mirror.contents.all()]) {
     if (object.metadata?.deletionTimestamp !== undefined) {
       fail(

@@ -255,19 +255,6 @@ export interface VolumeSnapshotClass extends KubeObject {
   parameters?: Record<string, string>;
 }
 
-export interface VolumeGroupSnapshot extends KubeObject {
-  spec?: {
-    source?: { selector?: LabelSelector; volumeGroupSnapshotContentName?: string };
-    volumeGroupSnapshotClassName?: string;
-  };
-  status?: {
-    boundVolumeGroupSnapshotContentName?: string;
-    creationTime?: string;
-    readyToUse?: boolean;
-    error?: SnapshotError;
-  };
-}
-
 export interface VolumeGroupSnapshotContent extends KubeObject {
   spec?: {
     volumeGroupSnapshotRef?: ObjectReference;
@@ -292,12 +279,6 @@ export interface VolumeGroupSnapshotContent extends KubeObject {
       restoreSize?: bigint;
     }[];
   };
-}
-
-export interface VolumeGroupSnapshotClass extends KubeObject {
-  driver?: string;
-  deletionPolicy?: string;
-  parameters?: Record<string, string>;
 }
 
 /** Where a kind lives in the API. The phantom `_object` ties the resource to its type. */

@@ -15,8 +15,6 @@ import type {
   StorageClass,
   VolumeAttachment,
   VolumeAttributesClass,
-  VolumeGroupSnapshot,
-  VolumeGroupSnapshotClass,
   VolumeGroupSnapshotContent,
   VolumeSnapshot,
   VolumeSnapshotClass,
@@ -61,15 +59,7 @@ export const VOLUME_SNAPSHOT_CONTENTS = cluster<VolumeSnapshotContent>(SNAPSHOT_
   'VolumeSnapshotContent',
 ]);
 export const VOLUME_SNAPSHOT_CLASSES = cluster<VolumeSnapshotClass>(SNAPSHOT_GROUP, 'v1', ['volumesnapshotclasses', 'VolumeSnapshotClass']);
-export const VOLUME_GROUP_SNAPSHOTS = namespaced<VolumeGroupSnapshot>(GROUP_SNAPSHOT_GROUP, 'v1', [
-  'volumegroupsnapshots',
-  'VolumeGroupSnapshot',
-]);
 export const VOLUME_GROUP_SNAPSHOT_CONTENTS = cluster<VolumeGroupSnapshotContent>(GROUP_SNAPSHOT_GROUP, 'v1', [
   'volumegroupsnapshotcontents',
   'VolumeGroupSnapshotContent',
-]);
-export const VOLUME_GROUP_SNAPSHOT_CLASSES = cluster<VolumeGroupSnapshotClass>(GROUP_SNAPSHOT_GROUP, 'v1', [
-  'volumegroupsnapshotclasses',
-  'VolumeGroupSnapshotClass',
 ]);

@@ -301,7 +301,6 @@ export const SNAPSHOTS = '/apis/snapshot.storage.k8s.io/v1/namespaces/default/vo
 export const CONTENTS = '/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents';
 export const CLASSES = '/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses';
 export const CLAIMS = '/api/v1/namespaces/default/persistentvolumeclaims';
-export const EVENTS = '/api/v1/namespaces/default/events';
 
 function partsOf(path: string): readonly string[] {
   const parts = path.replace(/\?.*$/, '').split('/').slice(1);

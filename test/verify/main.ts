@@ -4,13 +4,16 @@
  * last line of standard output is one JSON object with `ok`. Exit 0 proven, 1 not, 2 asked wrongly.
  */
 import { parseArgs } from 'node:util';
+import * as curve from './curve.ts';
+import * as idle from './idle.ts';
 import * as kills from './kills.ts';
 import * as leader from './leader.ts';
 import * as mutants from './mutants.ts';
 import * as rbac from './rbac.ts';
+import * as sanity from './sanity.ts';
 import type { Verification } from './verification.ts';
 
-const VERIFICATIONS: readonly Verification[] = [kills, leader, mutants, rbac];
+const VERIFICATIONS: readonly Verification[] = [curve, idle, kills, leader, mutants, rbac, sanity];
 
 function usage(problem: string): never {
   process.stderr.write(

@@ -31,6 +31,8 @@ const namespace = 'default';
 const RESTART_MS = 1000;
 /** Of a program with nothing to do and no disturbance: a list or a watch that ends by itself now and then. */
 const MOST_PER_MINUTE = 12;
+/** After one disturbance: a refusal, a list and a watch for each of a handful of kinds, not a loop. */
+const MOST_PER_DISTURBANCE = 60;
 /** An idle program does not grow; this much is the noise of garbage collection. */
 const MOST_GROWTH_MIB = 32;
 
@@ -53,8 +55,7 @@ async function runVirtual(seeds: number, log: (line: string) => void): Promise<V
     const result = await runScenario({ scenario: LONG_IDLE, seed });
     virtualMs += result.virtualMs;
     if (seed % 10 === 0) log(`${seed} of ${seeds} seeds`);
-    for (const violation of result.violations)
-      faults.push(`${violation.message} (replay: npm run simulate -- --scenario=${LONG_IDLE.name} --seed=${seed} --runs=1)`);
+    for (const violation of result.violations) faults.push(`${LONG_IDLE.name}, seed ${seed}: ${violation.message}`);
   }
   const virtualHours = Math.round(virtualMs / 3_600_000);
   log(`${seeds} seeds, ${virtualHours} virtual hours, ${faults.length} violations`);
@@ -105,6 +106,10 @@ async function runReal(seconds: number, log: (line: string) => void): Promise<Re
           await pause(share);
         });
         log(`${title}: ${told(one.requests)}`);
+        for (const role of ROLES) {
+          const count = one.requests.filter(({ agent }) => agent === role).length;
+          if (count > MOST_PER_DISTURBANCE) faults.push(`${role}: ${count} requests after "${title}", at most ${MOST_PER_DISTURBANCE}`);
+        }
       }
     });
 

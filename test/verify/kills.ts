@@ -78,6 +78,11 @@ async function job(world: KillWorld, faults: string[]): Promise<void> {
   await eventually('volumes gone', () => (mirror.volumes.all().length + mirror.claims.all().length === 0 ? true : undefined));
 }
 
+/** A call is first made in every run; how often it is repeated depends on who wrote first. */
+export function isCertain(point: string): boolean {
+  return !point.includes(' #');
+}
+
 /** Spread over the job, all phases: the same ones every time. */
 export function sampleOf(points: readonly string[], count: number): KillPlan[] {
   return Array.from({ length: count }, (_, i) => ({
@@ -95,16 +100,19 @@ export async function run({ size, log }: VerificationOptions): Promise<Verificat
   if (calm.faults.length > 0) return { ok: false, faults: calm.faults };
   const { points } = calm;
   log(`${points.length} writes and RPCs in a run without kills`);
-  const plans = size === 'ci' ? sampleOf(points, CI_KILLS) : points.flatMap((point) => PHASES.map((phase) => ({ point, phase })));
+  const plans =
+    size === 'ci' ? sampleOf(points.filter(isCertain), CI_KILLS) : points.flatMap((point) => PHASES.map((phase) => ({ point, phase })));
   const distinct = new Set<string>();
   const faults: string[] = [];
+  const notReached: string[] = [];
   for (const plan of plans) {
     const { killed, faults: found } = await mainJobWithKill(plan);
-    if (killed !== undefined) distinct.add(killed);
-    // A point that never came was not tested: that counts as a fault of the verification.
-    const all = killed === undefined ? [...found, 'the point was not reached'] : found;
+    if (killed === undefined) notReached.push(`${plan.point} ${plan.phase}`);
+    else distinct.add(killed);
+    // A point that never came was not tested: told, and a fault where it must come.
+    const all = killed === undefined && isCertain(plan.point) ? [...found, 'the point was not reached'] : found;
     for (const fault of all) faults.push(`${plan.point} ${plan.phase}: ${fault}`);
     log(`${distinct.size} of ${plans.length}: ${plan.point}, ${plan.phase}: ${all.length === 0 ? 'ok' : all.join('; ')}`);
   }
-  return { ok: faults.length === 0, points: points.length, kills: plans.length, distinct: distinct.size, faults };
+  return { ok: faults.length === 0, points: points.length, kills: plans.length, distinct: distinct.size, notReached, faults };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { CreateVolumeRequest } from '../../proto/gen/csi.ts';
+import { type CreateVolumeRequest, CreateVolumeResponse } from '../../proto/gen/csi.ts';
 import { createCsiClient, type CsiClient } from './client.ts';
 import { CsiError } from './csi-error.ts';
 import { createFakeDriver, createHandClock, createLogList, type FakeDriver, type HandClock, type LogLine } from './fake-driver.ts';
@@ -109,5 +109,18 @@ test('secrets are neither logged nor repeated in an error, whatever the driver w
   expect(logged).not.toContain('hunter22');
   expect(lines[0]?.fields).toMatchObject({
     request: { secrets: { password: '***stripped***', pin: '***stripped***' }, parameters: { tier: 'fast' } },
+  });
+});
+
+test('an answer whose text is no UTF-8 is refused, not mended', async () => {
+  const { door, client } = bench();
+  const answer = CreateVolumeResponse.encode({
+    volume: { volumeId: 'vol-1', capacityBytes: 0n, volumeContext: {}, contentSource: undefined, accessibleTopology: [] },
+  }).finish();
+  answer[answer.indexOf('1'.charCodeAt(0))] = 0xff;
+  door.answers.set('CreateVolume', () => ({ response: answer }));
+  await expect(client.createVolume(request, live())).rejects.toMatchObject({
+    grpcCode: undefined,
+    detail: expect.stringContaining('cannot be decoded'),
   });
 });

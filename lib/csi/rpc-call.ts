@@ -2,6 +2,7 @@
  * One typed call over the byte door: encode, limit in time, decode, observe, log without secrets. The only
  * place where a CsiError is made.
  */
+import { BinaryReader } from '@bufbuild/protobuf/wire';
 import type { Clock } from '../doors/clock.ts';
 import type { Logger } from '../doors/log.ts';
 import type { RpcAnswer, RpcDoor } from '../doors/rpc.ts';
@@ -31,7 +32,7 @@ export interface CallContext {
 /** The generated pair of functions of a message. */
 export interface Codec<T> {
   encode(message: T): { finish(): Uint8Array };
-  decode(bytes: Uint8Array): T;
+  decode(input: BinaryReader): T;
 }
 
 export interface Method<Req, Res> {
@@ -40,6 +41,10 @@ export interface Method<Req, Res> {
   readonly request: Codec<Req>;
   readonly response: Codec<Res>;
 }
+
+// The reader's own decoder mends bytes that are no UTF-8 into U+FFFD. An id changed like that would be kept,
+// and nothing deleted by it ever again; gRPC in Go refuses such an answer, too.
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** klog's level at which the Go programs log driver calls. */
 const CALL_LEVEL = 5;
@@ -89,7 +94,7 @@ export async function callRpc<Req extends object, Res>(
   }
   let response: Res;
   try {
-    response = method.response.decode(answer.response);
+    response = method.response.decode(new BinaryReader(answer.response, (bytes) => UTF8.decode(bytes)));
   } catch (error) {
     throw fail(undefined, `${method.name}: the driver's answer cannot be decoded`, error);
   }

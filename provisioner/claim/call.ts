@@ -9,7 +9,7 @@ import type { Ledger } from '../ledger.ts';
 import type { ProvisionLabels, ProvisionMetrics } from '../metrics.ts';
 import { readSecret } from '../secret-reader.ts';
 import type { Intent } from './intent.ts';
-import { answerProblem, finishVolume } from './persistent-volume.ts';
+import { answerProblem, finishVolume, unusable } from './persistent-volume.ts';
 import type { CallFailure, ClaimAnswer, ClaimState, CreateVolumeStep } from './state.ts';
 
 export interface CallWorld {
@@ -72,12 +72,7 @@ interface Case {
 function made({ ledger, identity, now, metrics, labelsOf }: CallWorld, volume: Volume | undefined, { intent, state }: Case): ClaimAnswer {
   const { uid, claim, settings } = state;
   const wanted = claim !== undefined && claim.metadata?.deletionTimestamp === undefined;
-  const unfit =
-    volume === undefined || volume.volumeId === ''
-      ? 'the driver answered CreateVolume without a volume'
-      : wanted
-        ? answerProblem(intent.request, volume)
-        : undefined;
+  const unfit = unusable(volume) ?? (volume !== undefined && wanted ? answerProblem(intent.request, volume) : undefined);
   if (volume === undefined || unfit !== undefined) {
     metrics.provisionFailed(labelsOf(state));
     // Something may be there: the case stays open, and ends in a PV once the claim is gone.

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Volume } from '../../proto/gen/csi.ts';
-import { answerProblem, finishVolume, planVolume } from './persistent-volume.ts';
+import { answerProblem, finishVolume, planVolume, unusable } from './persistent-volume.ts';
 import type { PlanInput } from './persistent-volume.ts';
 import { draftOf, requestOf } from './request.ts';
 import type { Draft } from './request.ts';
@@ -148,4 +148,13 @@ test('an answer is held against the request', () => {
   expect(answerProblem(restore, answer({ contentSource: { type: { $case: 'volume', value: { volumeId: 'v' } } } }))).toContain(
     'another kind',
   );
+});
+
+test('an answer that no API server would store is no volume', () => {
+  expect(unusable(answer())).toBeUndefined();
+  expect(unusable(undefined)).toContain('without a volume');
+  expect(unusable(answer({ volumeId: '' }))).toContain('without a volume');
+  expect(unusable(answer({ volumeId: 'x'.repeat(1 << 20), volumeContext: {} }))).toBeUndefined();
+  expect(unusable(answer({ volumeId: 'x'.repeat(1 << 20) }))).toContain('1048582 characters, too long');
+  expect(unusable(answer({ volumeContext: { note: 'x'.repeat(2 << 20) } }))).toContain('too long');
 });

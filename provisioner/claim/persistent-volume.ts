@@ -130,6 +130,18 @@ export function finishVolume({ plan, volume, requestedBytes, identity, topology 
   };
 }
 
+/** Above this an API server stores no object: etcd takes 1.5 MiB, in JSON and with all that is around it. */
+const MOST_BYTES = 1 << 20;
+
+/** Why no PV can be made of the answer, for whomever; undefined where one can. */
+export function unusable(volume: Volume | undefined): string | undefined {
+  if (volume === undefined || volume.volumeId === '') return 'the driver answered CreateVolume without a volume';
+  const context = Object.entries(volume.volumeContext).reduce((sum, [key, value]) => sum + key.length + value.length, 0);
+  const length = volume.volumeId.length + context;
+  if (length <= MOST_BYTES) return undefined;
+  return `the driver answered CreateVolume with a volume id and context of ${length} characters, too long for a PersistentVolume`;
+}
+
 /**
  * What is wrong with a volume that the driver says it made; undefined where nothing is. Such a volume is not
  * handed to a living claim, and not forgotten either: its record stays.

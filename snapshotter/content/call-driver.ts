@@ -27,6 +27,9 @@ interface Run {
   readonly signal: AbortSignal;
 }
 
+/** Above this an API server stores no object: the write would be refused for ever, and the case never decided. */
+const LONGEST_HANDLE = 1 << 20;
+
 export async function callDriver(tools: DriverTools, step: DriverCall, run: Run): Promise<ContentAnswer> {
   switch (step.kind) {
     case 'create-snapshot':
@@ -48,7 +51,7 @@ async function createSnapshot(
   const { clock, csi } = tools;
   const result = await ask(() => csi.createSnapshot({ ...request, secrets: secretsOf(state) }, signal));
   const snapshot = result.ok ? result.value.snapshot : undefined;
-  if (snapshot !== undefined && snapshot.snapshotId !== '') {
+  if (snapshot !== undefined && snapshot.snapshotId !== '' && snapshot.snapshotId.length <= LONGEST_HANDLE) {
     const { record } = judgeCreate(state.record, { outcome: 'done', grpcCode: 0, nowMs: clock.now() });
     return tools.conclude(state, { answer: found('create-snapshot', snapshot), record });
   }
@@ -56,7 +59,7 @@ async function createSnapshot(
   const outcome = outcomeOf({ rpc: 'CreateSnapshot', grpcCode });
   const { record, decided, gaveUp } = judgeCreate(state.record, { outcome, grpcCode, nowMs: clock.now() });
   if (gaveUp) tools.gaveUp();
-  const why = result.ok ? 'the driver answered without a snapshot id' : result.message;
+  const why = result.ok ? unusable(snapshot) : result.message;
   const handle = volumeHandleOf(state.content) ?? '';
   const lastWord = gaveUp
     ? `; this answer came too often after a call without one and is taken as final, a snapshot named ${request.name} may exist`
@@ -66,6 +69,13 @@ async function createSnapshot(
     `failed to take snapshot of the volume ${handle}: ${JSON.stringify(why)}${lastWord}`,
   );
   return tools.conclude(state, { answer: { kind: 'failed', effect: 'create-snapshot', message, decided, gaveUp }, record });
+}
+
+function unusable(snapshot: Snapshot | undefined): string {
+  const length = snapshot?.snapshotId.length ?? 0;
+  return length === 0
+    ? 'the driver answered without a snapshot id'
+    : `the driver answered with a snapshot id of ${length} characters, too long for a VolumeSnapshotContent`;
 }
 
 async function listSnapshot(

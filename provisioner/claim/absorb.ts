@@ -51,7 +51,7 @@ export function absorb(state: ClaimState, step: ClaimStep, answer: ClaimAnswer):
         ...state,
         live: { ...live, obstacle: { object: answer.object } },
         memory: answer.memory,
-        ...(answer.memory.yielding ? { volume: answer.object } : {}),
+        volume: answer.object,
       };
     case 'dropped':
       return { ...state, record: undefined, unreadable: undefined, saved: false, memory: answer.memory };

@@ -1,5 +1,6 @@
 /** CreateVolume: with the secret, judged by the outcome table, remembered before anybody else can look. */
 import { CsiError } from '../../lib/csi/csi-error.ts';
+import type { Logger } from '../../lib/doors/log.ts';
 import type { CsiClient } from '../../lib/csi/client.ts';
 import { judge, outcomeOf } from '../../lib/csi/outcome.ts';
 import { ApiError, isNotFound } from '../../lib/kube/api-error.ts';
@@ -19,6 +20,7 @@ export interface CallWorld {
   /** Which run of the program made a PV. */
   readonly identity: string;
   readonly metrics: ProvisionMetrics;
+  readonly log: Logger;
   readonly labelsOf: (state: ClaimState) => ProvisionLabels;
   /** True where this process may act for its driver: it leads, or there is no election. */
   readonly leaseIsFresh: () => boolean;
@@ -69,12 +71,17 @@ interface Case {
   readonly state: ClaimState;
 }
 
-function made({ ledger, identity, now, metrics, labelsOf }: CallWorld, volume: Volume | undefined, { intent, state }: Case): ClaimAnswer {
+function made(
+  { ledger, identity, now, metrics, labelsOf, log }: CallWorld,
+  volume: Volume | undefined,
+  { intent, state }: Case,
+): ClaimAnswer {
   const { uid, claim, settings } = state;
   const wanted = claim !== undefined && claim.metadata?.deletionTimestamp === undefined;
   const unfit = unusable(volume) ?? (volume !== undefined && wanted ? answerProblem(intent.request, volume) : undefined);
   if (volume === undefined || unfit !== undefined) {
     metrics.provisionFailed(labelsOf(state));
+    log.warn('CreateVolume answered what cannot be used', { object: objectName(intent), volume: intent.request.name, error: unfit });
     // Something may be there: the case stays open, and ends in a PV once the claim is gone.
     const memory = ledger.update(uid, { calling: false, doubt: { times: 0, sinceMs: now() } });
     return { kind: 'called', failure: { kind: 'unfit', message: unfit ?? '' }, memory };
@@ -89,7 +96,7 @@ function made({ ledger, identity, now, metrics, labelsOf }: CallWorld, volume: V
   return { kind: 'called', failure: undefined, memory: ledger.update(uid, { calling: false, doubt: undefined, unsaved }) };
 }
 
-function refused({ ledger, now, metrics, labelsOf }: CallWorld, error: unknown, { intent, state }: Case): ClaimAnswer {
+function refused({ ledger, now, metrics, labelsOf, log }: CallWorld, error: unknown, { intent, state }: Case): ClaimAnswer {
   if (!(error instanceof CsiError)) throw error;
   const { grpcCode, message } = error;
   const canReschedule = state.settings.topology && intent.selectedNode !== undefined;
@@ -97,7 +104,17 @@ function refused({ ledger, now, metrics, labelsOf }: CallWorld, error: unknown, 
   const { uid } = state;
   const verdict = judge(ledger.of(uid).doubt, { outcome, grpcCode, nowMs: now() });
   metrics.provisionFailed(labelsOf(state));
-  if (verdict.gaveUp) metrics.gaveUp();
+  const object = objectName(intent);
+  log.warn('CreateVolume failed', { object, volume: intent.request.name, outcome: verdict.outcome, error: message });
+  if (verdict.gaveUp) {
+    metrics.gaveUp();
+    log.warn('a volume whose creation was undecided is taken not to exist', { object, volume: intent.request.name });
+  }
   const failure: CallFailure = { kind: 'refused', outcome: verdict.outcome, gaveUp: verdict.gaveUp, grpcCode, message };
   return { kind: 'called', failure, memory: ledger.update(uid, { calling: false, doubt: verdict.doubt }) };
+}
+
+/** The claim, as objects are named in the log. */
+export function objectName({ claim }: Intent): string {
+  return `${claim.namespace}/${claim.name}`;
 }

@@ -150,12 +150,16 @@ test('a PV that exists already is read live', () => {
   expect(decide(aState({ record, memory, saveFailure: { kind: 'exists' } }))).toMatchObject({ kind: 'read-volume', name: VOLUME_NAME });
 });
 
-test('a foreign PV in the way is told, and the volume is not forgotten', () => {
+test('a foreign PV in the way is told, and the volume is not forgotten: once the PV has gone the same call is made again', () => {
+  const foreign = aState({ record, memory: CONFIRMED, volume: aVolume({ claimRef: { uid: 'x' } }) });
+  expect(decide(foreign)).toMatchObject({ kind: 'report', after: [{ type: 'Warning', reason: 'ProvisioningFailed' }] });
+  expect(decide({ ...foreign, volume: undefined })).toMatchObject({ kind: 'create-volume', intent: record.intent });
+});
+
+test('a PV that came and went while ours was saved is tried again', () => {
   const memory = { ...CLOSED, unsaved: aVolume() };
-  const step = decide(
-    aState({ record, memory, saveFailure: { kind: 'exists' }, live: { obstacle: { object: aVolume({ claimRef: { uid: 'x' } }) } } }),
-  );
-  expect(step).toMatchObject({ kind: 'retry', effect: 'save-volume', events: [{ type: 'Warning', reason: 'ProvisioningFailed' }] });
+  const step = decide(aState({ record, memory, saveFailure: { kind: 'exists' }, live: { obstacle: { object: undefined } } }));
+  expect(step).toMatchObject({ kind: 'retry', effect: 'save-volume' });
 });
 
 test('a refused PV is told', () => {

@@ -55,11 +55,7 @@ function save(state: ClaimState, volume: NonNullable<ClaimState['memory']['unsav
     return { kind: 'retry', effect: 'save-volume', reason: saveFailure.message, events: failureNote(state, saveFailure.message) };
   }
   if (live.obstacle === undefined) return { kind: 'read-volume', inputs: name, name };
-  const message =
-    live.obstacle.object === undefined
-      ? `PersistentVolume ${name} came and went while it was saved`
-      : `PersistentVolume ${name} exists and belongs to another volume or claim`;
-  return { kind: 'retry', effect: 'save-volume', reason: message, events: failureNote(state, message) };
+  return { kind: 'retry', effect: 'save-volume', reason: `PersistentVolume ${name} came and went while it was saved` };
 }
 
 function volumeExists(state: ClaimState, volume: NonNullable<ClaimState['volume']>): ClaimDecision {

@@ -2,8 +2,6 @@
  * Does one Step of a claim. What must outlive the run goes into the ledger in the same turn of the event
  * loop in which the answer arrives, so that no other lane sees half of it.
  */
-import type { Logger } from '../../lib/doors/log.ts';
-import type { KubeClient } from '../../lib/kube/client.ts';
 import { ApiError, isAlreadyExists, isForbidden, isNotFound } from '../../lib/kube/api-error.ts';
 import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
 import {
@@ -27,10 +25,7 @@ import { isProtected } from './restore.ts';
 import { readObstacle, saveVolume } from './save.ts';
 import type { ClaimAnswer, ClaimState, ClaimStep } from './state.ts';
 
-export interface ExecuteWorld extends GatherWorld, CallWorld {
-  readonly client: KubeClient;
-  readonly log: Logger;
-}
+export type ExecuteWorld = GatherWorld & CallWorld;
 
 export function createExecute(world: ExecuteWorld): (step: ClaimStep, state: ClaimState, signal: AbortSignal) => Promise<ClaimAnswer> {
   return (step, state, signal) => execute(world, step, { state, signal });

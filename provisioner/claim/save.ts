@@ -23,6 +23,7 @@ export async function saveVolume(world: SaveWorld, volume: PersistentVolume, { s
   } catch (error) {
     if (isAlreadyExists(error)) return { kind: 'save-failed', failure: { kind: 'exists' } };
     if (!isRefusal(error)) throw error;
+    world.log.error('PersistentVolume of a volume that exists is refused', error, { object: volume.metadata?.name });
     return {
       kind: 'save-failed',
       failure: { kind: 'refused', message: `PersistentVolume ${volume.metadata?.name ?? ''} is refused: ${error.message}` },
@@ -46,15 +47,17 @@ export async function readObstacle(world: SaveWorld, name: string, { state, sign
     return { kind: 'obstacle', object: undefined, memory };
   }
   const ours = live.spec?.claimRef?.uid === uid && live.spec.csi?.volumeHandle === memory.unsaved?.spec?.csi?.volumeHandle;
-  if (!ours) return { kind: 'obstacle', object: live, memory };
-  if (live.metadata?.deletionTimestamp === undefined) return saved(world, live, state);
-  // Its volume may just be going: once the PV has gone, what is left is asked for anew by the same call.
-  const change = { unsaved: undefined, yielding: true, doubt: { times: 0, sinceMs: world.now() } };
+  if (ours && live.metadata?.deletionTimestamp === undefined) return saved(world, live, state);
+  // A PV of ours that is going may just be losing its volume, and a foreign one of this name may have been
+  // given ours: once it has gone, what is left is asked for anew by the same call.
+  const change = { unsaved: undefined, yielding: ours, doubt: { times: 0, sinceMs: world.now() } };
   return { kind: 'obstacle', object: live, memory: ledger.update(uid, change) };
 }
 
-function saved({ ledger, caches, metrics, labelsOf, monotonic }: SaveWorld, volume: PersistentVolume, state: ClaimState): ClaimAnswer {
+function saved({ ledger, caches, metrics, labelsOf, monotonic, log }: SaveWorld, volume: PersistentVolume, state: ClaimState): ClaimAnswer {
   caches.volumes.absorb(volume);
+  const { namespace = '', name = '' } = volume.spec?.claimRef ?? {};
+  log.debug(2, 'volume is provisioned', { object: `${namespace}/${name}`, volume: volume.metadata?.name });
   const { uid, record, memory } = state;
   metrics.provisioned(labelsOf(state), (monotonic() - (memory.startedMs ?? monotonic())) / 1000);
   const done = { unsaved: undefined, finished: true, verified: false, startedMs: undefined };

@@ -111,9 +111,11 @@ async function deleteVolume(
   } catch (error) {
     if (!(error instanceof CsiError)) throw error;
     metrics.deleteFailed(className);
+    world.log.warn('DeleteVolume failed', { object: name, error: error.message });
     return { kind: 'failed', message: error.message };
   }
   remember(memories, volume, { deleted: true });
+  world.log.debug(2, 'volume is deleted', { object: name });
   metrics.deleted(className, (monotonic() - started) / 1000);
   return { kind: 'deleted' };
 }

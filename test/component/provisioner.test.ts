@@ -379,3 +379,101 @@ test('one driver call that answers nonsense hurts nobody else', () =>
     stage.driverFault = undefined;
     await bound(stage, 'data', 600_000);
   }));
+
+test('a record that somebody deletes while its call is undecided is not forgotten', () =>
+  open({}, async (stage) => {
+    stage.driverFault = ({ rpc }) => (rpc === 'CreateVolume' ? { code: 'DEADLINE_EXCEEDED', effect: true } : undefined);
+    await stage.create(CLAIMS, claim('data'));
+    await stage.until('the first call', () => Promise.resolve(stage.rpcs.some(({ rpc }) => rpc === 'CreateVolume')));
+    for (const { metadata } of await intents(stage)) await stage.send('DELETE', `${LEASES}/${metadata?.name ?? ''}`);
+    await stage.send('DELETE', `${CLAIMS}/data`);
+    stage.driverFault = undefined;
+    await stage.until(
+      'nothing left',
+      async () => stage.driver.ledger().volumes.length === 0 && (await stage.list(VOLUMES)).length === 0,
+      600_000,
+    );
+    expect(stage.rpcs.some(({ rpc }) => rpc === 'DeleteVolume')).toBe(true);
+  }));
+
+test('a record that cannot be read blocks its claim with a word, and nothing else', () =>
+  open({}, async (stage) => {
+    stage.driverFault = ({ rpc }) => (rpc === 'CreateVolume' ? { code: 'INTERNAL' } : undefined);
+    await stage.create(CLAIMS, claim('data'));
+    await stage.until('the record', async () => (await intents(stage)).length === 1);
+    const name = (await intents(stage))[0]?.metadata?.name ?? '';
+    await stage.send('PATCH', `${LEASES}/${name}`, { metadata: { annotations: { 'csi-sidecars/intent': '{"version":99}' } } });
+    stage.driverFault = undefined;
+    await stage.restart();
+    await stage.create(CLAIMS, claim('other'));
+    await bound(stage, 'other');
+    expect((await reasons(stage, 'data')).join()).toContain('another version wrote it');
+    await stage.send('DELETE', `${LEASES}/${name}`);
+    await bound(stage, 'data', 600_000);
+  }));
+
+test('a new leader reads a waiting claim once, and later claims not at all', () =>
+  open({ flags: ['--leader-election', '--leader-election-namespace=kube-system'] }, async (stage) => {
+    stage.driverFault = ({ rpc }) => (rpc === 'CreateVolume' ? { code: 'INTERNAL' } : undefined);
+    await stage.create(CLAIMS, claim('waiting', { storageClassName: 'late' }));
+    await stage.restart();
+    await stage.pause(60_000);
+    stage.forget();
+    stage.driverFault = undefined;
+    await stage.create(CLASSES, storageClass({ metadata: { name: 'late' } }));
+    await bound(stage, 'waiting', 600_000);
+    expect(stage.calls.filter((call) => call.startsWith('GET'))).toEqual(['GET persistentvolumeclaims']);
+    stage.forget();
+    await stage.create(CLAIMS, claim('fresh'));
+    await bound(stage, 'fresh');
+    await settle(stage);
+    expect(sorted(stage.calls)).toEqual(['DELETE leases/intent', 'POST events', 'POST events', 'POST leases', 'POST persistentvolumes']);
+  }));
+
+test('a source of another namespace needs the gate and a grant, and heals when the grant comes', () =>
+  open({ snapshots: true, flags: ['--feature-gates=CrossNamespaceVolumeDataSource=true'] }, async (stage) => {
+    await aReadySnapshot(stage);
+    await stage.send('POST', '/api/v1/namespaces', { metadata: { name: 'lab' } });
+    const source = { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'monday', namespace: 'shop' };
+    const { metadata, ...rest } = claim('abroad', { dataSourceRef: source });
+    const path = '/api/v1/namespaces/lab/persistentvolumeclaims';
+    await stage.create(path, { ...rest, metadata: { ...metadata, namespace: 'lab' } });
+    await stage.pause(5_000);
+    const told = await stage.list<CoreEvent>('/api/v1/namespaces/lab/events');
+    expect(told.map(({ message = '' }) => message).join()).toContain('no ReferenceGrant in namespace shop allows');
+    await stage.create('/apis/gateway.networking.k8s.io/v1beta1/namespaces/shop/referencegrants', {
+      apiVersion: 'gateway.networking.k8s.io/v1beta1',
+      kind: 'ReferenceGrant',
+      metadata: { name: 'lab', namespace: 'shop' },
+      spec: {
+        from: [{ group: '', kind: 'PersistentVolumeClaim', namespace: 'lab' }],
+        to: [{ group: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot' }],
+      },
+    });
+    await stage.until('bound', async () => (await stage.get<PersistentVolumeClaim>(`${path}/abroad`))?.status?.phase === 'Bound', 2_000);
+  }));
+
+test('two claims whose names were cut to the same never share a volume', () =>
+  open({ flags: ['--volume-name-uuid-length=1'] }, async (stage) => {
+    for (let index = 0; index < 24; index += 1) await stage.create(CLAIMS, claim(`data-${index}`));
+    await stage.pause(30_000);
+    const volumes = await stage.list<PersistentVolume>(VOLUMES);
+    const claims = await stage.list<PersistentVolumeClaim>(CLAIMS);
+    const handles = volumes.map(({ spec }) => spec?.csi?.volumeHandle);
+    expect(new Set(handles).size).toBe(handles.length);
+    expect(claims.filter(({ status }) => status?.phase === 'Bound')).toHaveLength(volumes.length);
+    // When the first one has gone, the next gets the name, and a volume of its own.
+    const waiting = claims.find(({ status }) => status?.phase !== 'Bound')?.metadata?.uid ?? '';
+    const path = `${VOLUMES}/pvc-${waiting.slice(0, 1)}`;
+    const first = await stage.get<PersistentVolume>(path);
+    await stage.send('DELETE', `${CLAIMS}/${first?.spec?.claimRef?.name ?? ''}`);
+    const next = async (): Promise<boolean> => {
+      const volume = await stage.get<PersistentVolume>(path);
+      return (
+        volume?.status?.phase === 'Bound' &&
+        volume.metadata?.uid !== first?.metadata?.uid &&
+        volume.spec?.csi?.volumeHandle !== first?.spec?.csi?.volumeHandle
+      );
+    };
+    await stage.until('the next one bound', next, 2_000_000);
+  }));

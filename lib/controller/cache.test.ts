@@ -180,12 +180,28 @@ describe('own writes', () => {
       expect(cache.get('a')?.metadata?.uid).toBe('second');
     });
 
-    test('are forgotten when the watch says otherwise, by event or list', () => {
+    test('are not undone by the past of that object, which a late event or an old list may still tell', () => {
       for (const say of [(cache: Cache<Thing>) => cache.apply(thing('a', 12)), (cache: Cache<Thing>) => relist(cache, 12, thing('a', 1))]) {
         const cache = dying();
         say(cache);
-        expect(cache.get('a')).toBeDefined();
+        expect(cache.get('a')).toBeUndefined();
+        cache.delete(thing('a', 13));
+        cache.apply(thing('a', 14, { uid: 'second' }));
+        expect(cache.get('a')?.metadata?.uid).toBe('second');
       }
+    });
+
+    test('are forgotten with a list that lacks the object or shows a namesake, and with another history', () => {
+      const without = dying();
+      relist(without, 12, thing('b', 11));
+      without.apply(thing('a', 13));
+      expect(without.get('a')).toBeDefined();
+      const namesake = dying();
+      relist(namesake, 12, thing('a', 11, { uid: 'second' }));
+      expect(namesake.get('a')?.metadata?.uid).toBe('second');
+      const restored = dying();
+      relist(restored, 5, thing('a', 1));
+      expect(restored.get('a')).toBeDefined();
     });
 
     test('are not undone by an earlier answer that comes late, but by the create of a namesake', () => {

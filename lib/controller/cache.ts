@@ -5,7 +5,7 @@
  * than the newest the watch delivered for this resource. Any later event, bookmark or relist that reaches
  * that version drops it, so that an answer which comes after DELETED cannot resurrect the object.
  * An answer that says "gone" (dying, and no finalizer left) carries the version from before the deletion;
- * since no uid ever comes back, it hides the object until the watch speaks of it.
+ * since no uid ever comes back, it hides the object until the watch tells its end, whatever of its past comes first.
  *
  * Invariant: `base` is what the watch said; `objects` is base with the overlays; indexes follow `objects`.
  */
@@ -102,7 +102,11 @@ export class Cache<T extends KubeObject> {
     const newHistory = listed === undefined || (this.#newest !== undefined && listed < this.#newest);
     this.#newest = listed;
     for (const change of changes) this.#setBase(change);
-    for (const overlay of [...this.#overlays.values()]) if (newHistory || overlay.gone) this.#dropOverlay(overlay);
+    for (const overlay of [...this.#overlays.values()]) {
+      // A list may be as old as the last event: one that still shows an ended object proves nothing.
+      const lingers = overlay.gone && isUid(incoming.get(overlay.key), overlay.uid);
+      if (newHistory || (overlay.gone && !lingers)) this.#dropOverlay(overlay);
+    }
     this.#dropReached();
     return changes;
   }
@@ -118,7 +122,8 @@ export class Cache<T extends KubeObject> {
     const change = { key, old: this.#base.get(key), object };
     this.#deliver(change, object);
     const overlay = this.#overlays.get(key);
-    if (overlay?.gone === true) this.#dropOverlay(overlay);
+    // What the watch still says of an ended object is its past; another uid is its successor.
+    if (overlay?.gone === true && !isUid(object, overlay.uid)) this.#dropOverlay(overlay);
     return change;
   }
 
@@ -209,6 +214,10 @@ export class Cache<T extends KubeObject> {
 
 function uidOf(object: KubeObject): string {
   return object.metadata?.uid ?? '';
+}
+
+function isUid(object: KubeObject | undefined, uid: string): boolean {
+  return object !== undefined && uidOf(object) === uid;
 }
 
 function isSameVersion(a: KubeObject, b: KubeObject): boolean {

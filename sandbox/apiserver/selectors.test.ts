@@ -20,6 +20,7 @@ describe('a label selector', () => {
     ['a notin (1,2)', { a: '1' }, false],
     ['a>5', { a: '6' }, true],
     ['a<5', { a: '6' }, false],
+    ['a<5', { a: '4' }, true],
     ['a=', { a: '' }, true],
     ['a=1,b in (x,y),!c', { a: '1', b: 'y' }, true],
     ['a=1,b in (x,y),!c', { a: '1', b: 'y', c: '' }, false],

@@ -91,7 +91,7 @@ export const PROCESS_FLAGS = [
     name: 'drain-timeout',
     type: 'duration',
     default: '10s',
-    help: 'On SIGTERM or SIGINT: how long running work may take to finish before its driver calls are cancelled.',
+    help: 'On SIGTERM or SIGINT: how long running work may take to finish before it is given up.',
     origin: 'ours',
     min: 0,
   },

@@ -32,6 +32,7 @@ class World {
   readonly events: EventNote[] = [];
   readonly fatal: unknown[] = [];
   readonly stop = new AbortController();
+  leaseFresh = true;
   decide: Decide = () => DONE;
   gather: Reconciler<State, Effect, string>['gather'] = (key) => ({ key, answers: {} });
   execute: (step: Effect, signal: AbortSignal) => Promise<string> = () => Promise.resolve('ok');
@@ -47,6 +48,7 @@ class World {
       log: this.log,
       events: { record: (note) => this.events.push(note) },
       metrics: { depth: () => {}, added: () => {}, started: () => {}, finished: () => {}, retried: () => {} },
+      leaseIsFresh: () => this.leaseFresh,
       fatal: (error) => this.fatal.push(error),
       reconciler: {
         gather: (key, signal) => {
@@ -107,6 +109,21 @@ describe('one run', () => {
         : { ...DONE, kind: 'done', reason: '', events: [note('rest')] };
     await world.run();
     expect(world.events.map(({ reason }) => reason)).toEqual(['before', 'executed', 'after', 'rest']);
+  });
+
+  test('executes nothing, and says nothing, while the lease is not fresh; goes on once it is', async () => {
+    const world = new World();
+    world.leaseFresh = false;
+    world.decide = ({ answers }) =>
+      answers['one'] === undefined
+        ? { ...effect('one'), before: [{ type: 'Normal', reason: 'before', message: '', regarding: {} }] }
+        : DONE;
+    await world.run();
+    await world.clock.advance(10_000);
+    expect([world.executed, world.events]).toEqual([[], []]);
+    world.leaseFresh = true;
+    await world.clock.advance(1_000);
+    expect(world.executed).toHaveLength(1);
   });
 
   test('a key that is gone is forgotten', async () => {

@@ -26,6 +26,8 @@ export interface ControllerOptions<S, E extends Effect, A> {
   readonly log: Logger;
   readonly events: EventRecorder;
   readonly metrics: QueueMetrics;
+  /** False while another process may lead: nothing is executed then. True always where there is no election. */
+  readonly leaseIsFresh: () => boolean;
   /** Called for errors that must end the process (TerminalError). */
   readonly fatal: (error: unknown) => void;
 }
@@ -60,6 +62,7 @@ export function createController<S, E extends Effect, A>(options: ControllerOpti
     log,
     events: options.events,
     backoff: { startMs: options.retryStartMs, maxMs: options.retryMaxMs },
+    leaseIsFresh: options.leaseIsFresh,
     fatal: options.fatal,
   };
   const memories = new Map<string, KeyMemory>();

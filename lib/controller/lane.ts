@@ -16,6 +16,7 @@ export function laneOf(context: RoleContext, { workers, retryStartMs, retryMaxMs
     log: context.log,
     events: context.events,
     metrics: context.queueMetrics,
+    leaseIsFresh: () => context.leaseIsFresh(),
     fatal: (error) => context.fatal(error),
   };
 }

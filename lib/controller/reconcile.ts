@@ -1,9 +1,10 @@
 /**
  * The loop of one key: gather → decide → execute → absorb, until a rest (contract: step.ts).
  *
- * Invariants: an effect is executed only if its not-before time has passed or its inputs differ; nothing is
- * executed once `stop` has fired; every way out either forgets the key, rests it, or says when to come
- * back; no exception leaves (but a terminal one goes to `fatal`), so one odd object never stops the others.
+ * Invariants: an effect is executed only if its not-before time has passed or its inputs differ, and only
+ * while the lease is fresh; nothing is executed once `stop` has fired; every way out either forgets the
+ * key, rests it, or says when to come back; no exception leaves (but a terminal one goes to `fatal`), so one
+ * odd object never stops the others.
  */
 import type { Clock } from '../doors/clock.ts';
 import type { Logger } from '../doors/log.ts';
@@ -18,6 +19,8 @@ import { TerminalError } from '../errors/terminal-error.ts';
 
 /** A reconciler that does more in one run does not converge: it is stopped, and said. */
 export const MAX_STEPS = 50;
+/** How soon a lease that was not renewed in time is looked at again: it is renewed or lost within seconds. */
+const STALE_LEASE_MS = 1_000;
 const CONFLICT_START_MS = 50;
 const CONFLICT_MAX_MS = 5_000;
 /** Names under which failures outside an effect are counted. No reconciler's effect is called so. */
@@ -31,6 +34,7 @@ export interface LoopOptions<S, E extends Effect, A> {
   readonly log: Logger;
   readonly events: EventRecorder;
   readonly backoff: Backoff;
+  readonly leaseIsFresh: () => boolean;
   readonly fatal: (error: unknown) => void;
 }
 
@@ -78,6 +82,11 @@ export async function runKey<S, E extends Effect, A>(
       if (blockedMs > 0) {
         options.log.debug(5, 'effect is held back', { object: key, effect: step.kind, forMs: Math.round(blockedMs) });
         return { kind: 'again', afterMs: blockedMs };
+      }
+      // A process that was stopped wakes with decisions of its past, and another may lead by now.
+      if (!options.leaseIsFresh()) {
+        options.log.debug(4, 'effect is held back, the lease was not renewed in time', { object: key, effect: step.kind });
+        return { kind: 'again', afterMs: STALE_LEASE_MS };
       }
       present = { effect: step.kind, inputs: step.inputs };
       record(options.events, step.before);

@@ -21,7 +21,8 @@ export type InvariantName =
   | 'program-survives'
   | 'conflicts-are-silent'
   | 'errors-follow-the-back-off'
-  | 'readiness-is-seen-in-time';
+  | 'readiness-is-seen-in-time'
+  | 'one-leader-acts';
 
 export class Violation extends Error {
   readonly invariant: InvariantName;

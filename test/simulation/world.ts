@@ -53,6 +53,14 @@ interface Slot {
 /** Programs run in-cluster: a kubeconfig's library would be loaded in real time. */
 const IN_CLUSTER = { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443' };
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+/** Election leases by program. */
+const LEASES: Readonly<Record<string, string>> = {
+  'snapshot-controller': 'snapshot-controller-leader',
+  'csi-snapshotter': 'external-snapshotter-leader-mock-csi-example',
+  'csi-provisioner': 'mock-csi-example',
+};
+/** A request that was sent by the leader may arrive a little after the lease went. */
+const IN_FLIGHT_MS = 2_500;
 const RESTART_MS = { crash: 400, exit: 1_000 };
 
 export class World {
@@ -234,6 +242,7 @@ export class World {
     const answer = await this.sandbox.handle(request);
     if (request.method !== 'GET' && !/\/(events|leases)\b/.test(request.path)) {
       const agent = request.headers['user-agent'] ?? '';
+      this.checkLeader(agent, `${request.method} ${request.path}`);
       this.writes.push({
         atMs: this.scheduler.elapsedMs,
         program: agent,
@@ -243,6 +252,18 @@ export class World {
     }
     if (request.method === 'POST' && request.path.includes('/events')) this.eventPosted(request);
     return answer;
+  }
+
+  /** With election on: who writes holds the lease, or held it when the request was sent. */
+  private checkLeader(agent: string, what: string): void {
+    const program = [...this.slots.keys()].find((name) => agent.startsWith(`${name}/`));
+    const replica = program === undefined ? undefined : /^(.*)-\d$/.exec(program);
+    if (program === undefined || replica === null || replica === undefined) return;
+    const lease = this.mirror.leases.all().find((candidate) => candidate.metadata?.name === LEASES[replica[1] ?? '']);
+    const holder = lease?.spec?.holderIdentity ?? '';
+    const acquiredMs = Date.parse(lease?.spec?.acquireTime ?? '') || 0;
+    if (holder === '' || holder.startsWith(program) || this.scheduler.now() - acquiredMs < IN_FLIGHT_MS) return;
+    this.fail(new Violation('one-leader-acts', `${program} sent ${what} while ${holder} held the lease`));
   }
 
   /** A write conflict is never a user-visible error (design §3). */

@@ -92,8 +92,8 @@ function decideContent(state: BindingState, { claim, volume, source }: FoundSour
     snapshot: { name: snapshot.metadata?.name ?? '', namespace: snapshot.metadata?.namespace ?? '' },
   });
   if (!secret.ok) return fail(state, contentCreation(secret.fault));
-  const protection = protectSnapshot(snapshot, snapshotClass.deletionPolicy) ?? protectClaim(snapshot, claim);
-  if (protection !== undefined) return protection;
+  const first = protectSnapshot(snapshot, snapshotClass.deletionPolicy) ?? seeSnapshot(state) ?? protectClaim(snapshot, claim);
+  if (first !== undefined) return first;
   const content = contentBody({
     snapshot,
     snapshotClass,
@@ -104,6 +104,15 @@ function decideContent(state: BindingState, { claim, volume, source }: FoundSour
     keepsVolumeMode: rules.preventVolumeModeConversion,
   });
   return { kind: 'create-content', action: 'post', inputs: createInputs(snapshot), content };
+}
+
+/**
+ * Finalizers that an earlier life set do not say that the snapshot still lives: a cache that lags would make
+ * a content for one that is gone. The answer of our own write says it, and costs nothing.
+ */
+function seeSnapshot({ snapshot, confirmed }: BindingState): BindingEffect | undefined {
+  if (confirmed.has('snapshot')) return undefined;
+  return { kind: 'create-content', action: 'see-snapshot', inputs: createInputs(snapshot) };
 }
 
 function protectClaim(snapshot: VolumeSnapshot, claim: PersistentVolumeClaim): BindingEffect | undefined {

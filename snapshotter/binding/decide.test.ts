@@ -54,6 +54,13 @@ describe('the way of a dynamic snapshot', () => {
     expect(step).toMatchObject({ patch: { operations: [{}, { value: [AS_SOURCE_PROTECTION] }] } });
   });
 
+  test('finalizers of an earlier life are not believed: the snapshot is read live before anything is made', () => {
+    const state = aBindingState({ snapshot: aSnapshot({ metadata: bothFinalizers }), confirmed: new Set() });
+    const post = decide(aBindingState({ snapshot: aSnapshot({ metadata: bothFinalizers }), claim: protectedClaim }));
+    expect(decide(state)).toMatchObject({ kind: 'create-content', action: 'see-snapshot', inputs: 'inputs' in post ? post.inputs : '' });
+    expect(decide({ ...state, gone: true })).toMatchObject({ kind: 'done' });
+  });
+
   test('then the claim is put with our finalizer, conditional on uid and version', () => {
     const step = decide(aBindingState({ snapshot: aSnapshot({ metadata: bothFinalizers }) }));
     expect(step).toMatchObject({

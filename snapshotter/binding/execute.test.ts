@@ -76,9 +76,19 @@ describe('answers of the API server', () => {
   test('what is read live is found, or known to be missing', async () => {
     const api = new TinyApi();
     const state = aBindingState({ snapshot: aReadySnapshot() });
-    expect((await advance(state, api.client())).confirmed).toEqual(new Set(['content']));
+    expect((await advance(state, api.client())).confirmed).toContain('content');
     api.put(VOLUME_SNAPSHOT_CONTENTS, aContent());
     expect((await advance(state, api.client())).content?.metadata?.name).toBe(CONTENT_NAME);
+  });
+
+  test('a snapshot that the cache shows alive and that is gone, or another by now, makes nothing', async () => {
+    const api = new TinyApi();
+    const stale = aBindingState({ snapshot: aSnapshot({ metadata: bothFinalizers }), confirmed: new Set() });
+    expect(decide(await advance(stale, api.client()))).toMatchObject({ kind: 'done' });
+    api.put(VOLUME_SNAPSHOTS, aSnapshot({ metadata: { uid: 'the-next-one' } }));
+    expect(decide(await advance(stale, api.client()))).toMatchObject({ kind: 'done' });
+    api.put(VOLUME_SNAPSHOTS, aSnapshot({ metadata: bothFinalizers }));
+    expect((await advance(stale, api.client())).confirmed).toContain('snapshot');
   });
 
   test('a write never lands on the next snapshot of that name', async () => {

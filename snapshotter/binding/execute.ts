@@ -11,7 +11,7 @@ import {
 } from '../../lib/kube/resources.ts';
 import { refusalOf } from '../refusal.ts';
 import type { Absorb } from '../refusal.ts';
-import type { BindingAnswer, BindingEffect, BindingState, Refusal } from './state.ts';
+import type { BindingAnswer, BindingEffect, BindingState, Needed, Refusal } from './state.ts';
 
 export interface BindingExecutor {
   readonly client: KubeClient;
@@ -42,14 +42,32 @@ export async function execute(tools: BindingExecutor, step: BindingEffect, run: 
     case 'protect-claim':
       return protectClaim(tools, step, signal);
     case 'create-content':
-      return step.action === 'post'
-        ? postContent(tools, step.content, signal)
-        : patchSnapshot(tools, state, { patch: step.patch, signal, subresource: 'status' });
+      return createContent(tools, step, run);
     case 'bind-content':
     case 'mark-content':
       return patchContent(tools, state, { patch: step.patch, signal });
     case 'delete-content':
       return deleteContent(tools, step, run);
+    default:
+      return step satisfies never;
+  }
+}
+
+async function createContent(
+  tools: BindingExecutor,
+  step: BindingEffect & { kind: 'create-content' },
+  { state, signal }: BindingRun,
+): Promise<BindingAnswer> {
+  switch (step.action) {
+    case 'see-snapshot': {
+      const { namespace, name = '' } = state.snapshot.metadata ?? {};
+      const object = await orNothing(tools.client.get(VOLUME_SNAPSHOTS, { namespace, name }, signal));
+      return { kind: 'found', needed: 'snapshot', object };
+    }
+    case 'post':
+      return postContent(tools, step.content, signal);
+    case 'note-name':
+      return patchSnapshot(tools, state, { patch: step.patch, signal, subresource: 'status' });
     default:
       return step satisfies never;
   }
@@ -150,14 +168,8 @@ async function confirm(
   { needed, name }: BindingEffect & { kind: 'confirm' },
   { state: { snapshot }, signal }: BindingRun,
 ): Promise<BindingAnswer> {
-  const read = async <T extends KubeObject>(resource: Resource<T>): Promise<T | undefined> => {
-    try {
-      return await client.get(resource, { name, namespace: resource.namespaced ? snapshot.metadata?.namespace : undefined }, signal);
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
-  };
+  const read = <T extends KubeObject>(resource: Resource<T>): Promise<T | undefined> =>
+    orNothing(client.get(resource, { name, namespace: resource.namespaced ? snapshot.metadata?.namespace : undefined }, signal));
   switch (needed) {
     case 'content':
       return { kind: 'found', needed, object: await read(VOLUME_SNAPSHOT_CONTENTS) };
@@ -172,21 +184,25 @@ async function confirm(
   }
 }
 
+async function orNothing<T>(read: Promise<T>): Promise<T | undefined> {
+  try {
+    return await read;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
 export function absorb(state: BindingState, _: BindingEffect, answer: BindingAnswer): BindingState {
   switch (answer.kind) {
     case 'snapshot':
-      return { ...state, snapshot: keepIdentity(answer.object, state.snapshot) };
+      return absorbSnapshot(state, answer.object);
     case 'gone':
       return { ...state, gone: true };
     case 'content':
-      return {
-        ...state,
-        content: answer.object,
-        confirmed: new Set([...state.confirmed, 'content']),
-        posted: state.posted || answer.posted,
-      };
+      return { ...state, content: answer.object, confirmed: withNeeded(state, 'content'), posted: state.posted || answer.posted };
     case 'claim':
-      return { ...state, claim: answer.object, confirmed: new Set([...state.confirmed, 'claim']) };
+      return { ...state, claim: answer.object, confirmed: withNeeded(state, 'claim') };
     case 'refused':
       return { ...state, refusal: answer.refusal };
     case 'found':
@@ -196,14 +212,17 @@ export function absorb(state: BindingState, _: BindingEffect, answer: BindingAns
   }
 }
 
-/** A write's answer that names another uid is not the object that this run is about. */
-function keepIdentity(next: VolumeSnapshot, old: VolumeSnapshot): VolumeSnapshot {
-  return next.metadata?.uid === old.metadata?.uid ? next : old;
+/** Under another uid it is not the snapshot that this run is about: that one is gone. */
+function absorbSnapshot(state: BindingState, object: VolumeSnapshot | undefined): BindingState {
+  if (object === undefined || object.metadata?.uid !== state.snapshot.metadata?.uid) return { ...state, gone: true };
+  return { ...state, snapshot: object, confirmed: withNeeded(state, 'snapshot') };
 }
 
 function absorbFound(state: BindingState, answer: BindingAnswer & { kind: 'found' }): BindingState {
-  const confirmed = new Set([...state.confirmed, answer.needed]);
+  const confirmed = withNeeded(state, answer.needed);
   switch (answer.needed) {
+    case 'snapshot':
+      return absorbSnapshot(state, answer.object);
     case 'content':
       return { ...state, confirmed, content: answer.object };
     case 'class':
@@ -215,4 +234,8 @@ function absorbFound(state: BindingState, answer: BindingAnswer & { kind: 'found
     default:
       return answer satisfies never;
   }
+}
+
+function withNeeded({ confirmed }: BindingState, needed: Needed): ReadonlySet<Needed> {
+  return new Set([...confirmed, needed]);
 }

@@ -7,6 +7,8 @@ import { statusPatch } from '../object-patch.ts';
 import { regardingSnapshot } from '../regarding.ts';
 import type { BindingEffect, BindingState, Needed } from './state.ts';
 
+type Missing = Exclude<Needed, 'snapshot'>;
+
 export interface Failure {
   readonly reason: string;
   readonly message: string;
@@ -27,13 +29,13 @@ export function fail(state: BindingState, failure: Failure): BindingEffect | Res
 /** Something was not found. Caches lag, so it is read live once a run before anybody is told that it is missing. */
 export function failMissing(
   state: BindingState,
-  needed: Needed,
+  needed: Missing,
   { name, ...failure }: Failure & { readonly name: string },
 ): BindingEffect | Rest {
   return (isTold(state.snapshot, failure) ? undefined : confirm(state, needed, name)) ?? fail(state, failure);
 }
 
-export function confirm({ snapshot, confirmed }: BindingState, needed: Needed, name: string): BindingEffect | undefined {
+export function confirm({ snapshot, confirmed }: BindingState, needed: Missing, name: string): BindingEffect | undefined {
   if (confirmed.has(needed) || name === '') return undefined;
   return { kind: 'confirm', inputs: inputsOf(snapshot.metadata?.uid, needed, name), needed, name };
 }

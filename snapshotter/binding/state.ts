@@ -17,8 +17,11 @@ export interface BindingRules {
   readonly distributedSnapshotting: boolean;
 }
 
-/** A thing that the snapshot needs. Caches lag: it is called missing only after a live read. */
-export type Needed = 'content' | 'class' | 'claim' | 'volume';
+/**
+ * What caches may not show as it is: things are called missing only after a live read, and a content is
+ * posted only for a snapshot that was seen alive in this run.
+ */
+export type Needed = 'snapshot' | 'content' | 'class' | 'claim' | 'volume';
 
 export interface BindingState {
   /** Wall clock of the gathering, ms. */
@@ -39,7 +42,7 @@ export interface BindingState {
   readonly nodes: readonly Node[];
   /** Names of Pending claims that are being restored from this snapshot. */
   readonly restoring: readonly string[];
-  /** What was read live in this run, or seen going by the watch. */
+  /** What was read live in this run (the answer of a write counts), or seen going by the watch. */
   readonly confirmed: ReadonlySet<Needed>;
   /** The API server refused an effect for good (4xx), and users were not told yet. */
   readonly refusal: Refusal | undefined;
@@ -54,13 +57,15 @@ export interface Refusal {
 
 export type BindingEffect =
   /** A live read of what the caches do not hold. */
-  | (Effect & { readonly kind: 'confirm'; readonly needed: Needed; readonly name: string })
+  | (Effect & { readonly kind: 'confirm'; readonly needed: Exclude<Needed, 'snapshot'>; readonly name: string })
   | (Effect & { readonly kind: 'set-class'; readonly patch: Patch })
   /** A status with an error (and its event). */
   | (Effect & { readonly kind: 'write-error'; readonly patch: Patch })
   | (Effect & { readonly kind: 'add-finalizers'; readonly patch: Patch })
   /** PUT of the whole claim with our finalizer. */
   | (Effect & { readonly kind: 'protect-claim'; readonly claim: PersistentVolumeClaim })
+  /** A live read of the snapshot itself. It shares the post's not-before time. */
+  | (Effect & { readonly kind: 'create-content'; readonly action: 'see-snapshot' })
   | (Effect & { readonly kind: 'create-content'; readonly action: 'post'; readonly content: VolumeSnapshotContent })
   /**
    * The bound name alone, held back for a moment after the post: a fast driver's answer then goes into
@@ -76,6 +81,7 @@ export type BindingEffect =
   | (Effect & { readonly kind: 'release-snapshot'; readonly patch: Patch });
 
 export type BindingAnswer =
+  | { readonly kind: 'found'; readonly needed: 'snapshot'; readonly object: VolumeSnapshot | undefined }
   | { readonly kind: 'found'; readonly needed: 'content'; readonly object: VolumeSnapshotContent | undefined }
   | { readonly kind: 'found'; readonly needed: 'class'; readonly object: VolumeSnapshotClass | undefined }
   | { readonly kind: 'found'; readonly needed: 'claim'; readonly object: PersistentVolumeClaim | undefined }

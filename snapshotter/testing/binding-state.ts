@@ -19,7 +19,7 @@ export function aBindingState(more: Partial<BindingState> = {}): BindingState {
     volume: aVolume(),
     nodes: [],
     restoring: [],
-    confirmed: new Set(),
+    confirmed: new Set(['snapshot']),
     refusal: undefined,
     posted: false,
     ...more,
@@ -28,7 +28,7 @@ export function aBindingState(more: Partial<BindingState> = {}): BindingState {
 
 export const bothFinalizers = { finalizers: [AS_SOURCE_PROTECTION, BOUND_PROTECTION] };
 export const protectedClaim = aClaim({ metadata: { finalizers: [CLAIM_PROTECTION] } });
-export const confirmedAll = new Set(['content', 'class', 'claim', 'volume'] as const);
+export const confirmedAll = new Set(['snapshot', 'content', 'class', 'claim', 'volume'] as const);
 export const deleting = { deletionTimestamp: '2026-01-01T00:01:00Z' };
 
 export function reasons(notes: readonly EventNote[] | undefined): readonly string[] {

@@ -23,7 +23,7 @@ test('the list is tested and replaced, removed when it becomes empty, added wher
   });
   expect(finalizerPatch({ metadata: { uid: 'u' } }, { add: ['c'] })).toEqual({
     type: 'json',
-    operations: [uid, { op: 'add', path: '/metadata/finalizers', value: ['c'] }],
+    operations: [uid, { op: 'test', path: '/metadata/finalizers', value: null }, { op: 'add', path: '/metadata/finalizers', value: ['c'] }],
   });
 });
 
@@ -34,7 +34,7 @@ test('a status is written field by field, or whole where there is none', () => {
   });
   expect(statusPatch(object, undefined, { ready: true, error: null })).toEqual({
     type: 'json',
-    operations: [uid, { op: 'add', path: '/status', value: { ready: true } }],
+    operations: [uid, { op: 'test', path: '/status', value: null }, { op: 'add', path: '/status', value: { ready: true } }],
   });
 });
 

@@ -24,8 +24,13 @@ export function finalizerOperations(object: KubeObject, { add = [], remove = [] 
   const wanted = [...present.filter((name) => !remove.includes(name)), ...add.filter((name) => !present.includes(name))];
   if (wanted.length === present.length && wanted.every((name, at) => name === present[at])) return [];
   const path = '/metadata/finalizers';
-  if (present.length === 0) return [{ op: 'add', path, value: wanted }];
+  if (present.length === 0) return [...testAbsent(object.metadata?.finalizers, path), { op: 'add', path, value: wanted }];
   return [{ op: 'test', path, value: present }, wanted.length === 0 ? { op: 'remove', path } : { op: 'replace', path, value: wanted }];
+}
+
+/** kube-apiserver takes an absent field for null in a `test` (v1.36, seen): what somebody added meanwhile is not overwritten. */
+function testAbsent(cached: unknown, path: string): readonly JsonPatchOperation[] {
+  return cached === undefined || cached === null ? [{ op: 'test', path, value: null }] : [];
 }
 
 export function testUid(object: KubeObject): JsonPatchOperation {
@@ -40,7 +45,7 @@ export function statusPatch(object: KubeObject, status: object | undefined, chan
   const entries = Object.entries(changes);
   if (typeof status !== 'object' || status === null) {
     const value = Object.fromEntries(entries.filter(([, field]) => field !== null));
-    return { type: 'json', operations: [testUid(object), { op: 'add', path: '/status', value }] };
+    return { type: 'json', operations: [testUid(object), ...testAbsent(status, '/status'), { op: 'add', path: '/status', value }] };
   }
   const operations = entries.flatMap(([name, value]): JsonPatchOperation[] => {
     if (value !== null) return [{ op: 'add', path: `/status/${name}`, value }];

@@ -30,6 +30,7 @@ describe('the way of a dynamic snapshot', () => {
       patch: {
         operations: [
           { op: 'test', path: '/metadata/uid', value: SNAPSHOT_UID },
+          { op: 'test', path: '/metadata/finalizers', value: null },
           { op: 'add', path: '/metadata/finalizers', value: [AS_SOURCE_PROTECTION, BOUND_PROTECTION] },
         ],
       },
@@ -51,7 +52,7 @@ describe('the way of a dynamic snapshot', () => {
 
   test('a class that retains asks for the source protection only', () => {
     const step = decide(aBindingState({ snapshotClass: aClass({ deletionPolicy: 'Retain' }) }));
-    expect(step).toMatchObject({ patch: { operations: [{}, { value: [AS_SOURCE_PROTECTION] }] } });
+    expect(step).toMatchObject({ patch: { operations: [{}, {}, { value: [AS_SOURCE_PROTECTION] }] } });
   });
 
   test('finalizers of an earlier life are not believed: the snapshot is read live before anything is made', () => {
@@ -164,6 +165,7 @@ describe('the way of a dynamic snapshot', () => {
       patch: {
         operations: [
           { op: 'test', path: '/metadata/uid' },
+          { op: 'test', path: '/status', value: null },
           {
             op: 'add',
             path: '/status',

@@ -192,6 +192,7 @@ describe('creating', () => {
       patch: {
         operations: [
           { op: 'test' },
+          { op: 'test', path: '/status', value: null },
           {
             op: 'add',
             path: '/status',
@@ -206,12 +207,12 @@ describe('creating', () => {
 
   test('a driver that gives no time is taken to have cut the snapshot now, not in 1970', () => {
     const step = decide(aState({ content: marked(), answer: found({ creationTime: undefined }), now: EPOCH_MS + 5 }));
-    expect(step).toMatchObject({ patch: { operations: [{}, { value: { creationTime: EPOCH_NS + 5_000_000n } }] } });
+    expect(step).toMatchObject({ patch: { operations: [{}, {}, { value: { creationTime: EPOCH_NS + 5_000_000n } }] } });
   });
 
   test('a driver that gives no size leaves it open', () => {
     const step = decide(aState({ content: marked(), answer: found({ sizeBytes: 0n }) }));
-    expect(step.kind === 'save-status' && step.patch.type === 'json' && step.patch.operations[1]?.value).not.toHaveProperty('restoreSize');
+    expect(step.kind === 'save-status' && step.patch.type === 'json' && step.patch.operations[2]?.value).not.toHaveProperty('restoreSize');
   });
 
   test('handle, time and size are written once; an error goes with the next success', () => {
@@ -293,7 +294,7 @@ describe('a pre-provisioned content', () => {
   test('is ready at once where the driver lists nothing', () => {
     expect(decide(aState({ content, listsSnapshots: false }))).toMatchObject({
       kind: 'save-status',
-      patch: { operations: [{}, { value: { snapshotHandle: 'snap-9', creationTime: EPOCH_NS, readyToUse: true } }] },
+      patch: { operations: [{}, {}, { value: { snapshotHandle: 'snap-9', creationTime: EPOCH_NS, readyToUse: true } }] },
     });
   });
 

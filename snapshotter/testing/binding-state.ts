@@ -43,7 +43,7 @@ export function failure(state: BindingState): {
 } {
   const step = decide(state);
   if (step.kind !== 'write-error' || step.patch.type !== 'json') throw new Error(`expected an error, got ${step.kind}`);
-  const values = step.patch.operations.map(({ path, value }) => [path, value] as const);
+  const values = step.patch.operations.flatMap(({ op, path, value }) => (op === 'test' ? [] : [[path, value] as const]));
   const whole = values.find(([path]) => path === '/status')?.[1] as { error?: { message?: string }; readyToUse?: boolean } | undefined;
   const error = whole?.error ?? (values.find(([path]) => path === '/status/error')?.[1] as { message?: string } | undefined);
   const readyToUse = whole === undefined ? values.find(([path]) => path === '/status/readyToUse')?.[1] : whole.readyToUse;

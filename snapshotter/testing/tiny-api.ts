@@ -2,7 +2,7 @@
  * As much of an API server as the snapshot loops write to: versions, finalizers, JSON and merge patches, in
  * one turn each. Its stores show every write at once; no watch, no schema (the sandbox has both).
  */
-import { applyPatch } from 'rfc6902';
+import { Pointer, applyPatch } from 'rfc6902';
 import { ApiError } from '../../lib/kube/api-error.ts';
 import type { KubeClient, ObjectName, Patch } from '../../lib/kube/client.ts';
 import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
@@ -107,7 +107,11 @@ export class TinyApi {
 function patched<T extends KubeObject>(object: T, patch: Patch): T {
   const copy = structuredClone(object);
   if (patch.type === 'json') {
-    const [failure] = applyPatch(copy, [...patch.operations] as Parameters<typeof applyPatch>[1]).filter((result) => result !== null);
+    // The server takes an absent field for null in a test; the library does not.
+    const operations = patch.operations.filter(
+      ({ op, path, value }) => !(op === 'test' && value === null && Pointer.fromJSON(path).evaluate(copy).value === undefined),
+    );
+    const [failure] = applyPatch(copy, operations as Parameters<typeof applyPatch>[1]).filter((result) => result !== null);
     if (failure !== undefined) throw refuse(422, 'Invalid', true);
     return copy;
   }

@@ -319,6 +319,7 @@ describe('a custom resource', () => {
   test('needs kind and version in its body, and a version to be replaced', async () => {
     const cluster = await withThings();
     expect((await cluster.post(THINGS, { metadata: { name: 't' }, spec: { mode: 'A' } })).status).toBe(400);
+    expect((await cluster.post(THINGS, { apiVersion: 'example.com/v1', metadata: { name: 't' }, spec: { mode: 'A' } })).status).toBe(400);
     expect((await cluster.post(THINGS, { ...thing({ mode: 'A' }), apiVersion: 'v1' })).status).toBe(400);
     await cluster.post(THINGS, thing({ mode: 'A' }));
     const blind = await cluster.put(`${THINGS}/t`, thing({ mode: 'A' }));

@@ -30,7 +30,6 @@ export class EventQueue implements AsyncIterable<Uint8Array> {
   fail(error: Error): void {
     if (this.#state !== 'open') return;
     this.#failure = error;
-    this.#pending = [];
     this.#close('failed');
   }
 

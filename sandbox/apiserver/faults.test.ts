@@ -16,6 +16,8 @@ describe('faults', () => {
     expect([refused.status, refused.headers['retry-after'], at(refused.body, 'details', 'retryAfterSeconds')]).toEqual([429, '7', 7]);
     expect((await cluster.get(MAPS)).status).toBe(200);
     stop();
+    cluster.sandbox.faults.add({ fault: { kind: 'status', code: 429 }, times: 1 });
+    expect((await cluster.get(MAPS)).headers['retry-after']).toBe('1');
     expect((await cluster.post(MAPS, { metadata: { name: 'a' } })).status).toBe(201);
   });
 

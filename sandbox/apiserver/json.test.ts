@@ -54,6 +54,7 @@ test('objects are equal in any order of members, lists only in theirs', () => {
   expect(equal([1, 2], [2, 1])).toBe(false);
   expect(equal({ a: 1 }, { b: 1 })).toBe(false);
   expect(equal({ a: [] }, { a: {} })).toBe(false);
+  expect(equal({ a: {} }, { a: [] })).toBe(false);
 });
 
 test('dropping nulls leaves those in lists of values', () => {

@@ -106,9 +106,9 @@ describe('a Pod', () => {
     await cluster.makeNode('c');
     for (const name of ['p', 'q', 'r']) await cluster.makePod(name, [], { nodeSelector: { disk: 'ssd' } });
     expect([await cluster.nodeOf('p'), await cluster.nodeOf('q'), await cluster.nodeOf('r')]).toEqual(['a', 'b', 'a']);
-    await cluster.patch('/api/v1/nodes/a', { spec: { unschedulable: true } });
+    await cluster.patch('/api/v1/nodes/b', { spec: { unschedulable: true } });
     await cluster.makePod('s', [], { nodeSelector: { disk: 'ssd' } });
-    expect(await cluster.nodeOf('s')).toBe('b');
+    expect(await cluster.nodeOf('s')).toBe('a');
   });
 
   test('goes where its bound volumes are', async () => {

@@ -7,6 +7,7 @@ import { startPrograms } from './programs.ts';
 import { loadCodec } from '../../mock-driver/codec.ts';
 import { createDriver } from '../../mock-driver/driver.ts';
 import { MemoryStore } from '../../mock-driver/store/memory.ts';
+import { SchemaCache } from '../../sandbox/apiserver/schema/schema-cache.ts';
 import { createSandbox } from '../../sandbox/sandbox.ts';
 import { DRIVER } from './manifests.ts';
 import type { Scenario } from './scenario.ts';
@@ -27,6 +28,8 @@ const ROOTS = ['../deploy/crds/', '../../deploy/crds/'];
 /** The three CRDs that the main job needs; read once, since thousands of worlds are opened. */
 export const CRDS: readonly Uint8Array[] = readCrds();
 const CODEC = loadCodec();
+/** Compiled once: what a schema says does not depend on the world. */
+const SCHEMAS = new SchemaCache();
 
 // As the mains do: one signal of a program has a listener per call under way.
 setMaxListeners(0);
@@ -48,7 +51,12 @@ function readCrds(): Uint8Array[] {
 }
 
 export async function openWorld({ scheduler, seed, scenario, crashAt, onLog }: OpenWorld): Promise<World> {
-  const sandbox = createSandbox({ clock: scheduler.clock('sandbox'), random: new SeededRandom(seed, 10), parts: ['binder'] });
+  const sandbox = createSandbox({
+    clock: scheduler.clock('sandbox'),
+    random: new SeededRandom(seed, 10),
+    parts: ['binder'],
+    schemas: SCHEMAS,
+  });
   sandbox.start();
   for (const body of CRDS) {
     const headers = { 'content-type': 'application/json', accept: 'application/json' };

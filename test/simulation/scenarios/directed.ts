@@ -20,6 +20,13 @@ import { bound, classes, ready } from './main-job.ts';
 
 const LONG_MS = 15 * 60_000;
 
+/** The opening of most stories: the classes, and a claim `data` with its volume. */
+async function boundClaim(world: World): Promise<void> {
+  await classes(world);
+  await world.user.create(CLAIMS(), claim('data'));
+  await world.user.until(() => bound(world, 'data'), LONG_MS);
+}
+
 /** PVC deleted and created again under its name, again and again, with stale caches. */
 async function recreate(world: World, random: SeededRandom): Promise<void> {
   await classes(world);
@@ -52,9 +59,7 @@ export const DELETED_WHILE_CREATING: Scenario = {
   }),
   crashes: 0.01,
   story: async (world, random) => {
-    await classes(world);
-    await world.user.create(CLAIMS(), claim('data'));
-    await world.user.until(() => bound(world, 'data'), LONG_MS);
+    await boundClaim(world);
     await world.user.create(SNAPSHOTS(), snapshot('s1', 'data'));
     await world.user.create(CLAIMS(), claim('more'));
     await world.user.pause(random.between(100, 40_000));
@@ -78,9 +83,7 @@ export const RETAIN_FLIP: Scenario = {
   }),
   crashes: 0.005,
   story: async (world, random) => {
-    await classes(world);
-    await world.user.create(CLAIMS(), claim('data'));
-    await world.user.until(() => bound(world, 'data'), LONG_MS);
+    await boundClaim(world);
     await world.user.create(SNAPSHOTS(), snapshot('s1', 'data'));
     await world.user.until(() => ready(world, 's1'), LONG_MS);
     await world.user.pause(random.between(0, 20_000));
@@ -103,9 +106,7 @@ export const PAUSED_LEADER: Scenario = {
   election: true,
   faults: (random) => ({ ...NO_FAULTS, staleWatch: random.between(0, 0.3) }),
   story: async (world, random) => {
-    await classes(world);
-    await world.user.create(CLAIMS(), claim('data'));
-    await world.user.until(() => bound(world, 'data'), LONG_MS);
+    await boundClaim(world);
     await world.user.create(SNAPSHOTS(), snapshot('s1', 'data'));
     await world.user.pause(random.between(0, 3_000));
     const sleepers = world.programNames().filter((name) => name.endsWith('-1'));
@@ -126,9 +127,7 @@ export const SECOND_WRITER: Scenario = {
   about: 'a second writer overwrites annotation maps and edits labels at 20 per second: no Warning, no status.error, marks come back',
   faults: () => NO_FAULTS,
   story: async (world, random) => {
-    await classes(world);
-    await world.user.create(CLAIMS(), claim('data'));
-    await world.user.until(() => bound(world, 'data'), LONG_MS);
+    await boundClaim(world);
     await world.user.create(SNAPSHOTS(), snapshot('s1', 'data'));
     let deleted = false;
     for (let i = 0; i < 400; i += 1) {
@@ -182,9 +181,7 @@ export const FAILING_DRIVER: Scenario = {
   name: 'failing-driver',
   about: 'an always-failing driver for ten virtual minutes while labels change all the time: calls follow the back-off curve',
   story: async (world) => {
-    await classes(world);
-    await world.user.create(CLAIMS(), claim('data'));
-    await world.user.until(() => bound(world, 'data'), LONG_MS);
+    await boundClaim(world);
     world.setFaults({ ...NO_FAULTS, driverError: 1 });
     const from = world.rpcAttempts.length;
     await world.user.create(SNAPSHOTS(), snapshot('s1', 'data'));
@@ -259,9 +256,7 @@ export const DELETE_IN_ANY_ORDER: Scenario = {
   faults: drawFaults,
   crashes: 0.01,
   story: async (world, random) => {
-    await classes(world);
-    await world.user.create(CLAIMS(), claim('data'));
-    await world.user.until(() => bound(world, 'data'), LONG_MS);
+    await boundClaim(world);
     await world.user.create(SNAPSHOTS(), snapshot('s1', 'data'));
     await world.user.until(() => ready(world, 's1'), random.between(0, 60_000));
     await world.user.create(CLAIMS(), claim('restored', { fromSnapshot: 's1' }));
@@ -289,9 +284,7 @@ export const ADMIN_DELETES_CONTENT: Scenario = {
   faults: drawFaults,
   crashes: 0.005,
   story: async (world, random) => {
-    await classes(world);
-    await world.user.create(CLAIMS(), claim('data'));
-    await world.user.until(() => bound(world, 'data'), LONG_MS);
+    await boundClaim(world);
     await world.user.create(SNAPSHOTS(), snapshot('s1', 'data'));
     await world.user.until(() => (random.chance(0.5) ? ready(world, 's1') : world.mirror.contents.all().length > 0), LONG_MS);
     const content = world.mirror.contents.all()[0]?.metadata?.name;
@@ -306,9 +299,7 @@ export const SLOW_TO_BE_READY: Scenario = {
   name: 'slow-to-be-ready',
   about: 'a snapshot that the storage makes usable only minutes later is seen to be ready within its poll interval',
   story: async (world, random) => {
-    await classes(world);
-    await world.user.create(CLAIMS(), claim('data'));
-    await world.user.until(() => bound(world, 'data'), LONG_MS);
+    await boundClaim(world);
     world.notReadyMs = random.between(2_000, 400_000);
     await world.user.create(SNAPSHOTS(), snapshot('s1', 'data'));
     const cut = world.scheduler.elapsedMs;

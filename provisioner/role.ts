@@ -11,12 +11,15 @@ import type { Role } from '../lib/controller/role.ts';
 import type { DriverIdentity } from '../lib/csi/capabilities.ts';
 import { gateEnabled } from '../lib/process/flags.ts';
 import type { RoleDefinition, RoleInput } from '../lib/process/role-definition.ts';
+import type { Caches } from './caches.ts';
 import { openCaches } from './caches.ts';
 import { createClaimController } from './claim/controller.ts';
 import type { ClaimSettings, ClaimState } from './claim/state.ts';
 import { createTopologyBook } from './claim/topology-book.ts';
 import { createCloneProtection } from './clone-protection/controller.ts';
+import { createLateRecords } from './late-records.ts';
 import { createLedger } from './ledger.ts';
+import { claimUidOfIntent } from './names.ts';
 import type { ProvisionLabels } from './metrics.ts';
 import { createProvisionMetrics } from './metrics.ts';
 import { openCases } from './open-cases.ts';
@@ -59,6 +62,7 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
     records: options.crashSafeProvisioning,
   });
   const ledger = createLedger();
+  const lateRecords = createLateRecords(clock, options.kubeRequestLifetimeMs);
   const cases = openCases({ caches, ledger, leaseNamespace });
   const metrics = createProvisionMetrics(registry, () => countRecords(caches, ledger));
   const settings = settingsReader(driver.identity, options);
@@ -74,6 +78,7 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
     {
       caches,
       ledger,
+      lateRecords,
       settings,
       topology: nodes === undefined || csiNodes === undefined ? undefined : createTopologyBook(identity.name, { nodes, csiNodes }),
       strictTopology: options.strictTopology,
@@ -117,12 +122,19 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
   return {
     name: 'csi-provisioner',
     start: (signal) => {
+      lateRecords.began(unfinishedClaims(caches));
       for (const controller of lanes) controller.start(signal);
     },
     drain: async (cancel) => {
       await Promise.all(lanes.map((controller) => controller.drain(cancel)));
     },
   };
+}
+
+/** Claims without a volume, and those with a record: what an earlier process may have been at. */
+function unfinishedClaims({ claims, records }: Caches): readonly string[] {
+  const waiting = claims.store.list().flatMap(({ metadata, spec }) => ((spec?.volumeName ?? '') === '' ? (metadata?.uid ?? []) : []));
+  return [...waiting, ...(records?.store.list() ?? []).flatMap(({ metadata }) => claimUidOfIntent(metadata?.name ?? '') ?? [])];
 }
 
 /** What the driver says may change across a reconnect; what is made of it is kept until it does. */

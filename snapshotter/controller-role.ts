@@ -58,6 +58,7 @@ export const SNAPSHOT_CONTROLLER: RoleDefinition<SnapshotControllerOptions> = {
           distributedSnapshotting: options.enableDistributedSnapshotting,
         },
         timer: createSnapshotTimer(metrics, context.doors.clock),
+        requestLifeMs: options.kubeRequestLifetimeMs,
       }),
       createClaimProtectionController(shared),
       createContentProtectionController(shared),

@@ -32,6 +32,7 @@ const bindingState: fc.Arbitrary<BindingState> = fc.record({
   nodes: fc.constant([{ metadata: { name: 'n' } }, {}]),
   restoring: fc.array(fc.constant('default/restored'), { maxLength: 1 }),
   confirmed: fc.subarray<Needed>(['content', 'class', 'claim', 'volume']).map((needed) => new Set(needed)),
+  lateContentMs: fc.constantFrom(0, 42_000),
   refusal: fc.constant(undefined),
   posted: fc.boolean(),
 });

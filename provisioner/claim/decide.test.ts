@@ -126,6 +126,17 @@ test('once no volume can exist, the record of a claim that is gone goes', () => 
   expect(decide(aState({ claim: aClaim({ metadata: { deletionTimestamp: 'now' } }), record, memory: CLOSED })).kind).toBe('drop-record');
 });
 
+test('a record stands while another POST of it may be under way: it would come after it, and be replayed', () => {
+  const saved = aState({ record, volume: aVolume(), memory: OPEN, saved: true, lateRecordMs: 42_000 });
+  expect(decide(saved)).toMatchObject({
+    kind: 'poll',
+    effect: 'drop-record',
+    afterMs: 42_000,
+    events: [{ type: 'Normal', reason: 'ProvisioningSucceeded' }],
+  });
+  expect(decide(aState({ claim: undefined, record, memory: CLOSED, lateRecordMs: 42_000 })).kind).toBe('poll');
+});
+
 test('a PV that exists closes the case, and its record goes, readable or not', () => {
   expect(decide(aState({ record, volume: aVolume(), memory: OPEN })).kind).toBe('drop-record');
   const unreadable = { message: 'x', lease: LEASE };

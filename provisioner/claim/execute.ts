@@ -2,7 +2,7 @@
  * Does one Step of a claim. What must outlive the run goes into the ledger in the same turn of the event
  * loop in which the answer arrives, so that no other lane sees half of it.
  */
-import { ApiError, isAlreadyExists, isForbidden, isNotFound } from '../../lib/kube/api-error.ts';
+import { ApiError, isAlreadyExists, isForbidden, isNotFound, isUnknownOutcome } from '../../lib/kube/api-error.ts';
 import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
 import {
   LEASES,
@@ -73,8 +73,6 @@ async function execute(world: ExecuteWorld, step: ClaimStep, { state, signal }: 
       return { kind: 'protected', memory: ledger.of(uid) };
     }
     case 'save-record':
-      // A leader that was stopped and wakes late knows nothing of what was finished since.
-      if (!world.leaseIsFresh()) return { kind: 'lease-stale' };
       return saveRecord(world, step, { state, signal });
     case 'create-volume':
       return callDriver(world, step, { state, signal });
@@ -84,8 +82,6 @@ async function execute(world: ExecuteWorld, step: ClaimStep, { state, signal }: 
       return readObstacle(world, step.name, { state, signal });
     case 'drop-record': {
       const { lease } = step;
-      // The next leader may be in the middle of what this record stands for.
-      if (!world.leaseIsFresh()) return { kind: 'lease-stale' };
       if (lease !== undefined) {
         const target = { namespace: world.leaseNamespace, name: intentName(uid) };
         await found(() => client.delete(LEASES, target, { uid: lease.uid, resourceVersion: lease.resourceVersion, signal }));
@@ -201,6 +197,7 @@ async function saveRecord(
   } catch (error) {
     // Somebody of the past left one that our cache has not shown yet: it comes first.
     if (isAlreadyExists(error)) return readRecord(world, state, signal);
+    if (isUnknownOutcome(error) && replaces?.lease === undefined) world.lateRecords.unanswered(uid);
     if (!isRefused(error) || replaces?.lease !== undefined) throw error;
     ledger.recordsRefusedAtMs = world.now();
     warnUnrecorded(world, error.message);

@@ -5,6 +5,7 @@
 import type { PersistentVolumeClaim } from '../../lib/kube/objects.ts';
 import { BY_CLAIM } from '../caches.ts';
 import type { Caches } from '../caches.ts';
+import type { LateRecords } from '../late-records.ts';
 import type { ClaimMemory, Ledger } from '../ledger.ts';
 import { NO_MEMORY } from '../ledger.ts';
 import { intentName, volumeNameFor } from '../names.ts';
@@ -20,6 +21,7 @@ import type { TopologyInput } from './topology.ts';
 export interface GatherWorld {
   readonly caches: Caches;
   readonly ledger: Ledger;
+  readonly lateRecords: LateRecords;
   readonly settings: () => ClaimSettings;
   readonly topology: TopologyBook | undefined;
   readonly strictTopology: boolean;
@@ -63,6 +65,7 @@ export function gather(world: GatherWorld, uid: string): ClaimState | undefined 
     record,
     unreadable: found.unreadable,
     durable: recordsWritable(world),
+    lateRecordMs: world.lateRecords.waitMs(uid),
     memory,
     floor: ledger.floor,
     dataSource,

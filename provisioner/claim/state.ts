@@ -86,6 +86,8 @@ export interface ClaimState {
   readonly unreadable: { readonly message: string; readonly lease: { readonly uid: string; readonly resourceVersion: string } } | undefined;
   /** Records can be written to the API server (as far as is known). */
   readonly durable: boolean;
+  /** Until then a POST of this claim's record may still arrive, unless the record stands. */
+  readonly lateRecordMs: number;
   readonly memory: ClaimMemory;
   readonly floor: bigint | undefined;
   readonly dataSource: DataSource;

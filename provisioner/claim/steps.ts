@@ -63,6 +63,10 @@ export function createStep(state: ClaimState, intent: Intent): CreateVolumeStep 
 }
 
 export function dropRecord(state: ClaimState, before: readonly EventNote[] = []): ClaimDecision {
+  if (state.lateRecordMs > 0) {
+    const reason = 'the record stands until no other POST of it can be under way';
+    return { kind: 'poll', effect: 'drop-record', afterMs: state.lateRecordMs, reason, events: before };
+  }
   return { kind: 'drop-record', inputs: state.uid, lease: state.record?.lease ?? state.unreadable?.lease, before };
 }
 

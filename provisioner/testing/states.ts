@@ -77,6 +77,7 @@ export function aState({
     record: undefined,
     unreadable: undefined,
     durable: true,
+    lateRecordMs: 0,
     memory: { ...NO_MEMORY, ...memory },
     floor: undefined,
     dataSource: claim === undefined ? { kind: 'none' } : dataSourceOf(claim, { crossNamespace: rules.crossNamespace }),

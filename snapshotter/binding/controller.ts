@@ -11,6 +11,7 @@ import type { RoleContext } from '../../lib/controller/role.ts';
 import { keyOf } from '../../lib/controller/store.ts';
 import type { Index } from '../../lib/controller/store.ts';
 import { isRest } from '../../lib/controller/step.ts';
+import { isUnknownOutcome } from '../../lib/kube/api-error.ts';
 import type {
   Node,
   PersistentVolume,
@@ -20,12 +21,14 @@ import type {
   VolumeSnapshotContent,
 } from '../../lib/kube/objects.ts';
 import { isDeleting, refersTo, snapshotKeyOf, text } from '../content-facts.ts';
+import { AS_SOURCE_PROTECTION } from '../names.ts';
 import { createPendingAnswers } from '../pending-answers.ts';
 import type { Absorb } from '../refusal.ts';
 import type { SnapshotTimer } from '../snapshot-timer.ts';
 import { decide } from './decide.ts';
 import { absorb, execute } from './execute.ts';
 import { RESTORES_INDEX, gather } from './gather.ts';
+import { createLatePosts } from './late-posts.ts';
 import { contentNames, sourceOf } from './source.ts';
 import type { BindingAnswer, BindingEffect, BindingRules, BindingState, Refusal } from './state.ts';
 
@@ -65,13 +68,14 @@ export interface BindingOptions extends LanePace {
   readonly absorb: Absorb;
   readonly rules: BindingRules;
   readonly timer: SnapshotTimer;
+  /** The longest life of a request at the API server. */
+  readonly requestLifeMs: number;
 }
 
 export function createBindingController(options: BindingOptions): Controller {
   const { context, informers, timer } = options;
   const refusals = createPendingAnswers<Refusal>();
-  /** Contents that the watch showed going, by snapshot: they need no live read to be known absent. */
-  const contentsGone = new Map<string, string>();
+  const latePosts = createLatePosts(context.doors.clock, options.requestLifeMs);
   const gatherer = {
     stores: {
       snapshots: informers.snapshots.store,
@@ -84,7 +88,7 @@ export function createBindingController(options: BindingOptions): Controller {
     rules: options.rules,
     clock: context.doors.clock,
     refusals,
-    sawContentGo: (key: string) => contentsGone.has(key),
+    latePosts,
   };
   const controller = createController<BindingState, BindingEffect, BindingAnswer>({
     ...laneOf(context, options),
@@ -103,8 +107,12 @@ export function createBindingController(options: BindingOptions): Controller {
       execute: async (step, state, signal) => {
         const key = keyOf(state.snapshot);
         const tools = { client: context.client, absorb: options.absorb, refused: (refusal: Refusal) => refusals.keep(key, refusal) };
-        const answer = await execute(tools, step, { state, signal });
+        const answer = await execute(tools, step, { state, signal }).catch((error: unknown) => {
+          if (isPost(step) && isUnknownOutcome(error)) latePosts.unanswered(state.snapshot.metadata?.uid ?? '');
+          throw error;
+        });
         if (step.kind === 'write-status') timer.written(key, step);
+        if (step.kind === 'add-finalizers' && !isProtected(state.snapshot)) latePosts.protectedHere(state.snapshot.metadata?.uid ?? '');
         return answer;
       },
       absorb,
@@ -115,9 +123,9 @@ export function createBindingController(options: BindingOptions): Controller {
   };
   const { store } = informers.snapshots;
 
-  informers.snapshots.onEvent(({ key, object }) => {
+  informers.snapshots.onEvent(({ key, old, object }) => {
     if (object === undefined) {
-      contentsGone.delete(key);
+      latePosts.forget(old?.metadata?.uid ?? '');
       refusals.settle(key);
       timer.gone(key);
     }
@@ -151,14 +159,30 @@ export function createBindingController(options: BindingOptions): Controller {
       if (name !== undefined) wake(store.byIndex(CLAIM_INDEX.name, `${namespace ?? ''}/${name}`));
     }
   });
-  return controller;
+  return {
+    ...controller,
+    start: (signal) => {
+      latePosts.began();
+      controller.start(signal);
+    },
+  };
 
   function noteGone({ old, object }: InformerEvent<VolumeSnapshotContent>): void {
     const content = object ?? old;
     const key = content === undefined ? undefined : snapshotKeyOf(content);
     if (content === undefined || key === undefined) return;
     const snapshot = store.get(key);
-    if (object !== undefined) contentsGone.delete(key);
-    else if (snapshot !== undefined && refersTo(content, snapshot)) contentsGone.set(key, content.metadata?.name ?? '');
+    if (snapshot === undefined || !refersTo(content, snapshot)) return;
+    if (object === undefined) latePosts.contentWent(snapshot.metadata?.uid ?? '', content);
+    else latePosts.contentCame(snapshot.metadata?.uid ?? '');
   }
+}
+
+function isPost(step: BindingEffect): boolean {
+  return step.kind === 'create-content' && step.action === 'post';
+}
+
+/** Every program puts this one on before it posts a content. */
+function isProtected({ metadata }: VolumeSnapshot): boolean {
+  return metadata?.finalizers?.includes(AS_SOURCE_PROTECTION) === true;
 }

@@ -45,6 +45,23 @@ describe('a snapshot that is being deleted', () => {
     });
   });
 
+  test('waits, and only then looks live, while an earlier process may have posted a content that is under way', () => {
+    const young = { ...state, content: undefined, lateContentMs: 42_000 };
+    expect(decide(young)).toMatchObject({ kind: 'poll', effect: 'release-snapshot', afterMs: 42_000 });
+    expect(decide({ ...young, confirmed: confirmedAll })).toMatchObject({ kind: 'poll' });
+    expect(decide({ ...young, lateContentMs: 0 })).toMatchObject({ kind: 'confirm', needed: 'content' });
+  });
+
+  test('does not wait for that where nothing of ours is on it, or where its content is there', () => {
+    const young = { ...state, lateContentMs: 42_000 };
+    expect(decide({ ...young, content: undefined, snapshot: aReadySnapshot({ metadata: { ...deleting, finalizers: [] } }) })).toMatchObject(
+      {
+        kind: 'done',
+      },
+    );
+    expect(decide({ ...young, content: marked({ spec: { deletionPolicy: 'Retain' } }) })).toMatchObject({ kind: 'release-snapshot' });
+  });
+
   test('leaves a retained content alone but for the mark, whatever its class says by now', () => {
     const retained = marked({ spec: { deletionPolicy: 'Retain' } });
     expect(decide({ ...state, content: retained, snapshotClass: aClass({ deletionPolicy: 'Delete' }) })).toMatchObject({

@@ -18,6 +18,10 @@ export function decideDeletion(state: BindingState): BindingEffect | Rest {
   if (content !== undefined) return decideContent(state, content);
   const release = releaseSnapshot(state);
   if (release.kind === 'done') return release;
+  if (state.content === undefined && state.lateContentMs > 0) {
+    const reason = 'a content that was posted before this process began to work may still come';
+    return { kind: 'poll', effect: 'release-snapshot', afterMs: state.lateContentMs, reason };
+  }
   // A content that the cache does not show yet would be orphaned with its snapshot in the storage.
   const name = text(snapshot.status?.boundVolumeSnapshotContentName) ?? expectedContentName(snapshot);
   const hidden = state.content === undefined && name !== undefined ? confirm(state, 'content', name) : undefined;

@@ -326,6 +326,23 @@ describe('a pre-provisioned snapshot', () => {
 });
 
 describe('a ready snapshot', () => {
+  test('loses an error that a lagging cache wrote beside the good news, once its content has none', () => {
+    const snapshot = aReadySnapshot({
+      metadata: bothFinalizers,
+      status: { ...aReadySnapshot().status, error: { message: 'of the past' } },
+    });
+    expect(decide(aBindingState({ snapshot, content: aContent({ status: READY_STATUS }) }))).toMatchObject({
+      kind: 'write-status',
+      patch: {
+        operations: [
+          { op: 'test', path: '/metadata/uid' },
+          { op: 'remove', path: '/status/error' },
+        ],
+      },
+    });
+    expect(decide(aBindingState({ snapshot, content: aContent({ status: { ...READY_STATUS, readyToUse: false } }) })).kind).toBe('done');
+  });
+
   test('whose content vanished is told so and never made again', () => {
     const state = aBindingState({ snapshot: aReadySnapshot(), claim: protectedClaim });
     expect(decide(state)).toMatchObject({ kind: 'confirm', needed: 'content' });

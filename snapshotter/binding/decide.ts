@@ -61,7 +61,15 @@ function decideReady(state: BindingState): BindingEffect | Rest {
       reason: REASON.misbound,
       message: `VolumeSnapshotContent ${content.metadata?.name ?? ''} does not refer to this snapshot`,
     });
-  return protectSnapshot(snapshot, content.spec?.deletionPolicy) ?? { kind: 'done', reason: 'ready' };
+  return protectSnapshot(snapshot, content.spec?.deletionPolicy) ?? clearError(snapshot, content) ?? { kind: 'done', reason: 'ready' };
+}
+
+/** An error that was written while our cache lagged, beside the news that all is well. */
+function clearError(snapshot: VolumeSnapshot, content: VolumeSnapshotContent): BindingEffect | undefined {
+  const told = snapshot.status?.error ?? undefined;
+  if (told === undefined || content.status?.readyToUse !== true) return undefined;
+  const patch = statusPatch(snapshot, snapshot.status, { error: null });
+  return { kind: 'write-status', inputs: inputsOf(snapshot.metadata?.uid, told.message), patch, created: false, ready: false };
 }
 
 function decideDynamic(state: BindingState): BindingEffect | Rest {

@@ -13,6 +13,7 @@ import type { Index, Store } from '../../lib/controller/store.ts';
 import { refersTo, text } from '../content-facts.ts';
 import type { PendingAnswers } from '../pending-answers.ts';
 import { isDefaultClass } from './default-class.ts';
+import type { LatePosts } from './late-posts.ts';
 import { contentNames, sourceOf } from './source.ts';
 import type { BindingRules, BindingState, Refusal } from './state.ts';
 
@@ -31,14 +32,13 @@ export interface BindingGatherer {
   readonly rules: BindingRules;
   readonly clock: Clock;
   readonly refusals: PendingAnswers<Refusal>;
-  /** True if the watch showed this snapshot's content going. */
-  readonly sawContentGo: (key: string) => boolean;
+  readonly latePosts: Pick<LatePosts, 'waitMs' | 'isGoneForGood'>;
 }
 
 /** Claims by the snapshot that they are restored from (namespace/name). */
 export const RESTORES_INDEX: Index<PersistentVolumeClaim> = { name: 'restores', values: restoredFrom };
 
-export function gather({ stores, rules, clock, refusals, sawContentGo }: BindingGatherer, key: string): BindingState | undefined {
+export function gather({ stores, rules, clock, refusals, latePosts }: BindingGatherer, key: string): BindingState | undefined {
   const snapshot = stores.snapshots.get(key);
   if (snapshot === undefined) return undefined;
   const source = sourceOf(snapshot);
@@ -58,7 +58,8 @@ export function gather({ stores, rules, clock, refusals, sawContentGo }: Binding
     volume: volumeName === undefined ? undefined : stores.volumes.get(volumeName),
     nodes: stores.nodes?.list() ?? [],
     restoring: stores.claims.byIndex(RESTORES_INDEX.name, key).flatMap((one) => (isPending(one) ? [keyOf(one)] : [])),
-    confirmed: sawContentGo(key) ? new Set(['content']) : new Set(),
+    confirmed: latePosts.isGoneForGood(snapshot) ? new Set(['content']) : new Set(),
+    lateContentMs: latePosts.waitMs(snapshot),
     refusal: refusals.get(key),
     posted: false,
   };

@@ -44,6 +44,8 @@ export interface BindingState {
   readonly restoring: readonly string[];
   /** What was read live in this run (the answer of a write counts), or seen going by the watch. */
   readonly confirmed: ReadonlySet<Needed>;
+  /** Until then the API server may still apply an earlier life's POST of this snapshot's content. */
+  readonly lateContentMs: number;
   /** The API server refused an effect for good (4xx), and users were not told yet. */
   readonly refusal: Refusal | undefined;
   /** The content was posted in this run: the driver's first answer may be a moment away. */

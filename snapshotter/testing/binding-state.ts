@@ -20,6 +20,7 @@ export function aBindingState(more: Partial<BindingState> = {}): BindingState {
     nodes: [],
     restoring: [],
     confirmed: new Set(['snapshot']),
+    lateContentMs: 0,
     refusal: undefined,
     posted: false,
     ...more,

@@ -134,7 +134,8 @@ export class TinyWorld {
     return [
       () =>
         this.#run('default/nightly', {
-          gather: (key) => gatherBinding({ stores, rules, clock, refusals, sawContentGo: () => false }, key),
+          gather: (key) =>
+            gatherBinding({ stores, rules, clock, refusals, latePosts: { waitMs: () => 0, isGoneForGood: () => false } }, key),
           decide: decideBinding,
           execute: (step, state, signal) => executeBinding({ client, absorb: share, refused: () => undefined }, step, { state, signal }),
           absorb: absorbBinding,

@@ -6,6 +6,8 @@ export interface FaultRates {
   readonly lost: number;
   /** The request is applied, its answer never arrives. */
   readonly lateAnswer: number;
+  /** The connection breaks, and the write is applied up to a minute later: it was under way all the time. */
+  readonly limbo: number;
   /** The server answers 429 or 500 without doing anything. */
   readonly refused: number;
   readonly conflict: number;
@@ -26,6 +28,7 @@ export interface FaultRates {
 export const NO_FAULTS: FaultRates = {
   lost: 0,
   lateAnswer: 0,
+  limbo: 0,
   refused: 0,
   conflict: 0,
   cutWatch: 0,
@@ -42,6 +45,7 @@ export function drawFaults(random: SeededRandom): FaultRates {
   return {
     lost: level(0.1),
     lateAnswer: level(0.1),
+    limbo: level(0.04),
     refused: level(0.15),
     conflict: level(0.15),
     cutWatch: level(0.2),

@@ -37,6 +37,8 @@ export interface Surroundings {
   log(program: string, line: string): void;
 }
 
+/** A request lives up to a minute at the API server (its --request-timeout), however its sender fares. */
+const LIMBO_MS = { from: 1_000, to: 55_000 };
 const NEVER = new Promise<never>(() => undefined);
 
 /** Requests that only read or hold the lease are crash points of no interest to the state of the system. */
@@ -210,6 +212,12 @@ export class Incarnation {
         return settle(this.latency(), 'refused', () => resolve(refusal(this.random.chance(0.5) ? 429 : 500)));
       if (!read && request.method !== 'POST' && this.random.chance(faults.conflict)) {
         return settle(this.latency(), 'conflict', () => resolve(refusal(409)));
+      }
+      if (!read && this.random.chance(faults.limbo)) {
+        scheduler.after(this.random.between(LIMBO_MS.from, LIMBO_MS.to), `${this.program} ${point} arrives late`, () => {
+          void api.handle(request);
+        });
+        return broken('in limbo');
       }
       scheduler.after(this.latency(), `${this.program} ${point} arrives`, () => {
         void api.handle(request).then((answer) => {

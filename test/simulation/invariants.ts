@@ -245,7 +245,7 @@ function settledSnapshot(snapshot: VolumeSnapshot, expected: Expectation, fail: 
     return fail('deleted-means-gone', `snapshot ${key} is still there with ${finalizers.join(', ')}`);
   if (snapshot.status?.readyToUse !== true && !expected.unsnapshottable.has(key)) fail('desired-is-actual', `snapshot ${key} is not ready`);
   if (snapshot.status?.readyToUse === true && snapshot.status.error !== undefined)
-    fail('desired-is-actual', `snapshot ${key} is ready with an error`);
+    fail('desired-is-actual', `snapshot ${key} is ready with an error: ${snapshot.status.error.message ?? ''}`);
   if (finalizers.includes('provisioner.storage.kubernetes.io/volumesnapshot-as-source-protection')) {
     fail('no-finalizer-without-reason', `snapshot ${key} keeps the provisioner's volumesnapshot-as-source-protection`);
   }

@@ -74,10 +74,13 @@ export async function openFaultWorld({ name, scenario = [] }: FaultWorldOptions)
   writeFileSync(scenarioFile, JSON.stringify({ faults: scenario }));
   let driver = await launch([`--scenario=${scenarioFile}`]);
   const common = [`--kubeconfig=${world.kubeconfig}`, '--retry-interval-start=100ms', '--retry-interval-max=500ms'];
-  const beside = [`--csi-address=${join(stage.dir, 'csi.sock')}`, '--timeout=2s'];
-  const sidecars = SIDECARS.map((program) =>
-    startProgram(stage, program, { flags: program === 'snapshot-controller' ? common : [...common, ...beside] }),
-  );
+  const flagsOf = (program: (typeof SIDECARS)[number]): readonly string[] => [
+    ...common,
+    ...(program === 'snapshot-controller' ? [] : [`--csi-address=${join(stage.dir, 'csi.sock')}`, '--timeout=2s']),
+    // Nothing that was sent on this machine is under way for longer.
+    ...(program === 'csi-snapshotter' ? [] : ['--kube-request-lifetime=1s']),
+  ];
+  const sidecars = SIDECARS.map((program) => startProgram(stage, program, { flags: flagsOf(program) }));
   await kube.create(STORAGE_CLASSES, {
     metadata: { name: CLASS },
     provisioner: DRIVER,

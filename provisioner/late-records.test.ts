@@ -40,3 +40,14 @@ test('the last unanswered post counts', () => {
   records.unanswered('new');
   expect(records.waitMs('new')).toBe(60_000);
 });
+
+test('a record of an earlier process that comes while this one is young may not be the last one', () => {
+  const { records, time } = open();
+  records.began([]);
+  time.ms += 10_000;
+  records.inherited('gone');
+  expect(records.waitMs('gone')).toBe(50_000);
+  time.ms += 100_000;
+  records.inherited('late');
+  expect([records.waitMs('gone'), records.waitMs('late')]).toEqual([0, 0]);
+});

@@ -9,6 +9,8 @@ import { createLateRequests } from '../lib/controller/late-requests.ts';
 export interface LateRecords {
   /** The work begins; of these claims an earlier process may have posted a record. */
   began(claimUids: Iterable<string>): void;
+  /** A record came that this process did not write. */
+  inherited(claimUid: string): void;
   /** A record was posted and no answer came. */
   unanswered(claimUid: string): void;
   /** Milliseconds until no record can come any more for this claim; 0: none can. */
@@ -17,16 +19,20 @@ export interface LateRecords {
 
 export function createLateRecords(clock: Pick<Clock, 'monotonic'>, requestLifeMs: number): LateRecords {
   const late = createLateRequests(clock, requestLifeMs);
-  const inherited = new Set<string>();
+  const earlier = new Set<string>();
   return {
     began: (claimUids) => {
       late.began();
-      for (const uid of claimUids) inherited.add(uid);
+      for (const uid of claimUids) earlier.add(uid);
+    },
+    // Later it makes no difference, and nothing is kept for it.
+    inherited: (claimUid) => {
+      if (late.isYoung()) earlier.add(claimUid);
     },
     unanswered: late.unanswered,
     waitMs: (claimUid) => {
-      if (inherited.size > 0 && !late.isYoung()) inherited.clear();
-      return late.waitMs(late.lastSentMs(claimUid, inherited.has(claimUid)));
+      if (earlier.size > 0 && !late.isYoung()) earlier.clear();
+      return late.waitMs(late.lastSentMs(claimUid, earlier.has(claimUid)));
     },
   };
 }

@@ -100,10 +100,11 @@ interface Recalled {
 }
 
 /** This process's memory of the claim, freed of what the caches have overtaken. */
-function recall({ ledger, now, caches }: GatherWorld, { uid, claim, found }: Recalled): ClaimMemory {
+function recall({ ledger, lateRecords, now, caches }: GatherWorld, { uid, claim, found }: Recalled): ClaimMemory {
   const memory = ledger.of(uid);
   // A record that we did not write: of the calls that were made for it nothing is known.
   if (found.record !== undefined && !memory.opened) {
+    lateRecords.inherited(uid);
     return ledger.update(uid, { opened: true, doubt: { times: 0, sinceMs: now() }, intent: found.record.intent });
   }
   if (memory === NO_MEMORY) return memory;

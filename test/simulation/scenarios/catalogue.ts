@@ -16,6 +16,7 @@ import {
   SECOND_WRITER,
   SLOW_TO_BE_READY,
 } from './directed.ts';
+import { LATE_WRITES } from './late-writes.ts';
 import { MAIN_JOB, MAIN_JOB_FAULTS } from './main-job.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -37,4 +38,5 @@ export const SCENARIOS: readonly Scenario[] = [
   SLOW_TO_BE_READY,
   IDLE,
   RETAINED_VOLUME,
+  LATE_WRITES,
 ];

@@ -2,8 +2,8 @@
  * The promises that hold at every step (safety) and once the faults have ended (settling). Each has a
  * name; ARCHITECTURE.md lists them with what checks them.
  */
-import { CreateVolumeRequest, DeleteSnapshotRequest, DeleteVolumeRequest } from '../../proto/gen/csi.ts';
 import type { Lease, PersistentVolume, PersistentVolumeClaim, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
+import type { Change } from '../../mock-driver/model/records.ts';
 import type { Mirror } from './mirror.ts';
 
 export type InvariantName =
@@ -52,11 +52,11 @@ export class SafetyChecks {
     mirror.contents.listeners.push(({ old, object }) => this.contentChanged(old, object));
   }
 
-  /** Called when the driver is about to apply a call. */
-  rpc(rpc: string, request: Uint8Array): void {
-    if (rpc === 'DeleteSnapshot') this.deleteSnapshot(DeleteSnapshotRequest.decode(request).snapshotId);
-    if (rpc === 'DeleteVolume') this.deleteVolume(DeleteVolumeRequest.decode(request).volumeId);
-    if (rpc === 'CreateVolume') this.createVolume(CreateVolumeRequest.decode(request).name);
+  /** Called when the driver is about to commit what a call asked for. */
+  commits(change: Change): void {
+    if (change.op === 'delete-snapshot') this.deleteSnapshot(change.id);
+    if (change.op === 'delete-volume') this.deleteVolume(change.id);
+    if (change.op === 'create-volume') this.createVolume(change.volume.name);
   }
 
   /** Handles that may stay in the driver without an object, since it was Retain when it was deleted. */

@@ -13,7 +13,7 @@ import { isConflict, SafetyChecks, Violation } from './invariants.ts';
 import { Mirror } from './mirror.ts';
 import type { Scheduler } from './scheduler.ts';
 import { SeededRandom } from './seeded-random.ts';
-import type { DriverModel } from './simulated-driver.ts';
+import type { SimulatedDriverInit } from './simulated-driver.ts';
 import { SimulatedDriver } from './simulated-driver.ts';
 import { User } from './user.ts';
 
@@ -31,7 +31,9 @@ export interface WorldInit {
   readonly seed: number;
   readonly scheduler: Scheduler;
   readonly sandbox: SandboxSeam;
-  readonly model: DriverModel & { ledger(): LedgerView };
+  readonly openDriver: SimulatedDriverInit['open'];
+  /** What the driver's store holds. */
+  readonly ledger: () => LedgerView;
   /** Bytes of a volume in the driver, by volume id. */
   readonly data: { write(volumeId: string, text: string): void; read(volumeId: string): string };
   readonly programs: readonly string[];
@@ -102,15 +104,18 @@ export class World {
     this.safety = new SafetyChecks(this.mirror);
     this.driver = new SimulatedDriver({
       scheduler: init.scheduler,
-      model: init.model,
-      onApply: (rpc, request) => this.safety.rpc(rpc, request),
+      random: new SeededRandom(init.seed, 12),
+      open: init.openDriver,
+      faults: () => this.faultRates,
+      notReadyMs: () => this.notReadyMs,
+      onCommit: (change) => this.safety.commits(change),
     });
     this.user = new User(init.scheduler, (request) => init.sandbox.handle(request));
     for (const name of init.programs) this.slots.set(name, { name, life: undefined, lives: 0, held: false });
   }
 
   ledger(): LedgerView {
-    return this.init.model.ledger();
+    return this.init.ledger();
   }
 
   programNames(): readonly string[] {
@@ -136,6 +141,7 @@ export class World {
 
   async open(): Promise<void> {
     await this.mirror.start();
+    await this.driver.start();
     for (const slot of this.slots.values()) this.startLife(slot);
   }
 
@@ -157,7 +163,7 @@ export class World {
   endFaults(): void {
     this.faultRates = NO_FAULTS;
     this.faultsOn = false;
-    this.driver.start();
+    void this.driver.start();
     for (const slot of this.slots.values()) {
       slot.held = false;
       slot.life?.resume();

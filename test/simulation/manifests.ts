@@ -2,13 +2,19 @@
 export const DRIVER = 'mock.csi.example';
 export const CLAIMS = (namespace = 'default'): string => `/api/v1/namespaces/${namespace}/persistentvolumeclaims`;
 export const SNAPSHOTS = (namespace = 'default'): string => `/apis/snapshot.storage.k8s.io/v1/namespaces/${namespace}/volumesnapshots`;
+export const SECRETS = (namespace = 'default'): string => `/api/v1/namespaces/${namespace}/secrets`;
 export const CONTENTS = '/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents';
 export const STORAGE_CLASSES_PATH = '/apis/storage.k8s.io/v1/storageclasses';
 export const SNAPSHOT_CLASSES_PATH = '/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses';
 
 export function storageClass(
   name: string,
-  overrides: { readonly reclaimPolicy?: string; readonly parameters?: Record<string, string> } = {},
+  overrides: {
+    readonly reclaimPolicy?: string;
+    readonly parameters?: Record<string, string>;
+    readonly volumeBindingMode?: string;
+    readonly allowedTopologies?: readonly object[];
+  } = {},
 ): object {
   return {
     apiVersion: 'storage.k8s.io/v1',
@@ -16,7 +22,8 @@ export function storageClass(
     metadata: { name },
     provisioner: DRIVER,
     reclaimPolicy: overrides.reclaimPolicy ?? 'Delete',
-    volumeBindingMode: 'Immediate',
+    volumeBindingMode: overrides.volumeBindingMode ?? 'Immediate',
+    ...(overrides.allowedTopologies === undefined ? {} : { allowedTopologies: overrides.allowedTopologies }),
     ...(overrides.parameters === undefined ? {} : { parameters: overrides.parameters }),
   };
 }
@@ -78,4 +85,9 @@ export function snapshot(
     metadata: { name, namespace: overrides.namespace ?? 'default' },
     spec: { volumeSnapshotClassName: overrides.className ?? 'snap', source: { persistentVolumeClaimName: source } },
   };
+}
+
+export function secret(name: string, values: Readonly<Record<string, string>>): object {
+  const data = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'default' }, data };
 }

@@ -55,7 +55,7 @@ export async function openWorld({ scheduler, seed, scenario, crashAt, onLog }: O
   const sandbox = createSandbox({
     clock: scheduler.clock('sandbox'),
     random: new SeededRandom(seed, 10),
-    parts: ['binder'],
+    parts: scenario.parts ?? ['binder'],
     schemas: SCHEMAS,
   });
   sandbox.start();
@@ -67,6 +67,9 @@ export async function openWorld({ scheduler, seed, scenario, crashAt, onLog }: O
   const store = new MemoryStore();
   // Ids stay unique over the lives of the driver.
   const ids = new SeededRandom(seed, 11);
+  const demands = scenario.driver?.demandedSecrets;
+  const demandedSecrets = { ...demands };
+  const pools = scenario.driver?.pools?.(new SeededRandom(seed, 13));
   const programs = startPrograms(scenario, seed);
   return new World({
     seed,
@@ -79,13 +82,16 @@ export async function openWorld({ scheduler, seed, scenario, crashAt, onLog }: O
         clock: life.clock,
         random: ids,
         store: life.mortal(store.instance()),
-        topology: [],
+        topology: scenario.driver?.topology ?? [],
+        ...(pools === undefined ? {} : { pools }),
+        ...(demands === undefined ? {} : { requireSecrets: demandedSecrets }),
         disabled: new Set(),
         codec: CODEC,
         fault: (call) => life.fault(call),
         crash: () => life.crash(),
         journal: (entry) => life.journal(entry),
       }),
+    demandedSecrets,
     ledger: () => ledgerOf(store.records(), scheduler.now()),
     data: {
       write: (volumeId, text) => store.write(volumeId, new TextEncoder().encode(text)),

@@ -36,6 +36,7 @@ function stage(rates: Partial<FaultRates>, seed = 1) {
       }),
     faults: () => ({ ...NO_FAULTS, ...rates }),
     notReadyMs: () => 0,
+    secretsWithin: () => [],
     onCommit: (change) => commits.push(change),
   });
   const create = (name: string): { answer?: RpcAnswer } => {

@@ -37,6 +37,8 @@ export interface SimulatedDriverInit {
   readonly faults: () => FaultRates;
   /** How long a snapshot is not usable after its cut. */
   readonly notReadyMs: () => number;
+  /** Secret values in a request: a talkative driver repeats them in its messages. */
+  readonly secretsWithin: (request: Uint8Array) => readonly string[];
   /** Called in the turn in which a call takes effect, just before it. */
   readonly onCommit: (change: Change) => void;
 }
@@ -57,6 +59,8 @@ export class SimulatedDriver {
   readonly calls: DriverCallRecord[] = [];
   private readonly listeners = new Set<(state: 'connected' | 'lost') => void>();
   private life: Life | undefined;
+  /** Secrets in the call that is just being handed over. */
+  private overheard: readonly string[] = [];
   /** Stays down until asked for. */
   private held = true;
   private readonly init: SimulatedDriverInit;
@@ -99,6 +103,8 @@ export class SimulatedDriver {
     return new Promise((resolve) => {
       const drop = (): void => resolve(lostConnection());
       life.drops.add(drop);
+      // The model asks for its fault before it waits for anything.
+      this.overheard = this.init.secretsWithin(call.request);
       void model.handle(call.method, call.request).then((answer) => {
         // What a dead process would have said was never sent.
         if (life.drops.delete(drop)) resolve(answer);
@@ -113,7 +119,7 @@ export class SimulatedDriver {
       clock: { ...clock, setTimer: (delayMs, fire) => clock.setTimer(delayMs, () => (life.alive ? fire() : undefined)) },
       mortal: (store) => this.mortal(store, life),
       fault: (call) => {
-        const drawn = drawDriverFault(call, faults(), random);
+        const drawn = repeating(drawDriverFault(call, faults(), random), this.overheard);
         const notReady = notReadyMs();
         return call.rpc === 'CreateSnapshot' && notReady > 0 ? { ...drawn, notReadyMs: notReady } : drawn;
       },
@@ -166,6 +172,11 @@ export class SimulatedDriver {
     life.drops.clear();
     if (told) for (const listener of [...this.listeners]) listener('lost');
   }
+}
+
+function repeating(fault: Fault, overheard: readonly string[]): Fault {
+  if (overheard.length === 0 || fault.message === undefined) return fault;
+  return { ...fault, message: `${fault.message}: the array refused the login with ${overheard.join(' and ')}` };
 }
 
 function lostConnection(): RpcAnswer {

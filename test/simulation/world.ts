@@ -10,6 +10,7 @@ import type { FaultRates } from './faults.ts';
 import { NO_FAULTS } from './faults.ts';
 import type { LedgerView } from './invariants.ts';
 import { isConflict, SafetyChecks, Violation } from './invariants.ts';
+import { KeptSecrets } from './kept-secrets.ts';
 import { Mirror } from './mirror.ts';
 import type { Scheduler } from './scheduler.ts';
 import { SeededRandom } from './seeded-random.ts';
@@ -34,6 +35,8 @@ export interface WorldInit {
   readonly openDriver: SimulatedDriverInit['open'];
   /** What the driver's store holds. */
   readonly ledger: () => LedgerView;
+  /** What the driver demands in the secrets of a call; the story may change it. */
+  readonly demandedSecrets: Record<string, string>;
   /** Bytes of a volume in the driver, by volume id. */
   readonly data: { write(volumeId: string, text: string): void; read(volumeId: string): string };
   readonly programs: readonly string[];
@@ -71,6 +74,8 @@ export class World {
   readonly driver: SimulatedDriver;
   readonly mirror: Mirror;
   readonly safety: SafetyChecks;
+  readonly demandedSecrets: Record<string, string>;
+  readonly secrets: KeptSecrets;
   readonly user: User;
   readonly random: SeededRandom;
   readonly unbindable = new Set<string>();
@@ -101,13 +106,17 @@ export class World {
     this.sandbox = init.sandbox;
     this.random = new SeededRandom(init.seed, 2);
     this.mirror = new Mirror((request, signal) => init.sandbox.stream(request, signal));
-    this.safety = new SafetyChecks(this.mirror);
+    this.safety = new SafetyChecks(this.mirror, init.ledger);
+    this.demandedSecrets = init.demandedSecrets;
+    this.secrets = new KeptSecrets((invariant, message) => this.fail(new Violation(invariant, message)));
+    init.scheduler.onNote = (line) => this.secrets.check('the trace', line);
     this.driver = new SimulatedDriver({
       scheduler: init.scheduler,
       random: new SeededRandom(init.seed, 12),
       open: init.openDriver,
       faults: () => this.faultRates,
       notReadyMs: () => this.notReadyMs,
+      secretsWithin: (request) => this.secrets.within(request),
       onCommit: (change) => this.safety.commits(change),
     });
     this.user = new User(init.scheduler, (request) => init.sandbox.handle(request));
@@ -239,12 +248,16 @@ export class World {
         [`${SERVICE_ACCOUNT}/ca.crt`, 'simulated'],
         [`${SERVICE_ACCOUNT}/namespace`, 'kube-system'],
       ]),
-      log: (program, line) => this.init.onLog?.(program, line),
+      log: (program, line) => {
+        this.secrets.check(`the log of ${program}`, line);
+        this.init.onLog?.(program, line);
+      },
     };
   }
 
   private async api(request: HttpRequest): Promise<HttpAnswer> {
     this.requests += 1;
+    this.secrets.check(`${request.method} ${request.path}`, request.body);
     const answer = await this.sandbox.handle(request);
     if (request.method !== 'GET' && !/\/(events|leases)\b/.test(request.path)) {
       const agent = request.headers['user-agent'] ?? '';

@@ -17,6 +17,7 @@ import {
   SLOW_TO_BE_READY,
 } from './directed.ts';
 import { MAIN_JOB, MAIN_JOB_FAULTS } from './main-job.ts';
+import { SECRET_OF_A_RECORD, SECRETS_COME_AND_GO } from './secrets.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   MAIN_JOB,
@@ -37,4 +38,6 @@ export const SCENARIOS: readonly Scenario[] = [
   SLOW_TO_BE_READY,
   IDLE,
   RETAINED_VOLUME,
+  SECRETS_COME_AND_GO,
+  SECRET_OF_A_RECORD,
 ];

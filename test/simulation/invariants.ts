@@ -3,7 +3,7 @@
  * name; ARCHITECTURE.md lists them with what checks them.
  */
 import type { Lease, PersistentVolume, PersistentVolumeClaim, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import type { Change } from '../../mock-driver/model/records.ts';
+import type { Change, Segment } from '../../mock-driver/model/records.ts';
 import type { Mirror } from './mirror.ts';
 
 export type InvariantName =
@@ -181,8 +181,8 @@ export function handleOf(content: VolumeSnapshotContent | undefined): string | u
 }
 
 export interface LedgerView {
-  readonly volumes: readonly { readonly id: string; readonly name: string; readonly content?: string }[];
-  readonly snapshots: readonly { readonly id: string; readonly name: string; readonly content?: string }[];
+  readonly volumes: readonly { readonly id: string; readonly name: string; readonly segment?: Segment | undefined }[];
+  readonly snapshots: readonly { readonly id: string; readonly name: string }[];
 }
 
 export interface Expectation {

@@ -92,6 +92,7 @@ export async function openWorld({ scheduler, seed, scenario, crashAt, onLog }: O
         journal: (entry) => life.journal(entry),
       }),
     demandedSecrets,
+    ...(scenario.driver?.promised === undefined ? {} : { promisedPlaces: scenario.driver.promised }),
     ledger: () => ledgerOf(store.records(), scheduler.now()),
     data: {
       write: (volumeId, text) => store.write(volumeId, new TextEncoder().encode(text)),

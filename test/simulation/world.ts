@@ -16,6 +16,8 @@ import type { Scheduler } from './scheduler.ts';
 import { SeededRandom } from './seeded-random.ts';
 import type { SimulatedDriverInit } from './simulated-driver.ts';
 import { SimulatedDriver } from './simulated-driver.ts';
+import type { Promised } from './topology-checks.ts';
+import { TopologyChecks } from './topology-checks.ts';
 import { User } from './user.ts';
 
 /** A program of the world: starts a life over the given doors. */
@@ -37,6 +39,8 @@ export interface WorldInit {
   readonly ledger: () => LedgerView;
   /** What the driver demands in the secrets of a call; the story may change it. */
   readonly demandedSecrets: Record<string, string>;
+  /** Absent: places of volumes are not looked at. */
+  readonly promisedPlaces?: Promised;
   /** Bytes of a volume in the driver, by volume id. */
   readonly data: { write(volumeId: string, text: string): void; read(volumeId: string): string };
   readonly programs: readonly string[];
@@ -76,6 +80,7 @@ export class World {
   readonly safety: SafetyChecks;
   readonly demandedSecrets: Record<string, string>;
   readonly secrets: KeptSecrets;
+  readonly topology: TopologyChecks | undefined;
   readonly user: User;
   readonly random: SeededRandom;
   readonly unbindable = new Set<string>();
@@ -107,6 +112,7 @@ export class World {
     this.random = new SeededRandom(init.seed, 2);
     this.mirror = new Mirror((request, signal) => init.sandbox.stream(request, signal));
     this.safety = new SafetyChecks(this.mirror, init.ledger);
+    this.topology = init.promisedPlaces === undefined ? undefined : new TopologyChecks(this.mirror, init.promisedPlaces);
     this.demandedSecrets = init.demandedSecrets;
     this.secrets = new KeptSecrets((invariant, message) => this.fail(new Violation(invariant, message)));
     init.scheduler.onNote = (line) => this.secrets.check('the trace', line);
@@ -140,7 +146,8 @@ export class World {
     return this.init.data.read(this.handleOfClaim(claimName));
   }
 
-  private handleOfClaim(name: string): string {
+  /** The volume of a bound claim. */
+  handleOfClaim(name: string): string {
     const claim = this.mirror.claims.all().find((candidate) => candidate.metadata?.name === name);
     const volume = this.mirror.volumes.all().find((candidate) => candidate.metadata?.name === claim?.spec?.volumeName);
     const handle = volume?.spec?.csi?.volumeHandle;
@@ -150,6 +157,7 @@ export class World {
 
   async open(): Promise<void> {
     await this.mirror.start();
+    if (this.topology !== undefined) await this.mirror.followPlaces();
     await this.driver.start();
     for (const slot of this.slots.values()) this.startLife(slot);
   }

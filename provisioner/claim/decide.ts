@@ -26,6 +26,9 @@ export function decide(state: ClaimState): ClaimDecision {
     return { kind: 'poll', effect: 'create-volume', afterMs: LEASE_POLL_MS, reason: 'the lease was not renewed in time' };
   if (state.callFailure !== undefined) return afterCall(state, state.callFailure);
   if (state.memory.unsaved !== undefined) return save(state, state.memory.unsaved);
+  // Whether a case is open is known only once the record that was sent is looked for.
+  if (state.memory.recordUnsure && state.record === undefined && state.unreadable === undefined)
+    return { kind: 'read-record', inputs: callInputs(state) };
   if (state.volume !== undefined) return volumeExists(state, state.volume);
   if (state.record !== undefined && state.memory.doubt !== undefined) return replay(state, state.record);
   const own = ownClaim(state);

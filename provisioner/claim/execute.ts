@@ -2,7 +2,7 @@
  * Does one Step of a claim. What must outlive the run goes into the ledger in the same turn of the event
  * loop in which the answer arrives, so that no other lane sees half of it.
  */
-import { ApiError, isAlreadyExists, isForbidden, isNotFound } from '../../lib/kube/api-error.ts';
+import { ApiError, isAlreadyExists, isForbidden, isNotFound, isUnknownOutcome } from '../../lib/kube/api-error.ts';
 import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
 import {
   LEASES,
@@ -136,7 +136,11 @@ async function readRecord(world: ExecuteWorld, { uid }: Pick<ClaimState, 'uid'>,
   const open = opened ? doubt : { times: 0, sinceMs: world.now() };
   const read = readIntent(lease);
   const intent = read.kind === 'intent' ? read.intent : undefined;
-  return { kind: 'record', lease, memory: ledger.update(uid, { recordConfirmed: true, opened: true, doubt: open, intent }) };
+  return {
+    kind: 'record',
+    lease,
+    memory: ledger.update(uid, { recordConfirmed: true, recordUnsure: false, opened: true, doubt: open, intent }),
+  };
 }
 
 interface Protection<T extends KubeObject> {
@@ -180,7 +184,7 @@ async function saveRecord(
   const source = sourceFacts(world, state.dataSource);
   if (intent.source?.kind === 'snapshot' && source.snapshotsCached && !state.protectedSource && !isProtected(source))
     return { kind: 'unprotected', source, memory: ledger.of(uid) };
-  const opened = { opened: true, doubt: undefined, secretMissing: false, yielding: false, awaitsTopology: false };
+  const opened = { opened: true, recordUnsure: false, doubt: undefined, secretMissing: false, yielding: false, awaitsTopology: false };
   const remembered = (): ClaimAnswer => ({
     kind: 'recorded',
     intent,
@@ -201,6 +205,7 @@ async function saveRecord(
   } catch (error) {
     // Somebody of the past left one that our cache has not shown yet: it comes first.
     if (isAlreadyExists(error)) return readRecord(world, state, signal);
+    if (replaces?.lease === undefined && isUnknownOutcome(error)) ledger.update(uid, { recordUnsure: true });
     if (!isRefused(error) || replaces?.lease !== undefined) throw error;
     ledger.recordsRefusedAtMs = world.now();
     warnUnrecorded(world, error.message);

@@ -68,7 +68,7 @@ class Machines {
 
   async act(): Promise<void> {
     const { user } = this.world;
-    const [name = '', zone = ''] = this.random.pick(this.zones);
+    const [name, zone] = this.random.pick(this.zones);
     switch (this.random.below(4)) {
       case 0:
         await user.remove(`${CSI_NODES_PATH}/${name}`);

@@ -72,6 +72,12 @@ export const CASE_CLOSED = {
   secretMissing: false,
 } as const satisfies Partial<ClaimMemory>;
 
+/**
+ * A request that a dead process had under way may be applied until then: a record that turns up after ours went
+ * is such a one, and no call was ever made for it.
+ */
+const STRAGGLER_MS = 2 * 60_000;
+
 export type LedgerListener = (claimUid: string, before: ClaimMemory, after: ClaimMemory) => void;
 
 export interface Ledger {
@@ -80,6 +86,10 @@ export interface Ledger {
   /** The claim is gone or bound, and nothing of it is open. */
   forget(claimUid: string): void;
   entries(): Iterable<readonly [string, ClaimMemory]>;
+  /** This process took the record of the claim away: what it stood for is decided. */
+  closed(claimUid: string, nowMs: number): void;
+  /** True where that was a short while ago, in the longest life of a request at the API server. */
+  wasJustClosed(claimUid: string, nowMs: number): boolean;
   /** Claims that this process is filling from that source, a `namespace/name`. */
   usersOf(kind: SourceReference['kind'], key: string): readonly string[];
   /** Told of every change, after it. */
@@ -103,6 +113,8 @@ export function createLedger(): Ledger {
   const memories = new Map<string, ClaimMemory>();
   const users = new Map<string, Set<string>>();
   const listeners: LedgerListener[] = [];
+  /** In the order of time. */
+  const closings = new Map<string, number>();
 
   const changed = (uid: string, before: ClaimMemory, after: ClaimMemory): void => {
     if (before.using !== after.using) {
@@ -128,6 +140,15 @@ export function createLedger(): Ledger {
       changed(uid, before, NO_MEMORY);
     },
     entries: () => memories.entries(),
+    closed: (uid, nowMs) => {
+      closings.delete(uid);
+      closings.set(uid, nowMs);
+      for (const [old, atMs] of closings) {
+        if (nowMs - atMs < STRAGGLER_MS) break;
+        closings.delete(old);
+      }
+    },
+    wasJustClosed: (uid, nowMs) => nowMs - (closings.get(uid) ?? Number.NEGATIVE_INFINITY) < STRAGGLER_MS,
     usersOf: (kind, key) => [...(users.get(`${kind} ${key}`) ?? [])],
     listen: (listener) => void listeners.push(listener),
     releasing: new Set(),

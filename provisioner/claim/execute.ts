@@ -90,6 +90,7 @@ async function execute(world: ExecuteWorld, step: ClaimStep, { state, signal }: 
         const target = { namespace: world.leaseNamespace, name: intentName(uid) };
         await found(() => client.delete(LEASES, target, { uid: lease.uid, resourceVersion: lease.resourceVersion, signal }));
       }
+      ledger.closed(uid, world.now());
       return { kind: 'dropped', memory: ledger.update(uid, { ...CASE_CLOSED, droppedLease: lease?.uid }) };
     }
     case 'reschedule': {

@@ -1,33 +1,34 @@
 import { expect, test } from 'vitest';
 import type { Informer } from '../../lib/controller/informer.ts';
-import type { KubeObject } from '../../lib/kube/objects.ts';
+import type { KubeObject, Lease, PersistentVolumeClaim } from '../../lib/kube/objects.ts';
 import { createLedger } from '../ledger.ts';
 import { aClaim } from '../testing/objects.ts';
-import { settings } from '../testing/states.ts';
+import { anIntent, settings } from '../testing/states.ts';
 import { gather } from './gather.ts';
 import type { GatherWorld } from './gather.ts';
+import { intentLease } from './intent.ts';
 
 const UID = 'uid-1';
 const USING = { kind: 'snapshot', namespace: 'default', name: 'nightly', uid: 'snap-uid' } as const;
 
-/** A cache with these objects, found by uid. */
+/** A cache with these objects, found by uid and by key. */
 function cache<T extends KubeObject>(objects: readonly T[]): Informer<T> {
   const store = {
     byUid: (uid: string) => objects.find(({ metadata }) => metadata?.uid === uid),
-    get: () => undefined,
+    get: (key: string) => objects.find(({ metadata }) => `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}` === key),
     byIndex: () => [],
     list: () => objects,
   };
   return { store, available: () => true } as unknown as Informer<T>;
 }
 
-function aWorld(claims: Parameters<typeof cache>[0]): GatherWorld {
+function aWorld(claims: readonly PersistentVolumeClaim[], records: readonly Lease[] = []): GatherWorld {
   return {
     caches: {
       claims: cache(claims),
       volumes: cache([]),
       classes: cache([]),
-      records: cache([]),
+      records: cache(records),
       nodes: undefined,
       csiNodes: undefined,
       attachments: undefined,
@@ -60,4 +61,26 @@ test.each([
   world.ledger.update(UID, { using: USING, recordUnsure: true });
   expect(gather(world, UID)?.memory.recordUnsure).toBe(true);
   expect(world.ledger.usersOf('snapshot', 'default/nightly')).toEqual([UID]);
+});
+
+test('a record of which nothing is known stands for a volume that may exist', () => {
+  const intent = anIntent();
+  const world = aWorld([], [intentLease(intent, { driver: 'mock.csi.example', namespace: 'kube-system' })]);
+  expect(gather(world, intent.claim.uid)?.memory.doubt).toEqual({ times: 0, sinceMs: 0 });
+});
+
+test('a record that turns up after we took ours away is the late write of a process that never called', () => {
+  const intent = anIntent();
+  const world = aWorld([], [intentLease(intent, { driver: 'mock.csi.example', namespace: 'kube-system' })]);
+  world.ledger.closed(intent.claim.uid, -119_000);
+  const state = gather(world, intent.claim.uid);
+  expect(state?.record?.intent).toEqual(intent);
+  expect(state?.memory.doubt).toBeUndefined();
+});
+
+test('two minutes after that nothing is known of it any more', () => {
+  const intent = anIntent();
+  const world = aWorld([], [intentLease(intent, { driver: 'mock.csi.example', namespace: 'kube-system' })]);
+  world.ledger.closed(intent.claim.uid, -121_000);
+  expect(gather(world, intent.claim.uid)?.memory.doubt).toBeDefined();
 });

@@ -100,9 +100,11 @@ interface Recalled {
 /** This process's memory of the claim, freed of what the caches have overtaken. */
 function recall({ ledger, now, caches }: GatherWorld, { uid, claim, found }: Recalled): ClaimMemory {
   const memory = ledger.of(uid);
-  // A record that we did not write: of the calls that were made for it nothing is known.
+  // A record that we did not write: of the calls that were made for it nothing is known. Only where we have just
+  // closed the case it is a late write of a process that died before it could call.
   if (found.record !== undefined && !memory.opened) {
-    return ledger.update(uid, { opened: true, doubt: { times: 0, sinceMs: now() }, intent: found.record.intent });
+    const doubt = ledger.wasJustClosed(uid, now()) ? undefined : { times: 0, sinceMs: now() };
+    return ledger.update(uid, { opened: true, doubt, intent: found.record.intent });
   }
   if (memory === NO_MEMORY) return memory;
   const open = found.record !== undefined || memory.intent !== undefined || memory.unsaved !== undefined || memory.recordUnsure;

@@ -17,6 +17,8 @@ export interface ClaimMemory {
   readonly droppedLease: string | undefined;
   /** What the record says: all there is where none can be written, and what remains if somebody takes the Lease away. */
   readonly intent: Intent | undefined;
+  /** A record was sent and no answer came: one may stand, and its source be in use, until a look says otherwise. */
+  readonly recordUnsure: boolean;
   /** True once the present case was opened by this process; before, nothing is known of earlier calls. */
   readonly opened: boolean;
   /** Set while an earlier call of the present case ended unknown. */
@@ -45,6 +47,7 @@ export const NO_MEMORY: ClaimMemory = {
   recordConfirmed: false,
   droppedLease: undefined,
   intent: undefined,
+  recordUnsure: false,
   opened: false,
   doubt: undefined,
   calling: false,
@@ -62,6 +65,7 @@ export const NO_MEMORY: ClaimMemory = {
 export const CASE_CLOSED = {
   recordConfirmed: false,
   intent: undefined,
+  recordUnsure: false,
   opened: false,
   doubt: undefined,
   using: undefined,

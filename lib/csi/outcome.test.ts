@@ -81,4 +81,17 @@ describe('answers after an unknown one', () => {
       expect(final(doubt, GrpcCode.INTERNAL, 11 * minute)).toMatchObject({ outcome: 'unknown', gaveUp: false });
     }
   });
+
+  test('a refused login never closes it, for the driver has not looked', () => {
+    for (const grpcCode of [GrpcCode.UNAUTHENTICATED, GrpcCode.PERMISSION_DENIED]) {
+      let doubt = unknownAt(0);
+      for (let time = 0; time < 20; time += 1) {
+        const verdict = final(doubt, grpcCode, time * 5 * minute);
+        expect(verdict).toMatchObject({ outcome: 'unknown', gaveUp: false });
+        doubt = verdict.doubt;
+      }
+      expect(doubt).toBeDefined();
+      expect(judge(undefined, { outcome: 'failed', grpcCode, nowMs: 0 })).toEqual({ outcome: 'failed', doubt: undefined, gaveUp: false });
+    }
+  });
 });

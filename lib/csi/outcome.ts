@@ -77,12 +77,16 @@ export interface Verdict {
   readonly gaveUp: boolean;
 }
 
+/** The door was shut: the driver did not look, however often it says so. Whoever mends the secret opens it again. */
+const LOGIN_REFUSED: ReadonlySet<number> = new Set([GrpcCode.UNAUTHENTICATED, GrpcCode.PERMISSION_DENIED]);
+
 const FINAL_TIMES = 5;
 const FINAL_SPAN_MS = 10 * 60_000;
 
 /**
  * After an unknown answer, one final code proves nothing: it may be about the second call while the first
  * still runs. Only success closes the case, or the same final code five times over at least ten minutes.
+ * A refused login is final for a case without a past, and says nothing at all about one with a past.
  */
 export function judge(
   doubt: Doubt | undefined,
@@ -92,6 +96,7 @@ export function judge(
   if (outcome === 'done') return { outcome, doubt: undefined, gaveUp: false };
   if (outcome === 'unknown' || grpcCode === undefined) return { outcome: 'unknown', doubt: { times: 0, sinceMs: nowMs }, gaveUp: false };
   if (doubt === undefined) return { outcome, doubt: undefined, gaveUp: false };
+  if (LOGIN_REFUSED.has(grpcCode)) return { outcome: 'unknown', doubt: { times: 0, sinceMs: nowMs }, gaveUp: false };
   const again = doubt.grpcCode === grpcCode;
   const next: Doubt = { grpcCode, times: again ? doubt.times + 1 : 1, sinceMs: again ? doubt.sinceMs : nowMs };
   const enough = next.times >= FINAL_TIMES && nowMs - next.sinceMs >= FINAL_SPAN_MS;

@@ -52,6 +52,22 @@ test('a forged annotation does not make another driver’s class ours', () => {
   expect(reasons(aState({ class: aClass({ provisioner: 'other' }) }))).toBe('the storage class belongs to other');
 });
 
+test('a record that was sent without an answer is looked for before anything is made or let go', () => {
+  const memory = { recordUnsure: true };
+  expect(decide(aState({ memory })).kind).toBe('read-record');
+  expect(decide(aState({ memory, claim: undefined })).kind).toBe('read-record');
+  expect(decide(aState({ memory, volume: aVolume() })).kind).toBe('read-record');
+  // Once it shows, it is an open case like any other.
+  expect(decide(aState({ memory: { ...memory, ...CONFIRMED }, record })).kind).toBe('create-volume');
+});
+
+test('while it may still come it is waited for, and sent again where the claim still wants a volume', () => {
+  const unsure = { memory: { recordUnsure: true }, lateRecordMs: 42_000 };
+  expect(decide(aState({ ...unsure, claim: undefined }))).toMatchObject({ kind: 'poll', effect: 'read-record', afterMs: 42_000 });
+  expect(decide(aState({ ...unsure, volume: aVolume() })).kind).toBe('poll');
+  expect(decide(aState(unsure)).kind).toBe('save-record');
+});
+
 test('late binding waits for a node', () => {
   const late = aClass({ volumeBindingMode: 'WaitForFirstConsumer' });
   expect(reasons(aState({ class: late }))).toBe('no node is selected yet');

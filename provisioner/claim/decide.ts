@@ -26,12 +26,25 @@ export function decide(state: ClaimState): ClaimDecision {
     return { kind: 'poll', effect: 'create-volume', afterMs: LEASE_POLL_MS, reason: 'the lease was not renewed in time' };
   if (state.callFailure !== undefined) return afterCall(state, state.callFailure);
   if (state.memory.unsaved !== undefined) return save(state, state.memory.unsaved);
+  const unsure = unsureOfRecord(state);
+  if (unsure !== undefined) return unsure;
   if (state.volume !== undefined) return volumeExists(state, state.volume);
   if (state.record !== undefined && state.memory.doubt !== undefined) return replay(state, state.record);
   const own = ownClaim(state);
   if ('class' in own) return state.unreadable === undefined ? attempt(state, own) : blocked(state, state.unreadable.message);
   if (state.record !== undefined) return dropRecord(state);
   return { kind: 'done', reason: own.reason };
+}
+
+/**
+ * A record was sent and no answer came: whether a case is open is known only once it can come no more. Until
+ * then its source is held. A claim that still wants a volume sends it again meanwhile.
+ */
+function unsureOfRecord(state: ClaimState): ClaimDecision | undefined {
+  if (!state.memory.recordUnsure || state.record !== undefined || state.unreadable !== undefined) return undefined;
+  if (state.lateRecordMs === 0) return { kind: 'read-record', inputs: callInputs(state) };
+  if (state.volume === undefined && 'class' in ownClaim(state)) return undefined;
+  return { kind: 'poll', effect: 'read-record', afterMs: state.lateRecordMs, reason: 'a record that was sent may still come' };
 }
 
 /** The claim with its class where it is to be provisioned now, or why it is not. */

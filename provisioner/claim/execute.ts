@@ -132,7 +132,11 @@ async function readRecord(world: ExecuteWorld, { uid }: Pick<ClaimState, 'uid'>,
   const open = opened ? doubt : { times: 0, sinceMs: world.now() };
   const read = readIntent(lease);
   const intent = read.kind === 'intent' ? read.intent : undefined;
-  return { kind: 'record', lease, memory: ledger.update(uid, { recordConfirmed: true, opened: true, doubt: open, intent }) };
+  return {
+    kind: 'record',
+    lease,
+    memory: ledger.update(uid, { recordConfirmed: true, recordUnsure: false, opened: true, doubt: open, intent }),
+  };
 }
 
 interface Protection<T extends KubeObject> {
@@ -176,7 +180,7 @@ async function saveRecord(
   const source = sourceFacts(world, state.dataSource);
   if (intent.source?.kind === 'snapshot' && source.snapshotsCached && !state.protectedSource && !isProtected(source))
     return { kind: 'unprotected', source, memory: ledger.of(uid) };
-  const opened = { opened: true, doubt: undefined, secretMissing: false, yielding: false, awaitsTopology: false };
+  const opened = { opened: true, recordUnsure: false, doubt: undefined, secretMissing: false, yielding: false, awaitsTopology: false };
   const remembered = (): ClaimAnswer => ({
     kind: 'recorded',
     intent,
@@ -197,7 +201,10 @@ async function saveRecord(
   } catch (error) {
     // Somebody of the past left one that our cache has not shown yet: it comes first.
     if (isAlreadyExists(error)) return readRecord(world, state, signal);
-    if (isUnknownOutcome(error) && replaces?.lease === undefined) world.lateRecords.unanswered(uid);
+    if (replaces?.lease === undefined && isUnknownOutcome(error)) {
+      world.lateRecords.unanswered(uid);
+      ledger.update(uid, { recordUnsure: true });
+    }
     if (!isRefused(error) || replaces?.lease !== undefined) throw error;
     ledger.recordsRefusedAtMs = world.now();
     warnUnrecorded(world, error.message);

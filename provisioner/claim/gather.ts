@@ -42,7 +42,8 @@ export function gather(world: GatherWorld, uid: string): ClaimState | undefined 
   const found = recordOf(world, uid);
   const memory = recall(world, { uid, claim, found });
   const record = found.record ?? (memory.intent === undefined ? undefined : { intent: memory.intent, lease: undefined });
-  if (claim === undefined && record === undefined && found.unreadable === undefined && memory.unsaved === undefined) {
+  const mayBeOpen = found.unreadable !== undefined || memory.unsaved !== undefined || memory.recordUnsure;
+  if (claim === undefined && record === undefined && !mayBeOpen) {
     if (!found.leased) ledger.forget(uid);
     return undefined;
   }
@@ -108,7 +109,7 @@ function recall({ ledger, lateRecords, now, caches }: GatherWorld, { uid, claim,
     return ledger.update(uid, { opened: true, doubt: { times: 0, sinceMs: now() }, intent: found.record.intent });
   }
   if (memory === NO_MEMORY) return memory;
-  const open = found.record !== undefined || memory.intent !== undefined || memory.unsaved !== undefined;
+  const open = found.record !== undefined || memory.intent !== undefined || memory.unsaved !== undefined || memory.recordUnsure;
   if ((claim?.spec?.volumeName ?? '') !== '' && !open && !found.leased) {
     ledger.forget(uid);
     return NO_MEMORY;

@@ -23,6 +23,10 @@ export interface FaultRates {
   readonly driverDoneButError: number;
   /** The driver takes longer than any deadline, and succeeds. */
   readonly driverSlow: number;
+  /** The driver dies before, in, or after the call, and comes back after a while. */
+  readonly driverCrash: number;
+  /** The driver does it, and its answer lacks something or is out of bounds. */
+  readonly driverOdd: number;
 }
 
 export const NO_FAULTS: FaultRates = {
@@ -37,6 +41,8 @@ export const NO_FAULTS: FaultRates = {
   driverError: 0,
   driverDoneButError: 0,
   driverSlow: 0,
+  driverCrash: 0,
+  driverOdd: 0,
 };
 
 /** A mix drawn by the seed: most kinds rare or absent in one run, so that runs differ in character. */
@@ -54,5 +60,7 @@ export function drawFaults(random: SeededRandom): FaultRates {
     driverError: level(0.3),
     driverDoneButError: level(0.2),
     driverSlow: level(0.15),
+    driverCrash: level(0.2),
+    driverOdd: level(0.2),
   };
 }

@@ -23,8 +23,8 @@ export interface Surroundings {
     stream(request: HttpRequest, signal: AbortSignal): Promise<HttpStream>;
   };
   readonly driver: {
-    /** Accepts the call and works on it for `workMs`; a second call about the same object is ABORTED meanwhile. */
-    handle(call: RpcCall, workMs: number): Promise<RpcAnswer>;
+    /** UNAVAILABLE where the driver is down or dies meanwhile. */
+    handle(call: RpcCall): Promise<RpcAnswer>;
     up(): boolean;
     onConnection(listener: (state: 'connected' | 'lost') => void): () => void;
   };
@@ -375,7 +375,6 @@ export class Incarnation {
     const point = `RPC ${rpc}`;
     const mutating = /^(Create|Delete)/.test(rpc);
     if (mutating ? this.crashes(point, 'before') : !this.alive) return NEVER;
-    const faults = this.world.faults();
     return new Promise<RpcAnswer>((resolve) => {
       let open = true;
       const answer = (delayMs: number, label: string, value: RpcAnswer): void => {
@@ -394,22 +393,11 @@ export class Incarnation {
       if (signal.aborted) return abort();
       signal.addEventListener('abort', abort);
       if (!driver.up()) return answer(this.latency(), 'no driver', status(14, 'no connection established'));
-      if (mutating && this.random.chance(faults.driverError)) {
-        const code = this.random.pick([14, 13, 8, 4, 10, 9]);
-        return answer(this.latency(), `refused ${code}`, status(code, 'injected failure'));
-      }
-      const workMs = mutating && this.random.chance(faults.driverSlow) ? this.random.between(5_000, 200_000) : 0;
       scheduler.after(this.latency(), `${this.program} ${point} arrives`, () => {
-        if (!driver.up()) return answer(1, 'driver gone', status(14, 'connection lost'));
-        void driver.handle(call, workMs).then((value) => {
+        void driver.handle(call).then((value) => {
           if (mutating && this.crashes(point, 'applied')) return;
-          if (mutating && this.random.chance(faults.driverDoneButError)) {
-            const code = this.random.pick([4, 14]);
-            return answer(this.latency(), `done, answers ${code}`, status(code, 'injected failure after success'));
-          }
           answer(this.latency(), `answered ${value.code}`, value);
         });
-        return undefined;
       });
       return undefined;
     });

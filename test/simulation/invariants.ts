@@ -2,8 +2,8 @@
  * The promises that hold at every step (safety) and once the faults have ended (settling). Each has a
  * name; ARCHITECTURE.md lists them with what checks them.
  */
-import { CreateVolumeRequest, DeleteSnapshotRequest, DeleteVolumeRequest } from '../../proto/gen/csi.ts';
 import type { Lease, PersistentVolume, PersistentVolumeClaim, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
+import type { Change, Segment } from '../../mock-driver/model/records.ts';
 import type { Mirror } from './mirror.ts';
 
 export type InvariantName =
@@ -22,7 +22,10 @@ export type InvariantName =
   | 'conflicts-are-silent'
   | 'errors-follow-the-back-off'
   | 'readiness-is-seen-in-time'
-  | 'one-leader-acts';
+  | 'one-leader-acts'
+  | 'secrets-stay-secret'
+  | 'no-volume-without-its-record'
+  | 'volume-is-where-it-was-asked-for';
 
 export class Violation extends Error {
   readonly invariant: InvariantName;
@@ -43,20 +46,25 @@ export class SafetyChecks {
   private readonly retained = new Map<string, string>();
   /** Contents (uid) that carried the being-deleted mark at some time: a second writer may have wiped it since. */
   private readonly marked = new Set<string>();
+  /** Claims (uid) for which a record was seen at some time. */
+  private readonly recorded = new Set<string>();
   readonly violations: Violation[] = [];
   private readonly mirror: Mirror;
+  private readonly ledger: () => LedgerView;
 
-  constructor(mirror: Mirror) {
+  constructor(mirror: Mirror, ledger: () => LedgerView) {
     this.mirror = mirror;
+    this.ledger = ledger;
+    mirror.leases.listeners.push(({ old, object }) => this.leaseChanged(old, object));
     mirror.volumes.listeners.push(({ old, object }) => this.volumeChanged(old, object));
     mirror.contents.listeners.push(({ old, object }) => this.contentChanged(old, object));
   }
 
-  /** Called when the driver is about to apply a call. */
-  rpc(rpc: string, request: Uint8Array): void {
-    if (rpc === 'DeleteSnapshot') this.deleteSnapshot(DeleteSnapshotRequest.decode(request).snapshotId);
-    if (rpc === 'DeleteVolume') this.deleteVolume(DeleteVolumeRequest.decode(request).volumeId);
-    if (rpc === 'CreateVolume') this.createVolume(CreateVolumeRequest.decode(request).name);
+  /** Called when the driver is about to commit what a call asked for. */
+  commits(change: Change): void {
+    if (change.op === 'delete-snapshot') this.deleteSnapshot(change.id);
+    if (change.op === 'delete-volume') this.deleteVolume(change.id);
+    if (change.op === 'create-volume') this.createVolume(change.volume.name);
   }
 
   /** Handles that may stay in the driver without an object, since it was Retain when it was deleted. */
@@ -113,6 +121,25 @@ export class SafetyChecks {
     const uid = name.replace(/^pvc-/, '');
     if (this.finishedClaims.has(uid))
       this.fail('no-second-volume-for-a-finished-claim', `CreateVolume ${name} after its PV was saved, released and deleted`);
+    // Where no record was ever written (a program that may not write Leases) this says nothing.
+    else if (this.recorded.has(uid) && !this.isAccountedFor(uid))
+      this.fail('no-volume-without-its-record', `volume ${name} comes to be after its record went`);
+  }
+
+  /** A record that goes while its volume exists leaves nobody who would ever delete it. */
+  private leaseChanged(old: Lease | undefined, object: Lease | undefined): void {
+    const uid = claimOfIntent(object ?? old);
+    if (uid === undefined) return;
+    this.recorded.add(uid);
+    if (object !== undefined || this.isAccountedFor(uid)) return;
+    if (this.ledger().volumes.some(({ name }) => name === `pvc-${uid}`))
+      this.fail('no-volume-without-its-record', `record ${old?.metadata?.name ?? ''} went while its volume has no PV`);
+  }
+
+  /** By a record or a PV, be it one that was. */
+  private isAccountedFor(uid: string): boolean {
+    if (this.finishedClaims.has(uid) || this.mirror.leases.all().some((lease) => claimOfIntent(lease) === uid)) return true;
+    return this.mirror.volumes.all().some((volume) => volume.spec?.claimRef?.uid === uid);
   }
 
   private volumeChanged(old: PersistentVolume | undefined, object: PersistentVolume | undefined): void {
@@ -138,9 +165,14 @@ export class SafetyChecks {
   }
 }
 
+function claimOfIntent(lease: Lease | undefined): string | undefined {
+  const name = lease?.metadata?.name ?? '';
+  return name.startsWith(INTENT_PREFIX) ? name.slice(INTENT_PREFIX.length) : undefined;
+}
+
 /** A record whose claim has no PV yet: the volume may be in the making. */
 function isOpenIntent(lease: Lease, mirror: Mirror): boolean {
-  const uid = lease.metadata?.name?.startsWith(INTENT_PREFIX) === true ? lease.metadata.name.slice(INTENT_PREFIX.length) : undefined;
+  const uid = claimOfIntent(lease);
   return uid !== undefined && !mirror.volumes.all().some((volume) => volume.spec?.claimRef?.uid === uid);
 }
 
@@ -149,8 +181,8 @@ export function handleOf(content: VolumeSnapshotContent | undefined): string | u
 }
 
 export interface LedgerView {
-  readonly volumes: readonly { readonly id: string; readonly name: string; readonly content?: string }[];
-  readonly snapshots: readonly { readonly id: string; readonly name: string; readonly content?: string }[];
+  readonly volumes: readonly { readonly id: string; readonly name: string; readonly segment?: Segment | undefined }[];
+  readonly snapshots: readonly { readonly id: string; readonly name: string }[];
 }
 
 export interface Expectation {

@@ -2,13 +2,23 @@
 export const DRIVER = 'mock.csi.example';
 export const CLAIMS = (namespace = 'default'): string => `/api/v1/namespaces/${namespace}/persistentvolumeclaims`;
 export const SNAPSHOTS = (namespace = 'default'): string => `/apis/snapshot.storage.k8s.io/v1/namespaces/${namespace}/volumesnapshots`;
+export const SECRETS = (namespace = 'default'): string => `/api/v1/namespaces/${namespace}/secrets`;
+export const PODS = '/api/v1/namespaces/default/pods';
+export const NODES_PATH = '/api/v1/nodes';
+export const CSI_NODES_PATH = '/apis/storage.k8s.io/v1/csinodes';
+export const ZONE = 'topology.mock/zone';
 export const CONTENTS = '/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents';
 export const STORAGE_CLASSES_PATH = '/apis/storage.k8s.io/v1/storageclasses';
 export const SNAPSHOT_CLASSES_PATH = '/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses';
 
 export function storageClass(
   name: string,
-  overrides: { readonly reclaimPolicy?: string; readonly parameters?: Record<string, string> } = {},
+  overrides: {
+    readonly reclaimPolicy?: string;
+    readonly parameters?: Record<string, string>;
+    readonly volumeBindingMode?: string;
+    readonly allowedTopologies?: readonly object[];
+  } = {},
 ): object {
   return {
     apiVersion: 'storage.k8s.io/v1',
@@ -16,7 +26,8 @@ export function storageClass(
     metadata: { name },
     provisioner: DRIVER,
     reclaimPolicy: overrides.reclaimPolicy ?? 'Delete',
-    volumeBindingMode: 'Immediate',
+    volumeBindingMode: overrides.volumeBindingMode ?? 'Immediate',
+    ...(overrides.allowedTopologies === undefined ? {} : { allowedTopologies: overrides.allowedTopologies }),
     ...(overrides.parameters === undefined ? {} : { parameters: overrides.parameters }),
   };
 }
@@ -77,5 +88,34 @@ export function snapshot(
     kind: 'VolumeSnapshot',
     metadata: { name, namespace: overrides.namespace ?? 'default' },
     spec: { volumeSnapshotClassName: overrides.className ?? 'snap', source: { persistentVolumeClaimName: source } },
+  };
+}
+
+export function secret(name: string, values: Readonly<Record<string, string>>): object {
+  const data = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'default' }, data };
+}
+
+export function node(name: string, zone: string): object {
+  return { apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { [ZONE]: zone } } };
+}
+
+/** What kubelet writes once the driver's node plugin has registered. */
+export function csiNode(name: string): object {
+  return {
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'CSINode',
+    metadata: { name },
+    spec: { drivers: [{ name: DRIVER, nodeID: name, topologyKeys: [ZONE] }] },
+  };
+}
+
+/** A Pod that mounts one claim. */
+export function pod(name: string, claimName: string): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'default' },
+    spec: { containers: [{ name: 'main', image: 'x' }], volumes: [{ name: 'data', persistentVolumeClaim: { claimName } }] },
   };
 }

@@ -7,19 +7,25 @@ import { parseJson } from '../../lib/kube/json.ts';
 import type {
   KubeObject,
   Lease,
+  Node,
   PersistentVolume,
   PersistentVolumeClaim,
   Resource,
+  StorageClass,
   VolumeSnapshot,
   VolumeSnapshotContent,
 } from '../../lib/kube/objects.ts';
 import {
   LEASES,
+  NODES,
   PERSISTENT_VOLUMES,
   PERSISTENT_VOLUME_CLAIMS,
+  STORAGE_CLASSES,
   VOLUME_SNAPSHOTS,
   VOLUME_SNAPSHOT_CONTENTS,
 } from '../../lib/kube/resources.ts';
+import type { Pod } from '../../sandbox/binder/pods.ts';
+import { PODS_OF_SANDBOX } from '../../sandbox/binder/pods.ts';
 
 export interface Change<T> {
   readonly old: T | undefined;
@@ -49,6 +55,10 @@ export class Mirror {
   readonly snapshots = new Kind<VolumeSnapshot>();
   readonly contents = new Kind<VolumeSnapshotContent>();
   readonly leases = new Kind<Lease>();
+  /** These three are followed only where the place of a volume matters. */
+  readonly nodes = new Kind<Node>();
+  readonly classes = new Kind<StorageClass>();
+  readonly pods = new Kind<Pod>();
   private readonly abort = new AbortController();
   private readonly open: (request: HttpRequest, signal: AbortSignal) => Promise<HttpStream>;
 
@@ -62,6 +72,12 @@ export class Mirror {
     await this.follow(VOLUME_SNAPSHOTS, this.snapshots);
     await this.follow(VOLUME_SNAPSHOT_CONTENTS, this.contents);
     await this.follow(LEASES, this.leases);
+  }
+
+  async followPlaces(): Promise<void> {
+    await this.follow(NODES, this.nodes);
+    await this.follow(STORAGE_CLASSES, this.classes);
+    await this.follow(PODS_OF_SANDBOX, this.pods);
   }
 
   stop(): void {

@@ -6,6 +6,7 @@ import { load } from 'js-yaml';
 import { startPrograms } from './programs.ts';
 import { loadCodec } from '../../mock-driver/codec.ts';
 import { createDriver } from '../../mock-driver/driver.ts';
+import { ledgerOf } from '../../mock-driver/ledger.ts';
 import { MemoryStore } from '../../mock-driver/store/memory.ts';
 import { SchemaCache } from '../../sandbox/apiserver/schema/schema-cache.ts';
 import { createSandbox } from '../../sandbox/sandbox.ts';
@@ -54,7 +55,7 @@ export async function openWorld({ scheduler, seed, scenario, crashAt, onLog }: O
   const sandbox = createSandbox({
     clock: scheduler.clock('sandbox'),
     random: new SeededRandom(seed, 10),
-    parts: ['binder'],
+    parts: scenario.parts ?? ['binder'],
     schemas: SCHEMAS,
   });
   sandbox.start();
@@ -64,28 +65,35 @@ export async function openWorld({ scheduler, seed, scenario, crashAt, onLog }: O
     if (answer.status !== 201) throw new Error(`the sandbox refused a CRD: ${new TextDecoder().decode(answer.body)}`);
   }
   const store = new MemoryStore();
-  // The driver is made first, and the world, which says how it misbehaves, around it.
-  const opened: { world?: World } = {};
-  const model = await createDriver({
-    name: DRIVER,
-    nodeId: 'node-1',
-    clock: scheduler.clock('driver'),
-    random: new SeededRandom(seed, 11),
-    store: store.instance(),
-    topology: [],
-    disabled: new Set(),
-    codec: CODEC,
-    fault: ({ rpc }) => {
-      const notReadyMs = opened.world?.notReadyMs ?? 0;
-      return rpc === 'CreateSnapshot' && notReadyMs > 0 ? { notReadyMs } : undefined;
-    },
-  });
+  // Ids stay unique over the lives of the driver.
+  const ids = new SeededRandom(seed, 11);
+  const demands = scenario.driver?.demandedSecrets;
+  const demandedSecrets = { ...demands };
+  const pools = scenario.driver?.pools?.(new SeededRandom(seed, 13));
   const programs = startPrograms(scenario, seed);
-  opened.world = new World({
+  return new World({
     seed,
     scheduler,
     sandbox,
-    model,
+    openDriver: (life) =>
+      createDriver({
+        name: DRIVER,
+        nodeId: 'node-1',
+        clock: life.clock,
+        random: ids,
+        store: life.mortal(store.instance()),
+        topology: scenario.driver?.topology ?? [],
+        ...(pools === undefined ? {} : { pools }),
+        ...(demands === undefined ? {} : { requireSecrets: demandedSecrets }),
+        disabled: new Set(),
+        codec: CODEC,
+        fault: (call) => life.fault(call),
+        crash: () => life.crash(),
+        journal: (entry) => life.journal(entry),
+      }),
+    demandedSecrets,
+    ...(scenario.driver?.promised === undefined ? {} : { promisedPlaces: scenario.driver.promised }),
+    ledger: () => ledgerOf(store.records(), scheduler.now()),
     data: {
       write: (volumeId, text) => store.write(volumeId, new TextEncoder().encode(text)),
       read: (volumeId) => new TextDecoder().decode(store.content(volumeId) ?? new Uint8Array()),
@@ -96,5 +104,4 @@ export async function openWorld({ scheduler, seed, scenario, crashAt, onLog }: O
     ...(crashAt === undefined ? {} : { crashAt }),
     ...(onLog === undefined ? {} : { onLog }),
   });
-  return opened.world;
 }

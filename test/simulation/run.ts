@@ -49,7 +49,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     world.endFaults();
     await settle(world, violations);
     violations.push(...world.allViolations());
-    violations.push(...settledViolations(world.mirror, world.ledger(), expectation(world)));
+    violations.push(...unsettled(world));
     if (scenario.after !== undefined) await scenario.after(world);
   } catch (error) {
     violations.push(...world.allViolations());
@@ -72,8 +72,12 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
   };
 }
 
-function expectation(world: World): Parameters<typeof settledViolations>[2] {
-  return { unbindable: world.unbindable, unsnapshottable: world.unsnapshottable, released: world.safety.releasedHandles() };
+/** What does not hold yet, or never will. */
+function unsettled(world: World): readonly Violation[] {
+  const ledger = world.ledger();
+  const { unbindable, unsnapshottable, mirror, safety, topology } = world;
+  const expected = { unbindable, unsnapshottable, released: safety.releasedHandles() };
+  return [...settledViolations(mirror, ledger, expected), ...(topology?.violations(ledger) ?? [])];
 }
 
 async function story(world: World, scenario: Scenario, random: SeededRandom, violations: Violation[]): Promise<void> {
@@ -103,8 +107,7 @@ async function settle(world: World, violations: Violation[]): Promise<void> {
     const writes = world.writes.length;
     await scheduler.run(end, () => false, MAX_EVENTS);
     const quiet = world.writes.length === writes;
-    const open = settledViolations(world.mirror, world.ledger(), expectation(world));
-    if (quiet && open.length === 0) return;
+    if (quiet && unsettled(world).length === 0) return;
   }
   const late = world.writes.filter((write) => write.atMs > scheduler.elapsedMs - QUIET_MS);
   if (late.length > 0) {

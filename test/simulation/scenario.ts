@@ -1,5 +1,8 @@
+import type { Pool, Segment } from '../../mock-driver/model/records.ts';
+import type { SandboxPart } from '../../sandbox/sandbox.ts';
 import type { FaultRates } from './faults.ts';
 import type { SeededRandom } from './seeded-random.ts';
+import type { Promised } from './topology-checks.ts';
 import type { World } from './world.ts';
 
 /** One story: what users do, what goes wrong meanwhile, what must hold in the end beside the invariants. */
@@ -13,6 +16,19 @@ export interface Scenario {
   readonly crashes?: number;
   readonly election?: boolean;
   readonly flags?: Readonly<Record<string, readonly string[]>>;
+  /** What the driver is like, beyond the plain one. */
+  readonly driver?: {
+    /** Segments that it can provision in; the first is its own node's. Absent: no topology. */
+    readonly topology?: readonly Segment[];
+    /** Where volumes may come to lie, as far as the flags of the provisioner promise; checked where there is topology. */
+    readonly promised?: Promised;
+    /** Room by segment. Absent: more than enough. */
+    readonly pools?: (random: SeededRandom) => readonly Pool[];
+    /** Pairs that the secrets of every call must hold, to begin with; `world.demandedSecrets` changes them. */
+    readonly demandedSecrets?: Readonly<Record<string, string>>;
+  };
+  /** What runs beside the API server. */
+  readonly parts?: readonly SandboxPart[];
   /** The story; it ends before the faults do. Throws Violation for what only it can see. */
   readonly story: (world: World, random: SeededRandom) => Promise<void>;
   /** Asked after the settling. */

@@ -25,6 +25,8 @@ export class Scheduler {
   private digest = 0x811c9dc5;
   events = 0;
   readonly trace: string[] | undefined;
+  /** Told of every line of the trace, kept or not. */
+  onNote: ((line: string) => void) | undefined;
   readonly random: SeededRandom;
 
   constructor(seed: number, options: { readonly keepTrace: boolean }) {
@@ -73,6 +75,7 @@ export class Scheduler {
       this.digest = Math.imul(this.digest, 0x01000193);
     }
     this.trace?.push(text);
+    this.onNote?.(text);
   }
 
   traceDigest(): string {

@@ -1,37 +1,76 @@
 /**
- * The mock driver as a simulated process: its model behind its own decoder, reachable through bytes only.
- * A slow call holds its name or id; other calls about it are ABORTED meanwhile, as the specification asks.
+ * The mock driver as a simulated process: lives on one store, one after another, reachable through bytes
+ * only. How a call goes wrong is the driver's own fault script, drawn by the seed; here are only the
+ * connection, the lives, and the list of calls.
+ *
+ * When a life ends its timers fire no more and it commits nothing more; its callers lose their connection.
  */
-import { CreateSnapshotRequest, CreateVolumeRequest, DeleteSnapshotRequest, DeleteVolumeRequest } from '../../proto/gen/csi.ts';
+import type { Clock } from '../../lib/doors/clock.ts';
 import type { RpcAnswer, RpcCall } from '../../lib/doors/rpc.ts';
+import type { CallFacts, Fault } from '../../mock-driver/faults/fault.ts';
+import type { JournalEntry } from '../../mock-driver/journal.ts';
+import type { Change } from '../../mock-driver/model/records.ts';
+import type { VolumeStore } from '../../mock-driver/store/store.ts';
+import { drawDriverFault } from './driver-faults.ts';
+import type { FaultRates } from './faults.ts';
 import type { Scheduler } from './scheduler.ts';
+import type { SeededRandom } from './seeded-random.ts';
 
 export interface DriverModel {
   handle(method: string, request: Uint8Array): Promise<RpcAnswer>;
 }
 
-export class SimulatedDriver {
-  private readonly listeners = new Set<(state: 'connected' | 'lost') => void>();
-  private readonly busy = new Set<string>();
-  private running = true;
-  private generation = 0;
-  readonly calls: { readonly atMs: number; readonly rpc: string; readonly subject: string; readonly code: number }[] = [];
-  private readonly scheduler: Scheduler;
-  private readonly model: DriverModel;
-  private readonly watch: (rpc: string, request: Uint8Array) => void;
+/** What one life of the driver has from outside. */
+export interface DriverLife {
+  readonly clock: Clock;
+  /** The view of the shared store that dies with this life. */
+  mortal(store: VolumeStore): VolumeStore;
+  fault(call: CallFacts): Fault;
+  crash(): void;
+  journal(entry: JournalEntry): void;
+}
 
-  constructor(init: {
-    readonly scheduler: Scheduler;
-    readonly model: DriverModel;
-    readonly onApply: (rpc: string, request: Uint8Array) => void;
-  }) {
-    this.scheduler = init.scheduler;
-    this.model = init.model;
-    this.watch = init.onApply;
+export interface SimulatedDriverInit {
+  readonly scheduler: Scheduler;
+  readonly random: SeededRandom;
+  readonly open: (life: DriverLife) => Promise<DriverModel>;
+  readonly faults: () => FaultRates;
+  /** How long a snapshot is not usable after its cut. */
+  readonly notReadyMs: () => number;
+  /** Secret values in a request: a talkative driver repeats them in its messages. */
+  readonly secretsWithin: (request: Uint8Array) => readonly string[];
+  /** Called in the turn in which a call takes effect, just before it. */
+  readonly onCommit: (change: Change) => void;
+}
+
+interface Life {
+  alive: boolean;
+  model: DriverModel | undefined;
+  /** Tells the caller of each call under way that the connection is lost. */
+  readonly drops: Set<() => void>;
+}
+
+export interface DriverCallRecord extends Pick<JournalEntry, 'rpc' | 'code' | 'died' | 'effect'> {
+  /** When it was answered, or the driver died in it. */
+  readonly atMs: number;
+}
+
+export class SimulatedDriver {
+  readonly calls: DriverCallRecord[] = [];
+  private readonly listeners = new Set<(state: 'connected' | 'lost') => void>();
+  private life: Life | undefined;
+  /** Secrets in the call that is just being handed over. */
+  private overheard: readonly string[] = [];
+  /** Stays down until asked for. */
+  private held = true;
+  private readonly init: SimulatedDriverInit;
+
+  constructor(init: SimulatedDriverInit) {
+    this.init = init;
   }
 
   up(): boolean {
-    return this.running;
+    return this.life?.model !== undefined;
   }
 
   onConnection(listener: (state: 'connected' | 'lost') => void): () => void {
@@ -39,60 +78,107 @@ export class SimulatedDriver {
     return () => this.listeners.delete(listener);
   }
 
-  /** SIGKILL: calls in work are lost with it, unless they were applied. */
+  /** SIGKILL, and no restart until `start`. */
   stop(): void {
-    if (!this.running) return;
-    this.running = false;
-    this.generation += 1;
-    this.busy.clear();
-    for (const listener of [...this.listeners]) listener('lost');
+    this.held = true;
+    this.end();
   }
 
-  start(): void {
-    if (this.running) return;
-    this.running = true;
+  /** Opens the next life, where there is none. It is up before the next event. */
+  async start(): Promise<void> {
+    this.held = false;
+    if (this.life !== undefined) return;
+    const life: Life = { alive: true, model: undefined, drops: new Set() };
+    this.life = life;
+    const model = await this.init.open(this.doorsOf(life));
+    if (!life.alive) return;
+    life.model = model;
     for (const listener of [...this.listeners]) listener('connected');
   }
 
-  async handle(call: RpcCall, workMs: number): Promise<RpcAnswer> {
-    const rpc = call.method.split('/').at(-1) ?? '';
-    const subject = subjectOf(rpc, call.request);
-    if (subject !== undefined && this.busy.has(subject))
-      return this.answered(rpc, subject, { code: 10, message: `${subject}: an operation is under way`, response: new Uint8Array() });
-    if (workMs === 0 || subject === undefined) return this.apply(rpc, subject ?? '', call);
-    this.busy.add(subject);
-    const generation = this.generation;
+  handle(call: RpcCall): Promise<RpcAnswer> {
+    const { life } = this;
+    if (life?.model === undefined) return Promise.resolve(lostConnection());
+    const { model } = life;
     return new Promise((resolve) => {
-      this.scheduler.after(workMs, `driver ${rpc} done`, () => {
-        if (generation !== this.generation) return;
-        this.busy.delete(subject);
-        void this.apply(rpc, subject, call).then(resolve);
+      const drop = (): void => resolve(lostConnection());
+      life.drops.add(drop);
+      // The model asks for its fault before it waits for anything.
+      this.overheard = this.init.secretsWithin(call.request);
+      void model.handle(call.method, call.request).then((answer) => {
+        // What a dead process would have said was never sent.
+        if (life.drops.delete(drop)) resolve(answer);
       });
     });
   }
 
-  private async apply(rpc: string, subject: string, call: RpcCall): Promise<RpcAnswer> {
-    this.watch(rpc, call.request);
-    return this.answered(rpc, subject, await this.model.handle(call.method, call.request));
+  private doorsOf(life: Life): DriverLife {
+    const { scheduler, random, faults, notReadyMs } = this.init;
+    const clock = scheduler.clock('driver');
+    return {
+      clock: { ...clock, setTimer: (delayMs, fire) => clock.setTimer(delayMs, () => (life.alive ? fire() : undefined)) },
+      mortal: (store) => this.mortal(store, life),
+      fault: (call) => {
+        const drawn = repeating(drawDriverFault(call, faults(), random), this.overheard);
+        const notReady = notReadyMs();
+        return call.rpc === 'CreateSnapshot' && notReady > 0 ? { ...drawn, notReadyMs: notReady } : drawn;
+      },
+      crash: () => this.crash(life),
+      journal: ({ rpc, code, died, effect }) => {
+        if (!life.alive) return;
+        if (!/^(Get|Probe|Controller|List)/.test(rpc)) scheduler.note(`driver ${rpc} ${died ?? code} ${effect.join()}`);
+        this.calls.push({ atMs: scheduler.elapsedMs, rpc, code, effect, ...(died === undefined ? {} : { died }) });
+      },
+    };
   }
 
-  private answered(rpc: string, subject: string, answer: RpcAnswer): RpcAnswer {
-    this.calls.push({ atMs: this.scheduler.elapsedMs, rpc, subject, code: answer.code });
-    return answer;
+  /** A dead process writes nothing, whatever its promises still do. */
+  private mortal(store: VolumeStore, life: Life): VolumeStore {
+    return {
+      open: () => store.open(),
+      exclusive: (work) => store.exclusive(work),
+      news: () => store.news(),
+      path: (id) => store.path(id),
+      usage: (id) => store.usage(id),
+      commit: (change, crashPoint) =>
+        store.commit(change, async (step) => {
+          await crashPoint(step);
+          if (!life.alive) return new Promise(() => undefined);
+          if (step === 0) this.init.onCommit(change);
+          return undefined;
+        }),
+    };
+  }
+
+  /** The process dies of a fault; kubelet starts it again, now and then only after the sidecars gave up on it. */
+  private crash(life: Life): void {
+    if (!life.alive) return;
+    this.end();
+    const { scheduler, random } = this.init;
+    scheduler.note('driver crashes');
+    const downMs = random.chance(0.8) ? random.between(100, 8_000) : random.between(8_000, 40_000);
+    scheduler.after(downMs, 'driver restarts', () => {
+      if (!this.held) void this.start();
+    });
+  }
+
+  private end(): void {
+    const { life } = this;
+    if (life === undefined) return;
+    this.life = undefined;
+    life.alive = false;
+    const told = life.model !== undefined;
+    for (const drop of life.drops) drop();
+    life.drops.clear();
+    if (told) for (const listener of [...this.listeners]) listener('lost');
   }
 }
 
-function subjectOf(rpc: string, request: Uint8Array): string | undefined {
-  switch (rpc) {
-    case 'CreateVolume':
-      return CreateVolumeRequest.decode(request).name;
-    case 'DeleteVolume':
-      return DeleteVolumeRequest.decode(request).volumeId;
-    case 'CreateSnapshot':
-      return CreateSnapshotRequest.decode(request).name;
-    case 'DeleteSnapshot':
-      return DeleteSnapshotRequest.decode(request).snapshotId;
-    default:
-      return undefined;
-  }
+function repeating(fault: Fault, overheard: readonly string[]): Fault {
+  if (overheard.length === 0 || fault.message === undefined) return fault;
+  return { ...fault, message: `${fault.message}: the array refused the login with ${overheard.join(' and ')}` };
+}
+
+function lostConnection(): RpcAnswer {
+  return { code: 14, message: 'the connection to the driver is lost', response: new Uint8Array() };
 }

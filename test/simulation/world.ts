@@ -10,11 +10,14 @@ import type { FaultRates } from './faults.ts';
 import { NO_FAULTS } from './faults.ts';
 import type { LedgerView } from './invariants.ts';
 import { isConflict, SafetyChecks, Violation } from './invariants.ts';
+import { KeptSecrets } from './kept-secrets.ts';
 import { Mirror } from './mirror.ts';
 import type { Scheduler } from './scheduler.ts';
 import { SeededRandom } from './seeded-random.ts';
-import type { DriverModel } from './simulated-driver.ts';
+import type { SimulatedDriverInit } from './simulated-driver.ts';
 import { SimulatedDriver } from './simulated-driver.ts';
+import type { Promised } from './topology-checks.ts';
+import { TopologyChecks } from './topology-checks.ts';
 import { User } from './user.ts';
 
 /** A program of the world: starts a life over the given doors. */
@@ -31,7 +34,13 @@ export interface WorldInit {
   readonly seed: number;
   readonly scheduler: Scheduler;
   readonly sandbox: SandboxSeam;
-  readonly model: DriverModel & { ledger(): LedgerView };
+  readonly openDriver: SimulatedDriverInit['open'];
+  /** What the driver's store holds. */
+  readonly ledger: () => LedgerView;
+  /** What the driver demands in the secrets of a call; the story may change it. */
+  readonly demandedSecrets: Record<string, string>;
+  /** Absent: places of volumes are not looked at. */
+  readonly promisedPlaces?: Promised;
   /** Bytes of a volume in the driver, by volume id. */
   readonly data: { write(volumeId: string, text: string): void; read(volumeId: string): string };
   readonly programs: readonly string[];
@@ -69,6 +78,9 @@ export class World {
   readonly driver: SimulatedDriver;
   readonly mirror: Mirror;
   readonly safety: SafetyChecks;
+  readonly demandedSecrets: Record<string, string>;
+  readonly secrets: KeptSecrets;
+  readonly topology: TopologyChecks | undefined;
   readonly user: User;
   readonly random: SeededRandom;
   readonly unbindable = new Set<string>();
@@ -99,18 +111,26 @@ export class World {
     this.sandbox = init.sandbox;
     this.random = new SeededRandom(init.seed, 2);
     this.mirror = new Mirror((request, signal) => init.sandbox.stream(request, signal));
-    this.safety = new SafetyChecks(this.mirror);
+    this.safety = new SafetyChecks(this.mirror, init.ledger);
+    this.topology = init.promisedPlaces === undefined ? undefined : new TopologyChecks(this.mirror, init.promisedPlaces);
+    this.demandedSecrets = init.demandedSecrets;
+    this.secrets = new KeptSecrets((invariant, message) => this.fail(new Violation(invariant, message)));
+    init.scheduler.onNote = (line) => this.secrets.check('the trace', line);
     this.driver = new SimulatedDriver({
       scheduler: init.scheduler,
-      model: init.model,
-      onApply: (rpc, request) => this.safety.rpc(rpc, request),
+      random: new SeededRandom(init.seed, 12),
+      open: init.openDriver,
+      faults: () => this.faultRates,
+      notReadyMs: () => this.notReadyMs,
+      secretsWithin: (request) => this.secrets.within(request),
+      onCommit: (change) => this.safety.commits(change),
     });
     this.user = new User(init.scheduler, (request) => init.sandbox.handle(request));
     for (const name of init.programs) this.slots.set(name, { name, life: undefined, lives: 0, held: false });
   }
 
   ledger(): LedgerView {
-    return this.init.model.ledger();
+    return this.init.ledger();
   }
 
   programNames(): readonly string[] {
@@ -126,7 +146,8 @@ export class World {
     return this.init.data.read(this.handleOfClaim(claimName));
   }
 
-  private handleOfClaim(name: string): string {
+  /** The volume of a bound claim. */
+  handleOfClaim(name: string): string {
     const claim = this.mirror.claims.all().find((candidate) => candidate.metadata?.name === name);
     const volume = this.mirror.volumes.all().find((candidate) => candidate.metadata?.name === claim?.spec?.volumeName);
     const handle = volume?.spec?.csi?.volumeHandle;
@@ -136,6 +157,8 @@ export class World {
 
   async open(): Promise<void> {
     await this.mirror.start();
+    if (this.topology !== undefined) await this.mirror.followPlaces();
+    await this.driver.start();
     for (const slot of this.slots.values()) this.startLife(slot);
   }
 
@@ -157,7 +180,7 @@ export class World {
   endFaults(): void {
     this.faultRates = NO_FAULTS;
     this.faultsOn = false;
-    this.driver.start();
+    void this.driver.start();
     for (const slot of this.slots.values()) {
       slot.held = false;
       slot.life?.resume();
@@ -233,12 +256,16 @@ export class World {
         [`${SERVICE_ACCOUNT}/ca.crt`, 'simulated'],
         [`${SERVICE_ACCOUNT}/namespace`, 'kube-system'],
       ]),
-      log: (program, line) => this.init.onLog?.(program, line),
+      log: (program, line) => {
+        this.secrets.check(`the log of ${program}`, line);
+        this.init.onLog?.(program, line);
+      },
     };
   }
 
   private async api(request: HttpRequest): Promise<HttpAnswer> {
     this.requests += 1;
+    this.secrets.check(`${request.method} ${request.path}`, request.body);
     const answer = await this.sandbox.handle(request);
     if (request.method !== 'GET' && !/\/(events|leases)\b/.test(request.path)) {
       const agent = request.headers['user-agent'] ?? '';

@@ -18,6 +18,8 @@ import {
 } from './directed.ts';
 import { LATE_WRITES } from './late-writes.ts';
 import { MAIN_JOB, MAIN_JOB_FAULTS } from './main-job.ts';
+import { SECRET_OF_A_RECORD, SECRETS_COME_AND_GO } from './secrets.ts';
+import { TOPOLOGY_ANYWHERE, TOPOLOGY_FULL, TOPOLOGY_IMMEDIATE, TOPOLOGY_LATE_BINDING, TOPOLOGY_STRICT } from './topology.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   MAIN_JOB,
@@ -39,4 +41,11 @@ export const SCENARIOS: readonly Scenario[] = [
   IDLE,
   RETAINED_VOLUME,
   LATE_WRITES,
+  SECRETS_COME_AND_GO,
+  SECRET_OF_A_RECORD,
+  TOPOLOGY_LATE_BINDING,
+  TOPOLOGY_STRICT,
+  TOPOLOGY_FULL,
+  TOPOLOGY_IMMEDIATE,
+  TOPOLOGY_ANYWHERE,
 ];

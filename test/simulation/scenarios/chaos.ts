@@ -63,7 +63,7 @@ async function act(world: World, random: SeededRandom): Promise<void> {
     case 12:
       world.driver.stop();
       await user.pause(random.between(100, 8_000));
-      world.driver.start();
+      await world.driver.start();
       return;
     default:
       world.crash(random.pick(world.programNames()));

@@ -55,6 +55,8 @@ export const DELETED_WHILE_CREATING: Scenario = {
     ...NO_FAULTS,
     driverSlow: random.between(0.3, 0.9),
     driverDoneButError: random.between(0, 0.5),
+    driverCrash: random.between(0, 0.3),
+    driverOdd: random.between(0, 0.3),
     lateAnswer: random.between(0, 0.1),
   }),
   crashes: 0.01,

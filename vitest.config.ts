@@ -5,6 +5,8 @@ const sources = ['lib', 'snapshotter', 'provisioner', 'mock-driver', 'sandbox', 
 /** Four layers, the least powerful first (design §5.10). `npm test -- --layer=NAME` runs one. */
 export default defineConfig({
   test: {
+    // Unless told, the runner leaves one core idle: half the machine where there are two.
+    maxWorkers: '100%',
     projects: [
       {
         test: {

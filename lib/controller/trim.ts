@@ -32,18 +32,28 @@ export type Fields = Interest<KubeObject>['fields'];
 
 /** The trim that serves all of these interests: the union of their fields. */
 export function compileTrim(interests: readonly Fields[]): Trim {
-  if (interests.includes('whole')) return dropManagedFields;
-  const root = emptyKept();
-  for (const name of ['apiVersion', 'kind']) keep(root, [name]);
-  for (const name of IDENTITY) keep(root, ['metadata', name]);
-  for (const fields of interests) if (fields !== 'whole') for (const path of fields) keepPath(root, path);
-  return <T extends KubeObject>(object: T): T => pick(object, root) as T;
+  const kept = keptBy(interests);
+  return kept === 'whole' ? dropManagedFields : <T extends KubeObject>(object: T): T => pick(object, kept) as T;
 }
 
 /** True if two versions differ in what these fields keep, the resourceVersion apart. */
 export function compileDiffers(fields: Fields): (a: KubeObject, b: KubeObject) => boolean {
-  const trim = compileTrim([fields]);
-  return (a, b) => a !== b && !sameValue(withoutVersion(trim(a)), withoutVersion(trim(b)));
+  const kept = keptBy([fields]);
+  if (kept === 'whole') {
+    const whole = (object: KubeObject): KubeObject => withoutVersion(dropManagedFields(object));
+    return (a, b) => a !== b && !sameValue(whole(a), whole(b));
+  }
+  kept.fields.get('metadata')?.fields.delete('resourceVersion');
+  return (a, b) => !sameKept(a, b, kept);
+}
+
+function keptBy(interests: readonly Fields[]): Kept | 'whole' {
+  if (interests.includes('whole')) return 'whole';
+  const root = emptyKept();
+  for (const name of ['apiVersion', 'kind']) keep(root, [name]);
+  for (const name of IDENTITY) keep(root, ['metadata', name]);
+  for (const fields of interests) if (fields !== 'whole') for (const path of fields) keepPath(root, path);
+  return root;
 }
 
 function dropManagedFields<T extends KubeObject>(object: T): T {
@@ -96,6 +106,26 @@ function pick(value: unknown, kept: Kept): unknown {
     else if (kept.prefixes.some((prefix) => name.startsWith(prefix))) picked[name] = field;
   }
   return picked;
+}
+
+/**
+ * Whether `pick` would leave the same of both, without the copies: this is asked at every event of every
+ * handler.
+ */
+function sameKept(a: unknown, b: unknown, kept: Kept): boolean {
+  if (a === b) return true;
+  if (kept.whole || typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return sameValue(a, b);
+  if (Array.isArray(a) || Array.isArray(b)) {
+    return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, i) => sameKept(item, b[i], kept));
+  }
+  const left = a as Readonly<Record<string, unknown>>;
+  const right = b as Readonly<Record<string, unknown>>;
+  const same = (name: string): boolean => {
+    const below = kept.fields.get(name);
+    if (below !== undefined) return sameKept(left[name], right[name], below);
+    return !kept.prefixes.some((prefix) => name.startsWith(prefix)) || sameValue(left[name], right[name]);
+  };
+  return Object.keys(left).every(same) && Object.keys(right).every((name) => name in left || same(name));
 }
 
 /** Deep equality of JSON values (bigint included); absent and undefined are the same. */

@@ -39,7 +39,11 @@ export interface Surroundings {
 
 /** A request lives up to a minute at the API server (its --request-timeout), however its sender fares. */
 const LIMBO_MS = { from: 1_000, to: 55_000 };
-const NEVER = new Promise<never>(() => undefined);
+
+/** A promise of its own for each dead caller: one for all would keep whatever waits on it, world after world. */
+function never(): Promise<never> {
+  return new Promise(() => undefined);
+}
 
 /** Requests that only read or hold the lease are crash points of no interest to the state of the system. */
 export function pointOf(method: string, path: string): string {
@@ -187,7 +191,7 @@ export class Incarnation {
     const { scheduler, api } = this.world;
     const point = pointOf(request.method, request.path);
     const read = request.method === 'GET';
-    if (this.crashes(point, 'before')) return NEVER;
+    if (this.crashes(point, 'before')) return never();
     const faults = this.world.faults();
     return new Promise<HttpAnswer>((resolve, reject) => {
       let open = true;
@@ -236,7 +240,7 @@ export class Incarnation {
   private stream(request: HttpRequest, signal: AbortSignal): Promise<HttpStream> {
     const { scheduler, api } = this.world;
     const point = `${pointOf(request.method, request.path)} watch`;
-    if (!this.alive) return NEVER;
+    if (!this.alive) return never();
     const serverSide = new AbortController();
     this.streams.add(serverSide);
     return new Promise<HttpStream>((resolve, reject) => {
@@ -374,7 +378,7 @@ export class Incarnation {
     const rpc = call.method.split('/').at(-1) ?? call.method;
     const point = `RPC ${rpc}`;
     const mutating = /^(Create|Delete)/.test(rpc);
-    if (mutating ? this.crashes(point, 'before') : !this.alive) return NEVER;
+    if (mutating ? this.crashes(point, 'before') : !this.alive) return never();
     return new Promise<RpcAnswer>((resolve) => {
       let open = true;
       const answer = (delayMs: number, label: string, value: RpcAnswer): void => {

@@ -89,6 +89,7 @@ async function execute(world: ExecuteWorld, step: ClaimStep, { state, signal }: 
       if (lease !== undefined) {
         const target = { namespace: world.leaseNamespace, name: intentName(uid) };
         await found(() => client.delete(LEASES, target, { uid: lease.uid, resourceVersion: lease.resourceVersion, signal }));
+        caches.records?.ended({ metadata: { ...target, uid: lease.uid } });
       }
       return { kind: 'dropped', memory: ledger.update(uid, { ...CASE_CLOSED, droppedLease: lease?.uid }) };
     }

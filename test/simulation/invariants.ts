@@ -4,6 +4,7 @@
  */
 import { CreateVolumeRequest, DeleteSnapshotRequest, DeleteVolumeRequest } from '../../proto/gen/csi.ts';
 import type { Lease, PersistentVolume, PersistentVolumeClaim, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
+import { ErasedHistory } from './erased-history.ts';
 import type { Mirror } from './mirror.ts';
 
 export type InvariantName =
@@ -43,13 +44,23 @@ export class SafetyChecks {
   private readonly retained = new Map<string, string>();
   /** Contents (uid) that carried the being-deleted mark at some time: a second writer may have wiped it since. */
   private readonly marked = new Set<string>();
+  readonly erased: ErasedHistory;
   readonly violations: Violation[] = [];
   private readonly mirror: Mirror;
 
   constructor(mirror: Mirror) {
     this.mirror = mirror;
+    this.erased = new ErasedHistory(mirror);
     mirror.volumes.listeners.push(({ old, object }) => this.volumeChanged(old, object));
     mirror.contents.listeners.push(({ old, object }) => this.contentChanged(old, object));
+  }
+
+  /** A backup was restored, and the mirror shows it: whose past is undone has neither finished nor been retained. */
+  restored(): void {
+    this.erased.restored();
+    for (const { metadata } of this.mirror.claims.all()) this.finishedClaims.delete(metadata?.uid ?? '');
+    for (const { spec } of this.mirror.volumes.all()) this.retained.delete(spec?.csi?.volumeHandle ?? '');
+    for (const content of this.mirror.contents.all()) this.retained.delete(handleOf(content) ?? '');
   }
 
   /** Called when the driver is about to apply a call. */
@@ -69,6 +80,7 @@ export class SafetyChecks {
   }
 
   private deleteSnapshot(id: string): void {
+    if (this.erased.wasEnding(id)) return;
     const contents = this.mirror.contents.all().filter((content) => handleOf(content) === id);
     for (const content of contents) {
       const name = content.metadata?.name ?? '';
@@ -94,6 +106,7 @@ export class SafetyChecks {
   }
 
   private deleteVolume(id: string): void {
+    if (this.erased.wasEnding(id)) return;
     for (const volume of this.mirror.volumes.all()) {
       if (volume.spec?.csi?.volumeHandle !== id) continue;
       const uid = volume.spec.claimRef?.uid;

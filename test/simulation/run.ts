@@ -73,7 +73,10 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
 }
 
 function expectation(world: World): Parameters<typeof settledViolations>[2] {
-  return { unbindable: world.unbindable, unsnapshottable: world.unsnapshottable, released: world.safety.releasedHandles() };
+  const { volumes, snapshots } = world.ledger();
+  const unaccountable = [...volumes, ...snapshots].filter(({ name }) => world.safety.erased.isUnaccountable(name)).map(({ id }) => id);
+  const released = new Set([...world.safety.releasedHandles(), ...unaccountable]);
+  return { unbindable: world.unbindable, unsnapshottable: world.unsnapshottable, released };
 }
 
 async function story(world: World, scenario: Scenario, random: SeededRandom, violations: Violation[]): Promise<void> {

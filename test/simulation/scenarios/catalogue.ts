@@ -17,6 +17,7 @@ import {
   SLOW_TO_BE_READY,
 } from './directed.ts';
 import { MAIN_JOB, MAIN_JOB_FAULTS } from './main-job.ts';
+import { REFUSED_RECORDS, RESTORED_BACKUP, SERVER_GONE, SERVER_GONE_ELECTED, TOKEN_ROTATION, WITHOUT_RECORDS } from './server.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   MAIN_JOB,
@@ -37,4 +38,10 @@ export const SCENARIOS: readonly Scenario[] = [
   SLOW_TO_BE_READY,
   IDLE,
   RETAINED_VOLUME,
+  REFUSED_RECORDS,
+  WITHOUT_RECORDS,
+  SERVER_GONE,
+  SERVER_GONE_ELECTED,
+  RESTORED_BACKUP,
+  TOKEN_ROTATION,
 ];

@@ -2,7 +2,7 @@
  * Does one Step of a claim. What must outlive the run goes into the ledger in the same turn of the event
  * loop in which the answer arrives, so that no other lane sees half of it.
  */
-import { ApiError, isAlreadyExists, isForbidden, isNotFound } from '../../lib/kube/api-error.ts';
+import { isAlreadyExists, isForbidden, isNotFound } from '../../lib/kube/api-error.ts';
 import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
 import {
   LEASES,
@@ -22,6 +22,7 @@ import { sourceFacts } from './gather.ts';
 import { sourceKey } from './data-source.ts';
 import { intentLease, readIntent } from './intent.ts';
 import { isProtected } from './restore.ts';
+import { isRecordRefusal } from './record-refusal.ts';
 import { readObstacle, saveVolume } from './save.ts';
 import type { ClaimAnswer, ClaimState, ClaimStep } from './state.ts';
 
@@ -202,16 +203,11 @@ async function saveRecord(
   } catch (error) {
     // Somebody of the past left one that our cache has not shown yet: it comes first.
     if (isAlreadyExists(error)) return readRecord(world, state, signal);
-    if (!isRefused(error) || replaces?.lease !== undefined) throw error;
+    if (!isRecordRefusal(error) || replaces?.lease !== undefined) throw error;
     ledger.recordsRefusedAtMs = world.now();
     warnUnrecorded(world, error.message);
     return remembered();
   }
-}
-
-/** It will not work the next time either. */
-function isRefused(error: unknown): error is ApiError {
-  return error instanceof ApiError && [400, 401, 403, 404, 405, 413, 422].includes(error.status);
 }
 
 /** Counted each time, said once. */

@@ -63,20 +63,35 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const tools = { storage, catalog, watches, clock, random };
   const server = new ApiServer(tools);
   const client = new LocalClient(tools, catalog);
-  const controllers = [
+  const openControllers = () => [
     new Cleanup(tools, catalog),
     ...(options.parts.includes('binder') ? [new Binder(client, clock)] : []),
     ...(options.parts.includes('scheduler') ? [new Scheduler(client, clock)] : []),
   ];
+  let controllers = openControllers();
+  let running = false;
+  const cutWatches: Faults['cutWatches'] = ({ resource, how } = {}) =>
+    watches.cut({
+      ...(resource === undefined ? {} : { resource }),
+      ...(how === 'end' ? {} : { failure: new HttpDoorError('ECONNRESET', 'injected fault: watch cut') }),
+    });
   const faults = new FaultSwitches({
     clock,
     random,
-    cutWatches: ({ resource, how } = {}) =>
-      watches.cut({
-        ...(resource === undefined ? {} : { resource }),
-        ...(how === 'end' ? {} : { failure: new HttpDoorError('ECONNRESET', 'injected fault: watch cut') }),
-      }),
+    cutWatches,
     expireVersions: () => storage.expire(),
+    backup: () => {
+      const backup = storage.backup();
+      return () => {
+        cutWatches({});
+        // The controllers know the history that is undone: they begin anew, as those of a real cluster must.
+        for (const controller of controllers) controller.stop();
+        storage.restore(backup);
+        customResources.reload(storage);
+        controllers = openControllers();
+        if (running) for (const controller of controllers) controller.start();
+      };
+    },
   });
   for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) {
     const type = catalog.find('v1', 'namespaces');
@@ -98,9 +113,11 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       ),
     faults,
     start: () => {
+      running = true;
       for (const controller of controllers) controller.start();
     },
     stop: () => {
+      running = false;
       for (const controller of controllers) controller.stop();
       watches.cut({});
     },

@@ -40,7 +40,7 @@ describe('what the watch says', () => {
     cache.listItem(thing('c', 12));
     expect(cache.keys()).toEqual(['a', 'b']);
     cache.listItem(thing('b', 2));
-    const changes = cache.endList('12');
+    const { changes } = cache.endList('12');
     expect(changes.map(({ key, old, object }) => [key, old !== undefined, object !== undefined])).toEqual([
       ['c', false, true],
       ['a', true, false],
@@ -50,7 +50,7 @@ describe('what the watch says', () => {
 
   test('an object that was deleted and made again under its name is a change even at an equal version', () => {
     const cache = listed(10, thing('a', 1));
-    expect(relist(cache, 12, thing('a', 1, { uid: 'other' }))).toHaveLength(1);
+    expect(relist(cache, 12, thing('a', 1, { uid: 'other' })).changes).toHaveLength(1);
     expect(cache.byUid('uid-a')).toBeUndefined();
     expect(cache.byUid('other')?.metadata?.name).toBe('a');
   });
@@ -297,4 +297,56 @@ test('readers never see an object that the server deleted before the newest even
     ),
     { seed: 6, numRuns: 500 },
   );
+});
+
+describe('a server that was set back', () => {
+  test('is told by a list of a lower version', () => {
+    const cache = listed(10, thing('a', 1));
+    cache.bookmark('20');
+    expect(relist(cache, 19, thing('a', 1)).rewound).toBe(true);
+    expect(relist(cache, 19, thing('a', 1)).rewound).toBe(false);
+  });
+
+  test('is told by an object that lives again, or is older than it was, however far the versions have come since', () => {
+    const cache = listed(10, thing('a', 1), thing('b', 2));
+    cache.apply(thing('a', 15));
+    cache.delete(thing('b', 20));
+    expect(relist(cache, 90, thing('a', 1)).rewound).toBe(true);
+    const other = listed(10, thing('a', 1), thing('b', 2));
+    other.delete(thing('b', 20));
+    expect(relist(other, 90, thing('a', 1), thing('b', 2)).rewound).toBe(true);
+  });
+
+  test('is not told by what happened while nothing was heard', () => {
+    const cache = listed(10, thing('a', 1), thing('b', 2), thing('c', 3));
+    expect(relist(cache, 90, thing('a', 1), thing('b', 50), thing('c', 60, { uid: 'next' }), thing('d', 11)).rewound).toBe(false);
+    cache.clear();
+    expect(relist(cache, 5, thing('a', 1)).rewound).toBe(false);
+  });
+
+  test('is told by an own write that a list by quorum does not know', () => {
+    for (const quorum of [true, false]) {
+      const written = listed(10, thing('a', 1));
+      written.absorb(thing('a', 15));
+      written.askList({ quorum });
+      expect(relist(written, 90, thing('a', 1)).rewound).toBe(quorum);
+      const created = listed(10);
+      created.absorb(thing('a', 15));
+      created.askList({ quorum });
+      expect(relist(created, 12).rewound).toBe(quorum);
+      const gone = listed(10, thing('a', 1));
+      gone.absorb(thing('a', 1, { gone: true }));
+      gone.askList({ quorum });
+      expect(relist(gone, 90, thing('a', 1)).rewound).toBe(quorum);
+      expect(gone.get('a') === undefined).toBe(!quorum);
+    }
+  });
+
+  test('is not told by an own write that was answered after the list was asked for', () => {
+    const cache = listed(10, thing('a', 1));
+    cache.askList({ quorum: true });
+    cache.absorb(thing('a', 15, { value: 'own' }));
+    expect(relist(cache, 12, thing('a', 1)).rewound).toBe(false);
+    expect(cache.get('a')?.value).toBe('own');
+  });
 });

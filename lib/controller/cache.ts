@@ -7,6 +7,9 @@
  * An answer that says "gone" (dying, and no finalizer left) carries the version from before the deletion;
  * since no uid ever comes back, it hides the object until the watch tells its end, whatever of its past comes first.
  *
+ * A list also shows whether the server still has the history that the watch told: one restored from a backup has
+ * a lower version, or shows an object under a version that was passed without it.
+ *
  * Invariant: `base` is what the watch said; `objects` is base with the overlays; indexes follow `objects`.
  */
 import type { KubeObject } from '../kube/objects.ts';
@@ -20,6 +23,13 @@ export interface CacheChange<T> {
   readonly old: T | undefined;
   /** Undefined: deleted. */
   readonly object: T | undefined;
+}
+
+export interface WholeList<T> {
+  /** What differs, deletions last. */
+  readonly changes: readonly CacheChange<T>[];
+  /** The server has another past than the one that was told: what this process remembers of it may never have been. */
+  readonly rewound: boolean;
 }
 
 interface Overlay {
@@ -38,6 +48,8 @@ export class Cache<T extends KubeObject> {
   readonly #indexes: { readonly index: Index<T>; readonly keys: Map<string, Set<string>> }[] = [];
   #newest: bigint | undefined;
   #incoming: Map<string, T> | undefined;
+  /** Own writes that were answered before the present list was asked for. */
+  #asked: readonly Overlay[] = [];
 
   get(key: string): T | undefined {
     return this.#objects.get(key);
@@ -79,6 +91,11 @@ export class Cache<T extends KubeObject> {
     for (const [key, object] of this.#objects) addTo(entry, key, object);
   }
 
+  /** A list is about to be sent for. One by quorum shows what was written before, or that it is undone. */
+  askList({ quorum }: { readonly quorum: boolean }): void {
+    this.#asked = quorum ? [...this.#overlays.values()] : [];
+  }
+
   beginList(): void {
     this.#incoming = new Map();
   }
@@ -87,19 +104,26 @@ export class Cache<T extends KubeObject> {
     this.#incoming?.set(keyOf(object), object);
   }
 
-  /** The whole list is in: replaces everything at once and answers what differs, deletions last. */
-  endList(version: string): readonly CacheChange<T>[] {
+  /** The whole list is in: replaces everything at once. */
+  endList(version: string): WholeList<T> {
     const incoming = this.#incoming ?? new Map<string, T>();
+    let rewound = false;
     this.#incoming = undefined;
     const changes: CacheChange<T>[] = [];
     for (const [key, object] of incoming) {
       const old = this.#base.get(key);
-      if (old === undefined || !isSameVersion(old, object)) changes.push({ key, old, object });
+      if (old !== undefined && isSameVersion(old, object)) continue;
+      changes.push({ key, old, object });
+      // Every change up to the newest version was told: one of a lower version that was not is of another past.
+      const of = parseVersion(object.metadata?.resourceVersion);
+      rewound ||= of !== undefined && this.#newest !== undefined && of <= this.#newest;
     }
     for (const [key, old] of this.#base) if (!incoming.has(key)) changes.push({ key, old, object: undefined });
     const listed = parseVersion(version);
-    // A lower version than before is another history (a restored backup): no own write belongs to it.
-    const newHistory = listed === undefined || (this.#newest !== undefined && listed < this.#newest);
+    rewound ||= listed !== undefined && this.#newest !== undefined && listed < this.#newest;
+    rewound ||= this.#asked.some((own) => this.#overlays.get(own.key) === own && isUndone(own, listed, incoming.get(own.key)));
+    // No own write belongs to another history.
+    const newHistory = listed === undefined || rewound;
     this.#newest = listed;
     for (const change of changes) this.#setBase(change);
     for (const overlay of [...this.#overlays.values()]) {
@@ -108,13 +132,13 @@ export class Cache<T extends KubeObject> {
       if (newHistory || (overlay.gone && !lingers)) this.#dropOverlay(overlay);
     }
     this.#dropReached();
-    return changes;
+    return { changes, rewound };
   }
 
   /** Forgets everything: the server refuses the kind. */
   clear(): readonly CacheChange<T>[] {
     this.beginList();
-    return this.endList('');
+    return this.endList('').changes;
   }
 
   apply(object: T): CacheChange<T> {
@@ -149,18 +173,23 @@ export class Cache<T extends KubeObject> {
     const key = keyOf(object);
     const uid = uidOf(object);
     const present = this.#overlays.get(key);
-    if (isGone(object)) {
-      const shown = this.#objects.get(key);
-      if (shown === undefined || uidOf(shown) !== uid) return false;
-      this.#overlays.set(key, { key, uid, version: present?.version ?? 0n, gone: true });
-      this.#show(key, undefined);
-      return true;
-    }
+    if (isGone(object)) return this.end(object);
     const version = parseVersion(object.metadata?.resourceVersion);
     if (version === undefined || this.#newest === undefined || version <= this.#newest) return false;
     if (present !== undefined && (present.version >= version || (present.gone && present.uid === uid))) return false;
     this.#overlays.set(key, { key, uid, version, gone: false });
     this.#show(key, object);
+    return true;
+  }
+
+  /** An own deletion. True if it changes what readers see. */
+  end(object: T): boolean {
+    const key = keyOf(object);
+    const uid = uidOf(object);
+    const shown = this.#objects.get(key);
+    if (shown === undefined || uidOf(shown) !== uid) return false;
+    this.#overlays.set(key, { key, uid, version: this.#overlays.get(key)?.version ?? 0n, gone: true });
+    this.#show(key, undefined);
     return true;
   }
 
@@ -210,6 +239,13 @@ export class Cache<T extends KubeObject> {
     if (uid !== '') this.#keyOfUid.set(uid, key);
     for (const entry of this.#indexes) addTo(entry, key, object);
   }
+}
+
+/** A whole list by quorum that began after the own write was answered says so. */
+function isUndone(own: Overlay, listed: bigint | undefined, object: KubeObject | undefined): boolean {
+  if (own.gone) return isUid(object, own.uid);
+  const version = isUid(object, own.uid) ? parseVersion(object?.metadata?.resourceVersion) : undefined;
+  return (listed !== undefined && listed < own.version) || (version !== undefined && version < own.version);
 }
 
 function uidOf(object: KubeObject): string {

@@ -233,6 +233,38 @@ describe('when the server fails', () => {
     expect(api.count('list')).toBe(1);
   });
 
+  test('a server that was set back is told to whoever asked for it, and to no handler', async () => {
+    const api = new MemoryApi();
+    const clock = new ManualClock();
+    const stop = new AbortController();
+    const rewound: string[] = [];
+    const informers = createInformerSet({
+      client: api.client(),
+      doors: { clock, random: fixedRandom(0) },
+      log: memoryLog(),
+      resyncMs: 0,
+      // As the program does: it ends.
+      rewound: (resource) => {
+        rewound.push(resource);
+        stop.abort();
+      },
+    });
+    api.put(PERSISTENT_VOLUMES, volume('a'));
+    api.put(PERSISTENT_VOLUMES, volume('undone'));
+    const informer = informers.informer(PERSISTENT_VOLUMES, FIELDS);
+    const told = record(informer);
+    informers.start(stop.signal);
+    await clock.settle();
+    api.remove(PERSISTENT_VOLUMES, 'undone');
+    await clock.settle();
+    expect(told).toEqual(['added a', 'added undone', 'deleted undone']);
+    api.version = 50;
+    api.cutWatches(apiError(410));
+    await clock.advance(10_000);
+    expect(rewound).toEqual(['persistentvolumes']);
+    expect(told).toHaveLength(3);
+  });
+
   test('an expired version is listed again: what was deleted meanwhile is told as deleted', async () => {
     const world = setUp();
     const { api, clock, informers } = world;

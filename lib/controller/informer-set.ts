@@ -22,6 +22,12 @@ export interface InformerSetOptions {
   readonly log: Logger;
   /** How often every object is told again, with `changed` false. 0: never. Default 15 min, as the peers'. */
   readonly resyncMs?: number;
+  /**
+   * A list showed that the server has another past than the one it told: it was restored from a backup. Whoever
+   * remembers something of the old one must forget it; handlers hear nothing of this list. Without this callback
+   * the list is told as any other.
+   */
+  readonly rewound?: (resource: string) => void;
 }
 
 export function createInformerSet(options: InformerSetOptions): InformerSet {

@@ -44,6 +44,8 @@ export interface Informer<T extends KubeObject> {
    * hides the object.
    */
   absorb(object: T): void;
+  /** An own deletion took the object (name, namespace and uid say which) out at once: hidden as by such an answer. */
+  ended(object: T): void;
   synced(): boolean;
   /** False while the server refuses to list an optional kind: the store is empty and means nothing. */
   available(): boolean;

@@ -9,7 +9,7 @@ import { sleep } from '../doors/sleep.ts';
 import type { ApiError } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { KubeObject, Resource } from '../kube/objects.ts';
-import type { CacheChange } from './cache.ts';
+import type { CacheChange, WholeList } from './cache.ts';
 import { Cache } from './cache.ts';
 import type { Informer, InformerEvent, Interest } from './informer.ts';
 import { runReflector } from './reflector.ts';
@@ -24,6 +24,8 @@ export interface SharedWatchOptions {
   readonly doors: { readonly clock: Clock; readonly random: Random };
   readonly log: Logger;
   readonly resyncMs: number;
+  /** The server has another past than the one it told: see `InformerSetOptions`. */
+  readonly rewound?: ((resource: string) => void) | undefined;
 }
 
 type Handler<T> = (event: InformerEvent<T>) => void;
@@ -79,6 +81,7 @@ export class SharedWatch<T extends KubeObject> {
       store,
       onEvent: (handler) => this.#subscribe({ handler, differs }),
       absorb: (object) => this.#absorb(object),
+      ended: (object) => this.#cache.end(object),
       synced: () => this.#synced,
       available: () => this.#available,
     };
@@ -125,6 +128,9 @@ export class SharedWatch<T extends KubeObject> {
 
   #take(output: WatcherOutput<T>): void {
     switch (output.kind) {
+      case 'asked':
+        this.#cache.askList(output);
+        return;
       case 'init':
         this.#cache.beginList();
         return;
@@ -135,8 +141,7 @@ export class SharedWatch<T extends KubeObject> {
         this.#available = true;
         if (this.#refused !== undefined) this.#log.info('API server serves the resource again', {});
         this.#refused = undefined;
-        this.#publish(this.#cache.endList(output.version));
-        this.#becomeSynced();
+        this.#listed(this.#cache.endList(output.version));
         return;
       case 'apply':
         this.#publish([this.#cache.apply(this.#trim(output.object))]);
@@ -155,6 +160,17 @@ export class SharedWatch<T extends KubeObject> {
       default:
         output satisfies never;
     }
+  }
+
+  #listed({ changes, rewound }: WholeList<T>): void {
+    const { rewound: tell } = this.#options;
+    if (rewound) this.#log.warn('the API server has been set back: it knows another past than the one it told', {});
+    if (rewound && tell !== undefined) {
+      tell(this.#resource.plural);
+      return;
+    }
+    this.#publish(changes);
+    this.#becomeSynced();
   }
 
   #publish(changes: readonly CacheChange<T>[]): void {

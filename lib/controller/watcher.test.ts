@@ -51,7 +51,7 @@ describe('listing', () => {
     run.feed({ kind: 'page', page: { items: [volume('a', '1')], resourceVersion: '10', continueToken: 'next' } });
     expect(run.action).toEqual(list(undefined, 'next'));
     run.feed(whole('10', volume('b', '2')));
-    expect(run.outputs.map((output) => output.kind)).toEqual(['init', 'initApply', 'initApply', 'initDone']);
+    expect(run.outputs.map((output) => output.kind)).toEqual(['asked', 'init', 'initApply', 'initApply', 'initDone']);
     expect(run.action).toMatchObject({ kind: 'watch', version: '10' });
   });
 
@@ -62,7 +62,7 @@ describe('listing', () => {
     expect(run.action.kind).toBe('wait');
     expect(run.feed({ kind: 'waited' })).toEqual(list(undefined));
     run.feed(whole('12', volume('b', '2')));
-    expect(run.outputs.map((output) => output.kind)).toEqual(['init', 'initApply', 'init', 'initApply', 'initDone']);
+    expect(run.outputs.map((output) => output.kind)).toEqual(['asked', 'init', 'initApply', 'asked', 'init', 'initApply', 'initDone']);
   });
 
   test('a failed list waits longer each time, up to a limit, and jitters', () => {
@@ -99,7 +99,46 @@ describe('watching', () => {
     expect(run.action).toEqual({ kind: 'watch', version: '10', timeoutSeconds: 300, silenceMs: 315_000 });
     run.chance = 0.999;
     run.now = 400_000;
+    run.feed({ kind: 'event', event: { type: 'ADDED', object: volume('a', '11') } });
     expect(run.feed({ kind: 'ended' })).toMatchObject({ kind: 'watch', timeoutSeconds: 599, silenceMs: 614_000 });
+  });
+
+  test('a server that has sent bookmarks may be silent for three minutes, from the opening of the next watch on', () => {
+    const run = watching();
+    run.now = 60_000;
+    run.feed({ kind: 'event', event: { type: 'BOOKMARK', resourceVersion: '20' } });
+    expect(run.feed({ kind: 'ended' })).toMatchObject({ kind: 'watch', silenceMs: 180_000 });
+  });
+
+  test('a watch on which nothing was ever heard leads to a quorum list: a version from the future is silent, too', () => {
+    const run = watching();
+    run.now = 300_000;
+    expect(run.feed({ kind: 'ended' })).toEqual(list(undefined));
+  });
+
+  test('so does one that is ended again and again without a word', () => {
+    const run = watching();
+    const kinds: string[] = [];
+    for (let minute = 1; minute <= 3; minute += 1) {
+      run.now = minute * 60_000;
+      kinds.push(run.feed({ kind: 'ended' }).kind);
+    }
+    expect(kinds).toEqual(['watch', 'watch', 'list']);
+  });
+
+  test.each([
+    ['refused', fault(0, { reason: 'Unreachable' }), 10],
+    ['not answered', fault(0, { reason: 'Timeout' }), 30_000],
+    ['answered by a proxy alone', fault(503), 10],
+  ])('a watch that is %s where it is opened again leads to a quorum list: the server was gone', (_, error, afterMs) => {
+    const run = watching();
+    run.now = 60_000;
+    run.feed({ kind: 'failed', error: fault(0) }, { kind: 'waited' });
+    expect(run.action).toMatchObject({ kind: 'watch', version: '10' });
+    run.now += afterMs;
+    run.feed({ kind: 'failed', error }, { kind: 'waited' });
+    expect(run.action).toEqual(list(undefined));
+    expect(run.outputs).toEqual([{ kind: 'asked', quorum: true }]);
   });
 
   test('events and bookmarks move the version that the next watch starts from', () => {
@@ -161,12 +200,12 @@ describe('watching', () => {
     expect(run.waitMs).toBe(800);
   });
 
-  test('a silent watch is opened again after a short wait', () => {
+  test('a silent watch is given up after a short wait for a quorum list', () => {
     const run = watching();
     run.now = 320_000;
     run.feed({ kind: 'silent' });
     expect(run.waitMs).toBe(800);
-    expect(run.feed({ kind: 'waited' })).toMatchObject({ kind: 'watch', version: '10' });
+    expect(run.feed({ kind: 'waited' })).toEqual(list(undefined));
   });
 });
 
@@ -174,7 +213,7 @@ describe('a kind that is missing or forbidden', () => {
   test.each([403, 404])('%i is reported, and the list tried again', (status) => {
     const run = new Run();
     run.feed({ kind: 'failed', error: fault(status) });
-    expect(run.outputs.map((output) => output.kind)).toEqual(['refused']);
+    expect(run.outputs.map((output) => output.kind)).toEqual(['asked', 'refused']);
     expect(run.waitMs).toBe(800);
     expect(run.feed({ kind: 'waited' })).toEqual(list(undefined));
   });

@@ -5,7 +5,8 @@
  *
  * Invariants: consumers see whole lists (init … initDone) and then single changes, never half a list; the
  * first list is a quorum read, later ones are not older than the last version seen, unless the server no
- * longer knows that version; every failure waits, longer each time and jittered, so that a thousand
+ * longer knows that version or was not to be reached: it may have been restored from a backup, and a watch from
+ * a version that it has not reached is silent for ever, without an error (decision 005); every failure waits, longer each time and jittered, so that a thousand
  * clients of a restarted server do not come at once.
  */
 import type { ApiError } from '../kube/api-error.ts';
@@ -25,14 +26,14 @@ const WATCH_SPREAD_SECONDS = 300;
 const HEALTHY_WATCH_MS = 5_000;
 /** Silence beyond the server's own end of the watch: the connection is half open. */
 const GRACE_MS = 15_000;
-/** kube-apiserver sends a bookmark about every minute: after the first one, three minutes of silence are too many. */
+/** kube-apiserver sends a bookmark about every minute: from one that has sent any, three minutes of silence are too many. */
 const BOOKMARK_SILENCE_MS = 180_000;
 
 export interface WatcherState {
   readonly phase: 'starting' | 'listing' | 'watching' | 'waiting';
   /** Newest version seen. Undefined before the first whole list. */
   readonly version: string | undefined;
-  /** The next list may not rely on `version`: first list, or the server said that it is gone. */
+  /** The next list may not rely on `version`: first list, the server said that it is gone, or the server was gone itself. */
   readonly quorum: boolean;
   /** Where the waiting leads. */
   readonly next: 'list' | 'watch';
@@ -40,6 +41,12 @@ export interface WatcherState {
   readonly failures: number;
   /** A list is under way and its first page was seen. */
   readonly inList: boolean;
+  /** The present watch delivered something. */
+  readonly heard: boolean;
+  /** Monotonic time at which the server last said something of this resource. */
+  readonly heardAtMs: number;
+  /** The server has sent bookmarks. */
+  readonly bookmarks: boolean;
   /** Monotonic time at which the present watch was opened. */
   readonly watchedSinceMs: number;
   readonly optional: boolean;
@@ -66,6 +73,8 @@ export interface Moment {
 
 /** What consumers see. */
 export type WatcherOutput<T extends KubeObject> =
+  /** A whole list is about to be asked for; a quorum read shows every write that was answered before. */
+  | { readonly kind: 'asked'; readonly quorum: boolean }
   | { readonly kind: 'init' }
   | { readonly kind: 'initApply'; readonly object: T }
   | { readonly kind: 'initDone'; readonly version: string }
@@ -97,6 +106,9 @@ export function initialState(optional: boolean): WatcherState {
     next: 'list',
     failures: 0,
     inList: false,
+    heard: false,
+    heardAtMs: 0,
+    bookmarks: false,
     watchedSinceMs: 0,
     optional,
   };
@@ -109,12 +121,14 @@ export function stepWatcher<T extends KubeObject>(state: WatcherState, input: Wa
     case 'page':
       return onPage(state, input.page, moment);
     case 'event':
-      return onEvent(state, input.event);
+      return onEvent(state, input.event, moment);
     case 'ended':
-      if (moment.now - state.watchedSinceMs >= HEALTHY_WATCH_MS) return watch({ ...state, failures: 0 }, [], moment);
-      return wait(state, 'watch', moment);
+      if (!healthyFor(state, moment)) return wait(state, 'watch', moment);
+      // Minutes without as much as a bookmark: is this version one that the server knows?
+      if (moment.now - state.heardAtMs >= BOOKMARK_SILENCE_MS) return list({ ...state, quorum: true, failures: 0 }, [], undefined);
+      return watch({ ...state, failures: 0 }, [], moment);
     case 'silent':
-      return wait({ ...state, failures: healthyFor(state, moment) ? 0 : state.failures }, 'watch', moment);
+      return wait({ ...state, quorum: true, failures: healthyFor(state, moment) ? 0 : state.failures }, 'list', moment);
     case 'failed':
       return onFailure(state, input.error, moment);
     case 'waited':
@@ -129,15 +143,15 @@ function onPage<T extends KubeObject>(state: WatcherState, page: ListPage<T>, mo
   for (const object of page.items) outputs.push({ kind: 'initApply', object });
   if (page.continueToken !== undefined) return list({ ...state, inList: true }, outputs, page.continueToken);
   outputs.push({ kind: 'initDone', version: page.resourceVersion });
-  return watch({ ...state, version: page.resourceVersion, quorum: false, inList: false }, outputs, moment);
+  return watch({ ...state, version: page.resourceVersion, quorum: false, inList: false, heardAtMs: moment.now }, outputs, moment);
 }
 
-function onEvent<T extends KubeObject>(state: WatcherState, event: WatchEvent<T>): Turn<T> {
+function onEvent<T extends KubeObject>(state: WatcherState, event: WatchEvent<T>, moment: Moment): Turn<T> {
   const version = event.type === 'BOOKMARK' ? event.resourceVersion : event.object.metadata?.resourceVersion;
-  const next = { ...state, version: laterVersion(state.version ?? '', version ?? '') };
+  const next = { ...state, heard: true, heardAtMs: moment.now, version: laterVersion(state.version ?? '', version ?? '') };
   if (event.type === 'BOOKMARK') {
     return {
-      state: next,
+      state: { ...next, bookmarks: true },
       outputs: [{ kind: 'bookmark', version: event.resourceVersion }],
       action: { kind: 'read', silenceMs: BOOKMARK_SILENCE_MS },
     };
@@ -157,6 +171,8 @@ function onFailure<T extends KubeObject>(state: WatcherState, error: ApiError, m
     const atLeastMs = state.optional ? REFUSED_PACE_MS * (1 + moment.chance / 4) : 0;
     return { ...wait<T>(failing, 'list', { ...moment, atLeastMs }), outputs: refused };
   }
+  // A break is answered by going on where it was; where that fails too, the server is or was gone.
+  if (isOutage(state, error, moment)) return wait({ ...failing, quorum: true }, 'list', moment);
   const next = state.phase === 'watching' ? 'watch' : 'list';
   return wait(failing, next, { ...moment, atLeastMs: error.retryAfterMs ?? 0 });
 }
@@ -166,21 +182,30 @@ function isVersionGone(error: ApiError): boolean {
   return error.status === 410 || error.causes.some((cause) => cause.reason === 'ResourceVersionTooLarge');
 }
 
+/** The watch was not opened: no answer, or that of a proxy that has no server behind it. One that lived and broke is no outage. */
+function isOutage(state: WatcherState, error: ApiError, moment: Moment): boolean {
+  if (state.phase !== 'watching' || state.heard) return false;
+  if (error.status !== 0) return error.status >= 500;
+  return error.reason === 'Timeout' || !healthyFor(state, moment);
+}
+
 function healthyFor(state: WatcherState, moment: Moment): boolean {
   return state.phase === 'watching' && moment.now - state.watchedSinceMs >= HEALTHY_WATCH_MS;
 }
 
 function list<T extends KubeObject>(state: WatcherState, outputs: readonly WatcherOutput<T>[], continueToken: string | undefined): Turn<T> {
   const version = state.quorum ? undefined : state.version;
-  return { state: { ...state, phase: 'listing' }, outputs, action: { kind: 'list', version, continueToken } };
+  const asked: WatcherOutput<T>[] = continueToken === undefined ? [{ kind: 'asked', quorum: state.quorum }] : [];
+  return { state: { ...state, phase: 'listing' }, outputs: [...outputs, ...asked], action: { kind: 'list', version, continueToken } };
 }
 
 function watch<T extends KubeObject>(state: WatcherState, outputs: readonly WatcherOutput<T>[], moment: Moment): Turn<T> {
   const timeoutSeconds = WATCH_MIN_SECONDS + Math.floor(moment.chance * WATCH_SPREAD_SECONDS);
+  const silenceMs = state.bookmarks ? BOOKMARK_SILENCE_MS : timeoutSeconds * 1000 + GRACE_MS;
   return {
-    state: { ...state, phase: 'watching', watchedSinceMs: moment.now },
+    state: { ...state, phase: 'watching', heard: false, watchedSinceMs: moment.now },
     outputs,
-    action: { kind: 'watch', version: state.version ?? '', timeoutSeconds, silenceMs: timeoutSeconds * 1000 + GRACE_MS },
+    action: { kind: 'watch', version: state.version ?? '', timeoutSeconds, silenceMs },
   };
 }
 

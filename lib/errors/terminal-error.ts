@@ -7,6 +7,8 @@ export type TerminalReason =
   | 'DRIVER_CHANGED'
   /** The driver lacks what the role needs, or refuses to say. */
   | 'DRIVER_UNUSABLE'
+  /** The API server was restored from a backup: what this process remembers is void. */
+  | 'HISTORY_CHANGED'
   /** Custom resource definitions are missing and the time to wait for them is over. */
   | 'RESOURCES_MISSING'
   /** The API server cannot be reached or refuses this program. */

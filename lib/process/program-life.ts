@@ -44,7 +44,7 @@ export class ProgramLife {
   private listener: Listener | undefined;
   private connection: DriverConnection | undefined;
   private exitCode = 0;
-  /** The lease is not ours any more: nothing may be finished, only left. */
+  /** The lease is not ours any more, or what is known is void: nothing may be finished, only left. */
   private abrupt = false;
   private terminationLog: Promise<void> | undefined;
 
@@ -99,7 +99,16 @@ export class ProgramLife {
     const namespace = await ownNamespace(doors);
     // From here to the end nothing waits, so no role is made after the shutdown has begun.
     if (this.ending.signal.aborted) return;
-    const informers = createInformerSet({ client, doors, log: this.log, ...this.resync() });
+    const informers = createInformerSet({
+      client,
+      doors,
+      log: this.log,
+      ...this.resync(),
+      rewound: (resource) => {
+        this.abrupt = true;
+        this.fail(new TerminalError('HISTORY_CHANGED', historyChanged(resource)));
+      },
+    });
     const queueMetrics = createQueueMetrics(this.metrics, doors.clock);
     const electionMetrics = createElectionMetrics(this.metrics);
     this.roles = roles.map(
@@ -259,6 +268,13 @@ export class ProgramLife {
       },
     ];
   }
+}
+
+function historyChanged(resource: string): string {
+  return (
+    `the API server was set back (seen at ${resource}), as by the restore of a backup: ` +
+    'what this process remembers may never have happened, so it ends to start anew'
+  );
 }
 
 function timeoutOf({ values }: PlannedRole): number {

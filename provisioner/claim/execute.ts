@@ -2,7 +2,7 @@
  * Does one Step of a claim. What must outlive the run goes into the ledger in the same turn of the event
  * loop in which the answer arrives, so that no other lane sees half of it.
  */
-import { ApiError, isAlreadyExists, isForbidden, isNotFound, isUnknownOutcome } from '../../lib/kube/api-error.ts';
+import { isAlreadyExists, isForbidden, isNotFound, isUnknownOutcome } from '../../lib/kube/api-error.ts';
 import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
 import {
   LEASES,
@@ -22,6 +22,7 @@ import { sourceFacts } from './gather.ts';
 import { sourceKey } from './data-source.ts';
 import { intentLease, readIntent } from './intent.ts';
 import { isProtected } from './restore.ts';
+import { isRecordRefusal } from './record-refusal.ts';
 import { readObstacle, saveVolume } from './save.ts';
 import type { ClaimAnswer, ClaimState, ClaimStep } from './state.ts';
 
@@ -85,6 +86,7 @@ async function execute(world: ExecuteWorld, step: ClaimStep, { state, signal }: 
       if (lease !== undefined) {
         const target = { namespace: world.leaseNamespace, name: intentName(uid) };
         await found(() => client.delete(LEASES, target, { uid: lease.uid, resourceVersion: lease.resourceVersion, signal }));
+        caches.records?.ended({ metadata: { ...target, uid: lease.uid } });
       }
       return { kind: 'dropped', memory: ledger.update(uid, { ...CASE_CLOSED, droppedLease: lease?.uid }) };
     }
@@ -205,16 +207,11 @@ async function saveRecord(
       world.lateRecords.unanswered(uid);
       ledger.update(uid, { recordUnsure: true });
     }
-    if (!isRefused(error) || replaces?.lease !== undefined) throw error;
+    if (!isRecordRefusal(error) || replaces?.lease !== undefined) throw error;
     ledger.recordsRefusedAtMs = world.now();
     warnUnrecorded(world, error.message);
     return remembered();
   }
-}
-
-/** It will not work the next time either. */
-function isRefused(error: unknown): error is ApiError {
-  return error instanceof ApiError && [400, 401, 403, 404, 405, 413, 422].includes(error.status);
 }
 
 /** Counted each time, said once. */

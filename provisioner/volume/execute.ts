@@ -82,7 +82,8 @@ async function written(
     throw error;
   });
   const isGone = left === undefined || (left.metadata?.deletionTimestamp !== undefined && (left.metadata.finalizers ?? []).length === 0);
-  if (left !== undefined) caches.volumes.absorb(left);
+  if (isGone) caches.volumes.ended(volume);
+  else caches.volumes.absorb(left);
   remember(memories, volume, { floor: isGone ? 'gone' : parseVersion(left.metadata?.resourceVersion) });
   return { kind: 'written', volume: isGone ? undefined : left };
 }

@@ -47,6 +47,10 @@ export class Cleanup {
         this.#wakeDeleting(CRDS, resource);
       }
     });
+    // What is stored already is found after a restore.
+    for (const stored of tools.storage.list(EVENTS, '')) this.#noteEvent(stored);
+    for (const resource of [NAMESPACES, CRDS])
+      for (const stored of tools.storage.list(resource, '')) if (isDeleting(stored)) this.#loop.wake(`${resource}/${stored.key}`);
   }
 
   start(): void {

@@ -66,6 +66,12 @@ export class CustomResources {
     });
   }
 
+  /** After a restore: serves what is stored now, and no more. */
+  reload(storage: Storage): void {
+    for (const type of this.#catalog.all()) if (type.custom) this.#catalog.remove(type.storage);
+    for (const { object } of storage.list(CRDS, '')) this.#serve(object);
+  }
+
   #serve(crd: JsonObject): void {
     const spec = objectAt(crd, 'spec');
     this.#catalog.remove(stringAt(crd, 'metadata', 'name') ?? '');

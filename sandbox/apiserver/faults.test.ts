@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { HttpDoorError } from '../../lib/doors/http.ts';
 import { settle, TestCluster } from '../test-cluster.ts';
+import type { JsonObject } from './json.ts';
 import { at } from './json.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
@@ -78,6 +79,56 @@ describe('faults', () => {
     expect(await secrets.state()).toBe('ended');
   });
 
+  test('restart the server with a backup: watches break, lists know neither what was written since nor its versions', async () => {
+    const cluster = new TestCluster();
+    await cluster.post(MAPS, { metadata: { name: 'kept' } });
+    const restore = cluster.sandbox.faults.backup();
+    const before = await cluster.get(MAPS);
+    await cluster.patch(`${MAPS}/kept`, { data: { since: 'then' } });
+    await cluster.post(MAPS, { metadata: { name: 'undone' } });
+    const after = String(at((await cluster.get(MAPS)).body, 'metadata', 'resourceVersion'));
+    const watch = await cluster.watch(`${MAPS}?watch=true`);
+    restore();
+    expect(await watch.state()).toBe('broken');
+    expect((await cluster.get(MAPS)).body).toEqual(before.body);
+    const tooLarge = await cluster.get(`${MAPS}?resourceVersion=${after}&resourceVersionMatch=NotOlderThan`);
+    expect([tooLarge.status, at(tooLarge.body, 'details', 'causes')]).toEqual([
+      504,
+      [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    ]);
+    expect((await cluster.patch(`${MAPS}/kept`, { data: { since: 'now' } })).status).toBe(200);
+  });
+
+  test('serve the custom resources and empty the namespaces of the restored state, and bind as before', async () => {
+    const cluster = new TestCluster({ parts: ['binder'] });
+    const early = cluster.sandbox.faults.backup();
+    await cluster.post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd());
+    await cluster.post('/api/v1/namespaces', { metadata: { name: 'team' } });
+    await cluster.delete('/api/v1/namespaces/team');
+    const late = cluster.sandbox.faults.backup();
+    cluster.clock.advance(10);
+    expect((await cluster.get('/api/v1/namespaces/team')).status).toBe(404);
+    early();
+    expect((await cluster.get('/apis/example.com/v1/widgets')).status).toBe(404);
+    late();
+    expect((await cluster.get('/apis/example.com/v1/widgets')).status).toBe(200);
+    expect((await cluster.get('/api/v1/namespaces/team')).status).toBe(200);
+    cluster.clock.advance(10);
+    expect((await cluster.get('/api/v1/namespaces/team')).status).toBe(404);
+    const claim = {
+      metadata: { name: 'c' },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, storageClassName: '' },
+    };
+    await cluster.post('/api/v1/namespaces/default/persistentvolumeclaims', claim);
+    await cluster.post('/api/v1/persistentvolumes', {
+      metadata: { name: 'v' },
+      spec: { accessModes: ['ReadWriteOnce'], capacity: { storage: '1Gi' }, hostPath: { path: '/v' } },
+    });
+    cluster.clock.advance(5000);
+    const bound = await cluster.get('/api/v1/namespaces/default/persistentvolumeclaims/c');
+    expect(at(bound.body, 'status', 'phase')).toBe('Bound');
+  });
+
   test('let a hook answer in the place of the server', async () => {
     const cluster = new TestCluster();
     cluster.sandbox.faults.intercept((request) =>
@@ -89,3 +140,13 @@ describe('faults', () => {
     expect((await cluster.delete(`${MAPS}/a`)).status).toBe(404);
   });
 });
+
+function crd(): JsonObject {
+  const version = { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } };
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'widgets.example.com' },
+    spec: { group: 'example.com', scope: 'Cluster', names: { plural: 'widgets', kind: 'Widget' }, versions: [version] },
+  };
+}

@@ -49,6 +49,11 @@ export interface Faults {
   cutWatches(options?: { readonly resource?: string; readonly how?: 'reset' | 'end' }): number;
   /** Forgets every version but the present: watches and pages from older ones answer 410. */
   expireVersions(): void;
+  /**
+   * Takes a backup. The answer restarts the server with it, as often as it is called: every watch breaks, and all
+   * that was written since the backup never happened, its versions included.
+   */
+  backup(): () => void;
   /** At most one; undefined takes it away. */
   intercept(hook: Intercept | undefined): void;
 }
@@ -99,6 +104,7 @@ export interface FaultTools {
   readonly random: Random;
   readonly cutWatches: Faults['cutWatches'];
   readonly expireVersions: () => void;
+  readonly backup: () => () => void;
 }
 
 /** Chance is asked only where a rule has a share, so that rules without one shift no seed. */
@@ -128,6 +134,10 @@ export class FaultSwitches implements Faults {
 
   expireVersions(): void {
     this.#tools.expireVersions();
+  }
+
+  backup(): () => void {
+    return this.#tools.backup();
   }
 
   intercept(hook: Intercept | undefined): void {

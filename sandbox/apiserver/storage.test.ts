@@ -87,6 +87,30 @@ describe('the storage', () => {
     expect(storage.changesSince(THINGS, storage.version - 1)).toHaveLength(1);
   });
 
+  test('goes back to a backup, versions included, and tells nobody', () => {
+    const storage = new Storage(100);
+    put(storage, 'a', 'old');
+    put(storage, 'b');
+    const backup = storage.backup();
+    const state = storage.list(THINGS, '');
+    const { version } = storage;
+    put(storage, 'a', 'new');
+    storage.remove(THINGS, 'b');
+    put(storage, 'c');
+    storage.put('others.', 'd', { metadata: { name: 'd' } });
+    const heard: Change[] = [];
+    storage.subscribe((change) => heard.push(change));
+    for (let time = 0; time < 2; time += 1) {
+      storage.restore(backup);
+      expect([storage.version, storage.list(THINGS, ''), storage.list('others.', '')]).toEqual([version, state, []]);
+      expect([storage.changesSince(THINGS, version), storage.changesSince(THINGS, version - 1)]).toEqual([[], undefined]);
+      expect(heard.splice(0)).toEqual([]);
+      put(storage, 'aa');
+      expect([storage.version, keys(storage.list(THINGS, ''))]).toEqual([version + 1, ['a', 'aa', 'b']]);
+      heard.splice(0);
+    }
+  });
+
   test('tells every listener of every write in version order, also of writes by listeners', () => {
     const storage = new Storage(100);
     const heard: string[][] = [[], []];

@@ -35,6 +35,12 @@ export function storedText(stored: Stored): string {
   return stored.text;
 }
 
+/** Everything stored at one version. Stored objects are immutable, so that a backup shares them. */
+export interface Backup {
+  readonly version: number;
+  readonly shelves: ReadonlyMap<string, readonly Stored[]>;
+}
+
 interface Shelf {
   readonly byKey: Map<string, Stored>;
   /** Keys in order, for paging and for the ranges of a namespace. */
@@ -154,6 +160,23 @@ export class Storage {
   expire(): void {
     this.#log = [];
     this.#forgotten = this.#version;
+  }
+
+  backup(): Backup {
+    return { version: this.#version, shelves: new Map([...this.#shelves.keys()].map((resource) => [resource, this.list(resource, '')])) };
+  }
+
+  /**
+   * Back to what it was, versions included, as etcd is after `snapshot restore`: what was written since never
+   * happened, and its versions are given out again. Listeners hear nothing: nobody watches over a restart.
+   */
+  restore({ version, shelves }: Backup): void {
+    this.#shelves.clear();
+    for (const [resource, all] of shelves) {
+      this.#shelves.set(resource, { byKey: new Map(all.map((stored) => [stored.key, stored])), keys: all.map(({ key }) => key) });
+    }
+    this.#version = version;
+    this.expire();
   }
 
   #shelf(resource: string): Shelf {

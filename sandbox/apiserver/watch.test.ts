@@ -93,6 +93,21 @@ describe('a watch', () => {
     expect(await watch.state()).toBe('ended');
   });
 
+  test('from a version that is not reached yet is silent up to there, bookmarks included', async () => {
+    const cluster = new TestCluster();
+    const ahead = Number(await versionOf(cluster)) + 2;
+    const watch = await cluster.watch(`${MAPS}?watch=true&allowWatchBookmarks=true&resourceVersion=${ahead}`);
+    for (const name of ['a', 'b']) {
+      cluster.clock.advance(60_000);
+      expect(await watch.events()).toEqual([]);
+      await cluster.post(MAPS, { metadata: { name } });
+    }
+    expect(await versionOf(cluster)).toBe(String(ahead));
+    await cluster.post(MAPS, { metadata: { name: 'c' } });
+    cluster.clock.advance(60_000);
+    expect(brief(await watch.events())).toEqual(['ADDED c', 'BOOKMARK']);
+  });
+
   test('sends initial events and says where they end', async () => {
     const cluster = new TestCluster();
     await cluster.post(MAPS, { metadata: { name: 'a' } });

@@ -101,7 +101,11 @@ export class Watches {
     const send = (event: EventType, stored: Stored): void => {
       queue.push(`{"type":"${event}","object":${renderer.one(type, stored)}}\n`);
     };
+    // From a version that is not reached yet (that of a history which a restore undid) a watch is silent up to there,
+    // and does not say so: kube-apiserver sends what is newer than the version asked for, bookmarks not excepted.
+    const after = initialEvents ? 0 : (from ?? 0);
     const offer = (change: Change): void => {
+      if (change.version <= after) return;
       if (!change.stored.key.startsWith(prefix)) return;
       const event = visibleEvent(change, selected ?? (() => true));
       if (event !== undefined) send(event.type, event.stored);
@@ -141,7 +145,10 @@ export class Watches {
     const timeoutMs = 1000 * (asked > 0 ? asked : MIN_TIMEOUT_SECONDS * (1 + random.next()));
     const cancels: (() => void)[] = [clock.setTimer(timeoutMs, () => watcher.queue.end())];
     if (takesBookmarks(request.query)) {
-      const bookmark = (): void => watcher.queue.push(this.#bookmark(request));
+      const after = askedVersion(request.query) ?? 0;
+      const bookmark = (): void => {
+        if (this.#tools.storage.version >= after) watcher.queue.push(this.#bookmark(request));
+      };
       let cancelPeriod = (): void => undefined;
       const periodic = (): void => {
         cancelPeriod = clock.setTimer(BOOKMARK_PERIOD_MS, () => {

@@ -115,7 +115,7 @@ export async function onStage(options: StageOptions, story: (stage: Stage) => Pr
       random: new SeededRandom(1, 100 + lives.size),
       world: {
         scheduler,
-        api: { handle: api, stream: (request, signal) => watch(request, signal) },
+        api: { up: () => true, handle: api, stream: (request, signal) => watch(request, signal) },
         driver: {
           handle: async (call) => {
             const answer = await driver.handle(call.method, call.request);

@@ -19,6 +19,8 @@ export type CrashPhase = 'before' | 'applied' | 'answered';
 export interface Surroundings {
   readonly scheduler: Scheduler;
   readonly api: {
+    /** False: connections are refused. */
+    up(): boolean;
     handle(request: HttpRequest): Promise<HttpAnswer>;
     stream(request: HttpRequest, signal: AbortSignal): Promise<HttpStream>;
   };
@@ -65,8 +67,10 @@ export class Incarnation {
   private readonly random: SeededRandom;
   private readonly hostname: string;
   private readonly streams = new Set<AbortController>();
-  /** Breaks each open watch. */
-  private readonly cuts = new Set<() => void>();
+  /** Breaks each open watch, or ends it as the server does, by the request that opened it. */
+  private readonly cuts = new Map<(how: 'reset' | 'end') => void, HttpRequest>();
+  /** Breaks each request under way, so that it neither arrives nor is answered. */
+  private readonly resets = new Set<() => void>();
   private paused = false;
   private readonly backlog: { readonly label: string; readonly run: () => void }[] = [];
   private readonly signalListeners = new Set<(signal: 'SIGTERM' | 'SIGINT') => void>();
@@ -97,7 +101,18 @@ export class Incarnation {
   }
 
   cutWatches(): void {
-    for (const cut of [...this.cuts]) cut();
+    for (const cut of [...this.cuts.keys()]) cut('reset');
+  }
+
+  /** The server ends the watches that it no longer grants. */
+  endWatches(ends: (request: HttpRequest) => boolean): void {
+    for (const [cut, request] of [...this.cuts]) if (ends(request)) cut('end');
+  }
+
+  /** The server goes: everything that is open breaks. */
+  breakConnections(): void {
+    this.cutWatches();
+    for (const reset of [...this.resets]) reset();
   }
 
   /** A signal, as from a kubelet. */
@@ -195,22 +210,31 @@ export class Incarnation {
     const faults = this.world.faults();
     return new Promise<HttpAnswer>((resolve, reject) => {
       let open = true;
+      let connected = true;
       const settle = (delayMs: number, label: string, done: () => void): void => {
         this.later(delayMs, `${point} ${label}`, () => {
           if (!open) return;
           open = false;
+          this.resets.delete(reset);
           done();
         });
       };
       const broken = (label: string): void =>
         settle(this.latency(), label, () => reject(new HttpDoorError('ECONNRESET', `${request.method} ${request.path}: connection reset`)));
+      const reset = (): void => {
+        connected = false;
+        this.resets.delete(reset);
+        settle(0, 'reset', () => reject(new HttpDoorError('ECONNRESET', `${request.method} ${request.path}: connection reset`)));
+      };
       const abort = (): void => {
         if (!open) return;
         open = false;
+        this.resets.delete(reset);
         reject(new HttpDoorError('ABORTED', `${request.method} ${request.path}: aborted`));
       };
       if (signal.aborted) return abort();
       signal.addEventListener('abort', abort);
+      this.resets.add(reset);
       if (this.random.chance(faults.lost)) return broken('lost');
       if (this.random.chance(faults.refused))
         return settle(this.latency(), 'refused', () => resolve(refusal(this.random.chance(0.5) ? 429 : 500)));
@@ -224,6 +248,8 @@ export class Incarnation {
         return broken('in limbo');
       }
       scheduler.after(this.latency(), `${this.program} ${point} arrives`, () => {
+        if (!connected) return;
+        if (!api.up()) return settle(1, 'refused', () => reject(refusedConnection(request)));
         void api.handle(request).then((answer) => {
           if (!read && this.crashes(point, 'applied')) return;
           if (this.random.chance(faults.lateAnswer)) return broken('answer lost');
@@ -253,8 +279,23 @@ export class Incarnation {
       };
       if (signal.aborted) return abort();
       signal.addEventListener('abort', abort);
+      const reset = (): void => {
+        this.resets.delete(reset);
+        this.later(0, `${point} reset`, () => {
+          if (failed) return;
+          failed = true;
+          serverSide.abort();
+          reject(new HttpDoorError('ECONNRESET', `${request.path}: connection reset`));
+        });
+      };
+      this.resets.add(reset);
       scheduler.after(this.latency(), `${this.program} ${point} arrives`, () => {
-        if (failed || !this.alive) return;
+        if (failed || !this.alive || !this.resets.delete(reset)) return;
+        if (!api.up()) {
+          failed = true;
+          reject(refusedConnection(request));
+          return;
+        }
         const faults = this.world.faults();
         if (this.random.chance(faults.lost)) {
           failed = true;
@@ -265,7 +306,7 @@ export class Incarnation {
           if (failed || !this.alive) return;
           failed = true;
           signal.removeEventListener('abort', abort);
-          const channel = this.deliver(point, answer.chunks, serverSide, signal);
+          const channel = this.deliver({ point, request }, answer.chunks, serverSide, signal);
           resolve({ status: answer.status, headers: answer.headers, chunks: channel });
         });
       });
@@ -275,7 +316,7 @@ export class Incarnation {
 
   /** Moves chunks from the server to the reader with latency, in order, until a fault or an abort ends it. */
   private deliver(
-    point: string,
+    { point, request }: { readonly point: string; readonly request: HttpRequest },
     source: AsyncIterable<Uint8Array>,
     serverSide: AbortController,
     signal: AbortSignal,
@@ -310,8 +351,9 @@ export class Incarnation {
         if (!ended && !silent) run();
       });
     };
-    const cut = (): void => finish(new HttpDoorError('ECONNRESET', `${point}: connection reset`));
-    this.cuts.add(cut);
+    const cut = (how: 'reset' | 'end'): void =>
+      finish(how === 'end' ? undefined : new HttpDoorError('ECONNRESET', `${point}: connection reset`));
+    this.cuts.set(cut, request);
     signal.addEventListener('abort', () => finish(new HttpDoorError('ABORTED', `${point}: aborted`)));
     void (async () => {
       for await (const chunk of source) {
@@ -328,7 +370,7 @@ export class Incarnation {
           if (resolve === undefined) ready.push(chunk);
           else resolve({ done: false, value: chunk });
         });
-        if (this.random.chance(faults.cutWatch)) schedule(0, 'cut', cut);
+        if (this.random.chance(faults.cutWatch)) schedule(0, 'cut', () => cut('reset'));
       }
       if (!ended) schedule(this.latency(), 'ends', () => finish());
     })().catch((why: unknown) => schedule(this.latency(), 'breaks', () => finish(why)));
@@ -410,6 +452,10 @@ export class Incarnation {
 
 function status(code: number, message: string): RpcAnswer {
   return { code, message, response: new Uint8Array() };
+}
+
+function refusedConnection({ path }: HttpRequest): HttpDoorError {
+  return new HttpDoorError('ECONNREFUSED', `${path}: connection refused`);
 }
 
 function refusal(code: 409 | 429 | 500): HttpAnswer {

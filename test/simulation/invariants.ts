@@ -4,6 +4,7 @@
  */
 import type { Lease, PersistentVolume, PersistentVolumeClaim, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import type { Change, Segment } from '../../mock-driver/model/records.ts';
+import { ErasedHistory } from './erased-history.ts';
 import type { Mirror } from './mirror.ts';
 
 export type InvariantName =
@@ -48,6 +49,7 @@ export class SafetyChecks {
   private readonly marked = new Set<string>();
   /** Claims (uid) for which a record was seen at some time. */
   private readonly recorded = new Set<string>();
+  readonly erased: ErasedHistory;
   readonly violations: Violation[] = [];
   private readonly mirror: Mirror;
   private readonly ledger: () => LedgerView;
@@ -56,6 +58,7 @@ export class SafetyChecks {
     this.mirror = mirror;
     this.ledger = ledger;
     mirror.leases.listeners.push(({ old, object }) => this.leaseChanged(old, object));
+    this.erased = new ErasedHistory(mirror);
     mirror.volumes.listeners.push(({ old, object }) => this.volumeChanged(old, object));
     mirror.contents.listeners.push(({ old, object }) => this.contentChanged(old, object));
   }
@@ -65,6 +68,14 @@ export class SafetyChecks {
     if (change.op === 'delete-snapshot') this.deleteSnapshot(change.id);
     if (change.op === 'delete-volume') this.deleteVolume(change.id);
     if (change.op === 'create-volume') this.createVolume(change.volume.name);
+  }
+
+  /** A backup was restored, and the mirror shows it: whose past is undone has neither finished nor been retained. */
+  restored(): void {
+    this.erased.restored();
+    for (const { metadata } of this.mirror.claims.all()) this.finishedClaims.delete(metadata?.uid ?? '');
+    for (const { spec } of this.mirror.volumes.all()) this.retained.delete(spec?.csi?.volumeHandle ?? '');
+    for (const content of this.mirror.contents.all()) this.retained.delete(handleOf(content) ?? '');
   }
 
   /** Handles that may stay in the driver without an object, since it was Retain when it was deleted. */
@@ -77,6 +88,7 @@ export class SafetyChecks {
   }
 
   private deleteSnapshot(id: string): void {
+    if (this.erased.wasEnding(id)) return;
     const contents = this.mirror.contents.all().filter((content) => handleOf(content) === id);
     for (const content of contents) {
       const name = content.metadata?.name ?? '';
@@ -102,6 +114,7 @@ export class SafetyChecks {
   }
 
   private deleteVolume(id: string): void {
+    if (this.erased.wasEnding(id)) return;
     for (const volume of this.mirror.volumes.all()) {
       if (volume.spec?.csi?.volumeHandle !== id) continue;
       const uid = volume.spec.claimRef?.uid;

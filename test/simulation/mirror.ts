@@ -59,14 +59,17 @@ export class Mirror {
   readonly nodes = new Kind<Node>();
   readonly classes = new Kind<StorageClass>();
   readonly pods = new Kind<Pod>();
-  private readonly abort = new AbortController();
+  private abort = new AbortController();
   private readonly open: (request: HttpRequest, signal: AbortSignal) => Promise<HttpStream>;
 
   constructor(open: (request: HttpRequest, signal: AbortSignal) => Promise<HttpStream>) {
     this.open = open;
   }
 
+  /** Again after `stop`: what the server holds now replaces what was known, and nobody is told of what is gone. */
   async start(): Promise<void> {
+    this.abort = new AbortController();
+    for (const kind of [this.claims, this.volumes, this.snapshots, this.contents, this.leases]) kind.objects.clear();
     await this.follow(PERSISTENT_VOLUME_CLAIMS, this.claims);
     await this.follow(PERSISTENT_VOLUMES, this.volumes);
     await this.follow(VOLUME_SNAPSHOTS, this.snapshots);

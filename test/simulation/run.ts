@@ -76,7 +76,11 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
 function unsettled(world: World): readonly Violation[] {
   const ledger = world.ledger();
   const { unbindable, unsnapshottable, mirror, safety, topology } = world;
-  const expected = { unbindable, unsnapshottable, released: safety.releasedHandles() };
+  const unaccountable = [...ledger.volumes, ...ledger.snapshots].flatMap(({ id, name }) =>
+    safety.erased.isUnaccountable(name) ? [id] : [],
+  );
+  const released = new Set([...safety.releasedHandles(), ...unaccountable]);
+  const expected = { unbindable, unsnapshottable, released };
   return [...settledViolations(mirror, ledger, expected), ...(topology?.violations(ledger) ?? [])];
 }
 

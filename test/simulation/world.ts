@@ -4,6 +4,7 @@
  */
 import type { Doors } from '../../lib/doors/doors.ts';
 import type { HttpAnswer, HttpRequest } from '../../lib/doors/http.ts';
+import type { Faults } from '../../sandbox/apiserver/faults.ts';
 import type { CrashPhase, Surroundings } from './incarnation.ts';
 import { Incarnation } from './incarnation.ts';
 import type { FaultRates } from './faults.ts';
@@ -16,6 +17,7 @@ import type { Scheduler } from './scheduler.ts';
 import { SeededRandom } from './seeded-random.ts';
 import type { SimulatedDriverInit } from './simulated-driver.ts';
 import { SimulatedDriver } from './simulated-driver.ts';
+import { SimulatedServer } from './simulated-server.ts';
 import type { Promised } from './topology-checks.ts';
 import { TopologyChecks } from './topology-checks.ts';
 import { User } from './user.ts';
@@ -27,7 +29,7 @@ export interface SandboxSeam {
   handle(request: HttpRequest): Promise<HttpAnswer>;
   stream: Surroundings['api']['stream'];
   stop(): void;
-  readonly faults: { expireVersions(): void };
+  readonly faults: Pick<Faults, 'expireVersions' | 'backup' | 'intercept'>;
 }
 
 export interface WorldInit {
@@ -61,6 +63,8 @@ interface Slot {
 
 /** Programs run in-cluster: a kubeconfig's library would be loaded in real time. */
 const IN_CLUSTER = { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443' };
+/** The file of the token that programs send. */
+export const TOKEN_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** Election leases by program. */
 const LEASES: Readonly<Record<string, string>> = {
@@ -76,6 +80,15 @@ export class World {
   readonly scheduler: Scheduler;
   readonly sandbox: SandboxSeam;
   readonly driver: SimulatedDriver;
+  readonly server: SimulatedServer;
+  /** What programs find on disk; a change is seen at the next read. */
+  readonly files = new Map([
+    [TOKEN_FILE, 'simulated'],
+    [`${SERVICE_ACCOUNT}/ca.crt`, 'simulated'],
+    [`${SERVICE_ACCOUNT}/namespace`, 'kube-system'],
+  ]);
+  /** Told of every log line of a program. */
+  readonly logListeners: ((program: string, line: string) => void)[] = [];
   readonly mirror: Mirror;
   readonly safety: SafetyChecks;
   readonly demandedSecrets: Record<string, string>;
@@ -93,6 +106,8 @@ export class World {
   readonly writes: { readonly atMs: number; readonly program: string; readonly what: string; readonly status: number }[] = [];
   /** Requests of programs, watches included. */
   requests = 0;
+  /** Connections that found no server. */
+  refusedConnections = 0;
   readonly exits: { readonly program: string; readonly code: number }[] = [];
   readonly violations: Violation[] = [];
   /** Calls that a program sent to the driver, whether or not they arrived. */
@@ -124,6 +139,13 @@ export class World {
       notReadyMs: () => this.notReadyMs,
       secretsWithin: (request) => this.secrets.within(request),
       onCommit: (change) => this.safety.commits(change),
+    });
+    this.server = new SimulatedServer({
+      handle: (request) => this.api(request),
+      stream: (request, signal) => {
+        this.requests += 1;
+        return this.sandbox.stream(request, signal);
+      },
     });
     this.user = new User(init.scheduler, (request) => init.sandbox.handle(request));
     for (const name of init.programs) this.slots.set(name, { name, life: undefined, lives: 0, held: false });
@@ -193,6 +215,41 @@ export class World {
     for (const slot of this.slots.values()) slot.life?.cutWatches();
   }
 
+  /** The answer is for `startServer`. */
+  backup(): () => void {
+    this.safety.erased.backup();
+    return this.sandbox.faults.backup();
+  }
+
+  /** The API server goes: every connection breaks and none opens, until it is started. */
+  stopServer(): void {
+    this.scheduler.note('server stops');
+    this.server.up = false;
+    for (const slot of this.slots.values()) slot.life?.breakConnections();
+  }
+
+  /** It comes back; with `restore`, an answer of the sandbox's `backup()`, as it was then. */
+  async startServer(restore?: () => void): Promise<void> {
+    this.scheduler.note(restore === undefined ? 'server starts' : 'server starts from a backup');
+    if (restore !== undefined) {
+      this.safety.erased.erase();
+      this.mirror.stop();
+      restore();
+      await this.mirror.start();
+      this.safety.restored();
+    }
+    // What a server has watched begins with its start.
+    this.sandbox.faults.expireVersions();
+    this.server.up = true;
+  }
+
+  /** Tokens other than these are refused from now on, and the watches that they opened end. */
+  acceptTokens(tokens: readonly string[]): void {
+    this.scheduler.note(`tokens ${tokens.join(' ')}`);
+    this.server.accept(tokens);
+    for (const slot of this.slots.values()) slot.life?.endWatches((request) => !this.server.accepts(request));
+  }
+
   crash(program: string): void {
     this.slots.get(program)?.life?.crash();
   }
@@ -240,25 +297,23 @@ export class World {
     return {
       scheduler: this.scheduler,
       api: {
-        handle: (request) => this.api(request),
-        stream: (request, signal) => {
-          this.requests += 1;
-          return this.sandbox.stream(request, signal);
+        up: () => {
+          if (!this.server.up) this.refusedConnections += 1;
+          return this.server.up;
         },
+        handle: (request) => this.server.handle(request),
+        stream: (request, signal) => this.server.stream(request, signal),
       },
       driver: this.driver,
       faults: () => this.faultRates,
       crashHere: (program, point, phase) => this.crashHere(program, point, phase),
       died: (program, how, code) => this.died(program, how, code),
       env: { ...IN_CLUSTER, NAMESPACE: 'kube-system', POD_NAMESPACE: 'kube-system', NODE_NAME: 'node-1' },
-      files: new Map([
-        [`${SERVICE_ACCOUNT}/token`, 'simulated'],
-        [`${SERVICE_ACCOUNT}/ca.crt`, 'simulated'],
-        [`${SERVICE_ACCOUNT}/namespace`, 'kube-system'],
-      ]),
+      files: this.files,
       log: (program, line) => {
         this.secrets.check(`the log of ${program}`, line);
         this.init.onLog?.(program, line);
+        for (const listener of this.logListeners) listener(program, line);
       },
     };
   }

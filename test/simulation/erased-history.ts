@@ -1,0 +1,83 @@
+/**
+ * What the restore of a backup takes from everybody's knowledge, and so from what the invariants may ask for.
+ * Three things, and no more, are excused:
+ *  - what was made for claims and snapshots that came to be since the backup: nothing knows of them any more;
+ *  - what was made since the backup for a claim or snapshot that the backup knows as not begun, if that goes before
+ *    it is begun again: while it lives, what was made must be found again by its name;
+ *  - the end of what was on its way out: it may live again, but whoever heard that its end was asked for may act on
+ *    that until the restart is noticed.
+ */
+import type { KubeObject } from '../../lib/kube/objects.ts';
+import type { Mirror } from './mirror.ts';
+
+export class ErasedHistory {
+  private readonly mirror: Mirror;
+  /** Names in the driver of claims and snapshots that came to be since the last backup. */
+  private readonly namedSince = new Set<string>();
+  /** Of those that a restore undid. */
+  private readonly undone = new Set<string>();
+  /** Of those that a restore brought back to where nothing was begun, by uid. */
+  private readonly notBegun = new Map<string, string>();
+  private readonly ending = new Set<string>();
+
+  constructor(mirror: Mirror) {
+    this.mirror = mirror;
+    mirror.claims.listeners.push(({ old, object }) => old ?? this.namedSince.add(volumeNameOf(object)));
+    mirror.snapshots.listeners.push(({ old, object }) => old ?? this.namedSince.add(snapshotNameOf(object)));
+  }
+
+  /** A backup is taken. */
+  backup(): void {
+    this.namedSince.clear();
+  }
+
+  /** The present is about to be erased. */
+  erase(): void {
+    for (const name of this.namedSince) this.undone.add(name);
+    const { claims, volumes, snapshots, contents } = this.mirror;
+    for (const { spec } of volumes.all()) if (!isAlive(claims.all(), spec?.claimRef?.uid)) this.ending.add(spec?.csi?.volumeHandle ?? '');
+    for (const { spec, status } of contents.all())
+      if (!isAlive(snapshots.all(), spec?.volumeSnapshotRef?.uid)) this.ending.add(status?.snapshotHandle ?? '');
+  }
+
+  /** The mirror shows what was restored. */
+  restored(): void {
+    const { claims, volumes, leases, snapshots, contents } = this.mirror;
+    for (const claim of claims.all()) {
+      const uid = claim.metadata?.uid ?? '';
+      const begun =
+        volumes.all().some(({ spec }) => spec?.claimRef?.uid === uid) || leases.all().some(({ metadata }) => metadata?.name?.endsWith(uid));
+      if (!begun) this.notBegun.set(uid, volumeNameOf(claim));
+    }
+    for (const snapshot of snapshots.all()) {
+      const uid = snapshot.metadata?.uid ?? '';
+      if (!contents.all().some(({ spec }) => spec?.volumeSnapshotRef?.uid === uid)) this.notBegun.set(uid, snapshotNameOf(snapshot));
+    }
+  }
+
+  /** True for a handle whose end was asked for. */
+  wasEnding(handle: string): boolean {
+    return this.ending.has(handle);
+  }
+
+  /** True for a name in the driver that nobody can account for any more. */
+  isUnaccountable(name: string): boolean {
+    if (this.undone.has(name)) return true;
+    const { claims, snapshots } = this.mirror;
+    const lives = (uid: string): boolean => [...claims.all(), ...snapshots.all()].some(({ metadata }) => metadata?.uid === uid);
+    return [...this.notBegun].some(([uid, theirs]) => theirs === name && !lives(uid));
+  }
+}
+
+function isAlive(all: readonly KubeObject[], uid: string | undefined): boolean {
+  const found = all.find(({ metadata }) => metadata?.uid === uid);
+  return found !== undefined && found.metadata?.deletionTimestamp === undefined;
+}
+
+function volumeNameOf(claim: KubeObject | undefined): string {
+  return `pvc-${claim?.metadata?.uid ?? ''}`;
+}
+
+function snapshotNameOf(snapshot: KubeObject | undefined): string {
+  return `snapshot-${snapshot?.metadata?.uid ?? ''}`;
+}

@@ -10,6 +10,8 @@ const FOUND: Readonly<Record<string, readonly number[]>> = {
   'namespace-gone': [1054],
   'delete-in-any-order': [1014, 1016],
   chaos: [1034],
+  'restored-backup': [294, 314],
+  'token-rotation': [195],
 };
 
 /** One test a scenario: the fixed seeds, and those that found something. */

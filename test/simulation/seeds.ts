@@ -11,6 +11,8 @@ const FOUND: Readonly<Record<string, readonly number[]>> = {
   'delete-in-any-order': [1014, 1016, 5145],
   chaos: [1034],
   'forged-annotations': [5189],
+  'restored-backup': [294, 314],
+  'token-rotation': [195],
 };
 
 /**

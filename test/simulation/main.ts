@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { parentPort } from 'node:worker_threads';
+import { campaign } from './campaign.ts';
 import { crewVerdicts, serveSeeds } from './crew.ts';
 import { runScenario } from './run.ts';
 import type { Scenario } from './scenario.ts';
@@ -12,20 +13,6 @@ import { verdictOf } from './verdict.ts';
 
 /** From here on a thread per core is worth its start. */
 const MANY_RUNS = 300;
-
-interface Figures {
-  runs: number;
-  violations: number;
-  events: number;
-  readonly crashPoints: Set<string>;
-  readonly crashed: Set<string>;
-  readonly failing: string[];
-  readonly invariants: Set<string>;
-}
-
-function replayLine(result: Verdict): string {
-  return `npm run simulate -- --scenario=${result.scenario} --seed=${result.seed} --runs=1`;
-}
 
 function usage(message: string): never {
   process.stderr.write(
@@ -88,16 +75,6 @@ async function main(): Promise<void> {
   const seed = wholeNumber('seed', values.seed ?? '1');
   const runs = wholeNumber('runs', values.runs ?? '200');
   const say = (line: string): void => void (values.json === true ? process.stderr : process.stdout).write(`${line}\n`);
-  const total: Figures = {
-    runs: 0,
-    violations: 0,
-    events: 0,
-    crashPoints: new Set(),
-    crashed: new Set(),
-    failing: [],
-    invariants: new Set(),
-  };
-  const started = performance.now();
   const scenarios = chosen(values.scenario);
   // A trace, the logs and the first violation are one run after another.
   const alone = values.trace !== undefined || values.logs === true || values.first === true;
@@ -108,43 +85,8 @@ async function main(): Promise<void> {
     workers === 1
       ? ownVerdicts(scenarios, seeds, { trace: values.trace, logs: values.logs === true })
       : crewVerdicts(new URL(import.meta.url), { size: workers, scenarios, seeds });
-  let from = started;
-  let failed = 0;
-  for await (const verdict of verdicts) {
-    total.runs += 1;
-    total.events += verdict.events;
-    for (const point of verdict.crashPoints) total.crashPoints.add(point);
-    for (const point of verdict.crashed) total.crashed.add(point);
-    if (verdict.violations.length > 0) {
-      failed += 1;
-      total.violations += verdict.violations.length;
-      for (const violation of verdict.violations) total.invariants.add(violation.invariant);
-      total.failing.push(replayLine(verdict));
-      if (total.failing.length <= 20) {
-        for (const violation of verdict.violations.slice(0, 4)) say(`  ${violation.message}`);
-        say(`  replay: ${replayLine(verdict)}`);
-      }
-      if (values.first === true) break;
-    }
-    if (verdict.seed < seed + runs - 1) continue;
-    say(`${verdict.scenario}: ${runs} runs, ${failed} failed, ${((performance.now() - from) / 1000).toFixed(1)} s`);
-    from = performance.now();
-    failed = 0;
-  }
-  const seconds = (performance.now() - started) / 1000;
-  const figures = {
-    ok: total.failing.length === 0,
-    runs: total.runs,
-    violations: total.violations,
-    seedsPerSecond: Math.round((total.runs / seconds) * 10) / 10,
-    crashPoints: total.crashPoints.size,
-    crashPointsHit: total.crashed.size,
-  };
-  say(
-    `${figures.runs} runs, ${figures.violations} violations, ${figures.seedsPerSecond} seeds per second, ${figures.crashPoints} distinct crash points passed, ${figures.crashPointsHit} died at`,
-  );
-  if (values.json === true)
-    process.stdout.write(`${JSON.stringify({ ...figures, invariants: [...total.invariants], replay: total.failing.slice(0, 20) })}\n`);
+  const figures = await campaign({ verdicts, lastSeed: seed + runs - 1, first: values.first === true, say });
+  if (values.json === true) process.stdout.write(`${JSON.stringify(figures)}\n`);
   process.exitCode = figures.ok ? 0 : 1;
 }
 

@@ -11,9 +11,10 @@ import * as leader from './leader.ts';
 import * as mutants from './mutants.ts';
 import * as rbac from './rbac.ts';
 import * as sanity from './sanity.ts';
+import * as seeds from './seeds.ts';
 import type { Verification } from './verification.ts';
 
-const VERIFICATIONS: readonly Verification[] = [curve, idle, kills, leader, mutants, rbac, sanity];
+const VERIFICATIONS: readonly Verification[] = [curve, idle, kills, leader, mutants, rbac, sanity, seeds];
 
 function usage(problem: string): never {
   process.stderr.write(

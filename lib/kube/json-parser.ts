@@ -3,7 +3,6 @@
  * may be present: the reviver of `JSON.parse` does not see the source text on Node 20.
  */
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const SPACE = /[ \t\n\r]*/y;
 // JSON forbids exactly these inside strings.
 const CONTROL = /[\u0000-\u001f]/;
 
@@ -109,10 +108,14 @@ function literal<T>(cursor: Cursor, word: string, value: T): T {
   return value;
 }
 
+/** Asked at every token, and compact documents hold no space: no regular expression. */
 function skipSpace(cursor: Cursor): void {
-  SPACE.lastIndex = cursor.at;
-  SPACE.exec(cursor.text);
-  cursor.at = SPACE.lastIndex;
+  while (isSpace(cursor.text.charCodeAt(cursor.at))) cursor.at += 1;
+}
+
+/** Space, line feed, carriage return or tab; NaN beyond the end is none. */
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }
 
 function take(cursor: Cursor, character: string): boolean {

@@ -28,6 +28,12 @@ test('what the native parser reads, the own one reads the same', () => {
   );
 });
 
+test('white space is borne wherever JSON allows it, and no other space is', () => {
+  const text = ' \n[ 1234567890123456 , {\t"a" : [ ] ,\r"b":{ } } ]\t ';
+  expect(parseJson(text)).toEqual(JSON.parse(text));
+  for (const other of ['\u00a0', '\f', '\v']) expect(() => parseJson(`[1234567890123456,${other}1]`)).toThrow(SyntaxError);
+});
+
 test('broken JSON is refused on the slow way too', () => {
   for (const tail of ['', ',', ']]', ',]', ',tru]', ',"a', ',{"a" 1}]', ',{"a":}]', ',01]', ',+1]', ',nul]', ',{a:1}]']) {
     expect(() => parseJson(`[1234567890123456${tail}`), tail).toThrow(SyntaxError);

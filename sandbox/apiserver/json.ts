@@ -113,13 +113,17 @@ function print(value: Json): string {
 
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
 const STRING = /"(?:[^"\\]|\\.)*"/y;
-const SPACE = /[ \t\n\r]*/y;
 const LITERALS: readonly (readonly [string, Json])[] = [
   ['true', true],
   ['false', false],
   ['null', null],
 ];
 const MAX_DEPTH = 10_000;
+
+/** Space, line feed, carriage return or tab; NaN beyond the end is none. */
+function isWhiteSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+}
 
 /** Recursive descent; strings and short numbers go through JSON.parse, which checks them. */
 class Parser {
@@ -142,10 +146,9 @@ class Parser {
     throw new SyntaxError(`invalid JSON at offset ${this.#at}`);
   }
 
+  /** Asked at every token, and compact documents hold no white space: no regular expression. */
   #skip(): void {
-    SPACE.lastIndex = this.#at;
-    SPACE.test(this.#text);
-    this.#at = SPACE.lastIndex;
+    while (isWhiteSpace(this.#text.charCodeAt(this.#at))) this.#at += 1;
   }
 
   #match(pattern: RegExp): RegExpExecArray {

@@ -11,7 +11,6 @@ const FOUND: Readonly<Record<string, readonly number[]>> = {
   'delete-in-any-order': [1014, 1016],
   chaos: [1034],
   'restored-backup': [294, 314],
-  'token-rotation': [195],
 };
 
 /** One test a scenario: the fixed seeds, and those that found something. */

@@ -12,7 +12,6 @@ const FOUND: Readonly<Record<string, readonly number[]>> = {
   chaos: [1034],
   'forged-annotations': [5189],
   'restored-backup': [294, 314],
-  'token-rotation': [195],
 };
 
 /**

@@ -114,6 +114,18 @@ export const watchCases: readonly Case[] = [
     },
   },
   {
+    name: 'watch: from a version that the server has not reached nothing is told, no bookmark and no error either',
+    run: async (lab) => {
+      const path = paths.snapshots(lab.namespace);
+      const made = await lab.post(path, snapshot('one'));
+      const future = BigInt(text(made.body, 'metadata.resourceVersion')) + 1_000_000n;
+      const reader = await lab.watch(`${path}?watch=true&resourceVersion=${future}&allowWatchBookmarks=true&timeoutSeconds=4`);
+      expect(reader.status).toBe(200);
+      await lab.post(path, snapshot('two'));
+      expect(await reader.next()).toBeUndefined();
+    },
+  },
+  {
     name: 'watch: with allowWatchBookmarks a bookmark comes before the server ends the watch, and is one to go on from',
     run: async (lab) => {
       const path = paths.snapshots(lab.namespace);

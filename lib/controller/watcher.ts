@@ -5,9 +5,9 @@
  *
  * Invariants: consumers see whole lists (init … initDone) and then single changes, never half a list; the
  * first list is a quorum read, later ones are not older than the last version seen, unless the server no
- * longer knows that version or was not to be reached: it may have been restored from a backup, and a watch from
- * a version that it has not reached is silent for ever, without an error (decision 006); every failure waits, longer each time and jittered, so that a thousand
- * clients of a restarted server do not come at once.
+ * longer knows that version or was not to be reached: it may have been restored from a backup, and a watch
+ * from a version that it has not reached is silent for ever, without an error (decision 006); every failure
+ * waits, longer each time and jittered, so that a thousand clients of a restarted server do not come at once.
  */
 import type { ApiError } from '../kube/api-error.ts';
 import type { ListPage, WatchEvent } from '../kube/client.ts';

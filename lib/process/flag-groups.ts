@@ -188,7 +188,6 @@ export const DRIVER_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-/** Back-off of failed work. */
 /** Of the programs that post objects under fixed names. */
 export const REQUEST_LIFETIME_FLAG = {
   name: 'kube-request-lifetime',
@@ -199,6 +198,7 @@ export const REQUEST_LIFETIME_FLAG = {
   min: 0,
 } as const satisfies Flag;
 
+/** Back-off of failed work. */
 export const RETRY_FLAGS = [
   {
     name: 'retry-interval-start',

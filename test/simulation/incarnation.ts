@@ -100,6 +100,11 @@ export class Incarnation {
     this.world.died(this.program, 'crash', 137);
   }
 
+  /** Watches that are open. */
+  watches(): number {
+    return this.cuts.size;
+  }
+
   cutWatches(): void {
     for (const cut of [...this.cuts.keys()]) cut('reset');
   }

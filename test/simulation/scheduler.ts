@@ -59,6 +59,11 @@ export class Scheduler {
     };
   }
 
+  /** Events that are still to come. */
+  pending(): number {
+    return this.heap.filter(({ cancelled }) => !cancelled).length;
+  }
+
   /** A clock for parts of the world that never die (sandbox, driver). */
   clock(label: string): Clock {
     return {

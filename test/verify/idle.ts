@@ -1,6 +1,6 @@
 /**
  * `npm run verify -- idle`: nothing happens for long, and what is idle stays quiet and alive. Ten virtual hours by
- * seed with cut and silent watches and expired versions; then real processes with five settled sets, whose
+ * seed with cut and silent watches, expired versions, restarts and new tokens; then real processes with five settled sets, whose
  * requests are counted by program, while watches are cut, the token rotates, versions expire and the server restarts.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';

@@ -13,6 +13,8 @@ export interface LateRecords {
   inherited(claimUid: string): void;
   /** A record was posted and no answer came. */
   unanswered(claimUid: string): void;
+  /** Milliseconds until no record of an earlier process can come any more, for whatever claim. */
+  earlierMs(): number;
   /** Milliseconds until no record can come any more for this claim; 0: none can. */
   waitMs(claimUid: string): number;
 }
@@ -27,11 +29,12 @@ export function createLateRecords(clock: Pick<Clock, 'monotonic'>, requestLifeMs
     },
     // Later it makes no difference, and nothing is kept for it.
     inherited: (claimUid) => {
-      if (late.isYoung()) earlier.add(claimUid);
+      if (late.youngMs() > 0) earlier.add(claimUid);
     },
     unanswered: late.unanswered,
+    earlierMs: late.youngMs,
     waitMs: (claimUid) => {
-      if (earlier.size > 0 && !late.isYoung()) earlier.clear();
+      if (earlier.size > 0 && late.youngMs() === 0) earlier.clear();
       return late.waitMs(late.lastSentMs(claimUid, earlier.has(claimUid)));
     },
   };

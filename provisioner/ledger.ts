@@ -15,6 +15,8 @@ export interface ClaimMemory {
   readonly recordConfirmed: boolean;
   /** Uid of a Lease that we deleted: the cache may still show it. */
   readonly droppedLease: string | undefined;
+  /** Uid of a Lease whose deletion was not answered: it may be gone, so nothing is begun on it any more. */
+  readonly dropping: string | undefined;
   /** What the record says: all there is where none can be written, and what remains if somebody takes the Lease away. */
   readonly intent: Intent | undefined;
   /** A record was sent and no answer came: one may stand, and its source be in use, until a look says otherwise. */
@@ -46,6 +48,7 @@ export interface ClaimMemory {
 export const NO_MEMORY: ClaimMemory = {
   recordConfirmed: false,
   droppedLease: undefined,
+  dropping: undefined,
   intent: undefined,
   recordUnsure: false,
   opened: false,
@@ -64,6 +67,7 @@ export const NO_MEMORY: ClaimMemory = {
 /** What closing a case leaves behind. */
 export const CASE_CLOSED = {
   recordConfirmed: false,
+  dropping: undefined,
   intent: undefined,
   recordUnsure: false,
   opened: false,

@@ -116,7 +116,9 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
   const protection = { ...lane, workers: options.cloningProtectionThreads };
   const driverName = (): string => driver.identity().name;
   const cloneLane = clones ? createCloneProtection({ caches, cases, driverName, client }, protection) : undefined;
-  const snapshotLane = snapshots ? createSnapshotProtection({ caches, cases, ledger, driverName, client }, protection) : undefined;
+  const snapshotLane = snapshots
+    ? createSnapshotProtection({ caches, cases, ledger, lateRecords, driverName, client }, protection)
+    : undefined;
   wireEvents(caches, ledger, { claims: claimLane, volumes: volumeLane, clones: cloneLane, snapshots: snapshotLane });
   const lanes = [claimLane, volumeLane, cloneLane, snapshotLane].filter((controller) => controller !== undefined);
   return {

@@ -18,8 +18,8 @@ export interface LateRequests {
   lastSentMs(key: string, inherited: boolean): number;
   /** Milliseconds until a request that was sent then can arrive no more. */
   waitMs(sentMs: number): number;
-  /** False once nothing of an earlier process can arrive any more. */
-  isYoung(): boolean;
+  /** Milliseconds until nothing of an earlier process can arrive any more. */
+  youngMs(): number;
 }
 
 export function createLateRequests(clock: Pick<Clock, 'monotonic'>, requestLifeMs: number): LateRequests {
@@ -37,6 +37,6 @@ export function createLateRequests(clock: Pick<Clock, 'monotonic'>, requestLifeM
     },
     lastSentMs: (key, inherited) => Math.max(inherited ? begin : Number.NEGATIVE_INFINITY, asked.get(key) ?? Number.NEGATIVE_INFINITY),
     waitMs,
-    isYoung: () => waitMs(begin) > 0,
+    youngMs: () => waitMs(begin),
   };
 }

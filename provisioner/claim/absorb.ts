@@ -32,7 +32,7 @@ export function absorb(state: ClaimState, step: ClaimStep, answer: ClaimAnswer):
     case 'recorded': {
       const { uid = '', resourceVersion = '' } = answer.lease?.metadata ?? {};
       const lease = answer.lease === undefined ? undefined : { uid, resourceVersion };
-      return { ...state, record: { intent: answer.intent, lease }, memory: answer.memory };
+      return { ...state, record: { intent: answer.intent, lease }, durable: lease !== undefined, memory: answer.memory };
     }
     case 'called':
       return { ...state, callFailure: answer.failure, memory: answer.memory };

@@ -17,7 +17,7 @@ import type { Draft } from './request.ts';
 import { checkRestore, checkSnapshot, isProtected } from './restore.ts';
 import type { Parameters } from './secrets.ts';
 import { createStep, problem, reschedule } from './steps.ts';
-import type { ClaimDecision, ClaimState } from './state.ts';
+import type { CaseRecord, ClaimDecision, ClaimState } from './state.ts';
 import { toRequirement, topologyFor } from './topology.ts';
 import type { OwnClaim } from './verify.ts';
 import { verify } from './verify.ts';
@@ -184,6 +184,12 @@ export function protectSource(state: ClaimState, { source }: Intent): ClaimDecis
 }
 
 function saveRecord(state: ClaimState, intent: Intent): ClaimDecision | undefined {
-  if (state.record !== undefined && sameIntent(state.record.intent, intent)) return undefined;
-  return { kind: 'save-record', inputs: callInputs(state), intent, replaces: state.record };
+  const { record } = state;
+  if (record !== undefined && sameIntent(record.intent, intent) && !isLost(state, record)) return undefined;
+  return { kind: 'save-record', inputs: callInputs(state), intent, replaces: record };
+}
+
+/** Only this process remembers, though a record could be written: the Lease was taken away, or refused for a time. */
+export function isLost({ durable }: ClaimState, { lease }: CaseRecord): boolean {
+  return durable && lease === undefined;
 }

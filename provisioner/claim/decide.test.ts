@@ -142,6 +142,19 @@ test('once no volume can exist, the record of a claim that is gone goes', () => 
   expect(decide(aState({ claim: aClaim({ metadata: { deletionTimestamp: 'now' } }), record, memory: CLOSED })).kind).toBe('drop-record');
 });
 
+test('a record whose deletion was not answered is deleted again before anything else is begun', () => {
+  const dropping = { ...CLOSED, dropping: LEASE.uid };
+  expect(decide(aState({ record, memory: dropping })).kind).toBe('drop-record');
+  expect(decide(aState({ record: { ...record, lease: { ...LEASE, uid: 'a-new-one' } }, memory: dropping })).kind).toBe('create-volume');
+});
+
+test('a record that only this process remembers is written down again before any call, where it can be', () => {
+  const remembered = { intent: anIntent(), lease: undefined };
+  expect(decide(aState({ record: remembered, memory: CLOSED }))).toMatchObject({ kind: 'save-record', replaces: remembered });
+  expect(decide(aState({ record: remembered, memory: OPEN }))).toMatchObject({ kind: 'save-record', replaces: remembered });
+  expect(decide(aState({ record: remembered, memory: OPEN, durable: false })).kind).toBe('create-volume');
+});
+
 test('a record stands while another POST of it may be under way: it would come after it, and be replayed', () => {
   const saved = aState({ record, volume: aVolume(), memory: OPEN, saved: true, lateRecordMs: 42_000 });
   expect(decide(saved)).toMatchObject({

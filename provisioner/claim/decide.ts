@@ -9,7 +9,7 @@
  *  4. only a claim that is ours, alive, without a volume and with a closed past gets a new attempt.
  */
 import { REASON } from '../names.ts';
-import { attempt, protectSource } from './attempt.ts';
+import { attempt, isLost, protectSource } from './attempt.ts';
 import { afterCall } from './after-call.ts';
 import { callInputs } from './inputs.ts';
 import { isHandedTo, reasonToLeave, waitsForConsumer } from './ownership.ts';
@@ -28,6 +28,7 @@ export function decide(state: ClaimState): ClaimDecision {
   if (state.memory.unsaved !== undefined) return save(state, state.memory.unsaved);
   const unsure = unsureOfRecord(state);
   if (unsure !== undefined) return unsure;
+  if (state.memory.dropping !== undefined && state.memory.dropping === state.record?.lease?.uid) return dropRecord(state);
   if (state.volume !== undefined) return volumeExists(state, state.volume);
   if (state.record !== undefined && state.memory.doubt !== undefined) return replay(state, state.record);
   const own = ownClaim(state);
@@ -93,6 +94,7 @@ function replay(state: ClaimState, record: CaseRecord): ClaimDecision {
   const { intent } = record;
   const unprotected = protectSource(state, intent);
   if (unprotected !== undefined) return unprotected;
+  if (isLost(state, record)) return { kind: 'save-record', inputs: callInputs(state), intent, replaces: record };
   if (intent.omittedTopology === undefined || intent.request.accessibilityRequirements !== undefined) return createStep(state, intent);
   const topology = state.topology === undefined ? undefined : topologyFor(state.topology);
   if (topology?.kind === 'terms') {

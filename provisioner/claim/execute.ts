@@ -14,7 +14,7 @@ import {
 import { parseVersion } from '../../lib/controller/resource-version.ts';
 import { CASE_CLOSED } from '../ledger.ts';
 import { CLONE_FINALIZER, intentName, SNAPSHOT_FINALIZER } from '../names.ts';
-import { withFinalizer, withoutSelectedNode } from './bodies.ts';
+import { withFinalizer, withoutFinalizer, withoutSelectedNode } from './bodies.ts';
 import type { CallWorld } from './call.ts';
 import { callDriver } from './call.ts';
 import type { GatherWorld } from './gather.ts';
@@ -56,18 +56,23 @@ async function execute(world: ExecuteWorld, step: ClaimStep, { state, signal }: 
     case 'protect-snapshot': {
       ledger.update(uid, { using: step.source });
       ledger.ownSnapshots.add(sourceKey(step.source));
+      const mark = `snapshot ${sourceKey(step.source)}`;
       await protect(world, VOLUME_SNAPSHOTS, {
-        body: withFinalizer(step.snapshot, SNAPSHOT_FINALIZER),
+        source: step.snapshot,
+        finalizer: SNAPSHOT_FINALIZER,
+        anew: ledger.releasing.has(mark),
         absorb: caches.snapshots?.absorb,
         signal,
       });
-      ledger.releasing.delete(`snapshot ${sourceKey(step.source)}`);
+      ledger.releasing.delete(mark);
       return { kind: 'protected', memory: ledger.of(uid) };
     }
     case 'protect-claim': {
       ledger.update(uid, { using: step.source });
       await protect(world, PERSISTENT_VOLUME_CLAIMS, {
-        body: withFinalizer(step.claim, CLONE_FINALIZER),
+        source: step.claim,
+        finalizer: CLONE_FINALIZER,
+        anew: false,
         absorb: caches.claims.absorb,
         signal,
       });
@@ -81,15 +86,8 @@ async function execute(world: ExecuteWorld, step: ClaimStep, { state, signal }: 
       return saveVolume(world, step.volume, { state, signal });
     case 'read-volume':
       return readObstacle(world, step.name, { state, signal });
-    case 'drop-record': {
-      const { lease } = step;
-      if (lease !== undefined) {
-        const target = { namespace: world.leaseNamespace, name: intentName(uid) };
-        await found(() => client.delete(LEASES, target, { uid: lease.uid, resourceVersion: lease.resourceVersion, signal }));
-        caches.records?.ended({ metadata: { ...target, uid: lease.uid } });
-      }
-      return { kind: 'dropped', memory: ledger.update(uid, { ...CASE_CLOSED, droppedLease: lease?.uid }) };
-    }
+    case 'drop-record':
+      return dropRecord(world, step, { state, signal });
     case 'reschedule': {
       const claim = await client.replace(PERSISTENT_VOLUME_CLAIMS, withoutSelectedNode(step.claim), { signal });
       caches.claims.absorb(claim);
@@ -102,6 +100,25 @@ async function execute(world: ExecuteWorld, step: ClaimStep, { state, signal }: 
     default:
       return step satisfies never;
   }
+}
+
+/** Once asked for, a deletion is pursued until it is answered: nobody knows whether the record still stands. */
+async function dropRecord(
+  { client, ledger, caches, leaseNamespace }: ExecuteWorld,
+  { lease }: ClaimStep & { readonly kind: 'drop-record' },
+  { state: { uid }, signal }: Run,
+): Promise<ClaimAnswer> {
+  if (lease !== undefined) {
+    const target = { namespace: leaseNamespace, name: intentName(uid) };
+    try {
+      await found(() => client.delete(LEASES, target, { uid: lease.uid, resourceVersion: lease.resourceVersion, signal }));
+    } catch (error) {
+      ledger.update(uid, { dropping: isUnknownOutcome(error) ? lease.uid : undefined });
+      throw error;
+    }
+    caches.records?.ended({ metadata: { ...target, uid: lease.uid } });
+  }
+  return { kind: 'dropped', memory: ledger.update(uid, { ...CASE_CLOSED, droppedLease: lease?.uid }) };
 }
 
 /** Undefined where there is no such object. */
@@ -142,24 +159,28 @@ async function readRecord(world: ExecuteWorld, { uid }: Pick<ClaimState, 'uid'>,
 }
 
 interface Protection<T extends KubeObject> {
-  readonly body: T;
+  readonly source: T;
+  readonly finalizer: string;
+  /** The finalizer that is there is being taken away by a write of ours that may still be under way. */
+  readonly anew: boolean;
   readonly absorb: ((object: T) => void) | undefined;
   readonly signal: AbortSignal;
 }
 
 /** The peer goes on without where it may not write snapshots. A conflict says that the source changed: thrown, gathered again. */
-async function protect<T extends KubeObject>(
-  world: ExecuteWorld,
-  resource: Resource<T>,
-  { body, absorb, signal }: Protection<T>,
-): Promise<void> {
+async function protect<T extends KubeObject>(world: ExecuteWorld, resource: Resource<T>, protection: Protection<T>): Promise<void> {
+  const { source, finalizer, anew, absorb, signal } = protection;
+  const replace = (body: T): Promise<T> => world.client.replace(resource, body, { signal });
   try {
-    const written = await world.client.replace(resource, body, { signal });
+    // A write that changes nothing keeps the version, so the one that takes the finalizer away would still succeed after it.
+    const changesNothing = source.metadata?.finalizers?.includes(finalizer) === true;
+    const present = anew && changesNothing ? await replace(withoutFinalizer(source, finalizer)) : source;
+    const written = await replace(withFinalizer(present, finalizer));
     absorb?.(written);
   } catch (error) {
     if (!isForbidden(error) || resource.plural !== VOLUME_SNAPSHOTS.plural) throw error;
     world.log.warn('VolumeSnapshot is restored without protection: it may not be updated', {
-      object: `${body.metadata?.namespace ?? ''}/${body.metadata?.name ?? ''}`,
+      object: `${source.metadata?.namespace ?? ''}/${source.metadata?.name ?? ''}`,
     });
   }
 }
@@ -182,7 +203,9 @@ async function saveRecord(
   const source = sourceFacts(world, state.dataSource);
   if (intent.source?.kind === 'snapshot' && source.snapshotsCached && !state.protectedSource && !isProtected(source))
     return { kind: 'unprotected', source, memory: ledger.of(uid) };
-  const opened = { opened: true, recordUnsure: false, doubt: undefined, secretMissing: false, yielding: false, awaitsTopology: false };
+  // What is written down again stands for the calls of before.
+  const doubt = replaces === undefined ? undefined : ledger.of(uid).doubt;
+  const opened = { opened: true, recordUnsure: false, doubt, secretMissing: false, yielding: false, awaitsTopology: false };
   const remembered = (): ClaimAnswer => ({
     kind: 'recorded',
     intent,

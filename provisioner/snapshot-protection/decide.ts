@@ -14,6 +14,10 @@ export function decide(state: SnapshotProtectionState): SnapshotProtectionDecisi
   if (!state.cached && !state.readLive)
     return state.own ? { kind: 'read-snapshot', inputs: key } : done('VolumeSnapshots cannot be listed');
   if (snapshot?.metadata?.finalizers?.includes(SNAPSHOT_FINALIZER) !== true) return done('the VolumeSnapshot is not protected');
+  if (!state.own && state.earlierMs > 0) {
+    const reason = 'the record of a restore that an earlier process began may still come';
+    return { kind: 'poll', effect: 'release', afterMs: state.earlierMs, reason };
+  }
   const contentName = snapshot.status?.boundVolumeSnapshotContentName ?? '';
   if (!state.own && contentName !== '') {
     if (state.content === undefined) return { kind: 'read-content', inputs: `${key} ${contentName}`, name: contentName };

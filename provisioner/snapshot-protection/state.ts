@@ -12,6 +12,8 @@ export interface SnapshotProtectionState {
   readonly users: readonly string[];
   /** This process protected it, so it is of our driver. */
   readonly own: boolean;
+  /** Until then the record of a restore that an earlier process began may still come. */
+  readonly earlierMs: number;
   /** Answers of this run. */
   readonly readLive: boolean;
   readonly content: { readonly object: VolumeSnapshotContent | undefined } | undefined;

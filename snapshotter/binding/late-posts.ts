@@ -49,7 +49,7 @@ export function createLatePosts(clock: Clock, requestLifeMs: number): LatePosts 
     began: late.began,
     protectedHere: (uid) => {
       // Later it makes no difference, and nothing is kept for it.
-      if (late.isYoung()) own.add(uid);
+      if (late.youngMs() > 0) own.add(uid);
     },
     unanswered: late.unanswered,
     contentCame: (uid) => void went.delete(uid),

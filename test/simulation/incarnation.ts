@@ -42,6 +42,9 @@ export interface Surroundings {
 /** A request lives up to a minute at the API server (its --request-timeout), however its sender fares. */
 const LIMBO_MS = { from: 1_000, to: 55_000 };
 
+/** A Unix socket on the same machine: what a dead process sent has arrived long before its next life asks. */
+const SOCKET_MS = [0.1, 20] as const;
+
 /** A promise of its own for each dead caller: one for all would keep whatever waits on it, world after world. */
 function never(): Promise<never> {
   return new Promise(() => undefined);
@@ -444,7 +447,7 @@ export class Incarnation {
       if (signal.aborted) return abort();
       signal.addEventListener('abort', abort);
       if (!driver.up()) return answer(this.latency(), 'no driver', status(14, 'no connection established'));
-      scheduler.after(this.latency(), `${this.program} ${point} arrives`, () => {
+      scheduler.after(this.random.between(...SOCKET_MS), `${this.program} ${point} arrives`, () => {
         void driver.handle(call).then((value) => {
           if (mutating && this.crashes(point, 'applied')) return;
           answer(this.latency(), `answered ${value.code}`, value);

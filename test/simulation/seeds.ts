@@ -8,7 +8,7 @@ const SEEDS = 150;
 /** Seeds beyond those that once found a defect, by scenario. */
 const FOUND: Readonly<Record<string, readonly number[]>> = {
   'namespace-gone': [1054],
-  'delete-in-any-order': [1014, 1016, 5145],
+  'delete-in-any-order': [795, 1014, 1016, 5145],
   chaos: [1034],
   'forged-annotations': [5189],
   'restored-backup': [294, 314],

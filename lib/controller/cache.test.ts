@@ -299,6 +299,26 @@ test('readers never see an object that the server deleted before the newest even
   );
 });
 
+test('an own object that was made and ended while a list was under way does not live again when the watch tells its life', () => {
+  const cache = listed(10, thing('a', 1));
+  cache.absorb(thing('b', 15));
+  cache.end(thing('b', 15));
+  relist(cache, 12, thing('a', 1));
+  cache.apply(thing('b', 15));
+  expect(cache.get('b')).toBeUndefined();
+  cache.delete(thing('b', 16));
+  cache.apply(thing('b', 17, { uid: 'next' }));
+  expect(cache.get('b')).toBeDefined();
+});
+
+test('a list that is newer than what we ended says that it is gone', () => {
+  const cache = listed(10, thing('a', 1), thing('b', 8));
+  cache.end(thing('b', 8));
+  relist(cache, 12, thing('a', 1));
+  cache.apply(thing('b', 13, { uid: 'next' }));
+  expect(cache.get('b')).toBeDefined();
+});
+
 describe('a server that was set back', () => {
   test('is told by a list of a lower version', () => {
     const cache = listed(10, thing('a', 1));

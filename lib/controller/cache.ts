@@ -127,8 +127,9 @@ export class Cache<T extends KubeObject> {
     this.#newest = listed;
     for (const change of changes) this.#setBase(change);
     for (const overlay of [...this.#overlays.values()]) {
-      // A list may be as old as the last event: one that still shows an ended object proves nothing.
-      const lingers = overlay.gone && isUid(incoming.get(overlay.key), overlay.uid);
+      // A list may be as old as the last event: one that still shows an ended object proves nothing, and neither does
+      // one from before it was made. The watch that follows tells its whole life again.
+      const lingers = isUid(incoming.get(overlay.key), overlay.uid) || (listed !== undefined && listed < overlay.version);
       if (newHistory || (overlay.gone && !lingers)) this.#dropOverlay(overlay);
     }
     this.#dropReached();
@@ -188,7 +189,7 @@ export class Cache<T extends KubeObject> {
     const uid = uidOf(object);
     const shown = this.#objects.get(key);
     if (shown === undefined || uidOf(shown) !== uid) return false;
-    this.#overlays.set(key, { key, uid, version: this.#overlays.get(key)?.version ?? 0n, gone: true });
+    this.#overlays.set(key, { key, uid, version: parseVersion(shown.metadata?.resourceVersion) ?? 0n, gone: true });
     this.#show(key, undefined);
     return true;
   }

@@ -12,8 +12,8 @@ import { TOKEN_FILE } from '../world.ts';
 import { bound, classes, mainJob, ready } from './main-job.ts';
 
 const LONG_MS = 15 * 60_000;
-/** After an outage: the longest back-off of a watcher and of a start, and the work itself. */
-const SERVED_AGAIN_MS = 5 * 60_000;
+/** After an outage: the longest back-off of a watcher and of a start, and the work itself with a driver that errs. */
+const SERVED_AGAIN_MS = 20 * 60_000;
 
 /** A claim that is made now is served before long, whatever was before. */
 async function servedAgain(world: World, name: string): Promise<void> {

@@ -194,8 +194,13 @@ export function handleOf(content: VolumeSnapshotContent | undefined): string | u
 }
 
 export interface LedgerView {
-  readonly volumes: readonly { readonly id: string; readonly name: string; readonly segment?: Segment | undefined }[];
-  readonly snapshots: readonly { readonly id: string; readonly name: string }[];
+  readonly volumes: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly segment?: Segment | undefined;
+    readonly source?: { readonly id: string } | undefined;
+  }[];
+  readonly snapshots: readonly { readonly id: string; readonly name: string; readonly sourceVolumeId?: string }[];
 }
 
 export interface Expectation {

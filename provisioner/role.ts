@@ -26,6 +26,7 @@ import { openCases } from './open-cases.ts';
 import { PROVISIONER_FLAGS, readProvisionerOptions } from './options.ts';
 import type { ProvisionerOptions } from './options.ts';
 import { countRecords } from './record-counts.ts';
+import { dropSettledRecords } from './settled-records.ts';
 import { createSnapshotProtection } from './snapshot-protection/controller.ts';
 import { createVolumeController } from './volume/controller.ts';
 import { wireEvents } from './wake.ts';
@@ -129,6 +130,7 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
     },
     drain: async (cancel) => {
       await Promise.all(lanes.map((controller) => controller.drain(cancel)));
+      if (cancel !== undefined && !cancel.aborted) await dropSettledRecords({ caches, ledger, client, log }, cancel);
     },
   };
 }

@@ -246,6 +246,8 @@ async function removeLost(world: World): Promise<void> {
  * for ever, and an administrator removes what has the name there.
  */
 async function removeForeign(world: World): Promise<void> {
+  // The storage's own console has no faults.
+  world.setFaults(NO_FAULTS);
   const { snapshots, volumes } = world.ledger();
   const call = (method: string, request: Uint8Array): Promise<unknown> =>
     world.driver.handle({ method: `/csi.v1.Controller/${method}`, request });

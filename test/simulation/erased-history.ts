@@ -1,7 +1,8 @@
 /**
  * What the restore of a backup takes from everybody's knowledge, and so from what the invariants may ask for.
  * Three things, and no more, are excused:
- *  - what was made for claims and snapshots that came to be since the backup: nothing knows of them any more;
+ *  - what was made for claims and snapshots that came to be since the backup, or, by a cache that lagged, since then
+ *    for such as were gone before: nothing knows of them any more;
  *  - what was made since the backup for a claim or snapshot that the backup knows as not begun, if that goes before
  *    it is begun again: while it lives, what was made must be found again by its name;
  *  - the end of what was on its way out: it may live again, but whoever heard that its end was asked for may act on
@@ -19,6 +20,8 @@ export class ErasedHistory {
   /** Of those that a restore brought back to where nothing was begun, by uid. */
   private readonly notBegun = new Map<string, string>();
   private readonly ending = new Set<string>();
+  /** Names in the driver of what had a PV or a content when the present was erased. */
+  private readonly accounted = new Set<string>();
 
   constructor(mirror: Mirror) {
     this.mirror = mirror;
@@ -35,6 +38,8 @@ export class ErasedHistory {
   erase(): void {
     for (const name of this.namedSince) this.undone.add(name);
     const { claims, volumes, snapshots, contents } = this.mirror;
+    for (const { spec } of volumes.all()) this.accounted.add(`pvc-${spec?.claimRef?.uid ?? ''}`);
+    for (const { spec } of contents.all()) this.accounted.add(`snapshot-${spec?.volumeSnapshotRef?.uid ?? ''}`);
     for (const { spec } of volumes.all()) if (!isAlive(claims.all(), spec?.claimRef?.uid)) this.ending.add(spec?.csi?.volumeHandle ?? '');
     for (const { spec, status } of contents.all())
       if (!isAlive(snapshots.all(), spec?.volumeSnapshotRef?.uid)) this.ending.add(status?.snapshotHandle ?? '');
@@ -49,10 +54,23 @@ export class ErasedHistory {
         volumes.all().some(({ spec }) => spec?.claimRef?.uid === uid) || leases.all().some(({ metadata }) => metadata?.name?.endsWith(uid));
       if (!begun) this.notBegun.set(uid, volumeNameOf(claim));
     }
+    for (const name of this.accounted) if (this.forgotten(name)) this.undone.add(name);
     for (const snapshot of snapshots.all()) {
       const uid = snapshot.metadata?.uid ?? '';
       if (!contents.all().some(({ spec }) => spec?.volumeSnapshotRef?.uid === uid)) this.notBegun.set(uid, snapshotNameOf(snapshot));
     }
+  }
+
+  /** Neither the object that asked for it nor one that accounts for it came back. */
+  private forgotten(name: string): boolean {
+    const { claims, volumes, leases, snapshots, contents } = this.mirror;
+    const uid = name.replace(/^(pvc|snapshot)-/, '');
+    const knows = [...claims.all(), ...snapshots.all()].some(({ metadata }) => metadata?.uid === uid);
+    const accounts =
+      volumes.all().some(({ spec }) => spec?.claimRef?.uid === uid) ||
+      contents.all().some(({ spec }) => spec?.volumeSnapshotRef?.uid === uid) ||
+      leases.all().some(({ metadata }) => metadata?.name?.endsWith(uid));
+    return !knows && !accounts;
   }
 
   /** True for a handle whose end was asked for. */

@@ -59,7 +59,7 @@ export interface Lab {
   until(path: string, holds: (answer: Answer) => boolean): Promise<Answer>;
 }
 
-const GUARD_MS = 30_000;
+const GUARD_MS = 120_000;
 export const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
 
 export interface LabSetup {

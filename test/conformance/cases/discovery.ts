@@ -127,7 +127,7 @@ export const discoveryCases: readonly Case[] = [
   {
     name: 'discovery: the OpenAPI v3 index leads to a document with a PATCH that takes fieldValidation',
     run: async (lab) => {
-      const index = await lab.until('/openapi/v3', ({ text }) => text.includes('snapshot.storage.k8s.io'));
+      const index = await lab.until('/openapi/v3', ({ text }) => text.includes('"apis/snapshot.storage.k8s.io/v1"'));
       for (const [group, path, kind] of [
         ['api/v1', '/api/v1/namespaces/{namespace}/persistentvolumeclaims/{name}', 'PersistentVolumeClaim'],
         [

@@ -14,6 +14,7 @@ import { type Kube, openKube } from '../harness/kube.ts';
 import { startMockDriver } from '../harness/mock-driver.ts';
 import { openRawClient, type RawClient } from '../harness/raw-http.ts';
 import { openStage, type Program, type Stage } from '../harness/stage.ts';
+import { eventually } from '../harness/wait.ts';
 import { ROLES, startProgram } from '../real/programs.ts';
 import { runScenario } from '../simulation/run.ts';
 import { LONG_IDLE } from '../simulation/scenarios/directed.ts';
@@ -85,6 +86,11 @@ async function runReal(seconds: number, log: (line: string) => void): Promise<Re
     await kube.create(STORAGE_CLASSES, storageClass('fast'));
     await kube.create(VOLUME_SNAPSHOT_CLASSES, snapshotClass('snap'));
     for (let index = 0; index < SETS; index += 1) await settleSet(kube, stage, `set-${index}`);
+    // A claim that was there before the work began keeps its record for a while (decision 005).
+    await eventually('no record left', async () => {
+      const { text } = await raw.request({ method: 'GET', path: '/apis/coordination.k8s.io/v1/leases' });
+      return text.includes('csi-intent-') ? undefined : true;
+    });
     const faults: string[] = [];
     const before = residentMiB(programs);
 

@@ -21,7 +21,7 @@ const conflict = (): ApiError => new ApiError({ status: 409, reason: 'Conflict',
 const broken = (retryAfterMs?: number): ApiError =>
   new ApiError({ status: 500, reason: 'x', message: 'x', request: 'x', ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
 const DONE: Rest = { kind: 'done', reason: 'finished' };
-const effect = (kind: string, inputs = 'i'): Effect => ({ kind, inputs });
+const effect = (kind: string, inputs = 'i'): Effect => ({ kind, backoff: kind, inputs });
 
 /** A world of one reconciler: what it decides and does is given, what it did is recorded with its time. */
 class World {
@@ -128,7 +128,7 @@ describe('one run', () => {
 
   test('a key that is gone is forgotten', async () => {
     const world = new World();
-    world.decide = () => ({ kind: 'retry', effect: 'one', reason: '' });
+    world.decide = () => ({ kind: 'retry', backoff: 'one', reason: '' });
     await world.run();
     expect(world.held()).toHaveLength(1);
     world.gather = () => undefined;
@@ -170,7 +170,7 @@ describe('not-before times', () => {
   test('a poll comes again at its steady pace, and events bring nothing forward', async () => {
     const world = new World();
     world.decide = ({ answers }) =>
-      answers['check'] === undefined ? effect('check') : { kind: 'poll', effect: 'check', afterMs: 5_000, reason: 'not ready' };
+      answers['check'] === undefined ? effect('check') : { kind: 'poll', backoff: 'check', afterMs: 5_000, reason: 'not ready' };
     await world.run();
     for (let second = 0; second < 20; second += 1) {
       await world.clock.advance(1_000);
@@ -183,7 +183,7 @@ describe('not-before times', () => {
   test('errors follow the exponential curve to its limit, whatever events come', async () => {
     const world = new World();
     world.decide = ({ answers }) =>
-      answers['call'] === undefined ? effect('call') : { kind: 'retry', effect: 'call', reason: 'driver said no' };
+      answers['call'] === undefined ? effect('call') : { kind: 'retry', backoff: 'call', reason: 'driver said no' };
     await world.run();
     for (let second = 0; second < 200; second += 1) {
       await world.clock.advance(1_000);
@@ -197,7 +197,7 @@ describe('not-before times', () => {
     const world = new World();
     let inputs = 'old';
     world.decide = ({ answers }) =>
-      answers['call'] === undefined ? effect('call', inputs) : { kind: 'retry', effect: 'call', reason: '' };
+      answers['call'] === undefined ? effect('call', inputs) : { kind: 'retry', backoff: 'call', reason: '' };
     await world.run();
     await world.clock.advance(1_000);
     inputs = 'new';
@@ -209,7 +209,7 @@ describe('not-before times', () => {
   test('a floor holds a retry longer than its curve', async () => {
     const world = new World();
     world.decide = ({ answers }) =>
-      answers['call'] === undefined ? effect('call') : { kind: 'retry', effect: 'call', reason: '', atLeastMs: 8_000 };
+      answers['call'] === undefined ? effect('call') : { kind: 'retry', backoff: 'call', reason: '', atLeastMs: 8_000 };
     await world.run();
     await world.clock.advance(8_000);
     expect(world.times()).toEqual([0, 8_000]);
@@ -223,7 +223,7 @@ describe('not-before times', () => {
       if (answers['call'] === undefined) return effect('call');
       const kind = script[turn];
       turn += 1;
-      return kind === 'poll' ? { kind: 'poll', effect: 'call', afterMs: 500, reason: '' } : { kind: 'retry', effect: 'call', reason: '' };
+      return kind === 'poll' ? { kind: 'poll', backoff: 'call', afterMs: 500, reason: '' } : { kind: 'retry', backoff: 'call', reason: '' };
     };
     await world.run();
     await world.clock.advance(5_500);
@@ -232,7 +232,7 @@ describe('not-before times', () => {
 
   test('done forgets the count: a later failure starts the curve again', async () => {
     const world = new World();
-    let answer: Rest = { kind: 'retry', effect: 'call', reason: '' };
+    let answer: Rest = { kind: 'retry', backoff: 'call', reason: '' };
     world.decide = ({ answers }) => (answers['call'] === undefined ? effect('call') : answer);
     await world.run();
     await world.clock.advance(1_000);
@@ -240,7 +240,7 @@ describe('not-before times', () => {
     answer = DONE;
     await world.clock.advance(2_000);
     expect(world.held()).toEqual([]);
-    answer = { kind: 'retry', effect: 'call', reason: '' };
+    answer = { kind: 'retry', backoff: 'call', reason: '' };
     await world.poke();
     expect(world.held()[0]?.failures).toBe(1);
   });
@@ -250,7 +250,7 @@ describe('not-before times', () => {
     let deleting = false;
     world.decide = ({ answers }) => {
       if (deleting) return answers['delete'] === undefined ? effect('delete') : DONE;
-      return answers['create'] === undefined ? effect('create') : { kind: 'retry', effect: 'create', reason: '' };
+      return answers['create'] === undefined ? effect('create') : { kind: 'retry', backoff: 'create', reason: '' };
     };
     await world.run();
     deleting = true;
@@ -261,7 +261,8 @@ describe('not-before times', () => {
   test('a retry or poll without an attempt keeps its time when events come, and counts nothing', async () => {
     for (const kind of ['retry', 'poll'] as const) {
       const world = new World();
-      world.decide = () => (kind === 'poll' ? { kind, effect: 'call', afterMs: 1_000, reason: '' } : { kind, effect: 'call', reason: '' });
+      world.decide = () =>
+        kind === 'poll' ? { kind, backoff: 'call', afterMs: 1_000, reason: '' } : { kind, backoff: 'call', reason: '' };
       await world.run();
       const first = world.held();
       await world.clock.advance(900);
@@ -278,7 +279,7 @@ describe('not-before times', () => {
     const world = new World();
     let present = false;
     world.decide = ({ answers }) =>
-      present ? (answers['call'] === undefined ? effect('call') : DONE) : { kind: 'retry', effect: 'call', reason: 'class is missing' };
+      present ? (answers['call'] === undefined ? effect('call') : DONE) : { kind: 'retry', backoff: 'call', reason: 'class is missing' };
     await world.run();
     present = true;
     await world.poke();
@@ -340,10 +341,10 @@ describe('exceptions', () => {
   test('an effect that works again starts its curve afresh', async () => {
     const world = new World();
     world.execute = () => ([1, 2, 4].includes(world.executed.length) ? Promise.reject(broken()) : Promise.resolve('ok'));
-    world.decide = ({ answers }) => (answers['write'] === undefined ? effect('write') : { kind: 'retry', effect: 'other', reason: '' });
+    world.decide = ({ answers }) => (answers['write'] === undefined ? effect('write') : { kind: 'retry', backoff: 'other', reason: '' });
     await world.run();
     await world.clock.advance(3_000);
-    expect(world.held().map(({ effect: name, failures }) => [name, failures])).toEqual([['other', 1]]);
+    expect(world.held().map(({ backoff: name, failures }) => [name, failures])).toEqual([['other', 1]]);
   });
 
   test('one bad object never stops the others, in gather or in decide', async () => {

@@ -41,12 +41,12 @@ export interface Controller {
    * it is given up, too.
    */
   drain(cancel?: AbortSignal): Promise<void>;
-  /** Keys waiting or in work, and the effects held back, for tests, metrics and `explain`. */
+  /** Keys waiting or in work, and the back-offs that hold effects, for tests, metrics and `explain`. */
   pending(): { readonly queued: number; readonly working: number; readonly held: ReadonlyMap<string, readonly HeldEffect[]> };
 }
 
 export interface HeldEffect {
-  readonly effect: string;
+  readonly backoff: string;
   readonly failures: number;
   /** On the monotonic clock. */
   readonly notBeforeMs: number;

@@ -1,5 +1,5 @@
 /**
- * The not-before times of one object: per effect, when it may be executed again (design §3 "The loop").
+ * The not-before times of one object: per back-off, when its effects may be executed again.
  *
  * Polls and errors share no counter: a poll clears the failures, a failure doubles its own wait. Only
  * changed inputs clear a time; no event does.
@@ -11,8 +11,8 @@ interface Held {
   readonly inputs: string | undefined;
   readonly failures: number;
   readonly notBeforeMs: number;
-  /** Set by an exception: one success clears it. Answers that say "failed" are counted by the reconciler's own rests. */
-  readonly thrown: boolean;
+  /** The kind of the effect that threw: one success of it clears the failures. Answers that say "failed" are counted by the reconciler's own rests. */
+  readonly thrownBy: string | undefined;
 }
 
 export interface Backoff {
@@ -28,55 +28,70 @@ export class NotBefore {
   }
 
   /** Milliseconds for which the step must not be executed; 0: it may be. Other inputs than held clear the time. */
-  blockedMs(step: { readonly kind: string; readonly inputs: string }, now: number): number {
-    const held = this.#held.get(step.kind);
+  blockedMs(step: { readonly backoff: string; readonly inputs: string }, now: number): number {
+    const held = this.#held.get(step.backoff);
     if (held === undefined) return 0;
     if (held.inputs !== step.inputs) {
-      this.#held.delete(step.kind);
+      this.#held.delete(step.backoff);
       return 0;
     }
     return Math.max(0, held.notBeforeMs - now);
   }
 
   /** The step was executed without an exception. */
-  succeeded(effect: string): void {
-    if (this.#held.get(effect)?.thrown === true) this.#held.delete(effect);
+  succeeded({ backoff, kind }: { readonly backoff: string; readonly kind: string }): void {
+    if (this.#held.get(backoff)?.thrownBy === kind) this.#held.delete(backoff);
   }
 
-  /**
-   * Look again at a steady pace. `inputs`: of the step of that effect that this run executed; undefined if it
-   * executed none. Answers the milliseconds to wait.
-   */
-  poll(effect: string, afterMs: number, { inputs, now }: { readonly inputs: string | undefined; readonly now: number }): number {
-    const held = this.#held.get(effect);
+  /** Look again at a steady pace. */
+  poll(backoff: string, afterMs: number, look: Look): Wait {
+    const held = this.#held.get(backoff);
     // Events between two looks must not push the next look away.
-    if (inputs === undefined && held !== undefined && held.notBeforeMs > now) return held.notBeforeMs - now;
-    this.#held.set(effect, { inputs: inputs ?? held?.inputs, failures: 0, notBeforeMs: now + afterMs, thrown: false });
-    return afterMs;
+    if (held !== undefined && isBetween(held, look)) return { ms: held.notBeforeMs - look.now, attempt: false };
+    this.#held.set(backoff, { inputs: look.inputs ?? held?.inputs, failures: 0, notBeforeMs: look.now + afterMs, thrownBy: undefined });
+    return { ms: afterMs, attempt: true };
   }
 
-  /** The effect failed. Answers the milliseconds to wait. */
-  retry(effect: string, failure: Failure): number {
-    const { inputs, now, backoff } = failure;
-    const held = this.#held.get(effect);
+  /** It failed. */
+  retry(backoff: string, failure: Failure): Wait {
+    const { inputs, now, curve } = failure;
+    const held = this.#held.get(backoff);
     // Without a fresh attempt this is the failure that is already counted.
-    if (inputs === undefined && held !== undefined && held.notBeforeMs > now) return held.notBeforeMs - now;
-    const failures = (held?.failures ?? 0) + 1;
-    const curve = Math.min(backoff.startMs * 2 ** Math.min(failures - 1, 40), backoff.maxMs);
-    const waitMs = Math.max(curve, failure.atLeastMs ?? 0);
-    this.#held.set(effect, { inputs: inputs ?? held?.inputs, failures, notBeforeMs: now + waitMs, thrown: failure.thrown === true });
-    return waitMs;
+    if (held !== undefined && isBetween(held, failure)) return { ms: held.notBeforeMs - now, attempt: false };
+    const isOther = inputs !== undefined && held?.inputs !== undefined && held.inputs !== inputs;
+    const failures = (isOther ? 0 : (held?.failures ?? 0)) + 1;
+    const wait = Math.min(curve.startMs * 2 ** Math.min(failures - 1, 40), curve.maxMs);
+    const ms = Math.max(wait, failure.atLeastMs ?? 0);
+    this.#held.set(backoff, { inputs: inputs ?? held?.inputs, failures, notBeforeMs: now + ms, thrownBy: failure.thrownBy });
+    return { ms, attempt: true };
   }
 
   list(): readonly HeldEffect[] {
-    return [...this.#held].map(([effect, { failures, notBeforeMs }]) => ({ effect, failures, notBeforeMs }));
+    return [...this.#held].map(([backoff, { failures, notBeforeMs }]) => ({ backoff, failures, notBeforeMs }));
   }
 }
 
-export interface Failure {
+/** Nothing was executed, and the time of the last attempt with these inputs has not passed. */
+function isBetween({ inputs: heldInputs, notBeforeMs }: Held, { inputs, executed, now }: Look): boolean {
+  return !executed && notBeforeMs > now && (inputs === undefined || heldInputs === undefined || heldInputs === inputs);
+}
+
+export interface Look {
+  /** True where this run executed an effect of the back-off. */
+  readonly executed: boolean;
+  /** Of that effect, or of the one that the rest stands in for; undefined: not said. */
   readonly inputs: string | undefined;
   readonly now: number;
-  readonly backoff: Backoff;
+}
+
+export interface Failure extends Look {
+  readonly curve: Backoff;
   readonly atLeastMs?: number | undefined;
-  readonly thrown?: boolean;
+  readonly thrownBy?: string | undefined;
+}
+
+export interface Wait {
+  readonly ms: number;
+  /** False: the wait of an earlier attempt goes on. */
+  readonly attempt: boolean;
 }

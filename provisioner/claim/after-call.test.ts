@@ -23,13 +23,13 @@ const refusal = (outcome: 'failed' | 'unknown' | 'reschedule', grpcCode: number,
 
 test('an unknown answer keeps the case open and is told', () => {
   const step = decide(aState({ record, memory: CONFIRMED, callFailure: refusal('unknown', GrpcCode.DEADLINE_EXCEEDED) }));
-  expect(step).toMatchObject({ kind: 'retry', effect: 'create-volume', events: [{ type: 'Warning', reason: 'ProvisioningFailed' }] });
+  expect(step).toMatchObject({ kind: 'retry', backoff: 'create-volume', events: [{ type: 'Warning', reason: 'ProvisioningFailed' }] });
 });
 
 test('a final answer is told and tried again, from the first live read on', () => {
   const failed = { record, memory: CLOSED, callFailure: refusal('failed', GrpcCode.INTERNAL) };
-  expect(decide(aState(failed))).toMatchObject({ kind: 'retry', effect: 'create-volume' });
-  expect(decide(aState({ ...failed, door: 'read-content' }))).toMatchObject({ kind: 'retry', effect: 'read-content' });
+  expect(decide(aState(failed))).toMatchObject({ kind: 'retry', backoff: 'create-volume' });
+  expect(decide(aState({ ...failed, door: 'read-content' }))).toMatchObject({ kind: 'retry', backoff: 'read-content' });
 });
 
 test('an infeasible claim is retried at the longest interval', () => {
@@ -54,19 +54,19 @@ test('no room on the selected node: the record goes, then the node, and that is 
 
 test('while a volume may exist nobody is sent to another node', () => {
   const step = decide(aState({ record, memory: CONFIRMED, callFailure: refusal('unknown', GrpcCode.RESOURCE_EXHAUSTED) }));
-  expect(step).toMatchObject({ kind: 'retry', effect: 'create-volume' });
+  expect(step).toMatchObject({ kind: 'retry', backoff: 'create-volume' });
 });
 
 test('a missing secret is told, and heals', () => {
   const step = decide(aState({ record, memory: CLOSED, callFailure: { kind: 'not-sent', message: 'secret vault/s is not found' } }));
-  expect(step).toMatchObject({ kind: 'retry', effect: 'create-volume', events: [{ message: expect.stringContaining('vault/s') }] });
+  expect(step).toMatchObject({ kind: 'retry', backoff: 'create-volume', events: [{ message: expect.stringContaining('vault/s') }] });
 });
 
 test('a record whose secret vanished stays while a volume may exist', () => {
   const failure: CallFailure = { kind: 'not-sent', message: 'x' };
   expect(decide(aState({ claim: undefined, record, memory: CONFIRMED, callFailure: failure }))).toMatchObject({
     kind: 'retry',
-    effect: 'create-volume',
+    backoff: 'create-volume',
     events: [],
   });
   expect(decide(aState({ claim: undefined, record, memory: CLOSED, callFailure: failure })).kind).toBe('drop-record');
@@ -74,7 +74,7 @@ test('a record whose secret vanished stays while a volume may exist', () => {
 
 test('a volume that does not fit is neither given out nor forgotten', () => {
   const step = decide(aState({ record, memory: CONFIRMED, callFailure: { kind: 'unfit', message: 'too small' } }));
-  expect(step).toMatchObject({ kind: 'retry', effect: 'create-volume', events: [{ message: expect.stringContaining('too small') }] });
+  expect(step).toMatchObject({ kind: 'retry', backoff: 'create-volume', events: [{ message: expect.stringContaining('too small') }] });
 });
 
 test('after ten minutes of one final answer the doubt ends, with a word about it', () => {

@@ -20,7 +20,7 @@ export function afterCall(state: ClaimState, failure: CallFailure): ClaimDecisio
   return {
     kind: 'retry',
     // The attempt after a closed case begins with its first live read, the one of an open case with the call.
-    effect: open ? 'create-volume' : (state.door ?? 'create-volume'),
+    backoff: open ? 'create-volume' : (state.door ?? 'create-volume'),
     reason: message,
     events: failureNote(state, message),
     ...(isInfeasible(failure) && !open ? { atLeastMs: state.settings.retryMaxMs } : {}),

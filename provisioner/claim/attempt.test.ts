@@ -48,7 +48,7 @@ test('where snapshots cannot be listed they are read live, and always written', 
   expect(decide(restore({ source, live: { ...content, snapshot: { object: aSnapshot() } } })).kind).toBe('protect-snapshot');
   expect(decide(restore({ source, live: { snapshot: { object: undefined } }, door: 'read-snapshot' }))).toMatchObject({
     kind: 'retry',
-    effect: 'read-snapshot',
+    backoff: 'read-snapshot',
   });
 });
 
@@ -56,7 +56,7 @@ test('a refusal after a live read holds back the read, so that events do not rep
   const live = { content: { object: aContent({ driver: 'other' }) } };
   expect(decide(restore({ live, door: 'read-content' }))).toMatchObject({
     kind: 'retry',
-    effect: 'read-content',
+    backoff: 'read-content',
     events: [{ reason: 'ProvisioningFailed' }],
   });
 });
@@ -96,9 +96,9 @@ test('the parameters of a VolumeAttributesClass of our driver are sent along', (
   const door = 'read-attributes-class';
   expect(decide(aState({ claim, door, live: { attributesClass: { object: { driverName: 'other' } } } }))).toMatchObject({
     kind: 'retry',
-    effect: door,
+    backoff: door,
   });
-  expect(decide(aState({ claim, door, live: { attributesClass: { object: undefined } } }))).toMatchObject({ kind: 'retry', effect: door });
+  expect(decide(aState({ claim, door, live: { attributesClass: { object: undefined } } }))).toMatchObject({ kind: 'retry', backoff: door });
   expect(decide(aState({ claim, settings: settings({ attributesClasses: false }) })).kind).toBe('save-record');
 });
 

@@ -108,12 +108,13 @@ interface Wanted {
 
 function fromSnapshot(state: ClaimState, own: OwnClaim, { source, draft }: Wanted): Filling {
   if (!state.source.snapshotsCached && state.live.snapshot === undefined) {
-    return { kind: 'read-snapshot', inputs: sourceInputs(state), source };
+    return { kind: 'read-snapshot', backoff: 'read-snapshot', inputs: sourceInputs(state), source };
   }
   const snapshot = state.live.snapshot === undefined ? state.source.snapshot : state.live.snapshot.object;
   const bound = checkSnapshot(snapshot, source.name);
   if (bound.kind === 'refused' || snapshot === undefined) return problem(state, bound.kind === 'refused' ? bound : { message: '' });
-  if (state.live.content === undefined) return { kind: 'read-content', inputs: sourceInputs(state), name: bound.contentName };
+  if (state.live.content === undefined)
+    return { kind: 'read-content', backoff: 'read-content', inputs: sourceInputs(state), name: bound.contentName };
   const verdict = checkRestore({
     claim: own.claim,
     class: own.class,
@@ -156,7 +157,8 @@ function attributesClassOf({ settings }: ClaimState, { claim }: OwnClaim): strin
 function mutableParameters(state: ClaimState, own: OwnClaim): { readonly parameters: Parameters | undefined } | ClaimDecision {
   const name = attributesClassOf(state, own);
   if (name === undefined) return { parameters: undefined };
-  if (state.live.attributesClass === undefined) return { kind: 'read-attributes-class', inputs: sourceInputs(state), name };
+  if (state.live.attributesClass === undefined)
+    return { kind: 'read-attributes-class', backoff: 'read-attributes-class', inputs: sourceInputs(state), name };
   const { object } = state.live.attributesClass;
   if (object === undefined) return problem(state, { message: `VolumeAttributesClass ${name} is not found` });
   if (object.driverName === state.settings.driver) return { parameters: object.parameters ?? {} };
@@ -176,17 +178,19 @@ export function protectSource(state: ClaimState, { source }: Intent): ClaimDecis
     // Without a cache nobody tells us of a finalizer that goes: then the write is made in any case.
     const snapshot = state.live.snapshot === undefined ? state.source.snapshot : state.live.snapshot.object;
     if (snapshot === undefined || snapshot.metadata?.deletionTimestamp !== undefined || isProtected(state.source)) return undefined;
-    return { kind: 'protect-snapshot', inputs, source, snapshot };
+    return { kind: 'protect-snapshot', backoff: 'protect-snapshot', inputs, source, snapshot };
   }
   const { claim } = state.source;
   if (claim === undefined || claim.metadata?.deletionTimestamp !== undefined) return undefined;
-  return claim.metadata?.finalizers?.includes(CLONE_FINALIZER) === true ? undefined : { kind: 'protect-claim', inputs, source, claim };
+  return claim.metadata?.finalizers?.includes(CLONE_FINALIZER) === true
+    ? undefined
+    : { kind: 'protect-claim', backoff: 'protect-claim', inputs, source, claim };
 }
 
 function saveRecord(state: ClaimState, intent: Intent): ClaimDecision | undefined {
   const { record } = state;
   if (record !== undefined && sameIntent(record.intent, intent) && !isLost(state, record)) return undefined;
-  return { kind: 'save-record', inputs: callInputs(state), intent, replaces: record };
+  return { kind: 'save-record', backoff: 'save-record', inputs: callInputs(state), intent, replaces: record };
 }
 
 /** Only this process remembers, though a record could be written: the Lease was taken away, or refused for a time. */

@@ -63,7 +63,7 @@ test('a record that was sent without an answer is looked for before anything is 
 
 test('while it may still come it is waited for, and sent again where the claim still wants a volume', () => {
   const unsure = { memory: { recordUnsure: true }, lateRecordMs: 42_000 };
-  expect(decide(aState({ ...unsure, claim: undefined }))).toMatchObject({ kind: 'poll', effect: 'read-record', afterMs: 42_000 });
+  expect(decide(aState({ ...unsure, claim: undefined }))).toMatchObject({ kind: 'poll', backoff: 'read-record', afterMs: 42_000 });
   expect(decide(aState({ ...unsure, volume: aVolume() })).kind).toBe('poll');
   expect(decide(aState(unsure)).kind).toBe('save-record');
 });
@@ -159,7 +159,7 @@ test('a record stands while another POST of it may be under way: it would come a
   const saved = aState({ record, volume: aVolume(), memory: OPEN, saved: true, lateRecordMs: 42_000 });
   expect(decide(saved)).toMatchObject({
     kind: 'poll',
-    effect: 'drop-record',
+    backoff: 'drop-record',
     afterMs: 42_000,
     events: [{ type: 'Normal', reason: 'ProvisioningSucceeded' }],
   });
@@ -199,14 +199,14 @@ test('a foreign PV in the way is told, and the volume is not forgotten: once the
 test('a PV that came and went while ours was saved is tried again', () => {
   const memory = { ...CLOSED, unsaved: aVolume() };
   const step = decide(aState({ record, memory, saveFailure: { kind: 'exists' }, live: { obstacle: { object: undefined } } }));
-  expect(step).toMatchObject({ kind: 'retry', effect: 'save-volume' });
+  expect(step).toMatchObject({ kind: 'retry', backoff: 'save-volume' });
 });
 
 test('a refused PV is told', () => {
   const step = decide(aState({ record, memory: { ...CLOSED, unsaved: aVolume() }, saveFailure: { kind: 'refused', message: 'no' } }));
   expect(step).toMatchObject({
     kind: 'retry',
-    effect: 'save-volume',
+    backoff: 'save-volume',
     events: [{ message: 'failed to provision volume with StorageClass "fast": no' }],
   });
 });
@@ -237,7 +237,7 @@ test('a problem is told once per back-off: the telling is the effect that is hel
   const told = decide(broken);
   expect(told).toMatchObject({ kind: 'report', after: [{ type: 'Warning', reason: 'ProvisioningFailed' }] });
   if (told.kind !== 'report') throw new Error(told.kind);
-  expect(decide({ ...broken, reported: told.message })).toMatchObject({ kind: 'retry', effect: 'report' });
+  expect(decide({ ...broken, reported: told.message })).toMatchObject({ kind: 'retry', backoff: 'report' });
 });
 
 test('an unknown kind of source is left to a populator, told as normal and not tried again soon', () => {
@@ -245,7 +245,7 @@ test('an unknown kind of source is left to a populator, told as normal and not t
   const told = decide(aState({ claim }));
   expect(told).toMatchObject({ kind: 'report', after: [{ type: 'Normal', reason: 'Provisioning' }] });
   if (told.kind !== 'report') throw new Error(told.kind);
-  expect(decide(aState({ claim, reported: told.message }))).toMatchObject({ kind: 'poll', effect: 'report' });
+  expect(decide(aState({ claim, reported: told.message }))).toMatchObject({ kind: 'poll', backoff: 'report' });
 });
 
 test.each([

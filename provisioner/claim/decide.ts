@@ -23,7 +23,7 @@ const LEASE_POLL_MS = 1_000;
 
 export function decide(state: ClaimState): ClaimDecision {
   if (state.leaseStale)
-    return { kind: 'poll', effect: 'create-volume', afterMs: LEASE_POLL_MS, reason: 'the lease was not renewed in time' };
+    return { kind: 'poll', backoff: 'create-volume', afterMs: LEASE_POLL_MS, reason: 'the lease was not renewed in time' };
   if (state.callFailure !== undefined) return afterCall(state, state.callFailure);
   if (state.memory.unsaved !== undefined) return save(state, state.memory.unsaved);
   const unsure = unsureOfRecord(state);
@@ -43,9 +43,9 @@ export function decide(state: ClaimState): ClaimDecision {
  */
 function unsureOfRecord(state: ClaimState): ClaimDecision | undefined {
   if (!state.memory.recordUnsure || state.record !== undefined || state.unreadable !== undefined) return undefined;
-  if (state.lateRecordMs === 0) return { kind: 'read-record', inputs: callInputs(state) };
+  if (state.lateRecordMs === 0) return { kind: 'read-record', backoff: 'read-record', inputs: callInputs(state) };
   if (state.volume === undefined && 'class' in ownClaim(state)) return undefined;
-  return { kind: 'poll', effect: 'read-record', afterMs: state.lateRecordMs, reason: 'a record that was sent may still come' };
+  return { kind: 'poll', backoff: 'read-record', afterMs: state.lateRecordMs, reason: 'a record that was sent may still come' };
 }
 
 /** The claim with its class where it is to be provisioned now, or why it is not. */
@@ -64,12 +64,12 @@ function ownClaim({ claim, class: storageClass, settings }: ClaimState): OwnClai
 function save(state: ClaimState, volume: NonNullable<ClaimState['memory']['unsaved']>): ClaimDecision {
   const name = volume.metadata?.name ?? '';
   const { saveFailure, live } = state;
-  if (saveFailure === undefined) return { kind: 'save-volume', inputs: name, volume };
+  if (saveFailure === undefined) return { kind: 'save-volume', backoff: 'save-volume', inputs: name, volume };
   if (saveFailure.kind === 'refused') {
-    return { kind: 'retry', effect: 'save-volume', reason: saveFailure.message, events: failureNote(state, saveFailure.message) };
+    return { kind: 'retry', backoff: 'save-volume', reason: saveFailure.message, events: failureNote(state, saveFailure.message) };
   }
-  if (live.obstacle === undefined) return { kind: 'read-volume', inputs: name, name };
-  return { kind: 'retry', effect: 'save-volume', reason: `PersistentVolume ${name} came and went while it was saved` };
+  if (live.obstacle === undefined) return { kind: 'read-volume', backoff: 'read-volume', inputs: name, name };
+  return { kind: 'retry', backoff: 'save-volume', reason: `PersistentVolume ${name} came and went while it was saved` };
 }
 
 function volumeExists(state: ClaimState, volume: NonNullable<ClaimState['volume']>): ClaimDecision {
@@ -80,7 +80,7 @@ function volumeExists(state: ClaimState, volume: NonNullable<ClaimState['volume'
     return wanted ? problem(state, { message: reason }) : { kind: 'done', reason };
   }
   if (state.memory.yielding)
-    return { kind: 'retry', effect: 'create-volume', reason: `an earlier PersistentVolume ${name} is on its way out` };
+    return { kind: 'retry', backoff: 'create-volume', reason: `an earlier PersistentVolume ${name} is on its way out` };
   const told = state.saved
     ? note(state, { type: 'Normal', reason: REASON.provisioned, message: `Successfully provisioned volume ${name}` })
     : [];
@@ -90,11 +90,12 @@ function volumeExists(state: ClaimState, volume: NonNullable<ClaimState['volume'
 
 /** Sends again what the record says. The record of an earlier process is read live first: it may be gone, and its case closed. */
 function replay(state: ClaimState, record: CaseRecord): ClaimDecision {
-  if (record.lease !== undefined && !state.memory.recordConfirmed) return { kind: 'read-record', inputs: callInputs(state) };
+  if (record.lease !== undefined && !state.memory.recordConfirmed)
+    return { kind: 'read-record', backoff: 'read-record', inputs: callInputs(state) };
   const { intent } = record;
   const unprotected = protectSource(state, intent);
   if (unprotected !== undefined) return unprotected;
-  if (isLost(state, record)) return { kind: 'save-record', inputs: callInputs(state), intent, replaces: record };
+  if (isLost(state, record)) return { kind: 'save-record', backoff: 'save-record', inputs: callInputs(state), intent, replaces: record };
   if (intent.omittedTopology === undefined || intent.request.accessibilityRequirements !== undefined) return createStep(state, intent);
   const topology = state.topology === undefined ? undefined : topologyFor(state.topology);
   if (topology?.kind === 'terms') {

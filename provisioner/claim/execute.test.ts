@@ -21,7 +21,11 @@ function aWorld() {
   };
   const execute = createExecute({ client, ledger, caches: {} } as unknown as ExecuteWorld);
   const protect = (snapshot: VolumeSnapshot) =>
-    execute({ kind: 'protect-snapshot', inputs: '', source: SOURCE, snapshot }, aState(), new AbortController().signal);
+    execute(
+      { kind: 'protect-snapshot', backoff: 'protect-snapshot', inputs: '', source: SOURCE, snapshot },
+      aState(),
+      new AbortController().signal,
+    );
   return { written, ledger, protect };
 }
 

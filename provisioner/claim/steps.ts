@@ -37,12 +37,13 @@ export interface Problem {
  */
 export function problem(state: ClaimState, { message, type, final }: Problem): ClaimDecision {
   const events = type === undefined ? failureNote(state, message) : note(state, { type, reason: REASON.provisioning, message });
-  if (state.door !== undefined) return { kind: 'retry', effect: state.door, reason: message, events };
-  if (state.reported !== message) return { kind: 'report', inputs: digest(message + callInputs(state)), message, after: events };
+  if (state.door !== undefined) return { kind: 'retry', backoff: state.door, reason: message, events };
+  if (state.reported !== message)
+    return { kind: 'report', backoff: 'report', inputs: digest(message + callInputs(state)), message, after: events };
   // A rest without a further look would forget that this was told, and tell it again at every event.
   return final === true
-    ? { kind: 'poll', effect: 'report', afterMs: RETELL_MS, reason: message }
-    : { kind: 'retry', effect: 'report', reason: message };
+    ? { kind: 'poll', backoff: 'report', afterMs: RETELL_MS, reason: message }
+    : { kind: 'retry', backoff: 'report', reason: message };
 }
 
 /** Events live an hour; what nobody can change is told again as often. */
@@ -52,6 +53,7 @@ export function createStep(state: ClaimState, intent: Intent): CreateVolumeStep 
   const { namespace, name } = intent.claim;
   return {
     kind: 'create-volume',
+    backoff: 'create-volume',
     inputs: callInputs(state),
     intent,
     before: note(state, {
@@ -65,14 +67,14 @@ export function createStep(state: ClaimState, intent: Intent): CreateVolumeStep 
 export function dropRecord(state: ClaimState, before: readonly EventNote[] = []): ClaimDecision {
   if (state.lateRecordMs > 0) {
     const reason = 'the record stands until no other POST of it can be under way';
-    return { kind: 'poll', effect: 'drop-record', afterMs: state.lateRecordMs, reason, events: before };
+    return { kind: 'poll', backoff: 'drop-record', afterMs: state.lateRecordMs, reason, events: before };
   }
-  return { kind: 'drop-record', inputs: state.uid, lease: state.record?.lease ?? state.unreadable?.lease, before };
+  return { kind: 'drop-record', backoff: 'drop-record', inputs: state.uid, lease: state.record?.lease ?? state.unreadable?.lease, before };
 }
 
 /** Another node: the volume certainly does not exist, so the record goes first and the scheduler chooses anew. */
 export function reschedule(state: ClaimState, why: string): ClaimDecision {
   if (state.record !== undefined) return dropRecord(state);
   if (state.rescheduled || state.claim === undefined) return { kind: 'done', reason: `another node has to be chosen: ${why}` };
-  return { kind: 'reschedule', inputs: callInputs(state), claim: state.claim, after: failureNote(state, why) };
+  return { kind: 'reschedule', backoff: 'reschedule', inputs: callInputs(state), claim: state.claim, after: failureNote(state, why) };
 }

@@ -18,11 +18,11 @@ export interface OwnClaim {
 export function verify(state: ClaimState, claim: PersistentVolumeClaim): ClaimStep | undefined {
   const { memory, settings, floor } = state;
   if (memory.verified) return undefined;
-  if (memory.finished) return { kind: 'read-claim', inputs: callInputs(state) };
+  if (memory.finished) return { kind: 'read-claim', backoff: 'read-claim', inputs: callInputs(state) };
   // An open case of this process began with a claim that was recent then.
   if (!settings.elected || memory.opened) return undefined;
-  if (floor === undefined) return { kind: 'read-floor', inputs: callInputs(state) };
+  if (floor === undefined) return { kind: 'read-floor', backoff: 'read-floor', inputs: callInputs(state) };
   const version = claim.metadata?.resourceVersion;
   const newer = version !== undefined && /^\d{1,40}$/.test(version) && BigInt(version) > floor;
-  return newer ? undefined : { kind: 'read-claim', inputs: callInputs(state) };
+  return newer ? undefined : { kind: 'read-claim', backoff: 'read-claim', inputs: callInputs(state) };
 }

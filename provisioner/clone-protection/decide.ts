@@ -13,5 +13,5 @@ export function decide({ claim, ours, pendingClones, users }: CloneProtectionSta
   if (!ours) return done('the volume of the claim belongs to another driver');
   if (users.length > 0) return done('a clone of the claim is being made');
   if (pendingClones > 0) return done('a pending claim is to be cloned from it');
-  return { kind: 'release', inputs: claim.metadata.uid ?? '' };
+  return { kind: 'release', backoff: 'release', inputs: claim.metadata.uid ?? '' };
 }

@@ -99,7 +99,7 @@ test('an attached volume is not deleted, and the node is told', () => {
 test('a problem is told at the pace of the back-off', () => {
   const told = decide(aState({ attachedTo: ['node-7'] }));
   if (told.kind !== 'report') throw new Error(told.kind);
-  expect(decide(aState({ attachedTo: ['node-7'], reported: told.message }))).toMatchObject({ kind: 'retry', effect: 'report' });
+  expect(decide(aState({ attachedTo: ['node-7'], reported: told.message }))).toMatchObject({ kind: 'retry', backoff: 'report' });
 });
 
 test.each<[string, Partial<VolumeState>]>([
@@ -120,13 +120,13 @@ test.each<[string, Partial<VolumeState>]>([
 });
 
 test('who may no longer be the leader deletes nothing, and looks again soon', () => {
-  expect(decide(aState({ leaseStale: true }))).toMatchObject({ kind: 'poll', effect: 'delete-volume' });
+  expect(decide(aState({ leaseStale: true }))).toMatchObject({ kind: 'poll', backoff: 'delete-volume' });
 });
 
 test('a driver that fails is told and tried again', () => {
   expect(decide(aState({ failure: 'rpc error' }))).toMatchObject({
     kind: 'retry',
-    effect: 'delete-volume',
+    backoff: 'delete-volume',
     events: [{ type: 'Warning', reason: 'VolumeFailedDelete', message: 'rpc error' }],
   });
 });

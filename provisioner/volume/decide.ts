@@ -19,23 +19,25 @@ export function decide(state: VolumeState): VolumeDecision {
   if (state.behind) return { kind: 'done', reason: 'the cache is behind our own write' };
   if (!isOurs(state.driver, volume)) return { kind: 'done', reason: 'the PV belongs to another provisioner' };
   if (state.failure !== undefined)
-    return { kind: 'retry', effect: 'delete-volume', reason: state.failure, events: failureNote(state, state.failure) };
+    return { kind: 'retry', backoff: 'delete-volume', reason: state.failure, events: failureNote(state, state.failure) };
   const held = volume.metadata?.finalizers?.includes(VOLUME_FINALIZER) === true;
   const going = volume.metadata?.deletionTimestamp !== undefined;
   const policy = volume.spec?.persistentVolumeReclaimPolicy;
   const phase = volume.status?.phase;
   if (policy !== 'Delete') {
     return held
-      ? { kind: 'remove-finalizer', inputs: inputs(state) }
+      ? { kind: 'remove-finalizer', backoff: 'remove-finalizer', inputs: inputs(state) }
       : { kind: 'done', reason: 'the volume is kept: its reclaim policy is not Delete' };
   }
-  if (phase === 'Bound' && !going && !held) return { kind: 'add-finalizer', inputs: inputs(state) };
+  if (phase === 'Bound' && !going && !held) return { kind: 'add-finalizer', backoff: 'add-finalizer', inputs: inputs(state) };
   if (phase !== 'Released') return { kind: 'done', reason: `the PV is ${phase ?? 'new'}` };
   if (going && !held) return { kind: 'done', reason: 'the PV is being deleted, and its volume is not ours to delete' };
   if (state.claimOpen) return { kind: 'done', reason: 'the claim of the PV is still in work' };
   if (!state.deleted) return deleteVolume(state);
-  if (!going) return { kind: 'delete-object', inputs: inputs(state) };
-  return held ? { kind: 'remove-finalizer', inputs: inputs(state) } : { kind: 'done', reason: 'the volume is deleted' };
+  if (!going) return { kind: 'delete-object', backoff: 'delete-object', inputs: inputs(state) };
+  return held
+    ? { kind: 'remove-finalizer', backoff: 'remove-finalizer', inputs: inputs(state) }
+    : { kind: 'done', reason: 'the volume is deleted' };
 }
 
 function deleteVolume(state: VolumeState): VolumeDecision {
@@ -52,14 +54,20 @@ function deleteVolume(state: VolumeState): VolumeDecision {
   const [node] = state.attachedTo;
   if (node !== undefined) return report(state, `persistentvolume ${state.name} is still attached to node ${node}`);
   if (state.leaseStale)
-    return { kind: 'poll', effect: 'delete-volume', afterMs: LEASE_POLL_MS, reason: 'the lease was not renewed in time' };
-  return { kind: 'delete-volume', inputs: inputs(state), handle: volumeHandle, secret: secret.kind === 'secret' ? secret.ref : undefined };
+    return { kind: 'poll', backoff: 'delete-volume', afterMs: LEASE_POLL_MS, reason: 'the lease was not renewed in time' };
+  return {
+    kind: 'delete-volume',
+    backoff: 'delete-volume',
+    inputs: inputs(state),
+    handle: volumeHandle,
+    secret: secret.kind === 'secret' ? secret.ref : undefined,
+  };
 }
 
 /** Told at the pace of the back-off, not at the pace of events. */
 function report(state: VolumeState, message: string): VolumeDecision {
-  if (state.reported === message) return { kind: 'retry', effect: 'report', reason: message };
-  return { kind: 'report', inputs: `${inputs(state)} ${message}`, message, after: failureNote(state, message) };
+  if (state.reported === message) return { kind: 'retry', backoff: 'report', reason: message };
+  return { kind: 'report', backoff: 'report', inputs: `${inputs(state)} ${message}`, message, after: failureNote(state, message) };
 }
 
 function failureNote({ volume }: VolumeState, message: string): readonly EventNote[] {

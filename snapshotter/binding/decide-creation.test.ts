@@ -57,7 +57,7 @@ describe('what stands in the way of a dynamic snapshot', () => {
     const told = failure(aBindingState({ refusal }));
     expect(told.events).toEqual(['Warning CreateSnapshotContentFailed', 'Warning SnapshotContentCreationFailed']);
     const after = aSnapshot({ status: { readyToUse: false, error: { message: told.message } } });
-    expect(decide(aBindingState({ refusal, snapshot: after }))).toMatchObject({ kind: 'retry', effect: 'create-content' });
+    expect(decide(aBindingState({ refusal, snapshot: after }))).toMatchObject({ kind: 'retry', backoff: 'create-content' });
   });
 
   test('neither or both sources are invalid', () => {

@@ -53,7 +53,7 @@ function decideDefaultClass(state: BindingState): Step {
   const { uid, resourceVersion } = snapshot.metadata ?? {};
   // Conditional: a class that the user names meanwhile is not overwritten.
   const body = { metadata: { uid, resourceVersion }, spec: { volumeSnapshotClassName: chosen.value } };
-  return { kind: 'set-class', inputs: inputsOf(uid, chosen.value), patch: { type: 'merge', body } };
+  return { kind: 'set-class', backoff: 'set-class', inputs: inputsOf(uid, chosen.value), patch: { type: 'merge', body } };
 }
 
 interface FoundSource {
@@ -103,7 +103,7 @@ function decideContent(state: BindingState, { claim, volume, source }: FoundSour
     nodeName: rules.distributedSnapshotting ? nodeOf(volume, nodes) : undefined,
     keepsVolumeMode: rules.preventVolumeModeConversion,
   });
-  return { kind: 'create-content', action: 'post', inputs: createInputs(snapshot), content };
+  return { kind: 'create-content', backoff: 'create-content', action: 'post', inputs: createInputs(snapshot), content };
 }
 
 /**
@@ -112,7 +112,7 @@ function decideContent(state: BindingState, { claim, volume, source }: FoundSour
  */
 function seeSnapshot({ snapshot, confirmed }: BindingState): BindingEffect | undefined {
   if (confirmed.has('snapshot')) return undefined;
-  return { kind: 'create-content', action: 'see-snapshot', inputs: createInputs(snapshot) };
+  return { kind: 'create-content', backoff: 'create-content', action: 'see-snapshot', inputs: createInputs(snapshot) };
 }
 
 function protectClaim(snapshot: VolumeSnapshot, claim: PersistentVolumeClaim): BindingEffect | undefined {
@@ -124,7 +124,7 @@ function protectClaim(snapshot: VolumeSnapshot, claim: PersistentVolumeClaim): B
     kind: 'PersistentVolumeClaim',
     metadata: { ...claim.metadata, finalizers: [...finalizers, CLAIM_PROTECTION] },
   };
-  return { kind: 'protect-claim', inputs: inputsOf(snapshot.metadata?.uid, claim.metadata?.uid), claim: body };
+  return { kind: 'protect-claim', backoff: 'protect-claim', inputs: inputsOf(snapshot.metadata?.uid, claim.metadata?.uid), claim: body };
 }
 
 function driverMismatch({ metadata, driver }: VolumeSnapshotClass, source: SourceVolume): string {
@@ -135,7 +135,7 @@ function driverMismatch({ metadata, driver }: VolumeSnapshotClass, source: Sourc
 function decideRefused(state: BindingState, { effect, message }: Refusal): Step {
   const failure = contentCreation(message);
   const also = effect === 'create-content' ? { also: REASON.createContentFailed } : {};
-  return tell(state, { ...failure, ...also }) ?? { kind: 'retry', effect, reason: message };
+  return tell(state, { ...failure, ...also }) ?? { kind: 'retry', backoff: effect, reason: message };
 }
 
 function contentCreation(why: string): Failure {

@@ -47,7 +47,7 @@ describe('a snapshot that is being deleted', () => {
 
   test('waits, and only then looks live, while an earlier process may have posted a content that is under way', () => {
     const young = { ...state, content: undefined, lateContentMs: 42_000 };
-    expect(decide(young)).toMatchObject({ kind: 'poll', effect: 'release-snapshot', afterMs: 42_000 });
+    expect(decide(young)).toMatchObject({ kind: 'poll', backoff: 'release-snapshot', afterMs: 42_000 });
     expect(decide({ ...young, confirmed: confirmedAll })).toMatchObject({ kind: 'poll' });
     expect(decide({ ...young, lateContentMs: 0 })).toMatchObject({ kind: 'confirm', needed: 'content' });
   });
@@ -98,6 +98,6 @@ describe('a snapshot that is being deleted', () => {
 
   test('tells a refused delete and waits at its back-off', () => {
     const step = decide({ ...state, content: marked(), refusal: { effect: 'delete-content', message: 'forbidden' } });
-    expect(step).toMatchObject({ kind: 'retry', effect: 'delete-content', events: [{ reason: 'SnapshotContentObjectDeleteError' }] });
+    expect(step).toMatchObject({ kind: 'retry', backoff: 'delete-content', events: [{ reason: 'SnapshotContentObjectDeleteError' }] });
   });
 });

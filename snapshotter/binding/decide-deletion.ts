@@ -20,7 +20,7 @@ export function decideDeletion(state: BindingState): BindingEffect | Rest {
   if (release.kind === 'done') return release;
   if (state.content === undefined && state.lateContentMs > 0) {
     const reason = 'a content that was posted before this process began to work may still come';
-    return { kind: 'poll', effect: 'release-snapshot', afterMs: state.lateContentMs, reason };
+    return { kind: 'poll', backoff: 'release-snapshot', afterMs: state.lateContentMs, reason };
   }
   // A content that the cache does not show yet would be orphaned with its snapshot in the storage.
   const name = text(snapshot.status?.boundVolumeSnapshotContentName) ?? expectedContentName(snapshot);
@@ -43,6 +43,7 @@ function decideContent(state: BindingState, content: VolumeSnapshotContent): Bin
   if (!hasMark(content, BEING_DELETED) || annotations?.[BEING_DELETED] !== ANNOTATION_YES)
     return {
       kind: 'mark-content',
+      backoff: 'mark-content',
       inputs: inputsOf(uid, BEING_DELETED),
       patch: guardedAnnotationPatch(content, BEING_DELETED, ANNOTATION_YES),
     };
@@ -50,13 +51,13 @@ function decideContent(state: BindingState, content: VolumeSnapshotContent): Bin
   if (going) return { kind: 'done', reason: 'waits for the content to go' };
   if (refusal !== undefined) {
     const events = [warning(snapshot, REASON.contentDelete, `Failed to delete snapshot content API object: ${refusal.message}`)];
-    return { kind: 'retry', effect: 'delete-content', reason: 'the content could not be deleted', events };
+    return { kind: 'retry', backoff: 'delete-content', reason: 'the content could not be deleted', events };
   }
-  return { kind: 'delete-content', inputs: inputsOf(uid, content.spec), uid, resourceVersion };
+  return { kind: 'delete-content', backoff: 'delete-content', inputs: inputsOf(uid, content.spec), uid, resourceVersion };
 }
 
 function releaseSnapshot({ snapshot }: BindingState): (BindingEffect & { kind: 'release-snapshot' }) | (Rest & { kind: 'done' }) {
   const patch = finalizerPatch(snapshot, { remove: [AS_SOURCE_PROTECTION, BOUND_PROTECTION] });
   if (patch === undefined) return { kind: 'done', reason: 'released' };
-  return { kind: 'release-snapshot', inputs: inputsOf(snapshot.metadata?.uid), patch };
+  return { kind: 'release-snapshot', backoff: 'release-snapshot', inputs: inputsOf(snapshot.metadata?.uid), patch };
 }

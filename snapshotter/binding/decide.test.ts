@@ -58,7 +58,12 @@ describe('the way of a dynamic snapshot', () => {
   test('finalizers of an earlier life are not believed: the snapshot is read live before anything is made', () => {
     const state = aBindingState({ snapshot: aSnapshot({ metadata: bothFinalizers }), confirmed: new Set() });
     const post = decide(aBindingState({ snapshot: aSnapshot({ metadata: bothFinalizers }), claim: protectedClaim }));
-    expect(decide(state)).toMatchObject({ kind: 'create-content', action: 'see-snapshot', inputs: 'inputs' in post ? post.inputs : '' });
+    expect(decide(state)).toMatchObject({
+      kind: 'create-content',
+      backoff: 'create-content',
+      action: 'see-snapshot',
+      inputs: 'inputs' in post ? post.inputs : '',
+    });
     expect(decide({ ...state, gone: true })).toMatchObject({ kind: 'done' });
   });
 
@@ -145,13 +150,18 @@ describe('the way of a dynamic snapshot', () => {
     const state = aBindingState({ snapshot: aSnapshot({ metadata: bothFinalizers }), content: aContent(), posted: true });
     expect(decide(state)).toMatchObject({
       kind: 'poll',
-      effect: 'create-content',
+      backoff: 'create-content',
       afterMs: 1000,
       events: [{ reason: 'CreatingSnapshot' }],
     });
     const later = decide({ ...state, posted: false });
     const post = decide(aBindingState({ snapshot: aSnapshot({ metadata: bothFinalizers }), claim: protectedClaim }));
-    expect(later).toMatchObject({ kind: 'create-content', action: 'note-name', inputs: 'inputs' in post ? post.inputs : '' });
+    expect(later).toMatchObject({
+      kind: 'create-content',
+      backoff: 'create-content',
+      action: 'note-name',
+      inputs: 'inputs' in post ? post.inputs : '',
+    });
   });
 
   test('a fast answer goes into one write with name, time, size and readiness, and both events', () => {

@@ -69,7 +69,14 @@ function clearError(snapshot: VolumeSnapshot, content: VolumeSnapshotContent): B
   const told = snapshot.status?.error ?? undefined;
   if (told === undefined || content.status?.readyToUse !== true) return undefined;
   const patch = statusPatch(snapshot, snapshot.status, { error: null });
-  return { kind: 'write-status', inputs: inputsOf(snapshot.metadata?.uid, told.message), patch, created: false, ready: false };
+  return {
+    kind: 'write-status',
+    backoff: 'write-status',
+    inputs: inputsOf(snapshot.metadata?.uid, told.message),
+    patch,
+    created: false,
+    ready: false,
+  };
 }
 
 function decideDynamic(state: BindingState): BindingEffect | Rest {
@@ -100,6 +107,7 @@ function decideGiven(state: BindingState): BindingEffect | Rest {
     classStep ??
     protectSnapshot(snapshot, content.spec?.deletionPolicy) ?? {
       kind: 'bind-content',
+      backoff: 'bind-content',
       inputs: inputsOf(snapshot.metadata?.uid, snapshot.spec),
       patch,
     }
@@ -151,11 +159,12 @@ function copyStatus(state: BindingState, content: VolumeSnapshotContent): Bindin
   const news = state.posted ? [notice(snapshot, 'creatingSnapshot')] : [];
   if (copy.nameOnly) {
     if (state.posted)
-      return { kind: 'poll', effect: 'create-content', afterMs: NEWS_WAIT_MS, reason: 'the driver may answer in a moment', events: news };
-    return { kind: 'create-content', action: 'note-name', inputs: createInputs(snapshot), patch };
+      return { kind: 'poll', backoff: 'create-content', afterMs: NEWS_WAIT_MS, reason: 'the driver may answer in a moment', events: news };
+    return { kind: 'create-content', backoff: 'create-content', action: 'note-name', inputs: createInputs(snapshot), patch };
   }
   return {
     kind: 'write-status',
+    backoff: 'write-status',
     inputs: inputsOf(snapshot.metadata?.uid, copy.changes),
     patch,
     created: copy.created,

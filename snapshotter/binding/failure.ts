@@ -37,7 +37,7 @@ export function failMissing(
 
 export function confirm({ snapshot, confirmed }: BindingState, needed: Missing, name: string): BindingEffect | undefined {
   if (confirmed.has(needed) || name === '') return undefined;
-  return { kind: 'confirm', inputs: inputsOf(snapshot.metadata?.uid, needed, name), needed, name };
+  return { kind: 'confirm', backoff: 'confirm', inputs: inputsOf(snapshot.metadata?.uid, needed, name), needed, name };
 }
 
 /** Undefined where the status says it already. The same words are not written twice, whatever the time. */
@@ -50,6 +50,7 @@ export function tell({ snapshot, now }: BindingState, failure: Failure): Binding
   const notes = [...(failure.also === undefined ? [] : [failure.also]), failure.reason];
   return {
     kind: 'write-error',
+    backoff: 'write-error',
     inputs: inputsOf(snapshot.metadata?.uid, failure.message),
     patch: statusPatch(snapshot, snapshot.status, changes),
     before: notes.map((reason) => warning(snapshot, reason, failure.message)),

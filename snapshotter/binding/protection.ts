@@ -9,5 +9,7 @@ import type { BindingEffect } from './state.ts';
 export function protectSnapshot(snapshot: VolumeSnapshot, deletionPolicy: string | undefined): BindingEffect | undefined {
   const add = deletionPolicy === 'Delete' ? [AS_SOURCE_PROTECTION, BOUND_PROTECTION] : [AS_SOURCE_PROTECTION];
   const patch = finalizerPatch(snapshot, { add });
-  return patch === undefined ? undefined : { kind: 'add-finalizers', inputs: inputsOf(snapshot.metadata?.uid, add), patch };
+  return patch === undefined
+    ? undefined
+    : { kind: 'add-finalizers', backoff: 'add-finalizers', inputs: inputsOf(snapshot.metadata?.uid, add), patch };
 }

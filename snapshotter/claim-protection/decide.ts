@@ -26,7 +26,12 @@ export function decide(state: ProtectionState): ProtectionEffect | Rest {
   if (!missing && protectedNow === held) return { kind: 'done', reason: held ? 'held by a snapshot' : 'no snapshot needs it' };
   if (!missing && !protectedNow) return { kind: 'done', reason: 'a snapshot will protect it' };
   if (refusal !== undefined) return retry(state, refusal);
-  return { kind: 'write-claim', inputs: inputsOf(claim.metadata?.uid, missing), claim: withFinalizer(claim, missing) };
+  return {
+    kind: 'write-claim',
+    backoff: 'write-claim',
+    inputs: inputsOf(claim.metadata?.uid, missing),
+    claim: withFinalizer(claim, missing),
+  };
 }
 
 /** The driver may be at work on a content of this claim. */
@@ -57,5 +62,5 @@ function retry({ snapshots }: ProtectionState, message: string): Rest {
     message: `Error check and remove PVC finalizer for VolumeSnapshot: ${message}`,
     regarding: regardingSnapshot(snapshot),
   }));
-  return { kind: 'retry', effect: 'write-claim', reason: message, events };
+  return { kind: 'retry', backoff: 'write-claim', reason: message, events };
 }

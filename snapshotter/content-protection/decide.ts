@@ -23,5 +23,5 @@ export function decide({ content }: ContentProtectionState): ContentProtectionEf
   if (isDeleting(content)) return { kind: 'done', reason: 'on its way out' };
   const patch = finalizerPatch(content, { add: [CONTENT_PROTECTION] });
   if (patch === undefined) return { kind: 'done', reason: 'protected' };
-  return { kind: 'protect-content', inputs: inputsOf(content.metadata?.uid), patch };
+  return { kind: 'protect-content', backoff: 'protect-content', inputs: inputsOf(content.metadata?.uid), patch };
 }

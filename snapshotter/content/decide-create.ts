@@ -18,12 +18,13 @@ export function decideCreate(state: ContentState, purpose: 'create' | 'replay' =
   if (!hasMark(content, BEING_CREATED))
     return {
       kind: 'create-snapshot',
+      backoff: 'create-snapshot',
       action: 'mark',
       inputs,
       patch: annotationPatch(content, BEING_CREATED, ANNOTATION_YES),
       doubtful: purpose === 'replay',
     };
-  return { kind: 'create-snapshot', action: 'call', inputs, request: request.value };
+  return { kind: 'create-snapshot', backoff: 'create-snapshot', action: 'call', inputs, request: request.value };
 }
 
 /** The secret that the annotations name, read live by name. Undefined: there is none, or it was read in this run. */
@@ -32,7 +33,7 @@ export function readSecret(state: ContentState, effect: DriverEffect): ContentEf
   const secret = annotatedSecret(content);
   if (!secret.ok) return refuse(state, { effect, message: messageOf[effect](content, secret.fault) });
   if (secret.value === undefined || state.secret !== undefined) return undefined;
-  return { kind: effect, action: 'read-secret', inputs: driverInputs(state), secret: secret.value };
+  return { kind: effect, backoff: effect, action: 'read-secret', inputs: driverInputs(state), secret: secret.value };
 }
 
 /** What users and admins can change about a call. Bookkeeping (status, marks, finalizers) is not among it. */

@@ -19,11 +19,19 @@ export function decideDeletion(state: ContentState): ContentEffect | Rest {
   if (dynamic && named && (destroys ? mayExist(state) : isUndecided(state))) return decideCreate(state, 'replay');
   const handle = savedHandleOf(content) ?? givenHandleOf(content);
   if (!destroys || handle === undefined) return release(state);
-  return readSecret(state, 'delete-snapshot') ?? { kind: 'delete-snapshot', action: 'call', inputs: driverInputs(state), handle };
+  return (
+    readSecret(state, 'delete-snapshot') ?? {
+      kind: 'delete-snapshot',
+      backoff: 'delete-snapshot',
+      action: 'call',
+      inputs: driverInputs(state),
+      handle,
+    }
+  );
 }
 
 function release({ content }: ContentState): ContentEffect | Rest {
   const patch = finalizerPatch(content, { remove: [CONTENT_PROTECTION] });
   if (patch === undefined) return { kind: 'done', reason: 'released' };
-  return { kind: 'release-content', inputs: inputsOf(content.metadata?.uid), patch };
+  return { kind: 'release-content', backoff: 'release-content', inputs: inputsOf(content.metadata?.uid), patch };
 }

@@ -15,7 +15,12 @@ export function decideRefresh(state: ContentState): ContentEffect | Rest {
   if (!state.listsSnapshots) {
     const believed = { kind: 'snapshot', effect: 'refresh-snapshot', handle, creationTime: undefined, sizeBytes: 0n, ready: true } as const;
     const changes = statusChange(content, believed, now) ?? {};
-    return { kind: 'save-status', inputs: inputsOf(content.metadata?.uid, handle), patch: statusPatch(content, content.status, changes) };
+    return {
+      kind: 'save-status',
+      backoff: 'save-status',
+      inputs: inputsOf(content.metadata?.uid, handle),
+      patch: statusPatch(content, content.status, changes),
+    };
   }
   const inputs = inputsOf(content.metadata?.uid, handle, content.spec?.volumeSnapshotClassName, snapshotClass?.parameters);
   const no = (why: string): ContentEffect | Rest =>
@@ -25,6 +30,6 @@ export function decideRefresh(state: ContentState): ContentEffect | Rest {
   const secret = resolveSecret(snapshotClass?.parameters, LIST_SECRET, { contentName: content.metadata?.name ?? '' });
   if (!secret.ok) return no(secret.fault);
   if (secret.value !== undefined && state.secret === undefined)
-    return { kind: 'refresh-snapshot', action: 'read-secret', inputs, secret: secret.value };
-  return { kind: 'refresh-snapshot', action: 'call', inputs, handle };
+    return { kind: 'refresh-snapshot', backoff: 'refresh-snapshot', action: 'read-secret', inputs, secret: secret.value };
+  return { kind: 'refresh-snapshot', backoff: 'refresh-snapshot', action: 'call', inputs, handle };
 }

@@ -235,7 +235,7 @@ describe('polling', () => {
   test('a poll that learns nothing writes nothing and keeps the mark', () => {
     expect(decide(aState({ content: marked({ status: unready }), answer: found({ ready: false }) }))).toMatchObject({
       kind: 'poll',
-      effect: 'create-snapshot',
+      backoff: 'create-snapshot',
     });
   });
 
@@ -265,7 +265,10 @@ describe('failures', () => {
     });
     const status = { readyToUse: false, error: { message: 'no luck' } };
     expect(decide(aState({ content: marked({ status }), answer: failed() }))).toMatchObject({ kind: 'unmark' });
-    expect(decide(aState({ content: aContent({ status }), answer: failed() }))).toMatchObject({ kind: 'retry', effect: 'create-snapshot' });
+    expect(decide(aState({ content: aContent({ status }), answer: failed() }))).toMatchObject({
+      kind: 'retry',
+      backoff: 'create-snapshot',
+    });
   });
 
   test('an undecided one keeps the mark, and is told with the reason of later attempts where a status is', () => {
@@ -275,7 +278,7 @@ describe('failures', () => {
       before: [{ reason: 'SnapshotContentCheckandUpdateFailed' }],
     });
     const status = { readyToUse: false, error: { message: 'deadline' } };
-    expect(decide(aState({ content: marked({ status }), ...undecided }))).toMatchObject({ kind: 'retry', effect: 'create-snapshot' });
+    expect(decide(aState({ content: marked({ status }), ...undecided }))).toMatchObject({ kind: 'retry', backoff: 'create-snapshot' });
   });
 
   test('a mark that somebody overwrote while a call is undecided is put back at once', () => {
@@ -313,7 +316,7 @@ describe('a pre-provisioned content', () => {
   test('is polled while un-ready and fails with the reason of an update', () => {
     const answer = found({ effect: 'refresh-snapshot', handle: 'snap-9', ready: false });
     const state = aState({ content: aGivenContent({ status: { ...unready, snapshotHandle: 'snap-9' } }) });
-    expect(decide({ ...state, answer })).toMatchObject({ kind: 'poll', effect: 'refresh-snapshot' });
+    expect(decide({ ...state, answer })).toMatchObject({ kind: 'poll', backoff: 'refresh-snapshot' });
     expect(decide({ ...state, answer: failed({ effect: 'refresh-snapshot' }) })).toMatchObject({
       kind: 'write-error',
       before: [{ reason: 'SnapshotContentCheckandUpdateFailed' }],
@@ -441,7 +444,7 @@ describe('the gate of deletion', () => {
   test('a process that may have lost its lease waits', () => {
     expect(decide(aState({ content: released(ready), answer: { kind: 'not-leader' } }))).toMatchObject({
       kind: 'poll',
-      effect: 'delete-snapshot',
+      backoff: 'delete-snapshot',
     });
   });
 });

@@ -40,7 +40,7 @@ export function decide(state: ContentState): ContentEffect | Rest {
     case 'failed':
       return decideFailed(state, answer);
     case 'not-leader':
-      return { kind: 'poll', effect: 'delete-snapshot', afterMs: rules.readyPollMinMs, reason: 'the lease was not renewed in time' };
+      return { kind: 'poll', backoff: 'delete-snapshot', afterMs: rules.readyPollMinMs, reason: 'the lease was not renewed in time' };
     case 'snapshot':
       return decideFound(state, answer);
     default:
@@ -59,7 +59,12 @@ function decideLive(state: ContentState): ContentEffect | Rest {
   if (isReady(content)) return unmark(content) ?? { kind: 'done', reason: 'ready' };
   if (givenHandleOf(content) !== undefined) return decideRefresh(state);
   if (record.standing === 'open' && !hasMark(content, BEING_CREATED))
-    return { kind: 'assert-mark', inputs: inputsOf(content.metadata?.uid), patch: annotationPatch(content, BEING_CREATED, ANNOTATION_YES) };
+    return {
+      kind: 'assert-mark',
+      backoff: 'assert-mark',
+      inputs: inputsOf(content.metadata?.uid),
+      patch: annotationPatch(content, BEING_CREATED, ANNOTATION_YES),
+    };
   return decideCreate(state);
 }
 
@@ -68,12 +73,17 @@ function decideFound(state: ContentState, answer: DriverAnswer & { kind: 'snapsh
   const { content, now, rules } = state;
   const changes = statusChange(content, answer, now);
   if (changes !== undefined)
-    return { kind: 'save-status', inputs: inputsOf(content.metadata?.uid, changes), patch: statusPatch(content, content.status, changes) };
+    return {
+      kind: 'save-status',
+      backoff: 'save-status',
+      inputs: inputsOf(content.metadata?.uid, changes),
+      patch: statusPatch(content, content.status, changes),
+    };
   if (isReleased(content)) return decideDeletion({ ...state, answer: undefined });
   if (answer.ready) return unmark(content) ?? { kind: 'done', reason: 'ready' };
   const ageMs = now - (parseTime(content.metadata?.creationTimestamp) ?? now);
   const afterMs = Math.min(Math.max(ageMs / 10, rules.readyPollMinMs), rules.readyPollMaxMs);
-  return { kind: 'poll', effect: answer.effect, afterMs, reason: 'the snapshot is not ready yet' };
+  return { kind: 'poll', backoff: answer.effect, afterMs, reason: 'the snapshot is not ready yet' };
 }
 
 /** Said where users look, then the mark where the driver has decided, then again at its back-off. */
@@ -84,10 +94,15 @@ function decideFailed(state: ContentState, answer: DriverAnswer & { kind: 'faile
   const over = answer.effect === 'create-snapshot' && answer.decided && !isUndecided(state);
   if (over && isReleased(content)) return decideDeletion({ ...state, answer: undefined });
   const step = over ? unmark(content) : undefined;
-  return step ?? { kind: 'retry', effect: answer.effect, reason: answer.message };
+  return step ?? { kind: 'retry', backoff: answer.effect, reason: answer.message };
 }
 
 function unmark(content: VolumeSnapshotContent): ContentEffect | undefined {
   if (!hasMark(content, BEING_CREATED)) return undefined;
-  return { kind: 'unmark', inputs: inputsOf(content.metadata?.uid), patch: annotationPatch(content, BEING_CREATED, null) };
+  return {
+    kind: 'unmark',
+    backoff: 'unmark',
+    inputs: inputsOf(content.metadata?.uid),
+    patch: annotationPatch(content, BEING_CREATED, null),
+  };
 }

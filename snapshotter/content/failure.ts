@@ -22,6 +22,7 @@ export function tell({ content, now }: ContentState, { effect, message }: Failur
   const changes = { error: { time: formatTime(now), message }, ...readiness };
   return {
     kind: 'write-error',
+    backoff: 'write-error',
     inputs: inputsOf(content.metadata?.uid, message),
     patch: statusPatch(content, status, changes),
     before: [{ type: 'Warning', reason: reasonOf(content, effect), message, regarding: regardingContent(content) }],

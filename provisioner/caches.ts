@@ -27,9 +27,10 @@ import {
   VOLUME_SNAPSHOTS,
 } from '../lib/kube/resources.ts';
 import { dataSourceOf, isSource, sourceKey } from './claim/data-source.ts';
-import { driverLabel, readIntent } from './claim/intent.ts';
+import { driverLabel } from './intent/driver-label.ts';
+import { JOURNAL_DRIVER_LABEL, JOURNAL_KIND_LABEL } from './intent/journal-lease.ts';
 import { classNameOf } from './claim/ownership.ts';
-import { BETA_STORAGE_CLASS, INTENT_DRIVER_LABEL, MIGRATED_TO } from './names.ts';
+import { BETA_STORAGE_CLASS, MIGRATED_TO } from './names.ts';
 
 export interface Caches {
   readonly claims: Informer<PersistentVolumeClaim>;
@@ -40,7 +41,8 @@ export interface Caches {
   readonly attachments: Informer<VolumeAttachment> | undefined;
   readonly snapshots: Informer<VolumeSnapshot> | undefined;
   readonly grants: Informer<ReferenceGrant> | undefined;
-  readonly records: Informer<Lease> | undefined;
+  /** Journals of processes that run without an election. Undefined where this one is elected. */
+  readonly journals: Informer<Lease> | undefined;
 }
 
 export interface CacheNeeds {
@@ -50,14 +52,15 @@ export interface CacheNeeds {
   readonly attachments: boolean;
   readonly snapshots: boolean;
   readonly crossNamespace: boolean;
-  readonly records: boolean;
+  readonly journals: boolean;
 }
 
-/** Index names. Values: a class name, `kind namespace/name` of a source, a claim uid, a PV name. */
+/** Index names. Values: a class name, `kind namespace/name` of a source, a claim uid, a PV name, a volume handle. */
 export const BY_CLASS = 'class';
 export const BY_SOURCE = 'source';
 export const BY_CLAIM = 'claim';
 export const BY_VOLUME = 'volume';
+export const BY_HANDLE = 'handle';
 
 export function openCaches(informers: InformerSet, needs: CacheNeeds): Caches {
   return {
@@ -82,7 +85,10 @@ export function openCaches(informers: InformerSet, needs: CacheNeeds): Caches {
         `metadata.annotations[${MIGRATED_TO}]`,
         `metadata.annotations[${BETA_STORAGE_CLASS}]`,
       ],
-      indexes: [{ name: BY_CLAIM, values: (volume) => [volume.spec?.claimRef?.uid ?? ''] }],
+      indexes: [
+        { name: BY_CLAIM, values: (volume) => [volume.spec?.claimRef?.uid ?? ''] },
+        { name: BY_HANDLE, values: ({ spec }) => (spec?.csi?.driver === needs.driver ? [spec.csi.volumeHandle ?? ''] : []) },
+      ],
     }),
     classes: informers.informer(STORAGE_CLASSES, {
       fields: ['provisioner', 'parameters', 'reclaimPolicy', 'mountOptions', 'volumeBindingMode', 'allowedTopologies'],
@@ -97,12 +103,11 @@ export function openCaches(informers: InformerSet, needs: CacheNeeds): Caches {
       : undefined,
     snapshots: needs.snapshots ? informers.informer(VOLUME_SNAPSHOTS, { fields: 'whole', optional: true }) : undefined,
     grants: needs.crossNamespace ? informers.informer(REFERENCE_GRANTS, { fields: ['spec'], optional: true }) : undefined,
-    records: needs.records
+    journals: needs.journals
       ? informers.informer(LEASES, {
           fields: 'whole',
           namespace: needs.leaseNamespace,
-          labelSelector: `${INTENT_DRIVER_LABEL}=${driverLabel(needs.driver)}`,
-          indexes: [{ name: BY_SOURCE, values: recordedSource }],
+          labelSelector: `${JOURNAL_DRIVER_LABEL}=${driverLabel(needs.driver)},${JOURNAL_KIND_LABEL}=process`,
           optional: true,
         })
       : undefined,
@@ -122,12 +127,6 @@ function isPending({ status }: PersistentVolumeClaim): boolean {
 function sourceValues(claim: PersistentVolumeClaim): readonly string[] {
   const source = dataSourceOf(claim, { crossNamespace: true });
   return isSource(source) ? [sourceValue(source.kind, sourceKey(source))] : [];
-}
-
-function recordedSource(lease: Lease): readonly string[] {
-  const read = readIntent(lease);
-  const source = read.kind === 'intent' ? read.intent.source : undefined;
-  return source === undefined ? [] : [sourceValue(source.kind, sourceKey(source))];
 }
 
 /** The value of BY_SOURCE for a source object. */

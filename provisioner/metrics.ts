@@ -1,4 +1,4 @@
-/** What the role counts: the Go program's families under their names (peer facts 6.3), and ours about records. */
+/** What the role counts: the Go program's families under their names, and ours about records. */
 import type { MetricsRegistry } from '../lib/process/metrics.ts';
 import { DEFAULT_BUCKETS } from '../lib/process/metrics.ts';
 
@@ -7,10 +7,10 @@ export interface ProvisionMetrics {
   provisionFailed(labels: ProvisionLabels): void;
   deleted(className: string, seconds: number): void;
   deleteFailed(className: string): void;
-  /** A case with an undecided call was closed without a success. */
+  /** A call that had gone unanswered was taken to have made nothing. */
   gaveUp(): void;
-  /** A record could not be written, so a claim went on without. */
-  recordRefused(): void;
+  /** A claim went on without an entry in the journal, since that cannot be written. */
+  unrecorded(): void;
 }
 
 export interface ProvisionLabels {
@@ -19,14 +19,18 @@ export interface ProvisionLabels {
   readonly source: string;
 }
 
-/** Records by state, asked at every scrape. */
-export interface RecordCounts {
+/** What the journal holds, by state; asked at every scrape. */
+export interface JournalCounts {
+  /** Claims with an entry. */
   readonly open: number;
-  readonly unreadable: number;
+  /** Of these: a volume may exist and no PV names it. */
+  readonly undecided: number;
   readonly secretMissing: number;
+  /** Leases that could not be read and were put aside. */
+  readonly unreadable: number;
 }
 
-export function createProvisionMetrics(registry: MetricsRegistry, countRecords: () => RecordCounts): ProvisionMetrics {
+export function createProvisionMetrics(registry: MetricsRegistry, countEntries: () => JournalCounts): ProvisionMetrics {
   const claim = ['class', 'source'];
   const provisioned = registry.counter({
     name: 'controller_persistentvolumeclaim_provision_total',
@@ -64,19 +68,20 @@ export function createProvisionMetrics(registry: MetricsRegistry, countRecords: 
     name: 'csi_provisioner_undecided_closed_total',
     help: 'Volumes taken not to exist after ten minutes of one and the same final answer to a call that had once gone unanswered.',
   });
-  const refused = registry.counter({
-    name: 'csi_provisioner_intent_records_refused_total',
-    help: 'Claims that were provisioned without a record because Leases could not be written: a crash may leak their volume.',
+  const unrecorded = registry.counter({
+    name: 'csi_provisioner_unrecorded_claims_total',
+    help: 'CreateVolume calls that were sent without an entry in the journal because Leases could not be written: a crash may leak their volume.',
   });
   registry.gauge({
-    name: 'csi_provisioner_intent_records',
-    help: 'Records of claims in work, by state: open, unreadable, secret_missing.',
+    name: 'csi_provisioner_journal_entries',
+    help: 'Entries of the journal by state: open; of these undecided (a volume may exist and no PV names it) and secret_missing; unreadable (put aside).',
     labels: ['state'],
     collect: (set) => {
-      const { open, unreadable, secretMissing } = countRecords();
+      const { open, undecided, secretMissing, unreadable } = countEntries();
       set({ state: 'open' }, open);
-      set({ state: 'unreadable' }, unreadable);
+      set({ state: 'undecided' }, undecided);
       set({ state: 'secret_missing' }, secretMissing);
+      set({ state: 'unreadable' }, unreadable);
     },
   });
   return {
@@ -91,6 +96,6 @@ export function createProvisionMetrics(registry: MetricsRegistry, countRecords: 
     },
     deleteFailed: (className) => deleteFailed.add({ class: className }),
     gaveUp: () => gaveUp.add({}),
-    recordRefused: () => refused.add({}),
+    unrecorded: () => unrecorded.add({}),
   };
 }

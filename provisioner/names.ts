@@ -45,21 +45,11 @@ export const REASON = {
   provisioned: 'ProvisioningSucceeded',
   failed: 'ProvisioningFailed',
   deleteFailed: 'VolumeFailedDelete',
+  /** On the journal's Lease; the Go program has no such account. */
+  undecided: 'VolumeUndecided',
+  /** On a VolumeSnapshot that keeps our finalizer since it may not be written. */
+  releaseFailed: 'SnapshotReleaseFailed',
 } as const;
-
-/** A record of a claim in work: Lease `csi-intent-<claim uid>`, found by this label, read from this annotation. */
-export const INTENT_PREFIX = 'csi-intent-';
-export const INTENT_DRIVER_LABEL = 'csi-sidecars/intent-driver';
-export const INTENT_ANNOTATION = 'csi-sidecars/intent';
-
-export function intentName(claimUid: string): string {
-  return `${INTENT_PREFIX}${claimUid}`;
-}
-
-/** The claim uid of a record, by its name. */
-export function claimUidOfIntent(leaseName: string): string | undefined {
-  return leaseName.startsWith(INTENT_PREFIX) ? leaseName.slice(INTENT_PREFIX.length) : undefined;
-}
 
 export interface VolumeNaming {
   readonly prefix: string;
@@ -75,3 +65,7 @@ export function volumeNameFor(claimUid: string, { prefix, uuidLength }: VolumeNa
   if (uuidLength === -1) return `${prefix}-${claimUid}`;
   return `${prefix}-${claimUid.replaceAll('-', '').slice(0, uuidLength)}`;
 }
+
+/** Said once for each time in which the journal cannot be written. */
+export const NO_JOURNAL =
+  'claims are provisioned without an entry in the journal, so a crash may leak volumes: allow get, list, create, update and delete of leases';

@@ -1,14 +1,6 @@
 /** Flags of csi-provisioner: the Go program's 51 with their meaning, and ours. */
 import { ConfigError } from '../lib/errors/config-error.ts';
-import {
-  DRIVER_FLAGS,
-  ELECTION_FLAGS,
-  KLOG_FLAGS,
-  KUBE_FLAGS,
-  PROCESS_FLAGS,
-  REQUEST_LIFETIME_FLAG,
-  RETRY_FLAGS,
-} from '../lib/process/flag-groups.ts';
+import { DRIVER_FLAGS, ELECTION_FLAGS, KLOG_FLAGS, KUBE_FLAGS, PROCESS_FLAGS, RETRY_FLAGS } from '../lib/process/flag-groups.ts';
 import { readOptions } from '../lib/process/flags.ts';
 import type { Flag, FlagValues, OptionsOf } from '../lib/process/flags.ts';
 
@@ -63,7 +55,6 @@ const WORK_FLAGS = [
     help: 'Record a claim in a Lease before its volume is made, so that no crash can leak the volume. Costs two API calls a volume.',
     origin: 'ours',
   },
-  REQUEST_LIFETIME_FLAG,
 ] as const satisfies readonly Flag[];
 
 const VOLUME_FLAGS = [

@@ -2,8 +2,8 @@
  * The role csi-provisioner: one per driver. It makes the volumes of claims, deletes those of released PVs,
  * and protects what volumes are filled from while they are.
  *
- * Four lanes work side by side (folders claim, volume, clone-protection, snapshot-protection) and meet only
- * in the caches and the ledger. Claims and PVs of other drivers pass through and are left alone.
+ * Four controllers work side by side (folders claim, volume, clone-protection, snapshot-protection) and meet only
+ * in the caches and the claims in progress. Claims and PVs of other drivers pass through and are left alone.
  */
 import { laneOf } from '../lib/controller/lane.ts';
 import { sanitiseLeaseName } from '../lib/controller/lease-name.ts';
@@ -11,23 +11,19 @@ import type { Role } from '../lib/controller/role.ts';
 import type { DriverIdentity } from '../lib/csi/capabilities.ts';
 import { gateEnabled } from '../lib/process/flags.ts';
 import type { RoleDefinition, RoleInput } from '../lib/process/role-definition.ts';
-import type { Caches } from './caches.ts';
 import { openCaches } from './caches.ts';
 import { createClaimController } from './claim/controller.ts';
 import type { ClaimSettings, ClaimState } from './claim/state.ts';
 import { createTopologyBook } from './claim/topology-book.ts';
 import { createCloneProtection } from './clone-protection/controller.ts';
-import { createLateRecords } from './late-records.ts';
-import { createLedger } from './ledger.ts';
-import { claimUidOfIntent } from './names.ts';
+import { openAccounts } from './intent/accounts.ts';
+import { createClaimsInProgress } from './intent/claims-in-progress.ts';
 import type { ProvisionLabels } from './metrics.ts';
 import { createProvisionMetrics } from './metrics.ts';
-import { openCases } from './open-cases.ts';
 import { PROVISIONER_FLAGS, readProvisionerOptions } from './options.ts';
 import type { ProvisionerOptions } from './options.ts';
-import { countRecords } from './record-counts.ts';
-import { dropSettledRecords } from './settled-records.ts';
 import { createSnapshotProtection } from './snapshot-protection/controller.ts';
+import { createSourceProtections } from './source-protections.ts';
 import { createVolumeController } from './volume/controller.ts';
 import { wireEvents } from './wake.ts';
 
@@ -60,13 +56,14 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
     attachments: identity.controller.has('PUBLISH_UNPUBLISH_VOLUME'),
     snapshots,
     crossNamespace: gateEnabled(options.featureGates, 'CrossNamespaceVolumeDataSource'),
-    records: options.crashSafeProvisioning,
+    journals: options.crashSafeProvisioning && !options.leaderElection,
   });
-  const ledger = createLedger();
-  const lateRecords = createLateRecords(clock, options.kubeRequestLifetimeMs);
-  const cases = openCases({ caches, ledger, leaseNamespace });
-  const metrics = createProvisionMetrics(registry, () => countRecords(caches, ledger));
-  const settings = settingsReader(driver.identity, options);
+  const progress = createClaimsInProgress();
+  const protections = createSourceProtections();
+  const accounts = openAccounts({ context, progress, driver: identity.name, leaseNamespace, options, journals: caches.journals });
+  const { journal } = accounts;
+  const metrics = createProvisionMetrics(registry, accounts.counts);
+  const settings = settingsReader(driver.identity, options, accounts.place);
   const lane = laneOf(context, {
     workers: options.workerThreads,
     retryStartMs: options.retryIntervalStartMs,
@@ -78,14 +75,15 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
   const claimLane = createClaimController(
     {
       caches,
-      ledger,
-      lateRecords,
+      progress,
+      protections,
+      journal,
+      accounts,
       settings,
       topology: nodes === undefined || csiNodes === undefined ? undefined : createTopologyBook(identity.name, { nodes, csiNodes }),
       strictTopology: options.strictTopology,
       immediateTopology: options.immediateTopology,
-      leaseNamespace,
-      crashSafe: options.crashSafeProvisioning,
+      minVersion: { value: undefined },
       now,
       monotonic,
       client,
@@ -98,15 +96,16 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
     },
     lane,
   );
+  const volumes = new Map();
   const volumeLane = createVolumeController(
     {
       caches,
       settings,
-      cases,
-      memories: new Map(),
+      progress,
+      journal,
+      memories: volumes,
       client,
       driver: driver.client,
-      ledger,
       metrics,
       log,
       leaseIsFresh: () => leaseIsFresh(),
@@ -116,42 +115,51 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
   );
   const protection = { ...lane, workers: options.cloningProtectionThreads };
   const driverName = (): string => driver.identity().name;
-  const cloneLane = clones ? createCloneProtection({ caches, cases, driverName, client }, protection) : undefined;
-  const snapshotLane = snapshots
-    ? createSnapshotProtection({ caches, cases, ledger, lateRecords, driverName, client }, protection)
-    : undefined;
-  wireEvents(caches, ledger, { claims: claimLane, volumes: volumeLane, clones: cloneLane, snapshots: snapshotLane });
+  const cloneLane = clones ? createCloneProtection({ caches, progress, driverName, client }, protection) : undefined;
+  const snapshotLane = snapshots ? createSnapshotProtection({ caches, progress, protections, driverName, client }, protection) : undefined;
+  wireEvents(
+    caches,
+    { progress, protections, volumes },
+    { claims: claimLane, volumes: volumeLane, clones: cloneLane, snapshots: snapshotLane },
+  );
   const lanes = [claimLane, volumeLane, cloneLane, snapshotLane].filter((controller) => controller !== undefined);
   return {
     name: 'csi-provisioner',
     start: (signal) => {
-      lateRecords.began(unfinishedClaims(caches));
-      for (const controller of lanes) controller.start(signal);
+      // Before the first look at any object everything that an earlier process may have left is known.
+      accounts
+        .takeOver(signal, (claimUid) => claimLane.enqueue(claimUid))
+        .then(
+          () => {
+            if (!signal.aborted) for (const controller of lanes) controller.start(signal);
+          },
+          (error: unknown) => {
+            if (!signal.aborted) context.fatal(error);
+          },
+        );
     },
     drain: async (cancel) => {
       await Promise.all(lanes.map((controller) => controller.drain(cancel)));
-      if (cancel !== undefined && !cancel.aborted) await dropSettledRecords({ caches, ledger, client, log }, cancel);
+      await accounts.end(cancel);
     },
   };
 }
 
-/** Claims without a volume, and those with a record: what an earlier process may have been at. */
-function unfinishedClaims({ claims, records }: Caches): readonly string[] {
-  const waiting = claims.store.list().flatMap(({ metadata, spec }) => ((spec?.volumeName ?? '') === '' ? (metadata?.uid ?? []) : []));
-  return [...waiting, ...(records?.store.list() ?? []).flatMap(({ metadata }) => claimUidOfIntent(metadata?.name ?? '') ?? [])];
-}
-
 /** What the driver says may change across a reconnect; what is made of it is kept until it does. */
-function settingsReader(identity: () => DriverIdentity, options: ProvisionerOptions): () => ClaimSettings {
+function settingsReader(
+  identity: () => DriverIdentity,
+  options: ProvisionerOptions,
+  journal: ClaimSettings['journal'],
+): () => ClaimSettings {
   let last: { readonly identity: DriverIdentity; readonly settings: ClaimSettings } | undefined;
   return () => {
     const present = identity();
-    if (last?.identity !== present) last = { identity: present, settings: settingsOf(present, options) };
+    if (last?.identity !== present) last = { identity: present, settings: { ...settingsOf(present, options), journal } };
     return last.settings;
   };
 }
 
-function settingsOf(identity: DriverIdentity, options: ProvisionerOptions): ClaimSettings {
+function settingsOf(identity: DriverIdentity, options: ProvisionerOptions): Omit<ClaimSettings, 'journal'> {
   return {
     driver: identity.name,
     capabilities: new Set([...identity.plugin, ...identity.controller]),
@@ -169,7 +177,7 @@ function settingsOf(identity: DriverIdentity, options: ProvisionerOptions): Clai
 }
 
 /** Class and kind of source, as the peer labels its metrics. */
-function labelsOf({ class: storageClass, claim, record }: ClaimState): ProvisionLabels {
-  const name = storageClass?.metadata?.name ?? record?.intent.plan.spec?.storageClassName ?? '';
+function labelsOf({ class: storageClass, claim }: ClaimState): ProvisionLabels {
+  const name = storageClass?.metadata?.name ?? claim?.spec?.storageClassName ?? '';
   return { class: name, source: claim?.spec?.dataSource?.kind ?? '' };
 }

@@ -1,7 +1,7 @@
 /** Reads the secret of a driver call: by name, live, at every attempt, and hands it to the call and to nobody else. */
 import type { KubeClient } from '../lib/kube/client.ts';
 import { SECRETS } from '../lib/kube/resources.ts';
-import type { SecretName } from './claim/secrets.ts';
+import type { SecretName } from './secrets.ts';
 
 /** Rejects with ApiError. Values that are no UTF-8 are sent as the protocol has it: with replacement characters. */
 export async function readSecret(

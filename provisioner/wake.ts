@@ -5,14 +5,16 @@
 import type { Controller } from '../lib/controller/controller.ts';
 import { keyOf } from '../lib/controller/store.ts';
 import type { Informer, InformerEvent } from '../lib/controller/informer.ts';
-import type { KubeObject, Lease, PersistentVolume, PersistentVolumeClaim } from '../lib/kube/objects.ts';
+import type { KubeObject, PersistentVolume, PersistentVolumeClaim } from '../lib/kube/objects.ts';
 import { BY_CLAIM, BY_CLASS, BY_SOURCE, sourceValue } from './caches.ts';
 import type { Caches } from './caches.ts';
 import { dataSourceOf, isSource, sourceKey } from './claim/data-source.ts';
-import type { SourceReference } from './claim/intent.ts';
-import { readIntent } from './claim/intent.ts';
-import type { Ledger } from './ledger.ts';
-import { CLONE_FINALIZER, claimUidOfIntent, SNAPSHOT_FINALIZER } from './names.ts';
+import type { ClaimProgress, ClaimsInProgress } from './intent/claims-in-progress.ts';
+import { sourcesOf } from './intent/claims-in-progress.ts';
+import type { SourceReference } from './intent/intent.ts';
+import { CLONE_FINALIZER, SNAPSHOT_FINALIZER } from './names.ts';
+import type { SourceProtections } from './source-protections.ts';
+import type { VolumeMemories } from './volume/gather.ts';
 
 type Lane = Pick<Controller, 'enqueue'>;
 
@@ -27,19 +29,27 @@ export interface Lanes {
   readonly snapshots: Lane | undefined;
 }
 
-export function wireEvents(caches: Caches, ledger: Ledger, lanes: Lanes): void {
-  wireClaims(caches, lanes);
-  wireVolumes(caches, ledger, lanes);
-  wireRecords(caches, ledger, lanes);
-  wireOthers(caches, ledger, lanes);
+/** What the events also keep true in memory. */
+export interface Remembered {
+  readonly progress: ClaimsInProgress;
+  readonly protections: SourceProtections;
+  readonly volumes: VolumeMemories;
+}
+
+export function wireEvents(caches: Caches, remembered: Remembered, lanes: Lanes): void {
+  wireClaims(caches, remembered, lanes);
+  wireVolumes(caches, remembered, lanes);
+  wireProgress(caches, remembered, lanes);
+  wireOthers(caches, remembered, lanes);
 }
 
 const uidOf = (object: KubeObject | undefined): string => object?.metadata?.uid ?? '';
 
-function wireClaims({ claims }: Caches, lanes: Lanes): void {
+function wireClaims({ claims }: Caches, { progress }: Remembered, lanes: Lanes): void {
   claims.onEvent((event) => {
     // A claim that was replaced under its name is two claims.
     for (const uid of new Set([uidOf(event.old), uidOf(event.object)])) if (uid !== '') lanes.claims.enqueue(uid);
+    if (uidOf(event.old) !== uidOf(event.object)) progress.forget(uidOf(event.old));
     if (event.object !== undefined && isProtected(event.object, CLONE_FINALIZER)) lanes.clones?.enqueue(event.key);
     if (!event.changed) return;
     for (const clone of claims.store.byIndex(BY_SOURCE, sourceValue('claim', event.key))) lanes.claims.enqueue(uidOf(clone));
@@ -59,13 +69,14 @@ function lanesOf(kind: SourceReference['kind'], lanes: Lanes): Lane | undefined 
   return kind === 'snapshot' ? lanes.snapshots : lanes.clones;
 }
 
-function wireVolumes({ volumes, claims }: Caches, ledger: Ledger, lanes: Lanes): void {
+function wireVolumes({ volumes, claims }: Caches, { progress, volumes: memories }: Remembered, lanes: Lanes): void {
   volumes.onEvent(({ key, old, object }) => {
     lanes.volumes.enqueue(key);
+    if (object === undefined) memories.delete(key);
     const uid = claimOf(object ?? old);
     if (uid === '') return;
     // The cached claim may be older than the end of its volume: it is read live before it gets another one.
-    if (object === undefined && claims.store.byUid(uid) !== undefined) ledger.update(uid, { finished: true, verified: false });
+    if (object === undefined && claims.store.byUid(uid) !== undefined) progress.update(uid, { provisionedBefore: 'seen' });
     lanes.claims.enqueue(uid);
     const sourceClaim = (object ?? old)?.spec?.claimRef;
     if (sourceClaim === undefined) return;
@@ -78,39 +89,34 @@ function claimOf(volume: PersistentVolume | undefined): string {
   return volume?.spec?.claimRef?.uid ?? '';
 }
 
-function wireRecords({ records, volumes }: Caches, ledger: Ledger, lanes: Lanes): void {
-  const wakeClosed = (uid: string, source: SourceReference | undefined): void => {
-    for (const volume of volumes.store.byIndex(BY_CLAIM, uid)) lanes.volumes.enqueue(keyOf(volume));
-    if (source !== undefined) lanesOf(source.kind, lanes)?.enqueue(sourceKey(source));
-  };
-  records?.onEvent(({ old, object }) => {
-    const uid = claimUidOfIntent((object ?? old)?.metadata?.name ?? '');
-    if (uid === undefined) return;
-    lanes.claims.enqueue(uid);
-    if (object === undefined) wakeClosed(uid, sourceOf(old));
-  });
-  ledger.listen((uid, before, after) => {
-    const closing =
-      (before.intent !== undefined && after.intent === undefined) ||
-      (before.unsaved !== undefined && after.unsaved === undefined) ||
-      (before.calling && !after.calling) ||
-      (!before.yielding && after.yielding) ||
-      before.droppedLease !== after.droppedLease ||
-      (before.using !== undefined && after.using !== before.using);
-    if (closing) wakeClosed(uid, before.using);
+/** A change of phase is what the other controllers wait for. */
+function wireProgress({ volumes }: Caches, { progress }: Remembered, lanes: Lanes): void {
+  progress.listen((uid, before, after) => {
+    if (before.operation.phase !== after.operation.phase)
+      for (const volume of volumes.store.byIndex(BY_CLAIM, uid)) lanes.volumes.enqueue(keyOf(volume));
+    for (const source of released(before, after)) {
+      const [kind = '', key = ''] = source.split(' ', 2);
+      (kind === 'snapshot' ? lanes.snapshots : lanes.clones)?.enqueue(key);
+    }
   });
 }
 
-function sourceOf(lease: Lease | undefined): SourceReference | undefined {
-  const read = lease === undefined ? undefined : readIntent(lease);
-  return read?.kind === 'intent' ? read.intent.source : undefined;
+/** `kind namespace/name` of the sources that are no longer in use. */
+function released(before: ClaimProgress, after: ClaimProgress): readonly string[] {
+  const kept = new Set(sourcesOf(after));
+  return sourcesOf(before).filter((source) => !kept.has(source));
 }
 
-function wireOthers({ claims, classes, snapshots, grants, nodes, csiNodes, attachments }: Caches, ledger: Ledger, lanes: Lanes): void {
+function wireOthers(
+  { claims, classes, snapshots, grants, nodes, csiNodes, attachments }: Caches,
+  { progress, protections }: Remembered,
+  lanes: Lanes,
+): void {
   whenChanged(classes, ({ key }) => {
     for (const claim of claims.store.byIndex(BY_CLASS, key)) lanes.claims.enqueue(uidOf(claim));
   });
   snapshots?.onEvent(({ key, object, changed }) => {
+    if (object === undefined) protections.own.delete(key);
     if (object !== undefined && isProtected(object, SNAPSHOT_FINALIZER)) lanes.snapshots?.enqueue(key);
     if (changed) for (const claim of claims.store.byIndex(BY_SOURCE, sourceValue('snapshot', key))) lanes.claims.enqueue(uidOf(claim));
   });
@@ -118,7 +124,7 @@ function wireOthers({ claims, classes, snapshots, grants, nodes, csiNodes, attac
     for (const claim of claims.store.list()) if ((claim.spec?.dataSourceRef?.namespace ?? '') !== '') lanes.claims.enqueue(uidOf(claim));
   });
   const wakeWaiting = (): void => {
-    for (const [uid, memory] of ledger.entries()) if (memory.awaitsTopology) lanes.claims.enqueue(uid);
+    for (const [uid, { awaits }] of progress.entries()) if (awaits === 'topology') lanes.claims.enqueue(uid);
   };
   whenChanged(nodes, wakeWaiting);
   whenChanged(csiNodes, wakeWaiting);

@@ -1,83 +1,218 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { Outcome } from '../../lib/csi/outcome.ts';
 import { GrpcCode } from '../../lib/csi/grpc-code.ts';
+import type { Intent } from '../intent/intent.ts';
+import type { OpenOperation, Operation } from '../intent/operation.ts';
+import { NO_OPERATION } from '../intent/operation.ts';
 import { STORAGE_PROVISIONER } from '../names.ts';
-import { aClaim, DRIVER } from '../testing/objects.ts';
-import { aState, anIntent, LEASE } from '../testing/states.ts';
+import { aClaim, aClass, CLAIM_UID, DRIVER, VOLUME_NAME } from '../testing/objects.ts';
+import { aState, anIntent, anOpen, settings } from '../testing/states.ts';
+import { absorb } from './absorb.ts';
 import { decide } from './decide.ts';
-import type { CallFailure } from './state.ts';
+import type { CallFailure, CallPurpose, ClaimState } from './state.ts';
 
-const OPEN = { opened: true, doubt: { times: 0, sinceMs: 0 } };
-const CONFIRMED = { ...OPEN, recordConfirmed: true };
-const CLOSED = { opened: true, recordConfirmed: true };
-const record = { intent: anIntent(), lease: LEASE };
+const request = (kind: string): Intent => anIntent({ request: { ...anIntent().request, parameters: { kind } } });
+const [OLD, OLDER] = [request('old'), request('older')];
+const CLOSING: Operation = { phase: 'closing', name: VOLUME_NAME };
 
-// Answers of the driver
-
-const refusal = (outcome: 'failed' | 'unknown' | 'reschedule', grpcCode: number, gaveUp = false): CallFailure => ({
+interface RefusalChange {
+  readonly outcome?: Outcome;
+  readonly purpose?: CallPurpose;
+}
+const refusal = (code: keyof typeof GrpcCode, { outcome = 'failed', purpose = 'attempt' }: RefusalChange = {}): CallFailure => ({
   kind: 'refused',
+  purpose,
   outcome,
-  grpcCode,
-  gaveUp,
+  grpcCode: GrpcCode[code],
+  gaveUp: false,
   message: 'rpc error',
 });
 
-test('an unknown answer keeps the case open and is told', () => {
-  const step = decide(aState({ record, memory: CONFIRMED, callFailure: refusal('unknown', GrpcCode.DEADLINE_EXCEEDED) }));
-  expect(step).toMatchObject({ kind: 'retry', backoff: 'create-volume', events: [{ type: 'Warning', reason: 'ProvisioningFailed' }] });
-});
+type Change = Omit<Parameters<typeof aState>[0] & object, 'callFailure'> & { readonly operation?: Operation };
+const after = (callFailure: CallFailure, { operation = CLOSING, ...change }: Change = {}): ClaimState =>
+  aState({ ...change, callFailure, progress: { operation } });
+const step = (callFailure: CallFailure, change?: Change) => decide(after(callFailure, change));
 
-test('a final answer is told and tried again, from the first live read on', () => {
-  const failed = { record, memory: CLOSED, callFailure: refusal('failed', GrpcCode.INTERNAL) };
-  expect(decide(aState(failed))).toMatchObject({ kind: 'retry', backoff: 'create-volume' });
-  expect(decide(aState({ ...failed, door: 'read-content' }))).toMatchObject({ kind: 'retry', backoff: 'read-content' });
-});
+/** What may be left of an earlier request, and what was answered last. */
+const open = (uncertain: readonly Intent[], call: OpenOperation['call'] = 'final'): OpenOperation => anOpen({ call, uncertain });
 
-test('an infeasible claim is retried at the longest interval', () => {
-  const step = decide(aState({ record, memory: CLOSED, callFailure: refusal('failed', GrpcCode.INVALID_ARGUMENT) }));
-  expect(step).toMatchObject({ kind: 'retry', atLeastMs: 300_000, events: [{ message: expect.stringContaining('retries are delayed') }] });
-});
-
-test('a final answer for a claim that left meanwhile closes the case', () => {
-  const failed = { record, memory: CLOSED, callFailure: refusal('failed', GrpcCode.INTERNAL) };
-  expect(decide(aState({ ...failed, claim: undefined })).kind).toBe('drop-record');
-  expect(decide(aState({ ...failed, claim: undefined, record: undefined })).kind).toBe('done');
-});
-
-test('no room on the selected node: the record goes, then the node, and that is all', () => {
-  const annotations = { [STORAGE_PROVISIONER]: DRIVER, 'volume.kubernetes.io/selected-node': 'node-1' };
-  const claim = aClaim({ metadata: { annotations } });
-  const full = { claim, memory: CLOSED, callFailure: refusal('reschedule', GrpcCode.RESOURCE_EXHAUSTED) };
-  expect(decide(aState({ ...full, record })).kind).toBe('drop-record');
-  expect(decide(aState(full))).toMatchObject({ kind: 'reschedule', claim, after: [{ type: 'Warning', reason: 'ProvisioningFailed' }] });
-  expect(decide(aState({ ...full, rescheduled: true })).kind).toBe('done');
-});
-
-test('while a volume may exist nobody is sent to another node', () => {
-  const step = decide(aState({ record, memory: CONFIRMED, callFailure: refusal('unknown', GrpcCode.RESOURCE_EXHAUSTED) }));
-  expect(step).toMatchObject({ kind: 'retry', backoff: 'create-volume' });
-});
-
-test('a missing secret is told, and heals', () => {
-  const step = decide(aState({ record, memory: CLOSED, callFailure: { kind: 'not-sent', message: 'secret vault/s is not found' } }));
-  expect(step).toMatchObject({ kind: 'retry', backoff: 'create-volume', events: [{ message: expect.stringContaining('vault/s') }] });
-});
-
-test('a record whose secret vanished stays while a volume may exist', () => {
-  const failure: CallFailure = { kind: 'not-sent', message: 'x' };
-  expect(decide(aState({ claim: undefined, record, memory: CONFIRMED, callFailure: failure }))).toMatchObject({
+test('an unknown answer is told and asked again', () => {
+  expect(step(refusal('DEADLINE_EXCEEDED', { outcome: 'unknown' }), { operation: open([anIntent()], 'unknown') })).toMatchObject({
     kind: 'retry',
     backoff: 'create-volume',
-    events: [],
+    events: [{ type: 'Warning', reason: 'ProvisioningFailed', message: 'failed to provision volume with StorageClass "fast": rpc error' }],
   });
-  expect(decide(aState({ claim: undefined, record, memory: CLOSED, callFailure: failure })).kind).toBe('drop-record');
 });
 
-test('a volume that does not fit is neither given out nor forgotten', () => {
-  const step = decide(aState({ record, memory: CONFIRMED, callFailure: { kind: 'unfit', message: 'too small' } }));
-  expect(step).toMatchObject({ kind: 'retry', backoff: 'create-volume', events: [{ message: expect.stringContaining('too small') }] });
+describe.each([
+  ['without a past', CLOSING],
+  ['after an unknown answer', open([anIntent()])],
+  ['after an unknown answer to another request', open([OLD])],
+])('a final answer %s', (_, operation) => {
+  test('fails at once', () => {
+    const failed = step(refusal('INTERNAL'), { operation });
+    expect(failed).toMatchObject({
+      kind: 'retry',
+      backoff: 'create-volume',
+      reason: 'rpc error',
+      events: [{ reason: 'ProvisioningFailed' }],
+    });
+    expect(failed).not.toHaveProperty('atLeastMs');
+  });
+
+  test('pauses at once where the claim itself is wrong', () => {
+    expect(step(refusal('INVALID_ARGUMENT'), { operation })).toMatchObject({
+      kind: 'retry',
+      backoff: 'create-volume',
+      atLeastMs: 300_000,
+      events: [{ message: expect.stringContaining('retries are delayed') }],
+    });
+  });
+
+  test('sends the claim to another node at once', () => {
+    const annotations = { [STORAGE_PROVISIONER]: DRIVER, 'volume.kubernetes.io/selected-node': 'node-1' };
+    const claim = aClaim({ metadata: { annotations } });
+    const change = {
+      claim,
+      operation,
+      class: aClass({ volumeBindingMode: 'WaitForFirstConsumer' }),
+      settings: settings({ topology: true }),
+    };
+    const full = after(refusal('RESOURCE_EXHAUSTED', { outcome: 'reschedule' }), change);
+    const effect = decide(full);
+    expect(effect).toMatchObject({ kind: 'reschedule', claim, before: [{ type: 'Warning', reason: 'ProvisioningFailed' }] });
+    if (effect.kind !== 'reschedule') throw new Error(effect.kind);
+    expect(decide(absorb(full, effect, { kind: 'rescheduled', claim: aClaim() }))).toEqual({
+      kind: 'done',
+      reason: 'no node is selected yet',
+    });
+  });
 });
 
-test('after ten minutes of one final answer the doubt ends, with a word about it', () => {
-  const step = decide(aState({ record, memory: CLOSED, callFailure: refusal('failed', GrpcCode.INTERNAL, true) }));
-  expect(step).toMatchObject({ kind: 'retry', events: [{ message: expect.stringContaining('taken not to exist') }] });
+test('a missing secret is told, and nothing of an earlier request is asked for because of it', () => {
+  const failure = { kind: 'no-secret', purpose: 'attempt', message: 'secret vault/s is not found' } as const;
+  for (const operation of [NO_OPERATION, open([OLD])])
+    expect(step(failure, { operation })).toMatchObject({
+      kind: 'retry',
+      backoff: 'create-volume',
+      events: [{ message: expect.stringContaining('vault/s') }],
+    });
+});
+
+test('a volume that does not fit is told once it is deleted', () => {
+  const failure = { kind: 'unfit', purpose: 'attempt', message: 'too small' } as const;
+  expect(step(failure, { operation: anOpen({ unwanted: 'vol-9' }) }).kind).toBe('delete-unwanted');
+  expect(step(failure, { operation: open([anIntent()]) })).toMatchObject({
+    kind: 'retry',
+    backoff: 'create-volume',
+    events: [{ message: expect.stringContaining('too small') }],
+  });
+});
+
+describe('a name that the driver knows under other properties', () => {
+  const exists = refusal('ALREADY_EXISTS');
+
+  test('is a plain failure where no earlier request may have made it', () => {
+    for (const operation of [CLOSING, NO_OPERATION, open([anIntent()])])
+      expect(step(exists, { operation })).toMatchObject({
+        kind: 'retry',
+        backoff: 'create-volume',
+        events: [{ reason: 'ProvisioningFailed' }],
+      });
+  });
+
+  test('is asked for by the earlier request, for nobody', () => {
+    expect(step(exists, { operation: open([OLD]) })).toMatchObject({
+      kind: 'create-volume',
+      purpose: 'recover',
+      intent: OLD,
+      plan: { spec: { persistentVolumeReclaimPolicy: 'Delete' } },
+      before: [],
+    });
+  });
+
+  test('is asked for with the secret of that request', () => {
+    const secret = { name: 's', namespace: 'vault' };
+    const operation = open([{ ...OLD, secret }]);
+    expect(step(exists, { operation })).toMatchObject({ kind: 'read-secret', secret, purpose: 'recover' });
+    expect(step(exists, { operation, secret: { of: secret, reveal: () => ({}) } }).kind).toBe('create-volume');
+  });
+
+  test('is asked for by each of the earlier requests in turn, and by each once a run', () => {
+    const operation = open([anIntent(), OLD, OLDER]);
+    const asked: unknown[] = [];
+    let state = after(exists, { operation });
+    for (let next = decide(state); next.kind === 'create-volume'; next = decide(state)) {
+      asked.push(next.intent.request.parameters['kind']);
+      state = absorb(state, next, { kind: 'called', failure: refusal('ALREADY_EXISTS', { purpose: 'recover' }), progress: state.progress });
+    }
+    expect(asked).toEqual(['old', 'older']);
+    expect(decide(state)).toMatchObject({ kind: 'retry', backoff: 'create-volume', events: [{ reason: 'ProvisioningFailed' }] });
+  });
+
+  test('is deleted, and then the new request goes again', () => {
+    const state = after(exists, { operation: open([OLD]) });
+    const recover = decide(state);
+    if (recover.kind !== 'create-volume') throw new Error(recover.kind);
+    const operation = { ...open([OLD]), unwanted: 'vol-old' };
+    const found = absorb(state, recover, { kind: 'called', failure: undefined, progress: { ...state.progress, operation } });
+    const removal = decide(found);
+    expect(removal).toMatchObject({ kind: 'delete-unwanted', handle: 'vol-old' });
+    if (removal.kind !== 'delete-unwanted') throw new Error(removal.kind);
+    const deleted = absorb(found, removal, {
+      kind: 'deleted',
+      failure: undefined,
+      progress: { ...state.progress, operation: open([OLD]) },
+    });
+    expect(decide(deleted)).toMatchObject({ kind: 'write-intent', intent: anIntent() });
+  });
+
+  test('is not asked for by an entry that does not fit', () => {
+    expect(step(exists, { operation: open([OLD]), misfit: 'x' })).toMatchObject({ kind: 'retry', backoff: 'create-volume' });
+  });
+});
+
+// The claim left while its volume was asked for
+
+test('a claim that left meanwhile is done with after a final answer, and settled after an unknown one', () => {
+  const gone = { claim: undefined };
+  expect(step(refusal('INTERNAL'), gone).kind).toBe('done');
+  const unknown = refusal('UNAVAILABLE', { outcome: 'unknown' });
+  expect(step(unknown, { ...gone, operation: open([anIntent()], 'unknown') })).toMatchObject({ kind: 'retry', backoff: 'settle' });
+  expect(step(refusal('ALREADY_EXISTS'), { ...gone, operation: open([OLD]) })).toMatchObject({ kind: 'retry', backoff: 'settle' });
+});
+
+test('a secret that vanished leaves what may exist on the account of a claim that is gone', () => {
+  const failure = { kind: 'no-secret', purpose: 'settle', message: 'x' } as const;
+  const held = step(failure, { claim: undefined, operation: open([anIntent()], 'unknown') });
+  expect(held).toMatchObject({ kind: 'retry', backoff: 'settle' });
+});
+
+// The account of a claim that is gone
+
+test('what is settled is over with a final answer, and is asked for again after an unknown one', () => {
+  const settling = refusal('INTERNAL', { purpose: 'settle' });
+  expect(step(settling, { claim: undefined }).kind).toBe('done');
+  expect(step(settling, { claim: undefined, operation: open([anIntent()]) })).toMatchObject({ kind: 'retry', backoff: 'settle' });
+});
+
+test('an administrator is told of it once it is ten minutes old, on the Lease, and nobody before', () => {
+  const settling = refusal('UNAVAILABLE', { outcome: 'unknown', purpose: 'settle' });
+  const operation = open([anIntent()], 'unknown');
+  expect(step(settling, { claim: undefined, operation, now: 599_999 })).toMatchObject({ events: [] });
+  expect(step(settling, { claim: undefined, operation, now: 600_000 })).toMatchObject({
+    events: [
+      {
+        type: 'Warning',
+        reason: 'VolumeUndecided',
+        message: expect.stringContaining(`volume ${VOLUME_NAME} of claim shop/data`),
+        regarding: { kind: 'Lease', metadata: settings().journal },
+      },
+    ],
+  });
+});
+
+test('a claim that came to want a volume again is told nothing of what is settled', () => {
+  const settling = refusal('UNAVAILABLE', { outcome: 'unknown', purpose: 'settle' });
+  expect(step(settling, { operation: open([anIntent()], 'unknown'), uid: CLAIM_UID, now: 0 })).toMatchObject({ events: [] });
 });

@@ -1,44 +1,72 @@
 /**
- * What a CreateVolume without a volume means for the claim (peer facts 1.5, 1.6; design: "unknown never lets
- * go"). While the outcome is unknown only the same call is made again. Once it is certain that there is no
- * volume: the next attempt starts over, or another node is chosen, or the record of a claim that is gone goes.
+ * What a call of the driver without a volume means for the claim: always what the Go program makes of that very
+ * answer. What may be left of earlier calls is on the account, which decides nothing here.
  */
 import { GrpcCode } from '../../lib/csi/grpc-code.ts';
+import { sameIntent } from '../intent/intent.ts';
 import { reasonToLeave } from './ownership.ts';
-import { dropRecord, failureNote, reschedule } from './steps.ts';
+import { planForNobody } from './persistent-volume.ts';
+import { createStep, failureNote, heldBack, journalNote, reschedule, secretStep } from './steps.ts';
 import type { CallFailure, ClaimDecision, ClaimState } from './state.ts';
 
+/** From then on an administrator is told of what stays undecided for a claim that is gone. */
+const LONG_MS = 10 * 60_000;
+
 export function afterCall(state: ClaimState, failure: CallFailure): ClaimDecision {
-  const open = state.memory.doubt !== undefined;
-  if (!open && failure.kind !== 'unfit') {
-    if (state.rescheduled) return { kind: 'done', reason: 'another node has to be chosen' };
-    // A claim that left while the call ran, or with whom it cannot be tried again: the case is closed.
-    if (state.claim === undefined || reasonToLeave(state.settings.driver, state.claim) !== undefined) return closed(state);
-    if (failure.kind === 'refused' && failure.outcome === 'reschedule') return reschedule(state, failure.message);
+  if (failure.purpose === 'settle') return afterSettling(state, failure);
+  const claim = state.claim;
+  if (claim === undefined || reasonToLeave(state.settings.driver, claim) !== undefined) {
+    if (state.progress.operation.phase !== 'open') return { kind: 'done', reason: 'the claim left while its volume was asked for' };
+    // What may have been made is settled from here on.
+    return { kind: 'retry', backoff: 'settle', inputs: heldBack(state, 'settle').inputs, reason: failure.message };
   }
-  const message = textOf(failure);
+  if (failure.kind === 'refused' && failure.outcome === 'reschedule') return reschedule(state, failure.message);
+  const recovery = recover(state, failure);
+  if (recovery !== undefined) return recovery;
+  const infeasible = isInfeasible(failure);
+  const message = infeasible ? `${failure.message} (it will not help to ask again soon: retries are delayed)` : failure.message;
   return {
     kind: 'retry',
-    // The attempt after a closed case begins with its first live read, the one of an open case with the call.
-    backoff: open ? 'create-volume' : (state.door ?? 'create-volume'),
+    backoff: 'create-volume',
     reason: message,
     events: failureNote(state, message),
-    ...(isInfeasible(failure) && !open ? { atLeastMs: state.settings.retryMaxMs } : {}),
+    ...(infeasible ? { atLeastMs: state.settings.retryMaxMs } : {}),
   };
 }
 
-function closed(state: ClaimState): ClaimDecision {
-  return state.record === undefined ? { kind: 'done', reason: 'the claim is gone, and there is no volume' } : dropRecord(state);
+/**
+ * The driver knows the name under other properties: an earlier, undecided request of this claim made it. That
+ * request is sent again to learn which volume it is, so that it can be deleted.
+ */
+function recover(state: ClaimState, failure: CallFailure): ClaimDecision | undefined {
+  const { operation } = state.progress;
+  if (failure.kind !== 'refused' || failure.grpcCode !== GrpcCode.ALREADY_EXISTS) return undefined;
+  if (operation.phase !== 'open' || state.misfit !== undefined) return undefined;
+  // In turn: the driver knows one of them at most.
+  const earlier = operation.uncertain?.intents.filter((intent) => !sameIntent(intent, operation.intent))[state.recovered];
+  if (earlier === undefined) return undefined;
+  return (
+    secretStep(state, earlier.secret, 'recover') ??
+    createStep(state, earlier, { plan: planForNobody(earlier, state.settings.driver), purpose: 'recover' })
+  );
+}
+
+function afterSettling(state: ClaimState, { message }: CallFailure): ClaimDecision {
+  const { operation } = state.progress;
+  if (operation.phase !== 'open') return { kind: 'done', reason: 'the claim is gone, and there is no volume' };
+  const [intent] = operation.uncertain?.intents ?? [];
+  const { namespace = '', name = '' } = intent?.claim ?? {};
+  const isLong = operation.uncertain !== undefined && state.now - operation.uncertain.sinceMs >= LONG_MS;
+  const events = isLong
+    ? journalNote(
+        state,
+        `volume ${intent?.request.name ?? ''} of claim ${namespace}/${name}, which is gone, may exist in the storage and is asked for until the driver decides: ${message}`,
+      )
+    : [];
+  return { kind: 'retry', backoff: 'settle', reason: message, events };
 }
 
 /** The driver says that the claim itself is wrong: asking again soon helps nobody. */
 function isInfeasible(failure: CallFailure): boolean {
   return failure.kind === 'refused' && failure.grpcCode === GrpcCode.INVALID_ARGUMENT;
-}
-
-function textOf(failure: CallFailure): string {
-  if (failure.kind !== 'refused') return failure.message;
-  if (failure.gaveUp)
-    return `${failure.message} (the same answer for ten minutes after a call without one: the volume is taken not to exist)`;
-  return isInfeasible(failure) ? `${failure.message} (it will not help to ask again soon: retries are delayed)` : failure.message;
 }

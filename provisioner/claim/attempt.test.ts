@@ -1,13 +1,9 @@
 import { expect, test } from 'vitest';
 import { aClaim, aContent, aSnapshot, aVolume, CLAIM_SOURCE, CLAIM_UID, DRIVER, SNAPSHOT_SOURCE } from '../testing/objects.ts';
-import { aState, anIntent, LEASE, settings } from '../testing/states.ts';
+import { aState, anIntent, anOpen, settings } from '../testing/states.ts';
+import type { Intent } from '../intent/intent.ts';
 import { decide } from './decide.ts';
 import type { ClaimState } from './state.ts';
-
-const OPEN = { opened: true, doubt: { times: 0, sinceMs: 0 } };
-const CONFIRMED = { ...OPEN, recordConfirmed: true };
-const CLOSED = { opened: true, recordConfirmed: true };
-const record = { intent: anIntent(), lease: LEASE };
 
 // Restores
 
@@ -21,21 +17,21 @@ const content = { content: { object: aContent() } };
 
 test('a missing snapshot is told; it heals by the event of its coming', () => {
   const step = decide(aState({ claim: aClaim({ dataSource: SNAPSHOT_SOURCE }) }));
-  expect(step).toMatchObject({ kind: 'report', message: 'VolumeSnapshot monday is not found' });
+  expect(step).toMatchObject({ kind: 'retry', backoff: 'report', reason: 'VolumeSnapshot monday is not found' });
 });
 
-test('a restore reads the content, protects the snapshot, records, calls', () => {
+test('a restore reads the content, protects the snapshot, writes its intent, calls', () => {
   expect(decide(restore())).toMatchObject({ kind: 'read-content', name: 'content-1' });
   const unprotected = { ...restore().source, snapshot: aSnapshot({ metadata: { finalizers: [] } }) };
   expect(decide(restore({ live: content, source: unprotected })).kind).toBe('protect-snapshot');
   expect(decide(restore({ live: content, source: unprotected, protectedSource: true }))).toMatchObject({
-    kind: 'save-record',
+    kind: 'write-intent',
     intent: {
       source: { kind: 'snapshot', namespace: 'shop', name: 'monday', uid: 'snap-1' },
       request: { volumeContentSource: { type: { $case: 'snapshot', value: { snapshotId: 'handle-1' } } } },
     },
   });
-  expect(decide(restore({ live: content })).kind).toBe('save-record');
+  expect(decide(restore({ live: content })).kind).toBe('write-intent');
 });
 
 test('a protection that is just being taken away is no protection', () => {
@@ -46,26 +42,32 @@ test('where snapshots cannot be listed they are read live, and always written', 
   const source = { ...restore().source, snapshot: undefined, snapshotsCached: false };
   expect(decide(restore({ source })).kind).toBe('read-snapshot');
   expect(decide(restore({ source, live: { ...content, snapshot: { object: aSnapshot() } } })).kind).toBe('protect-snapshot');
-  expect(decide(restore({ source, live: { snapshot: { object: undefined } }, door: 'read-snapshot' }))).toMatchObject({
+  expect(decide(restore({ source, live: { snapshot: { object: undefined } } }))).toMatchObject({
     kind: 'retry',
-    backoff: 'read-snapshot',
+    backoff: 'create-volume',
   });
 });
 
-test('a refusal after a live read holds back the read, so that events do not repeat it', () => {
+test('a refusal after a live read holds back the attempt, so that events do not repeat the read', () => {
   const live = { content: { object: aContent({ driver: 'other' }) } };
-  expect(decide(restore({ live, door: 'read-content' }))).toMatchObject({
+  expect(decide(restore({ live }))).toMatchObject({
     kind: 'retry',
-    backoff: 'read-content',
+    backoff: 'create-volume',
     events: [{ reason: 'ProvisioningFailed' }],
   });
 });
 
 test('a repeated call restores a protection that was lost', () => {
   const intent = anIntent({ source: { kind: 'snapshot', namespace: 'shop', name: 'monday', uid: 'snap-1' } });
+  const progress = { operation: anOpen({ intent, uncertain: [intent] }) };
   const source = { ...restore().source, snapshot: aSnapshot({ metadata: { finalizers: [] } }) };
-  expect(decide(restore({ record: { intent, lease: LEASE }, memory: CONFIRMED, source })).kind).toBe('protect-snapshot');
-  expect(decide(restore({ record: { intent, lease: LEASE }, memory: CONFIRMED })).kind).toBe('create-volume');
+  expect(decide(restore({ live: content, progress, source })).kind).toBe('protect-snapshot');
+  expect(decide(restore({ live: content, progress })).kind).toBe('write-intent');
+});
+
+test('a snapshot that is being deleted is restored to the end where that was begun, as its finalizer shows', () => {
+  const snapshot = aSnapshot({ metadata: { deletionTimestamp: 'now' } });
+  expect(decide(restore({ live: content, source: { ...restore().source, snapshot } })).kind).toBe('write-intent');
 });
 
 // Clones
@@ -78,9 +80,22 @@ test('a clone protects its source once', () => {
   expect(decide(cloning)).toMatchObject({ kind: 'protect-claim', claim: original });
   const held = { ...original, metadata: { ...original.metadata, finalizers: ['provisioner.storage.kubernetes.io/cloning-protection'] } };
   expect(decide({ ...cloning, source: { ...source, claim: held } })).toMatchObject({
-    kind: 'save-record',
+    kind: 'write-intent',
     intent: { request: { volumeContentSource: { type: { $case: 'volume', value: { volumeId: 'vol-1' } } } } },
   });
+});
+
+test('a source that is being deleted is not cloned, unless that was begun', () => {
+  const going = {
+    ...aClaim({ volumeName: 'pv-source', metadata: { name: 'original', uid: 'source-1', deletionTimestamp: 'now' } }),
+    status: { phase: 'Bound' },
+  };
+  const volume = aVolume({ claimRef: { namespace: 'shop', name: 'original', uid: 'source-1' } });
+  const source = { ...restore().source, snapshot: undefined, claim: going, volume };
+  const cloning = { claim: aClaim({ dataSource: CLAIM_SOURCE }), source };
+  expect(decide(aState(cloning))).toMatchObject({ kind: 'retry', backoff: 'report', reason: expect.stringContaining('being deleted') });
+  const begun = anIntent({ source: { kind: 'claim', namespace: 'shop', name: 'original', uid: 'source-1' } });
+  expect(decide(aState({ ...cloning, progress: { operation: anOpen({ uncertain: [begun] }) } })).kind).toBe('write-intent');
 });
 
 // VolumeAttributesClass
@@ -90,16 +105,18 @@ test('the parameters of a VolumeAttributesClass of our driver are sent along', (
   expect(decide(aState({ claim }))).toMatchObject({ kind: 'read-attributes-class', name: 'gold' });
   const gold = { driverName: DRIVER, parameters: { iops: '9' } };
   expect(decide(aState({ claim, live: { attributesClass: { object: gold } } }))).toMatchObject({
-    kind: 'save-record',
-    intent: { request: { mutableParameters: { iops: '9' } }, plan: { spec: { volumeAttributesClassName: 'gold' } } },
+    kind: 'write-intent',
+    intent: { request: { mutableParameters: { iops: '9' } } },
   });
-  const door = 'read-attributes-class';
-  expect(decide(aState({ claim, door, live: { attributesClass: { object: { driverName: 'other' } } } }))).toMatchObject({
+  const written = anIntent({ request: { ...anIntent().request, mutableParameters: { iops: '9' } } });
+  const open = { claim, live: { attributesClass: { object: gold } }, progress: { operation: anOpen({ intent: written }) } };
+  expect(decide(aState(open))).toMatchObject({ kind: 'create-volume', plan: { spec: { volumeAttributesClassName: 'gold' } } });
+  expect(decide(aState({ claim, live: { attributesClass: { object: { driverName: 'other' } } } }))).toMatchObject({
     kind: 'retry',
-    backoff: door,
+    backoff: 'create-volume',
   });
-  expect(decide(aState({ claim, door, live: { attributesClass: { object: undefined } } }))).toMatchObject({ kind: 'retry', backoff: door });
-  expect(decide(aState({ claim, settings: settings({ attributesClasses: false }) })).kind).toBe('save-record');
+  expect(decide(aState({ claim, live: { attributesClass: { object: undefined } } }))).toMatchObject({ kind: 'retry', backoff: 'create-volume' });
+  expect(decide(aState({ claim, settings: settings({ attributesClasses: false }) })).kind).toBe('write-intent');
 });
 
 // Topology
@@ -116,33 +133,62 @@ const topologyOf = (keys: readonly string[] | 'no-csinode', labels: Record<strin
   clusterTerms: [[{ key: ZONE, value: 'a' }]],
 });
 
-test('the requirement is part of the recorded request', () => {
+test('the requirement is part of the request that is written down', () => {
   expect(decide(aState({ topology: topologyOf([ZONE], { zone: 'a' }) }))).toMatchObject({
-    kind: 'save-record',
+    kind: 'write-intent',
     intent: { selectedNode: 'node-1', request: { accessibilityRequirements: { requisite: [{ segments: { zone: 'a' } }] } } },
   });
 });
 
-test('a selected node that is gone is given up, unless a call is open: then the recorded request is repeated', () => {
+test('a selected node that is gone is given up at once, whatever an earlier call may have left', () => {
   const gone = topologyOf('no-csinode', undefined);
-  expect(decide(aState({ topology: gone })).kind).toBe('reschedule');
-  expect(decide(aState({ topology: gone, record, memory: CLOSED })).kind).toBe('drop-record');
-  expect(decide(aState({ topology: gone, record, memory: CONFIRMED })).kind).toBe('create-volume');
+  for (const operation of [undefined, anOpen({ uncertain: [anIntent()] })])
+    expect(decide(aState({ topology: gone, ...(operation === undefined ? {} : { progress: { operation } }) }))).toMatchObject({
+      kind: 'reschedule',
+      before: [{ type: 'Warning', reason: 'ProvisioningFailed' }],
+    });
 });
 
 test('a topology that cannot be told is told', () => {
-  expect(decide(aState({ topology: topologyOf([ZONE], {}) })).kind).toBe('report');
+  expect(decide(aState({ topology: topologyOf([ZONE], {}) }))).toMatchObject({
+    kind: 'retry',
+    backoff: 'report',
+    reason: expect.stringContaining('no topology for the volume'),
+  });
 });
 
-test('a topology too long for the record is computed again; for a claim that is gone it may be anywhere', () => {
-  const omitted = { intent: anIntent({ omittedTopology: 'digest' }), lease: LEASE };
-  const known = decide(aState({ record: omitted, memory: CONFIRMED, topology: topologyOf([ZONE], { zone: 'a' }) }));
-  expect(known).toMatchObject({
-    kind: 'create-volume',
-    intent: { request: { accessibilityRequirements: { requisite: [{ segments: { zone: 'a' } }] } } },
+const asked = (zone: string, selectedNode: string): Intent =>
+  anIntent({
+    selectedNode,
+    request: {
+      ...anIntent().request,
+      accessibilityRequirements: { requisite: [{ segments: { zone } }], preferred: [{ segments: { zone } }] },
+    },
   });
-  expect(decide(aState({ record: omitted, memory: CONFIRMED, topology: topologyOf([ZONE], {}) })).kind).toBe('report');
-  expect(decide(aState({ record: omitted, memory: CONFIRMED, claim: undefined, topology: topologyOf([ZONE], {}) })).kind).toBe(
-    'create-volume',
-  );
+const zoneOf = (state: ClaimState): unknown => {
+  const step = decide(state);
+  return step.kind === 'write-intent' ? step.intent.request.accessibilityRequirements?.requisite.map(({ segments }) => segments['zone']) : step.kind;
+};
+
+test('while a call for this node is uncertain the same terms are asked for again, though nodes come and go', () => {
+  const now = topologyOf([ZONE], { zone: 'a' });
+  const after = (uncertain: Intent): ClaimState => aState({ topology: now, progress: { operation: anOpen({ uncertain: [uncertain] }) } });
+  expect(zoneOf(after(asked('b', 'node-1')))).toEqual(['b']);
+});
+
+test('another node, or another wish, is asked for by today’s terms', () => {
+  const now = topologyOf([ZONE], { zone: 'a' });
+  const after = (uncertain: Intent): ClaimState => aState({ topology: now, progress: { operation: anOpen({ uncertain: [uncertain] }) } });
+  const larger = asked('b', 'node-1');
+  const request = { ...larger.request, capacityRange: { requiredBytes: 9n, limitBytes: 0n } };
+  expect(zoneOf(after(asked('b', 'node-2')))).toEqual(['a']);
+  expect(zoneOf(after({ ...larger, request }))).toEqual(['a']);
+});
+
+test('a topology too long to be written down is computed again; for a claim that is gone it may be anywhere', () => {
+  const omitted = anIntent({ omittedTopology: 'digest', selectedNode: 'node-1' });
+  const progress = { operation: anOpen({ intent: omitted, uncertain: [omitted] }) };
+  expect(zoneOf(aState({ progress, topology: topologyOf([ZONE], { zone: 'a' }) }))).toEqual(['a']);
+  expect(decide(aState({ progress, topology: topologyOf([ZONE], {}) }))).toMatchObject({ kind: 'retry', backoff: 'report' });
+  expect(decide(aState({ progress, claim: undefined }))).toMatchObject({ kind: 'create-volume', purpose: 'settle', intent: omitted });
 });

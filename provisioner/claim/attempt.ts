@@ -8,16 +8,17 @@ import { CLONE_FINALIZER, volumeNameFor } from '../names.ts';
 import { checkClone } from './clone.ts';
 import { grantProblem, isSource, sourceKey } from './data-source.ts';
 import type { SourceObject } from './data-source.ts';
-import { callInputs, sourceInputs } from './inputs.ts';
-import type { Intent, SourceReference } from './intent.ts';
-import { sameIntent } from './intent.ts';
+import { attemptInputs } from './inputs.ts';
+import type { Intent, SourceReference } from '../intent/intent.ts';
+import { sameIntent } from '../intent/intent.ts';
+import { uncertainOf } from '../intent/operation.ts';
 import { planVolume } from './persistent-volume.ts';
 import { draftOf, requestOf } from './request.ts';
 import type { Draft } from './request.ts';
 import { checkRestore, checkSnapshot, isProtected } from './restore.ts';
-import type { Parameters } from './secrets.ts';
-import { createStep, problem, reschedule } from './steps.ts';
-import type { CaseRecord, ClaimDecision, ClaimState } from './state.ts';
+import type { Parameters } from '../secrets.ts';
+import { createStep, problem, reschedule, secretStep } from './steps.ts';
+import type { ClaimDecision, ClaimState } from './state.ts';
 import { toRequirement, topologyFor } from './topology.ts';
 import type { OwnClaim } from './verify.ts';
 import { verify } from './verify.ts';
@@ -48,27 +49,52 @@ export function attempt(state: ClaimState, own: OwnClaim): ClaimDecision {
   if (topology.kind === 'reschedule') return reschedule(state, topology.message);
   const mutable = mutableParameters(state, own);
   if ('kind' in mutable) return mutable;
-  const intent: Intent = {
+  const wanted: Intent = {
     claim: { namespace: own.claim.metadata?.namespace ?? '', name: own.claim.metadata?.name ?? '', uid: state.uid },
+    className: own.class.metadata?.name ?? '',
     request: requestOf(drafted.draft, {
       contentSource: filled.found?.content,
       topology: topology.kind === 'terms' ? toRequirement(topology) : undefined,
       mutableParameters: mutable.parameters,
-    }),
-    plan: planVolume({
-      driver: settings.driver,
-      claim: own.claim,
-      class: own.class,
-      draft: drafted.draft,
-      readOnlyMany: settings.readOnlyMany,
-      attributesClass: attributesClassOf(state, own),
     }),
     secret: drafted.draft.secrets.provisioner,
     source: filled.found?.reference,
     selectedNode: state.topology?.selected?.name,
     omittedTopology: undefined,
   };
-  return protectSource(state, intent) ?? saveRecord(state, intent) ?? createStep(state, intent);
+  const intent = withEarlierTopology(state, wanted);
+  const plan = planVolume({
+    driver: settings.driver,
+    claim: own.claim,
+    class: own.class,
+    draft: drafted.draft,
+    readOnlyMany: settings.readOnlyMany,
+    attributesClass: attributesClassOf(state, own),
+  });
+  return (
+    secretStep(state, intent.secret, 'attempt') ??
+    protectSource(state, intent) ??
+    writeIntent(state, intent) ??
+    createStep(state, intent, { plan, purpose: 'attempt' })
+  );
+}
+
+/**
+ * Nodes come and go between two attempts. While the outcome of a call for this node is unknown, the same terms are
+ * asked for again, so that the request is the same and the driver can answer it (as in the Go program).
+ */
+function withEarlierTopology({ progress: { operation } }: ClaimState, wanted: Intent): Intent {
+  const same = (uncertainOf(operation)?.intents ?? []).find(
+    (earlier) =>
+      earlier.omittedTopology === undefined &&
+      earlier.selectedNode === wanted.selectedNode &&
+      sameIntent(withTopologyOf(earlier, wanted), earlier),
+  );
+  return same === undefined ? wanted : withTopologyOf(same, wanted);
+}
+
+function withTopologyOf(earlier: Intent, wanted: Intent): Intent {
+  return { ...wanted, request: { ...wanted.request, accessibilityRequirements: earlier.request.accessibilityRequirements } };
 }
 
 function missingCapability({ settings: { capabilities, attributesClasses }, dataSource, claim }: ClaimState): string | undefined {
@@ -108,13 +134,12 @@ interface Wanted {
 
 function fromSnapshot(state: ClaimState, own: OwnClaim, { source, draft }: Wanted): Filling {
   if (!state.source.snapshotsCached && state.live.snapshot === undefined) {
-    return { kind: 'read-snapshot', backoff: 'read-snapshot', inputs: sourceInputs(state), source };
+    return { kind: 'read-snapshot', ...held(state), source };
   }
   const snapshot = state.live.snapshot === undefined ? state.source.snapshot : state.live.snapshot.object;
   const bound = checkSnapshot(snapshot, source.name);
   if (bound.kind === 'refused' || snapshot === undefined) return problem(state, bound.kind === 'refused' ? bound : { message: '' });
-  if (state.live.content === undefined)
-    return { kind: 'read-content', backoff: 'read-content', inputs: sourceInputs(state), name: bound.contentName };
+  if (state.live.content === undefined) return { kind: 'read-content', ...held(state), name: bound.contentName };
   const verdict = checkRestore({
     claim: own.claim,
     class: own.class,
@@ -140,6 +165,9 @@ function fromClaim(state: ClaimState, own: OwnClaim, { source, draft }: Wanted):
     sourceName: sourceKey(source),
     sourceVolume: state.source.volume,
     requestedBytes: draft.requestedBytes,
+    begun: (uncertainOf(state.progress.operation)?.intents ?? []).some(
+      (earlier) => earlier.source?.uid === state.source.claim?.metadata?.uid,
+    ),
   });
   if (verdict.kind === 'refused') return problem(state, verdict);
   return {
@@ -157,8 +185,7 @@ function attributesClassOf({ settings }: ClaimState, { claim }: OwnClaim): strin
 function mutableParameters(state: ClaimState, own: OwnClaim): { readonly parameters: Parameters | undefined } | ClaimDecision {
   const name = attributesClassOf(state, own);
   if (name === undefined) return { parameters: undefined };
-  if (state.live.attributesClass === undefined)
-    return { kind: 'read-attributes-class', backoff: 'read-attributes-class', inputs: sourceInputs(state), name };
+  if (state.live.attributesClass === undefined) return { kind: 'read-attributes-class', ...held(state), name };
   const { object } = state.live.attributesClass;
   if (object === undefined) return problem(state, { message: `VolumeAttributesClass ${name} is not found` });
   if (object.driverName === state.settings.driver) return { parameters: object.parameters ?? {} };
@@ -167,33 +194,32 @@ function mutableParameters(state: ClaimState, own: OwnClaim): { readonly paramet
   });
 }
 
+function held(state: ClaimState): { readonly backoff: 'create-volume'; readonly inputs: string } {
+  return { backoff: 'create-volume', inputs: attemptInputs(state) };
+}
+
 /**
  * The source must not go while the driver reads it: its finalizer is set before the call, and by the same
  * write it is seen alive. On an object that is being deleted none can be set any more.
  */
-export function protectSource(state: ClaimState, { source }: Intent): ClaimDecision | undefined {
+function protectSource(state: ClaimState, { source }: Intent): ClaimDecision | undefined {
   if (source === undefined || state.protectedSource) return undefined;
-  const inputs = sourceInputs(state);
   if (source.kind === 'snapshot') {
     // Without a cache nobody tells us of a finalizer that goes: then the write is made in any case.
     const snapshot = state.live.snapshot === undefined ? state.source.snapshot : state.live.snapshot.object;
     if (snapshot === undefined || snapshot.metadata?.deletionTimestamp !== undefined || isProtected(state.source)) return undefined;
-    return { kind: 'protect-snapshot', backoff: 'protect-snapshot', inputs, source, snapshot };
+    return { kind: 'protect-snapshot', ...held(state), source, snapshot };
   }
   const { claim } = state.source;
   if (claim === undefined || claim.metadata?.deletionTimestamp !== undefined) return undefined;
   return claim.metadata?.finalizers?.includes(CLONE_FINALIZER) === true
     ? undefined
-    : { kind: 'protect-claim', backoff: 'protect-claim', inputs, source, claim };
+    : { kind: 'protect-claim', ...held(state), source, claim };
 }
 
-function saveRecord(state: ClaimState, intent: Intent): ClaimDecision | undefined {
-  const { record } = state;
-  if (record !== undefined && sameIntent(record.intent, intent) && !isLost(state, record)) return undefined;
-  return { kind: 'save-record', backoff: 'save-record', inputs: callInputs(state), intent, replaces: record };
-}
-
-/** Only this process remembers, though a record could be written: the Lease was taken away, or refused for a time. */
-export function isLost({ durable }: ClaimState, { lease }: CaseRecord): boolean {
-  return durable && lease === undefined;
+/** Right before the call, and again before every call: what stands in the journal already costs nothing. */
+function writeIntent(state: ClaimState, intent: Intent): ClaimDecision | undefined {
+  const { operation } = state.progress;
+  if (operation.phase === 'open' && operation.call === 'not-sent' && sameIntent(operation.intent, intent)) return undefined;
+  return { kind: 'write-intent', ...held(state), intent };
 }

@@ -1,22 +1,28 @@
-/** CreateVolume: with the secret, judged by the outcome table, remembered before anybody else can look. */
-import { CsiError } from '../../lib/csi/csi-error.ts';
-import type { Logger } from '../../lib/doors/log.ts';
+/** The driver calls of a claim: judged by the outcome table, remembered before anybody else can look. */
 import type { CsiClient } from '../../lib/csi/client.ts';
-import { judge, outcomeOf } from '../../lib/csi/outcome.ts';
-import { ApiError, isNotFound } from '../../lib/kube/api-error.ts';
+import { CsiError } from '../../lib/csi/csi-error.ts';
+import { outcomeOf } from '../../lib/csi/outcome.ts';
+import { StaleLease } from '../../lib/controller/step.ts';
+import type { Logger } from '../../lib/doors/log.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import type { Volume } from '../../proto/gen/csi.ts';
-import type { Ledger } from '../ledger.ts';
+import type { Accounts } from '../intent/accounts.ts';
+import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
+import type { Intent } from '../intent/intent.ts';
+import { encodeEntry } from '../intent/intent.ts';
+import type { Journal } from '../intent/journal.ts';
+import type { OpenOperation, Operation } from '../intent/operation.ts';
+import { answered, deletedUnwanted, intentsOf, madeUnwanted, uncertainOf } from '../intent/operation.ts';
 import type { ProvisionLabels, ProvisionMetrics } from '../metrics.ts';
-import { readSecret } from '../secret-reader.ts';
-import type { Intent } from './intent.ts';
 import { answerProblem, finishVolume, unusable } from './persistent-volume.ts';
-import type { CallFailure, ClaimAnswer, ClaimState, CreateVolumeStep } from './state.ts';
+import type { CallFailure, ClaimAnswer, ClaimState, ClaimStep } from './state.ts';
 
-export interface CallWorld {
+export interface CallDeps {
   readonly client: KubeClient;
-  readonly ledger: Ledger;
-  readonly driver: Pick<CsiClient, 'createVolume'>;
+  readonly progress: ClaimsInProgress;
+  readonly journal: Pick<Journal, 'record' | 'close' | 'holds'>;
+  readonly accounts: Pick<Accounts, 'isDeletedElsewhere'>;
+  readonly driver: Pick<CsiClient, 'createVolume' | 'deleteVolume'>;
   /** Which run of the program made a PV. */
   readonly identity: string;
   readonly metrics: ProvisionMetrics;
@@ -28,90 +34,138 @@ export interface CallWorld {
   readonly monotonic: () => number;
 }
 
-interface Run {
+export interface Run {
   readonly state: ClaimState;
   readonly signal: AbortSignal;
 }
 
-export async function callDriver(world: CallWorld, { intent }: CreateVolumeStep, { state, signal }: Run): Promise<ClaimAnswer> {
-  const { ledger, driver } = world;
+type CreateStep = ClaimStep & { readonly kind: 'create-volume' };
+
+export async function createVolume(deps: CallDeps, step: CreateStep, { state, signal }: Run): Promise<ClaimAnswer> {
+  const { progress, driver, monotonic } = deps;
   const { uid } = state;
-  const secrets = await secretsFor(world, intent, signal);
-  if (typeof secrets === 'string') {
-    world.metrics.provisionFailed(world.labelsOf(state));
-    return { kind: 'called', failure: { kind: 'not-sent', message: secrets }, memory: ledger.update(uid, { secretMissing: true }) };
-  }
-  if (!world.leaseIsFresh()) return { kind: 'lease-stale' };
-  ledger.update(uid, { calling: true, secretMissing: false, awaitsTopology: false, startedMs: world.monotonic() });
+  const { intent } = step;
+  const { operation } = progress.of(uid);
+  if (operation.phase !== 'open') throw new Error(`CreateVolume of ${intent.request.name} without an open operation`);
+  if (!deps.leaseIsFresh()) throw new StaleLease();
+  const running: OpenOperation = { ...operation, call: 'running', startedMs: operation.startedMs ?? monotonic() };
+  progress.update(uid, { operation: running, awaits: undefined, protecting: undefined });
+  const secrets = intent.secret === undefined ? {} : (state.secret?.reveal() ?? {});
   try {
     const { volume } = await driver.createVolume({ ...intent.request, secrets }, signal);
-    return made(world, volume, { intent, state });
+    return made(deps, volume, { step, running, state });
   } catch (error) {
-    return refused(world, error, { intent, state });
-  } finally {
-    ledger.update(uid, { calling: false });
-  }
-}
-
-/** The secret's content, or why it cannot be had. */
-async function secretsFor({ client }: CallWorld, { secret }: Intent, signal: AbortSignal): Promise<Record<string, string> | string> {
-  if (secret === undefined) return {};
-  try {
-    return await readSecret(client, secret, signal);
-  } catch (error) {
-    const name = `secret ${secret.namespace}/${secret.name}`;
-    if (isNotFound(error)) return `${name} is not found`;
-    if (error instanceof ApiError) return `${name} cannot be read: ${error.message}`;
+    if (error instanceof CsiError) return refused(deps, error, { step, running, state });
+    // Given up by us: what the driver makes of it is unknown.
+    settleOn(deps, uid, answered(running, intent, { outcome: 'unknown', grpcCode: undefined, nowMs: deps.now() }).operation);
     throw error;
   }
 }
 
-interface Case {
-  readonly intent: Intent;
+interface Call {
+  readonly step: CreateStep;
+  readonly running: OpenOperation;
   readonly state: ClaimState;
 }
 
-function made(
-  { ledger, identity, now, metrics, labelsOf, log }: CallWorld,
-  volume: Volume | undefined,
-  { intent, state }: Case,
-): ClaimAnswer {
+function made(deps: CallDeps, volume: Volume | undefined, { step, running: before, state }: Call): ClaimAnswer {
+  const { identity, now, log } = deps;
+  const { intent, plan, purpose } = step;
   const { uid, claim, settings } = state;
-  const wanted = claim !== undefined && claim.metadata?.deletionTimestamp === undefined;
-  const unfit = unusable(volume) ?? (volume !== undefined && wanted ? answerProblem(intent.request, volume) : undefined);
-  if (volume === undefined || unfit !== undefined) {
-    metrics.provisionFailed(labelsOf(state));
-    log.warn('CreateVolume answered what cannot be used', { object: objectName(intent), volume: intent.request.name, error: unfit });
-    // Something may be there: the case stays open, and ends in a PV once the claim is gone.
-    const memory = ledger.update(uid, { calling: false, doubt: { times: 0, sinceMs: now() } });
-    return { kind: 'called', failure: { kind: 'unfit', message: unfit ?? '' }, memory };
+  const running = present(deps, uid, before);
+  const wanted = purpose === 'attempt' && claim !== undefined && claim.metadata?.deletionTimestamp === undefined;
+  const unfit =
+    unusable(volume) ??
+    (volume !== undefined && isBeingDeleted(deps, running, { uid, handle: volume.volumeId })
+      ? 'the driver answered with a volume whose deletion was asked for before'
+      : undefined) ??
+    (volume !== undefined && wanted ? answerProblem(intent.request, volume) : undefined);
+  if (unfit !== undefined || volume === undefined) {
+    const message = unfit ?? '';
+    log.warn('CreateVolume answered what cannot be used', { object: objectName(intent), volume: intent.request.name, error: message });
+    const handle = volume?.volumeId ?? '';
+    const isThere = handle !== '' && unusable(volume) === undefined;
+    const next = isThere
+      ? madeUnwanted(running, { handle, sent: intent, nowMs: now() })
+      : answered(running, intent, { outcome: 'unknown', grpcCode: undefined, nowMs: now() }).operation;
+    return { kind: 'called', failure: { kind: 'unfit', purpose, message }, progress: settleOn(deps, uid, next) };
   }
-  const unsaved = finishVolume({
-    plan: intent.plan,
+  if (purpose === 'recover') {
+    const next = madeUnwanted(running, { handle: volume.volumeId, sent: intent, nowMs: now() });
+    return { kind: 'called', failure: undefined, progress: settleOn(deps, uid, next) };
+  }
+  const finished = finishVolume({
+    plan,
     volume,
     requestedBytes: intent.request.capacityRange?.requiredBytes ?? 0n,
     identity,
     topology: settings.topology,
   });
-  return { kind: 'called', failure: undefined, memory: ledger.update(uid, { calling: false, doubt: undefined, unsaved }) };
+  const created: Operation = { phase: 'created', intent, volume: finished, startedMs: running.startedMs };
+  return { kind: 'called', failure: undefined, progress: settleOn(deps, uid, created) };
 }
 
-function refused({ ledger, now, metrics, labelsOf, log }: CallWorld, error: unknown, { intent, state }: Case): ClaimAnswer {
-  if (!(error instanceof CsiError)) throw error;
-  const { grpcCode, message } = error;
+function refused(deps: CallDeps, { grpcCode, message }: CsiError, { step, running, state }: Call): ClaimAnswer {
+  const { metrics, log, now } = deps;
+  const { intent, purpose } = step;
   const canReschedule = state.settings.topology && intent.selectedNode !== undefined;
   const outcome = outcomeOf({ rpc: 'CreateVolume', grpcCode, canReschedule });
-  const { uid } = state;
-  const verdict = judge(ledger.of(uid).doubt, { outcome, grpcCode, nowMs: now() });
-  metrics.provisionFailed(labelsOf(state));
+  const { operation, gaveUp } = answered(present(deps, state.uid, running), intent, { outcome, grpcCode, nowMs: now() });
   const object = objectName(intent);
-  log.warn('CreateVolume failed', { object, volume: intent.request.name, outcome: verdict.outcome, error: message });
-  if (verdict.gaveUp) {
+  log.warn('CreateVolume failed', { object, volume: intent.request.name, outcome, error: message });
+  if (gaveUp) {
     metrics.gaveUp();
-    log.warn('a volume whose creation was undecided is taken not to exist', { object, volume: intent.request.name });
+    log.warn('a volume whose creation was undecided is taken not to exist: the same final answer came for ten minutes', {
+      object,
+      volume: intent.request.name,
+    });
   }
-  const failure: CallFailure = { kind: 'refused', outcome: verdict.outcome, gaveUp: verdict.gaveUp, grpcCode, message };
-  return { kind: 'called', failure, memory: ledger.update(uid, { calling: false, doubt: verdict.doubt }) };
+  const failure: CallFailure = { kind: 'refused', purpose, outcome, gaveUp, grpcCode, message };
+  return { kind: 'called', failure, progress: settleOn(deps, state.uid, operation) };
+}
+
+function isBeingDeleted(
+  { accounts }: CallDeps,
+  { uncertain }: OpenOperation,
+  { uid, handle }: { readonly uid: string; readonly handle: string },
+): boolean {
+  return uncertain?.deleting === handle || accounts.isDeletedElsewhere(uid, handle);
+}
+
+/** As it is after the call: meanwhile an entry of another process may have come to it. */
+function present({ progress }: CallDeps, uid: string, running: OpenOperation): OpenOperation {
+  return { ...running, uncertain: uncertainOf(progress.of(uid).operation) ?? running.uncertain };
+}
+
+/** Deletes what the driver made and nobody wants. */
+export async function deleteUnwanted(deps: CallDeps, handle: string, { state, signal }: Run): Promise<ClaimAnswer> {
+  const { progress, driver, log } = deps;
+  const { uid } = state;
+  const { operation } = progress.of(uid);
+  if (operation.phase !== 'open') return { kind: 'deleted', failure: undefined, progress: progress.of(uid) };
+  // The deletion may outlive this process, and the next one must not use what the driver still shows.
+  const { intent, uncertain } = operation;
+  await deps.journal.record(uid, encodeEntry(intentsOf(intent, uncertain), handle), signal);
+  if (!deps.leaseIsFresh()) throw new StaleLease();
+  try {
+    await driver.deleteVolume({ volumeId: handle, secrets: state.secret?.reveal() ?? {} }, signal);
+  } catch (error) {
+    if (!(error instanceof CsiError)) throw error;
+    return { kind: 'deleted', failure: error.message, progress: progress.of(uid) };
+  }
+  log.info('a volume that is not what its claim asks for is deleted', { object: objectName(operation.intent), volume: handle });
+  return { kind: 'deleted', failure: undefined, progress: progress.update(uid, { operation: deletedUnwanted(operation) }) };
+}
+
+/** Where the operation ends its entry leaves the journal, with the next write. */
+export function settleOn(
+  { progress, journal }: Pick<CallDeps, 'progress' | 'journal'>,
+  uid: string,
+  operation: Operation,
+): ReturnType<ClaimsInProgress['update']> {
+  if (operation.phase !== 'closing') return progress.update(uid, { operation });
+  journal.close(uid);
+  return progress.update(uid, { operation: journal.holds(uid) ? operation : { phase: 'none' }, awaits: undefined, protecting: undefined });
 }
 
 /** The claim, as objects are named in the log. */

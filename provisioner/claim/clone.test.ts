@@ -65,3 +65,9 @@ test('a mode that is not named is Filesystem', () => {
 test('the class of the source may be another one', () => {
   expect(clone({ source: source({ storageClassName: 'slow' }) }).kind).toBe('accepted');
 });
+
+test('a source that is going waits for a clone that was begun, and takes no new one', () => {
+  const going = source({ metadata: { deletionTimestamp: 'now' } });
+  expect(clone({ source: going, begun: true }).kind).toBe('accepted');
+  expect(clone({ source: going, begun: false }).kind).toBe('refused');
+});

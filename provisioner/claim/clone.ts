@@ -14,6 +14,8 @@ export interface CloneInput {
   /** The PV that the source names. */
   readonly sourceVolume: PersistentVolume | undefined;
   readonly requestedBytes: bigint;
+  /** A call that fills the volume from this source was made before: a source that is going waits for it. */
+  readonly begun?: boolean;
 }
 
 export type CloneVerdict =
@@ -26,11 +28,11 @@ export function checkClone(input: CloneInput): CloneVerdict {
   return { kind: 'accepted', volumeHandle: input.sourceVolume?.spec?.csi?.volumeHandle ?? '' };
 }
 
-function sourceProblem({ claim, source, sourceName, requestedBytes }: CloneInput): string | undefined {
+function sourceProblem({ claim, source, sourceName, requestedBytes, begun }: CloneInput): string | undefined {
   const name = `source PersistentVolumeClaim ${sourceName}`;
   if (source === undefined) return `${name} is not found`;
   if (source.status?.phase !== 'Bound') return `${name} is not Bound, its phase is ${source.status?.phase ?? 'not set'}`;
-  if (source.metadata?.deletionTimestamp !== undefined) return `${name} is being deleted`;
+  if (source.metadata?.deletionTimestamp !== undefined && begun !== true) return `${name} is being deleted`;
   if (classNameOf(source) === undefined) return `${name} has no storage class`;
   if (classNameOf(claim) === undefined) return 'the claim has no storage class';
   const size = toBytesRoundedUp(source.spec?.resources?.requests?.storage ?? 0) ?? 0n;

@@ -1,23 +1,50 @@
-/** The claim lane: one key per claim uid, so that all that concerns one claim happens in one order. See decide.ts. */
+/** The controller of claims: one key per claim uid, so that all that concerns one claim happens in one order. See decide.ts. */
 import type { Controller } from '../../lib/controller/controller.ts';
 import { createController } from '../../lib/controller/controller.ts';
 import type { Lane } from '../../lib/controller/lane.ts';
+import type { Reconciler } from '../../lib/controller/step.ts';
+import { isOpen } from '../intent/operation.ts';
 import { absorb } from './absorb.ts';
 import { decide } from './decide.ts';
-import type { ExecuteWorld } from './execute.ts';
-import { createExecute } from './execute.ts';
+import type { ClaimDeps } from './execute.ts';
+import { execute } from './execute.ts';
 import { gather } from './gather.ts';
 import type { ClaimAnswer, ClaimState, ClaimStep } from './state.ts';
+import { failureNote } from './steps.ts';
 
-export function createClaimController(world: ExecuteWorld, options: Lane): Controller {
-  return createController<ClaimState, ClaimStep, ClaimAnswer>({
-    ...options,
-    name: 'claims',
-    reconciler: {
-      gather: (uid) => gather(world, uid),
-      decide,
-      execute: createExecute(world),
-      absorb,
+export function reconciler(deps: ClaimDeps): Reconciler<ClaimState, ClaimStep, ClaimAnswer> {
+  const { progress, metrics, labelsOf } = deps;
+  return {
+    gather: (uid) => gather(deps, uid),
+    decide,
+    execute: (step, state, signal) => execute(deps, step, { state, signal }),
+    absorb,
+    settled: (uid, state, { rest, attempt }) => {
+      if (rest.kind === 'retry' && rest.backoff !== 'settle' && attempt) {
+        metrics.provisionFailed(labelsOf(state));
+        if (rest.backoff === 'report' && state.topology !== undefined) progress.update(uid, { awaits: 'topology' });
+      }
+      forget(deps, uid);
     },
-  });
+    failed: (_uid, { error, state, step }) => {
+      if (step.backoff === 'settle') return [];
+      metrics.provisionFailed(labelsOf(state));
+      return failureNote(state, error instanceof Error ? error.message : String(error));
+    },
+  };
+}
+
+/**
+ * The cache shows the claim with its volume, or gone, and nothing of it is open; or an attempt ended before anything
+ * was written down. What a live read said does not count: the cache may show the claim as it was before once more.
+ */
+function forget({ progress, caches }: ClaimDeps, uid: string): void {
+  const present = progress.of(uid);
+  const claim = caches.claims.store.byUid(uid);
+  if (!isOpen(present.operation) && (claim === undefined || (claim.spec?.volumeName ?? '') !== '')) progress.forget(uid);
+  else if (present.protecting !== undefined) progress.update(uid, { protecting: undefined });
+}
+
+export function createClaimController(deps: ClaimDeps, options: Lane): Controller {
+  return createController({ ...options, name: 'claims', reconciler: reconciler(deps) });
 }

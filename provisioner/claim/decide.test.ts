@@ -1,27 +1,38 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { STORAGE_PROVISIONER } from '../names.ts';
 import type { aContent, aSnapshot } from '../testing/objects.ts';
-import { aClaim, aClass, aVolume, CLAIM_SOURCE, DRIVER, SNAPSHOT_SOURCE, VOLUME_NAME } from '../testing/objects.ts';
-import { aState, anIntent, LEASE, settings } from '../testing/states.ts';
+import { aClaim, aClass, aVolume, CLAIM_SOURCE, CLAIM_UID, DRIVER, SNAPSHOT_SOURCE, VOLUME_NAME } from '../testing/objects.ts';
+import { aState, anIntent, anOpen, settings } from '../testing/states.ts';
+import type { Intent } from '../intent/intent.ts';
+import type { Operation } from '../intent/operation.ts';
+import { NO_OPERATION } from '../intent/operation.ts';
 import { dataSourceOf } from './data-source.ts';
 import { decide } from './decide.ts';
 import type { ClaimState } from './state.ts';
 
-const OPEN = { opened: true, doubt: { times: 0, sinceMs: 0 } };
-const CONFIRMED = { ...OPEN, recordConfirmed: true };
-const CLOSED = { opened: true, recordConfirmed: true };
-const record = { intent: anIntent(), lease: LEASE };
+const secret = { name: 's', namespace: 'vault' };
+const values = { of: secret, reveal: () => ({}) };
+const OTHER = anIntent({ request: { ...anIntent().request, parameters: { kind: 'hdd' } } });
+/** The call went unanswered once. */
+const UNCERTAIN = anOpen({ uncertain: [anIntent()] });
+const CREATED: Operation = { phase: 'created', intent: anIntent(), volume: aVolume(), startedMs: undefined };
+const CLOSING: Operation = { phase: 'closing', name: VOLUME_NAME };
+const GOING = aClaim({ metadata: { deletionTimestamp: 'now', annotations: { [STORAGE_PROVISIONER]: DRIVER } } });
 
-const reasons = (state: ClaimState): unknown => {
-  const step = decide(state);
+type Change = Parameters<typeof aState>[0] & { readonly operation?: Operation };
+const state = ({ operation = NO_OPERATION, progress, ...change }: Change = {}): ClaimState =>
+  aState({ ...change, progress: { operation, ...progress } });
+const kind = (change?: Change): string => decide(state(change)).kind;
+const reasons = (change: Change): unknown => {
+  const step = decide(state(change));
   return step.kind === 'done' ? step.reason : step.kind;
 };
 
 // Whose claim is it?
 
 test('a claim with a volume is left alone, and costs nothing', () => {
-  expect(reasons(aState({ claim: aClaim({ volumeName: 'pv' }) }))).toBe('the claim has its volume');
+  expect(reasons({ claim: aClaim({ volumeName: 'pv' }) })).toBe('the claim has its volume');
 });
 
 test.each([
@@ -32,178 +43,258 @@ test.each([
     { [STORAGE_PROVISIONER]: 'other', 'volume.beta.kubernetes.io/storage-provisioner': DRIVER },
   ],
 ])('a claim for %s is left alone', (_, annotations) => {
-  expect(reasons(aState({ claim: aClaim({ metadata: { annotations } }) }))).toBe('the claim is for another provisioner');
+  expect(reasons({ claim: aClaim({ metadata: { annotations } }) })).toBe('the claim is for another provisioner');
 });
 
 test('the beta annotation counts where the other is absent', () => {
   const annotations = { 'volume.beta.kubernetes.io/storage-provisioner': DRIVER };
-  expect(decide(aState({ claim: aClaim({ metadata: { annotations } }) })).kind).toBe('save-record');
+  expect(kind({ claim: aClaim({ metadata: { annotations } }) })).toBe('write-intent');
 });
 
 test('a claim that is being deleted gets no new volume', () => {
-  expect(reasons(aState({ claim: aClaim({ metadata: { deletionTimestamp: 'now' } }) }))).toBe('the claim is being deleted');
+  expect(reasons({ claim: GOING })).toBe('the claim is being deleted');
 });
 
 test('a claim without its class waits for the class, without an event', () => {
-  expect(decide(aState({ class: undefined }))).toEqual({ kind: 'done', reason: 'the storage class is not found' });
+  expect(decide(state({ class: undefined }))).toEqual({ kind: 'done', reason: 'the storage class is not found' });
 });
 
 test('a forged annotation does not make another driver’s class ours', () => {
-  expect(reasons(aState({ class: aClass({ provisioner: 'other' }) }))).toBe('the storage class belongs to other');
-});
-
-test('a record that was sent without an answer is looked for before anything is made or let go', () => {
-  const memory = { recordUnsure: true };
-  expect(decide(aState({ memory })).kind).toBe('read-record');
-  expect(decide(aState({ memory, claim: undefined })).kind).toBe('read-record');
-  expect(decide(aState({ memory, volume: aVolume() })).kind).toBe('read-record');
-  // Once it shows, it is an open case like any other.
-  expect(decide(aState({ memory: { ...memory, ...CONFIRMED }, record })).kind).toBe('create-volume');
-});
-
-test('while it may still come it is waited for, and sent again where the claim still wants a volume', () => {
-  const unsure = { memory: { recordUnsure: true }, lateRecordMs: 42_000 };
-  expect(decide(aState({ ...unsure, claim: undefined }))).toMatchObject({ kind: 'poll', backoff: 'read-record', afterMs: 42_000 });
-  expect(decide(aState({ ...unsure, volume: aVolume() })).kind).toBe('poll');
-  expect(decide(aState(unsure)).kind).toBe('save-record');
+  expect(reasons({ class: aClass({ provisioner: 'other' }) })).toBe('the storage class belongs to other');
 });
 
 test('late binding waits for a node', () => {
   const late = aClass({ volumeBindingMode: 'WaitForFirstConsumer' });
-  expect(reasons(aState({ class: late }))).toBe('no node is selected yet');
+  expect(reasons({ class: late })).toBe('no node is selected yet');
   const annotations = { [STORAGE_PROVISIONER]: DRIVER, 'volume.kubernetes.io/selected-node': 'node-1' };
-  expect(decide(aState({ class: late, claim: aClaim({ metadata: { annotations } }) })).kind).toBe('save-record');
+  expect(kind({ class: late, claim: aClaim({ metadata: { annotations } }) })).toBe('write-intent');
 });
 
 // The straight way
 
-test('first the record, then the call, then the PV, then the record goes and the user is told', () => {
-  const first = aState();
-  expect(decide(first)).toMatchObject({ kind: 'save-record', intent: anIntent(), replaces: undefined });
-  const recorded = aState({ record, memory: CLOSED });
-  expect(decide(recorded)).toMatchObject({
+test('first the intent, then the call, then the PV, and the user is told at the end', () => {
+  expect(decide(state())).toMatchObject({ kind: 'write-intent', intent: anIntent() });
+  expect(decide(state({ operation: anOpen() }))).toMatchObject({
     kind: 'create-volume',
+    purpose: 'attempt',
     intent: anIntent(),
+    plan: { metadata: { name: VOLUME_NAME }, spec: { claimRef: { uid: CLAIM_UID }, persistentVolumeReclaimPolicy: 'Delete' } },
     before: [{ type: 'Normal', reason: 'Provisioning', message: 'External provisioner is provisioning volume for claim "shop/data"' }],
   });
-  const made = aState({ record, memory: { ...CLOSED, unsaved: aVolume() } });
-  expect(decide(made)).toMatchObject({ kind: 'save-volume', volume: aVolume() });
-  const saved = aState({ record, memory: CLOSED, volume: aVolume(), saved: true });
-  expect(decide(saved)).toMatchObject({ kind: 'drop-record', lease: LEASE, before: [{ type: 'Normal', reason: 'ProvisioningSucceeded' }] });
-  expect(decide(aState({ volume: aVolume() }))).toEqual({ kind: 'done', reason: 'the volume is provisioned', events: [] });
+  expect(decide(state({ operation: CREATED }))).toMatchObject({ kind: 'save-volume', volume: aVolume() });
+  for (const operation of [CLOSING, NO_OPERATION])
+    expect(decide(state({ operation, volume: aVolume(), saved: true }))).toMatchObject({
+      kind: 'done',
+      events: [{ type: 'Normal', reason: 'ProvisioningSucceeded', message: `Successfully provisioned volume ${VOLUME_NAME}` }],
+    });
+  expect(decide(state({ volume: aVolume() }))).toEqual({ kind: 'done', reason: 'the volume is provisioned', events: [] });
 });
 
-test('without records the same, and the user is told at the end', () => {
-  const remembered = { intent: anIntent(), lease: undefined };
-  expect(decide(aState({ durable: false })).kind).toBe('save-record');
-  expect(decide(aState({ durable: false, record: remembered, memory: CLOSED })).kind).toBe('create-volume');
-  expect(decide(aState({ durable: false, volume: aVolume(), saved: true }))).toMatchObject({
-    kind: 'done',
-    events: [{ reason: 'ProvisioningSucceeded' }],
+test('an intent of another wish is written anew before the call', () => {
+  expect(decide(state({ operation: anOpen({ intent: OTHER }) }))).toMatchObject({ kind: 'write-intent', intent: anIntent() });
+});
+
+test('the intent is written again before each call, also where it was sent before', () => {
+  for (const call of ['unknown', 'final'] as const)
+    expect(decide(state({ operation: { ...UNCERTAIN, call } }))).toMatchObject({ kind: 'write-intent', intent: anIntent() });
+});
+
+// The order
+
+test('an unwanted volume is deleted before anything else is asked for or said', () => {
+  const operation = anOpen({ call: 'final', unwanted: 'vol-9', uncertain: [OTHER] });
+  const failure = { kind: 'unfit', purpose: 'attempt', message: 'too small' } as const;
+  for (const change of [{}, { claim: undefined }, { claim: GOING }, { volume: aVolume() }, { callFailure: failure }])
+    expect(decide(state({ operation, ...change }))).toMatchObject({ kind: 'delete-unwanted', handle: 'vol-9' });
+});
+
+test('an unwanted volume that cannot be deleted is told and tried again, and nothing else is asked for', () => {
+  const operation = anOpen({ call: 'final', unwanted: 'vol-9', uncertain: [OTHER] });
+  expect(decide(state({ operation, deleteFailure: 'in use' }))).toMatchObject({
+    kind: 'retry',
+    backoff: 'create-volume',
+    events: [{ type: 'Warning', reason: 'ProvisioningFailed', message: expect.stringContaining('cannot be deleted: in use') }],
   });
 });
 
-test('a record of another wish is replaced before the call', () => {
-  const other = anIntent({ request: { ...anIntent().request, parameters: { kind: 'hdd' } } });
-  const step = decide(aState({ record: { intent: other, lease: LEASE }, memory: CLOSED }));
-  expect(step).toMatchObject({ kind: 'save-record', replaces: { lease: LEASE } });
+test('an unwanted volume that a PV holds is not ours to delete', () => {
+  const operation = anOpen({ call: 'final', unwanted: 'vol-9', uncertain: [OTHER] });
+  expect(decide(state({ operation, unwantedHeldBy: 'pv-of-others' }))).toMatchObject({
+    kind: 'retry',
+    backoff: 'report',
+    events: [{ message: expect.stringContaining('belongs to PersistentVolume pv-of-others') }],
+  });
 });
 
-// What was made is never lost
+test('the secret of a driver that asks for one is read before its unwanted volume is deleted in a later run', () => {
+  const operation = anOpen({ intent: anIntent({ secret }), call: 'final', unwanted: 'vol-9', uncertain: [anIntent({ secret })] });
+  expect(decide(state({ operation, secret: values }))).toMatchObject({ kind: 'delete-unwanted' });
+  expect(decide(state({ operation }))).toMatchObject({ kind: 'read-secret', secret });
+});
 
-test('a made volume is saved even if the claim is gone, bound to another or no longer ours', () => {
-  const memory = { ...CLOSED, unsaved: aVolume() };
-  for (const claim of [undefined, aClaim({ volumeName: 'other' }), aClaim({ metadata: { annotations: {} } })]) {
-    expect(decide(aState({ claim, record, memory })).kind).toBe('save-volume');
-  }
+test('a made volume is saved before anything else, even if the claim is gone, bound to another or no longer ours', () => {
+  for (const claim of [undefined, GOING, aClaim({ volumeName: 'other' }), aClaim({ metadata: { annotations: {} } })])
+    for (const volume of [undefined, aVolume(), aVolume({ claimRef: { uid: 'other' } })])
+      expect(kind({ claim, volume, operation: CREATED })).toBe('save-volume');
 });
 
 test.each([
   ['lives', aClaim()],
+  ['is bound', aClaim({ volumeName: VOLUME_NAME })],
+  ['is going', GOING],
   ['is gone', undefined],
-  ['is being deleted', aClaim({ metadata: { deletionTimestamp: 'now' } })],
-  ['is bound to another volume', aClaim({ volumeName: 'other' })],
-  ['lost its node', aClaim({ metadata: { annotations: { [STORAGE_PROVISIONER]: DRIVER } } })],
-])('a call without an answer is repeated as it was when the claim %s', (_, claim) => {
-  const late = aClass({ volumeBindingMode: 'WaitForFirstConsumer' });
-  expect(decide(aState({ claim, class: late, record, memory: CONFIRMED }))).toMatchObject({ kind: 'create-volume', intent: record.intent });
+])('a PV that exists ends the operation of a claim that %s, and only then its entry goes', (_, claim) => {
+  for (const operation of [anOpen(), UNCERTAIN]) expect(kind({ claim, operation, volume: aVolume() })).toBe('close');
+  for (const operation of [CLOSING, NO_OPERATION]) expect(kind({ claim, operation, volume: aVolume() })).toBe('done');
 });
 
-test('the record of an earlier process is read live before its call is repeated', () => {
-  expect(decide(aState({ claim: undefined, record, memory: OPEN })).kind).toBe('read-record');
-});
-
-test('repeating for a claim that is gone tells nobody', () => {
-  expect(decide(aState({ claim: undefined, record, memory: CONFIRMED }))).toMatchObject({ before: [] });
-});
-
-test('once no volume can exist, the record of a claim that is gone goes', () => {
-  expect(decide(aState({ claim: undefined, record, memory: CLOSED }))).toMatchObject({ kind: 'drop-record', lease: LEASE });
-  expect(decide(aState({ claim: aClaim({ metadata: { deletionTimestamp: 'now' } }), record, memory: CLOSED })).kind).toBe('drop-record');
-});
-
-test('a record whose deletion was not answered is deleted again before anything else is begun', () => {
-  const dropping = { ...CLOSED, dropping: LEASE.uid };
-  expect(decide(aState({ record, memory: dropping })).kind).toBe('drop-record');
-  expect(decide(aState({ record: { ...record, lease: { ...LEASE, uid: 'a-new-one' } }, memory: dropping })).kind).toBe('create-volume');
-});
-
-test('a record that only this process remembers is written down again before any call, where it can be', () => {
-  const remembered = { intent: anIntent(), lease: undefined };
-  expect(decide(aState({ record: remembered, memory: CLOSED }))).toMatchObject({ kind: 'save-record', replaces: remembered });
-  expect(decide(aState({ record: remembered, memory: OPEN }))).toMatchObject({ kind: 'save-record', replaces: remembered });
-  expect(decide(aState({ record: remembered, memory: OPEN, durable: false })).kind).toBe('create-volume');
-});
-
-test('a record stands while another POST of it may be under way: it would come after it, and be replayed', () => {
-  const saved = aState({ record, volume: aVolume(), memory: OPEN, saved: true, lateRecordMs: 42_000 });
-  expect(decide(saved)).toMatchObject({
-    kind: 'poll',
-    backoff: 'drop-record',
-    afterMs: 42_000,
-    events: [{ type: 'Normal', reason: 'ProvisioningSucceeded' }],
-  });
-  expect(decide(aState({ claim: undefined, record, memory: CLOSED, lateRecordMs: 42_000 })).kind).toBe('poll');
-});
-
-test('a PV that exists closes the case, and its record goes, readable or not', () => {
-  expect(decide(aState({ record, volume: aVolume(), memory: OPEN })).kind).toBe('drop-record');
-  const unreadable = { message: 'x', lease: LEASE };
-  expect(decide(aState({ unreadable, volume: aVolume() }))).toMatchObject({ kind: 'drop-record', lease: LEASE });
-});
-
-test('a record that cannot be read blocks its claim, and is left alone where the claim is gone', () => {
-  const unreadable = { message: 'another version wrote it', lease: LEASE };
-  expect(decide(aState({ unreadable }))).toMatchObject({ kind: 'report', message: expect.stringContaining('another version wrote it') });
-  expect(decide(aState({ unreadable, claim: undefined })).kind).toBe('done');
-});
-
-test('a PV of our name that belongs to another claim stops everything and says so', () => {
+test('a PV of our name that belongs to another claim stops everything, and says so to who waits', () => {
   const foreign = aVolume({ claimRef: { uid: 'other' } });
-  expect(decide(aState({ volume: foreign }))).toMatchObject({ kind: 'report', message: expect.stringContaining('another claim') });
+  for (const operation of [NO_OPERATION, UNCERTAIN])
+    expect(decide(state({ operation, volume: foreign }))).toMatchObject({
+      kind: 'retry',
+      backoff: 'report',
+      events: [{ type: 'Warning', reason: 'ProvisioningFailed', message: expect.stringContaining('belongs to another claim') }],
+    });
+  expect(kind({ claim: undefined, volume: foreign })).toBe('done');
+});
+
+test('once a foreign PV has gone, what may be left of ours is asked for by the same call', () => {
+  expect(decide(state({ operation: UNCERTAIN }))).toMatchObject({ kind: 'write-intent', intent: anIntent() });
+  expect(decide(state({ operation: UNCERTAIN, claim: undefined }))).toMatchObject({ kind: 'create-volume', purpose: 'settle' });
+});
+
+// The account decides nothing for the user
+
+test.each(['unknown', 'final'] as const)('a mended class is asked for at once after an answer that was %s', (call) => {
+  const operation = anOpen({ intent: OTHER, call, uncertain: [OTHER] });
+  expect(decide(state({ operation }))).toMatchObject({ kind: 'write-intent', intent: anIntent() });
+  const written = anOpen({ uncertain: [OTHER], call: 'not-sent' });
+  expect(decide(state({ operation: written }))).toMatchObject({ kind: 'create-volume', purpose: 'attempt', intent: anIntent() });
+});
+
+test('a claim that waits for its class or its node waits as it would without a past', () => {
+  expect(reasons({ operation: UNCERTAIN, class: undefined })).toBe('the storage class is not found');
+  const late = aClass({ volumeBindingMode: 'WaitForFirstConsumer' });
+  expect(reasons({ operation: UNCERTAIN, class: late })).toBe('no node is selected yet');
+});
+
+test('the secret is read before anything is written down, and again for another one', () => {
+  const parameters = { 'csi.storage.k8s.io/provisioner-secret-name': 's', 'csi.storage.k8s.io/provisioner-secret-namespace': 'vault' };
+  const secretive = { class: aClass({ parameters }) };
+  expect(decide(state(secretive))).toMatchObject({ kind: 'read-secret', secret, purpose: 'attempt', backoff: 'create-volume' });
+  expect(kind({ ...secretive, secret: values })).toBe('write-intent');
+  expect(kind({ ...secretive, secret: { ...values, of: { ...secret, name: 't' } } })).toBe('read-secret');
+});
+
+// A claim that wants nothing any more
+
+describe.each([
+  ['is gone', undefined],
+  ['is being deleted', GOING],
+  ['is bound to another volume', aClaim({ volumeName: 'other' })],
+  ['was given to another provisioner', aClaim({ metadata: { annotations: { [STORAGE_PROVISIONER]: 'other' } } })],
+])('a claim that %s', (_, claim) => {
+  test('is settled by the recorded request, for nobody', () => {
+    expect(decide(state({ claim, operation: UNCERTAIN }))).toMatchObject({
+      kind: 'create-volume',
+      purpose: 'settle',
+      backoff: 'settle',
+      intent: anIntent(),
+      before: [],
+    });
+  });
+
+  test('has nothing to settle where nothing may exist', () => {
+    expect(kind({ claim, operation: anOpen() })).toBe('close');
+    for (const operation of [CLOSING, NO_OPERATION]) expect(kind({ claim, operation })).toBe('done');
+  });
+});
+
+test('what is made for nobody outlives nothing: of the entry only claim, name and secret reach its PV', () => {
+  const forged: Intent = anIntent({
+    secret,
+    className: 'kept',
+    request: {
+      ...anIntent().request,
+      volumeCapabilities: [
+        {
+          accessMode: { mode: 5 },
+          accessType: { $case: 'mount', value: { fsType: 'xfs', mountFlags: ['suid', 'dev'], volumeMountGroup: '' } },
+        },
+      ],
+    },
+  });
+  const step = decide(state({ claim: undefined, operation: anOpen({ intent: forged, uncertain: [forged] }), secret: values }));
+  if (step.kind !== 'create-volume') throw new Error(step.kind);
+  expect(step.plan).toEqual({
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: {
+      name: VOLUME_NAME,
+      annotations: {
+        'pv.kubernetes.io/provisioned-by': DRIVER,
+        'volume.kubernetes.io/provisioner-deletion-secret-name': 's',
+        'volume.kubernetes.io/provisioner-deletion-secret-namespace': 'vault',
+      },
+      finalizers: ['external-provisioner.volume.kubernetes.io/finalizer'],
+    },
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      claimRef: { kind: 'PersistentVolumeClaim', apiVersion: 'v1', namespace: 'shop', name: 'data', uid: CLAIM_UID },
+      csi: { driver: DRIVER },
+      persistentVolumeReclaimPolicy: 'Delete',
+      storageClassName: 'kept',
+    },
+  });
+});
+
+test('the secret of the recorded request is read before it is sent again, under the account’s own back-off', () => {
+  const operation = anOpen({ intent: anIntent({ secret }), uncertain: [anIntent({ secret })] });
+  expect(decide(state({ claim: undefined, operation }))).toMatchObject({
+    kind: 'read-secret',
+    secret,
+    purpose: 'settle',
+    backoff: 'settle',
+  });
+});
+
+test('an entry that does not fit is never executed, and told on the Lease that holds it', () => {
+  const misfit = 'no StorageClass names secret vault/s';
+  const told = decide(state({ claim: undefined, operation: UNCERTAIN, misfit }));
+  expect(told).toMatchObject({
+    kind: 'poll',
+    backoff: 'settle',
+    events: [
+      {
+        type: 'Warning',
+        reason: 'VolumeUndecided',
+        message: expect.stringContaining(`the entry of claim shop/data (uid ${CLAIM_UID}) is not acted upon: ${misfit}`),
+        regarding: { kind: 'Lease', metadata: settings().journal },
+      },
+    ],
+  });
+  expect(kind({ claim: GOING, operation: UNCERTAIN, misfit })).toBe('poll');
+});
+
+test('an entry that does not fit does not keep its claim from a volume', () => {
+  expect(decide(state({ operation: UNCERTAIN, misfit: 'x' }))).toMatchObject({ kind: 'write-intent', intent: anIntent() });
 });
 
 // Saving
 
-test('a PV that exists already is read live', () => {
-  const memory = { ...CLOSED, unsaved: aVolume() };
-  expect(decide(aState({ record, memory, saveFailure: { kind: 'exists' } }))).toMatchObject({ kind: 'read-volume', name: VOLUME_NAME });
-});
-
-test('a foreign PV in the way is told, and the volume is not forgotten: once the PV has gone the same call is made again', () => {
-  const foreign = aState({ record, memory: CONFIRMED, volume: aVolume({ claimRef: { uid: 'x' } }) });
-  expect(decide(foreign)).toMatchObject({ kind: 'report', after: [{ type: 'Warning', reason: 'ProvisioningFailed' }] });
-  expect(decide({ ...foreign, volume: undefined })).toMatchObject({ kind: 'create-volume', intent: record.intent });
+test('a PV that exists already is read live, and what becomes of it is decided by its own state', () => {
+  const exists = { operation: CREATED, saveFailure: { kind: 'exists' } } as const;
+  expect(decide(state(exists))).toMatchObject({ kind: 'read-volume', name: VOLUME_NAME, backoff: 'save-volume' });
 });
 
 test('a PV that came and went while ours was saved is tried again', () => {
-  const memory = { ...CLOSED, unsaved: aVolume() };
-  const step = decide(aState({ record, memory, saveFailure: { kind: 'exists' }, live: { obstacle: { object: undefined } } }));
+  const step = decide(state({ operation: CREATED, saveFailure: { kind: 'exists' }, live: { existingVolume: { object: undefined } } }));
   expect(step).toMatchObject({ kind: 'retry', backoff: 'save-volume' });
 });
 
 test('a refused PV is told', () => {
-  const step = decide(aState({ record, memory: { ...CLOSED, unsaved: aVolume() }, saveFailure: { kind: 'refused', message: 'no' } }));
+  const step = decide(state({ operation: CREATED, saveFailure: { kind: 'refused', message: 'no' } }));
   expect(step).toMatchObject({
     kind: 'retry',
     backoff: 'save-volume',
@@ -211,41 +302,42 @@ test('a refused PV is told', () => {
   });
 });
 
-test('an earlier PV on its way out is waited for', () => {
-  expect(decide(aState({ record, volume: aVolume(), memory: { ...OPEN, yielding: true } })).kind).toBe('retry');
-});
-
 // A claim that may look older than it is
 
 test('after a PV of the claim was seen, a new volume needs a live claim', () => {
-  expect(decide(aState({ memory: { finished: true } })).kind).toBe('read-claim');
-  expect(decide(aState({ memory: { finished: true, verified: true } })).kind).toBe('save-record');
+  expect(kind({ progress: { provisionedBefore: 'seen' } })).toBe('read-claim');
+  expect(kind({ progress: { provisionedBefore: 'rechecked' } })).toBe('write-intent');
 });
 
 test('a new leader reads live what it knew before it led, and only that', () => {
-  const elected = settings({ elected: true });
-  expect(decide(aState({ settings: elected })).kind).toBe('read-floor');
-  expect(decide(aState({ settings: elected, floor: 100n })).kind).toBe('read-claim');
-  expect(decide(aState({ settings: elected, floor: 99n })).kind).toBe('save-record');
-  expect(decide(aState({ settings: elected, floor: 100n, memory: { verified: true } })).kind).toBe('save-record');
+  const elected = { settings: settings({ elected: true }) };
+  expect(kind(elected)).toBe('read-min-version');
+  expect(kind({ ...elected, minVersion: 100n })).toBe('read-claim');
+  expect(kind({ ...elected, minVersion: 99n })).toBe('write-intent');
+  expect(kind({ ...elected, minVersion: 100n, progress: { provisionedBefore: 'rechecked' } })).toBe('write-intent');
 });
 
 // Problems are told at the pace of the back-off
 
-test('a problem is told once per back-off: the telling is the effect that is held back', () => {
-  const broken = aState({ claim: aClaim({ selector: { matchLabels: { a: 'b' } } }) });
-  const told = decide(broken);
-  expect(told).toMatchObject({ kind: 'report', after: [{ type: 'Warning', reason: 'ProvisioningFailed' }] });
-  if (told.kind !== 'report') throw new Error(told.kind);
-  expect(decide({ ...broken, reported: told.message })).toMatchObject({ kind: 'retry', backoff: 'report' });
+test('a problem that was found without a read holds back its telling alone, until it is another one', () => {
+  const broken = { claim: aClaim({ selector: { matchLabels: { a: 'b' } } }) };
+  const told = decide(state(broken));
+  expect(told).toMatchObject({ kind: 'retry', backoff: 'report', events: [{ type: 'Warning', reason: 'ProvisioningFailed' }] });
+  if (told.kind !== 'retry') throw new Error(told.kind);
+  expect(decide(state(broken))).toMatchObject({ inputs: told.inputs });
+  expect(decide(state({ ...broken, class: aClass({ metadata: { name: 'fast', uid: 'class-2' } }) }))).not.toMatchObject({
+    inputs: told.inputs,
+  });
 });
 
 test('an unknown kind of source is left to a populator, told as normal and not tried again soon', () => {
   const claim = aClaim({ dataSourceRef: { apiGroup: 'x.example', kind: 'Book', name: 'b' } });
-  const told = decide(aState({ claim }));
-  expect(told).toMatchObject({ kind: 'report', after: [{ type: 'Normal', reason: 'Provisioning' }] });
-  if (told.kind !== 'report') throw new Error(told.kind);
-  expect(decide(aState({ claim, reported: told.message }))).toMatchObject({ kind: 'poll', backoff: 'report' });
+  expect(decide(state({ claim }))).toMatchObject({
+    kind: 'poll',
+    backoff: 'report',
+    afterMs: 3_600_000,
+    events: [{ type: 'Normal', reason: 'Provisioning' }],
+  });
 });
 
 test.each([
@@ -256,30 +348,45 @@ test.each([
   ['MODIFY_VOLUME', { volumeAttributesClassName: 'gold' }],
 ])('a driver without %s is told', (capability, spec) => {
   const capabilities = new Set([...settings().capabilities].filter((name) => name !== capability));
-  const step = decide(aState({ settings: settings({ capabilities }), claim: aClaim(spec) }));
-  expect(step).toMatchObject({ kind: 'report', message: expect.stringContaining(capability) });
+  expect(decide(state({ settings: settings({ capabilities }), claim: aClaim(spec) }))).toMatchObject({
+    kind: 'retry',
+    backoff: 'report',
+    events: [{ message: expect.stringContaining(capability) }],
+  });
 });
 
 // Inputs
 
-test('labels and foreign annotations bring no call forward; the wish, the node and the deletion do', () => {
-  const inputs = (claim: ReturnType<typeof aClaim>): string => {
-    const step = decide(aState({ claim, record, memory: CONFIRMED }));
-    return step.kind === 'create-volume' ? step.inputs : step.kind;
+test('labels and foreign annotations bring no call forward; the wish, the class, the node and the deletion do', () => {
+  const inputs = (claim: ReturnType<typeof aClaim>, change: Change = {}): unknown => {
+    const step = decide(state({ claim, operation: anOpen(), ...change }));
+    return 'inputs' in step ? step.inputs : step.kind;
   };
   const plain = inputs(aClaim());
   const mine = { [STORAGE_PROVISIONER]: DRIVER };
   expect(inputs(aClaim({ metadata: { labels: { a: 'b' }, resourceVersion: '999', finalizers: ['x'] } }))).toBe(plain);
   expect(inputs(aClaim({ metadata: { annotations: { ...mine, note: 'x' } } }))).toBe(plain);
   expect(inputs(aClaim({ metadata: { annotations: { ...mine, 'volume.kubernetes.io/selected-node': 'n' } } }))).not.toBe(plain);
-  expect(inputs(aClaim({ metadata: { deletionTimestamp: 'now' } }))).not.toBe(plain);
   expect(inputs(aClaim({ resources: { requests: { storage: '2Gi' } } }))).not.toBe(plain);
+  expect(inputs(aClaim(), { class: aClass({ metadata: { name: 'fast', uid: 'class-2' } }) })).not.toBe(plain);
+  expect(inputs(GOING)).not.toBe(plain);
 });
 
-test('a first call and its repetition have the same inputs, so that one back-off holds for both', () => {
-  const first = decide(aState({ record, memory: CLOSED }));
-  const again = decide(aState({ record, memory: CONFIRMED }));
-  expect(first.kind === 'create-volume' && again.kind === 'create-volume' && first.inputs === again.inputs).toBe(true);
+test('the steps of an attempt, first or repeated, have the same inputs, so that one back-off holds for all', () => {
+  const steps = [{}, { operation: anOpen() }, { operation: UNCERTAIN }, { progress: { provisionedBefore: 'seen' } }] as const;
+  const inputs = steps.map((change) => {
+    const step = decide(state(change));
+    return 'inputs' in step ? [step.backoff, step.inputs] : step.kind;
+  });
+  expect(new Set(inputs.map(String)).size).toBe(1);
+});
+
+test('what is done for a claim that is gone is held back by itself, whatever changes', () => {
+  const inputs = (claim: ClaimState['claim']): unknown => {
+    const step = decide(state({ claim, operation: UNCERTAIN }));
+    return 'inputs' in step ? step.inputs : step.kind;
+  };
+  expect(inputs(GOING)).toBe(inputs(undefined));
 });
 
 // Odd objects: the API server holds types, but any part may be absent, empty or null, and any text odd
@@ -341,7 +448,7 @@ test('no shape of object makes the decision throw', () => {
   fc.assert(
     fc.property(anything, anything, anything, part(anything), part(storageClass), (claim, source, snapshot, object, kind) => {
       const given = { ...claim, metadata: { ...aClaim().metadata, ...claim.metadata } } as ReturnType<typeof aClaim>;
-      const state = aState({
+      const odd = aState({
         claim: given,
         class: (kind ?? undefined) as ReturnType<typeof aClass> | undefined,
         dataSource: dataSourceOf(given, { crossNamespace: true }),
@@ -355,11 +462,8 @@ test('no shape of object makes the decision throw', () => {
         },
         live: { content: { object: (object ?? undefined) as ReturnType<typeof aContent> | undefined } },
       });
-      for (const memory of [{}, CONFIRMED, CLOSED]) {
-        expect(() =>
-          decide({ ...state, memory: { ...state.memory, ...memory }, record: 'opened' in memory ? record : undefined }),
-        ).not.toThrow();
-      }
+      for (const operation of [NO_OPERATION, anOpen(), UNCERTAIN, CREATED, CLOSING])
+        expect(() => decide({ ...odd, progress: { ...odd.progress, operation } })).not.toThrow();
     }),
     { seed: 11, numRuns: 1000 },
   );

@@ -2,113 +2,117 @@
  * What to do next for one claim. Pure: state in, one Step out.
  *
  * The order is the safety argument:
- *  1. a volume that was made is saved before anything else is looked at;
- *  2. a PV that exists closes the case, and only then the record goes;
- *  3. a call whose outcome is unknown is repeated as it was, whatever has become of the claim since, so that
- *     what it made ends in a PV, and the PV in the ordinary deletion. Nothing is ever rolled back;
- *  4. only a claim that is ours, alive, without a volume and with a closed past gets a new attempt.
+ *  1. a volume that was made and that nobody wants is deleted before anything else is asked for;
+ *  2. a volume that was made is saved before anything else is looked at;
+ *  3. a PV that exists ends the operation, and only then its entry leaves the journal;
+ *  4. a claim that is ours, alive and without a volume gets a new attempt, as if nothing had been before;
+ *  5. what earlier calls may have left for a claim that wants nothing any more is settled by the recorded request, so
+ *     that what it made ends in a PV, and the PV in the ordinary deletion.
  */
+import type { OpenOperation, Operation } from '../intent/operation.ts';
 import { REASON } from '../names.ts';
-import { attempt, isLost, protectSource } from './attempt.ts';
 import { afterCall } from './after-call.ts';
-import { callInputs } from './inputs.ts';
+import { attempt } from './attempt.ts';
+import { attemptInputs } from './inputs.ts';
 import { isHandedTo, reasonToLeave, waitsForConsumer } from './ownership.ts';
-import { createStep, dropRecord, failureNote, note, problem } from './steps.ts';
-import type { CaseRecord, ClaimDecision, ClaimState } from './state.ts';
-import { toRequirement, topologyFor } from './topology.ts';
+import { planForNobody } from './persistent-volume.ts';
+import { createStep, failureNote, heldBack, journalNote, note, problem, secretStep } from './steps.ts';
+import type { ClaimDecision, ClaimState } from './state.ts';
 import type { OwnClaim } from './verify.ts';
 
-/** Where this process may no longer be the leader, it learns soon. */
-const LEASE_POLL_MS = 1_000;
+/** An entry that does not fit is for an administrator; events live an hour. */
+const MISFIT_MS = 60 * 60_000;
 
 export function decide(state: ClaimState): ClaimDecision {
-  if (state.leaseStale)
-    return { kind: 'poll', backoff: 'create-volume', afterMs: LEASE_POLL_MS, reason: 'the lease was not renewed in time' };
+  const { operation } = state.progress;
+  if (operation.phase === 'open' && operation.unwanted !== undefined) return deleteUnwanted(state, operation.unwanted);
   if (state.callFailure !== undefined) return afterCall(state, state.callFailure);
-  if (state.memory.unsaved !== undefined) return save(state, state.memory.unsaved);
-  const unsure = unsureOfRecord(state);
-  if (unsure !== undefined) return unsure;
-  if (state.memory.dropping !== undefined && state.memory.dropping === state.record?.lease?.uid) return dropRecord(state);
+  if (operation.phase === 'created') return save(state, operation);
   if (state.volume !== undefined) return volumeExists(state, state.volume);
-  if (state.record !== undefined && state.memory.doubt !== undefined) return replay(state, state.record);
   const own = ownClaim(state);
-  if ('class' in own) return state.unreadable === undefined ? attempt(state, own) : blocked(state, state.unreadable.message);
-  if (state.record !== undefined) return dropRecord(state);
-  return { kind: 'done', reason: own.reason };
-}
-
-/**
- * A record was sent and no answer came: whether a case is open is known only once it can come no more. Until
- * then its source is held. A claim that still wants a volume sends it again meanwhile.
- */
-function unsureOfRecord(state: ClaimState): ClaimDecision | undefined {
-  if (!state.memory.recordUnsure || state.record !== undefined || state.unreadable !== undefined) return undefined;
-  if (state.lateRecordMs === 0) return { kind: 'read-record', backoff: 'read-record', inputs: callInputs(state) };
-  if (state.volume === undefined && 'class' in ownClaim(state)) return undefined;
-  return { kind: 'poll', backoff: 'read-record', afterMs: state.lateRecordMs, reason: 'a record that was sent may still come' };
+  if ('class' in own) return attempt(state, own);
+  if (own.wantsVolume || operation.phase !== 'open') return { kind: 'done', reason: own.reason };
+  return settle(state, operation);
 }
 
 /** The claim with its class where it is to be provisioned now, or why it is not. */
-function ownClaim({ claim, class: storageClass, settings }: ClaimState): OwnClaim | { readonly reason: string } {
-  if (claim === undefined) return { reason: 'the claim is gone' };
+function ownClaim({ claim, class: storageClass, settings }: ClaimState):
+  | OwnClaim
+  | {
+      readonly reason: string;
+      /** It is still waiting for a volume of ours, only not now. */
+      readonly wantsVolume: boolean;
+    } {
+  if (claim === undefined) return { reason: 'the claim is gone', wantsVolume: false };
   const reason = reasonToLeave(settings.driver, claim);
-  if (reason !== undefined) return { reason };
-  // Its coming wakes the claim; no event, as in the peer.
-  if (storageClass === undefined) return { reason: 'the storage class is not found' };
+  if (reason !== undefined) return { reason, wantsVolume: false };
+  // Its coming wakes the claim; no event, as in the Go program.
+  if (storageClass === undefined) return { reason: 'the storage class is not found', wantsVolume: true };
   if (storageClass.provisioner !== settings.driver)
-    return { reason: `the storage class belongs to ${storageClass.provisioner ?? 'nobody'}` };
-  if (waitsForConsumer(claim, storageClass)) return { reason: 'no node is selected yet' };
+    return { reason: `the storage class belongs to ${storageClass.provisioner ?? 'nobody'}`, wantsVolume: true };
+  if (waitsForConsumer(claim, storageClass)) return { reason: 'no node is selected yet', wantsVolume: true };
   return { claim, class: storageClass };
 }
 
-function save(state: ClaimState, volume: NonNullable<ClaimState['memory']['unsaved']>): ClaimDecision {
+function deleteUnwanted(state: ClaimState, handle: string): ClaimDecision {
+  const { deleteFailure, unwantedHeldBy } = state;
+  if (deleteFailure !== undefined) {
+    const reason = `volume ${handle} is not what the claim asks for, and cannot be deleted: ${deleteFailure}`;
+    return { kind: 'retry', backoff: 'create-volume', reason, events: failureNote(state, reason) };
+  }
+  if (unwantedHeldBy !== undefined) {
+    return problem(state, {
+      message: `the driver answered with volume ${handle}, which is not what the claim asks for and belongs to PersistentVolume ${unwantedHeldBy}`,
+    });
+  }
+  return { kind: 'delete-unwanted', backoff: 'create-volume', inputs: attemptInputs(state), handle };
+}
+
+function save(state: ClaimState, { volume }: Operation & { phase: 'created' }): ClaimDecision {
   const name = volume.metadata?.name ?? '';
   const { saveFailure, live } = state;
-  if (saveFailure === undefined) return { kind: 'save-volume', backoff: 'save-volume', inputs: name, volume };
-  if (saveFailure.kind === 'refused') {
+  const held = { backoff: 'save-volume', inputs: name } as const;
+  if (saveFailure === undefined) return { kind: 'save-volume', ...held, volume };
+  if (saveFailure.kind === 'refused')
     return { kind: 'retry', backoff: 'save-volume', reason: saveFailure.message, events: failureNote(state, saveFailure.message) };
-  }
-  if (live.obstacle === undefined) return { kind: 'read-volume', backoff: 'read-volume', inputs: name, name };
+  if (live.existingVolume === undefined) return { kind: 'read-volume', ...held, name };
   return { kind: 'retry', backoff: 'save-volume', reason: `PersistentVolume ${name} came and went while it was saved` };
 }
 
 function volumeExists(state: ClaimState, volume: NonNullable<ClaimState['volume']>): ClaimDecision {
   const name = volume.metadata?.name ?? '';
+  const { operation } = state.progress;
   if (volume.spec?.claimRef?.uid !== state.uid) {
     const reason = `PersistentVolume ${name} exists and belongs to another claim`;
     const wanted = state.claim !== undefined && reasonToLeave(state.settings.driver, state.claim) === undefined;
     return wanted ? problem(state, { message: reason }) : { kind: 'done', reason };
   }
-  if (state.memory.yielding)
-    return { kind: 'retry', backoff: 'create-volume', reason: `an earlier PersistentVolume ${name} is on its way out` };
-  const told = state.saved
+  if (operation.phase === 'open') return { kind: 'close', backoff: 'create-volume', inputs: attemptInputs(state) };
+  const events = state.saved
     ? note(state, { type: 'Normal', reason: REASON.provisioned, message: `Successfully provisioned volume ${name}` })
     : [];
-  if (state.record !== undefined || state.unreadable !== undefined) return dropRecord(state, told);
-  return { kind: 'done', reason: 'the volume is provisioned', events: told };
+  return { kind: 'done', reason: 'the volume is provisioned', events };
 }
 
-/** Sends again what the record says. The record of an earlier process is read live first: it may be gone, and its case closed. */
-function replay(state: ClaimState, record: CaseRecord): ClaimDecision {
-  if (record.lease !== undefined && !state.memory.recordConfirmed)
-    return { kind: 'read-record', backoff: 'read-record', inputs: callInputs(state) };
-  const { intent } = record;
-  const unprotected = protectSource(state, intent);
-  if (unprotected !== undefined) return unprotected;
-  if (isLost(state, record)) return { kind: 'save-record', backoff: 'save-record', inputs: callInputs(state), intent, replaces: record };
-  if (intent.omittedTopology === undefined || intent.request.accessibilityRequirements !== undefined) return createStep(state, intent);
-  const topology = state.topology === undefined ? undefined : topologyFor(state.topology);
-  if (topology?.kind === 'terms') {
-    return createStep(state, { ...intent, request: { ...intent.request, accessibilityRequirements: toRequirement(topology) } });
+/** Sends again what may have made a volume for a claim that wants none any more. */
+function settle(state: ClaimState, { uncertain }: OpenOperation): ClaimDecision {
+  const held = heldBack(state, 'settle');
+  const [intent] = uncertain?.intents ?? [];
+  if (intent === undefined) return { kind: 'close', ...held };
+  if (state.misfit !== undefined) {
+    const reason = `the entry of claim ${intent.claim.namespace}/${intent.claim.name} (uid ${state.uid}) is not acted upon: ${state.misfit}`;
+    const events = journalNote(
+      state,
+      `${reason}. Look in the storage for volume ${intent.request.name}, and remove the entry once that is settled`,
+    );
+    return { kind: 'poll', backoff: 'settle', afterMs: MISFIT_MS, inputs: `${held.inputs} ${state.misfit}`, reason, events };
   }
-  const ours = state.claim !== undefined && isHandedTo(state.settings.driver, state.claim);
-  const why = topology === undefined || topology.kind === 'any' ? 'the topology of its record is lost' : topology.message;
-  // A volume that nobody waits for may lie anywhere; one for a living claim may not.
-  return ours ? problem(state, { message: `no topology for the volume: ${why}` }) : createStep(state, intent);
+  const secret = secretStep(state, intent.secret, 'settle');
+  if (secret !== undefined) return secret;
+  return createStep(state, intent, { plan: planForNobody(intent, state.settings.driver), purpose: 'settle' });
 }
 
-function blocked(state: ClaimState, why: string): ClaimDecision {
-  return problem(state, {
-    message: `the record of an earlier attempt (Lease csi-intent-${state.uid}) cannot be read: ${why}; a volume may exist, delete the Lease once that is looked into`,
-  });
+/** Is the claim still one that this driver has to serve? For events. */
+export function isWanted({ claim, settings }: ClaimState): boolean {
+  return claim !== undefined && isHandedTo(settings.driver, claim) && reasonToLeave(settings.driver, claim) === undefined;
 }

@@ -1,124 +1,102 @@
 /**
- * Does one Step of a claim. What must outlive the run goes into the ledger in the same turn of the event
- * loop in which the answer arrives, so that no other lane sees half of it.
+ * Does one Step of a claim. What must outlive the run goes into the claims in progress in the same turn of the
+ * event loop in which the answer arrives, so that no other controller sees half of it.
  */
-import { isAlreadyExists, isForbidden, isNotFound, isUnknownOutcome } from '../../lib/kube/api-error.ts';
+import { ApiError, isForbidden, isNotFound } from '../../lib/kube/api-error.ts';
 import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
 import {
-  LEASES,
   PERSISTENT_VOLUME_CLAIMS,
   VOLUME_ATTRIBUTES_CLASSES,
   VOLUME_SNAPSHOT_CONTENTS,
   VOLUME_SNAPSHOTS,
 } from '../../lib/kube/resources.ts';
 import { parseVersion } from '../../lib/controller/resource-version.ts';
-import { CASE_CLOSED } from '../ledger.ts';
-import { CLONE_FINALIZER, intentName, SNAPSHOT_FINALIZER } from '../names.ts';
+import { encodeEntry } from '../intent/intent.ts';
+import { intentsOf, notOpened, opened, opening, uncertainOf, volumeNameOf } from '../intent/operation.ts';
+import { CLONE_FINALIZER, SNAPSHOT_FINALIZER } from '../names.ts';
+import { readSecret } from '../secret-reader.ts';
 import { withFinalizer, withoutFinalizer, withoutSelectedNode } from './bodies.ts';
-import type { CallWorld } from './call.ts';
-import { callDriver } from './call.ts';
-import type { GatherWorld } from './gather.ts';
-import { sourceFacts } from './gather.ts';
+import type { CallDeps, Run } from './call.ts';
+import { createVolume, deleteUnwanted, settleOn } from './call.ts';
 import { sourceKey } from './data-source.ts';
-import { intentLease, readIntent } from './intent.ts';
+import type { GatherDeps } from './gather.ts';
+import { sourceFacts } from './gather.ts';
 import { isProtected } from './restore.ts';
-import { isRecordRefusal } from './record-refusal.ts';
-import { readObstacle, saveVolume } from './save.ts';
-import type { ClaimAnswer, ClaimState, ClaimStep } from './state.ts';
+import { readExistingVolume, saveVolume } from './save.ts';
+import type { ClaimAnswer, ClaimStep } from './state.ts';
 
-export type ExecuteWorld = GatherWorld & CallWorld;
+export type ClaimDeps = GatherDeps & CallDeps;
 
-export function createExecute(world: ExecuteWorld): (step: ClaimStep, state: ClaimState, signal: AbortSignal) => Promise<ClaimAnswer> {
-  return (step, state, signal) => execute(world, step, { state, signal });
-}
-
-async function execute(world: ExecuteWorld, step: ClaimStep, { state, signal }: Run): Promise<ClaimAnswer> {
-  const { client, ledger, caches } = world;
+export async function execute(deps: ClaimDeps, step: ClaimStep, run: Run): Promise<ClaimAnswer> {
+  const { client, progress, caches } = deps;
+  const { state, signal } = run;
   const { uid } = state;
   switch (step.kind) {
-    case 'read-floor':
-      return { kind: 'floor', floor: await readFloor(world, signal), memory: ledger.of(uid) };
+    case 'read-min-version':
+      return { kind: 'min-version', version: await readMinVersion(deps, signal) };
     case 'read-claim': {
       const { namespace, name = '' } = state.claim?.metadata ?? {};
       const live = await found(() => client.get(PERSISTENT_VOLUME_CLAIMS, { namespace, name }, signal));
       const claim = live?.metadata?.uid === uid ? live : undefined;
       const needy = claim !== undefined && (claim.spec?.volumeName ?? '') === '';
-      return { kind: 'claim', claim, memory: needy ? ledger.update(uid, { verified: true }) : ledger.of(uid) };
+      return { kind: 'claim', claim, progress: needy ? progress.update(uid, { provisionedBefore: 'rechecked' }) : progress.of(uid) };
     }
-    case 'read-record':
-      return readRecord(world, state, signal);
     case 'read-snapshot':
       return { kind: 'snapshot', object: await found(() => client.get(VOLUME_SNAPSHOTS, step.source, signal)) };
     case 'read-content':
       return { kind: 'content', object: await found(() => client.get(VOLUME_SNAPSHOT_CONTENTS, { name: step.name }, signal)) };
     case 'read-attributes-class':
       return { kind: 'attributes-class', object: await found(() => client.get(VOLUME_ATTRIBUTES_CLASSES, { name: step.name }, signal)) };
+    case 'read-secret':
+      return secretOf(deps, step, run);
     case 'protect-snapshot': {
-      ledger.update(uid, { using: step.source });
-      ledger.ownSnapshots.add(sourceKey(step.source));
-      const mark = `snapshot ${sourceKey(step.source)}`;
-      await protect(world, VOLUME_SNAPSHOTS, {
+      progress.update(uid, { protecting: step.source });
+      deps.protections.own.add(sourceKey(step.source));
+      const key = sourceKey(step.source);
+      await protect(deps, VOLUME_SNAPSHOTS, {
         source: step.snapshot,
         finalizer: SNAPSHOT_FINALIZER,
-        anew: ledger.releasing.has(mark),
-        absorb: caches.snapshots?.absorb,
+        anew: deps.protections.releasing.has(key),
+        applyWrite: caches.snapshots?.absorb,
         signal,
       });
-      ledger.releasing.delete(mark);
-      return { kind: 'protected', memory: ledger.of(uid) };
+      deps.protections.releasing.delete(key);
+      return { kind: 'protected', progress: progress.of(uid) };
     }
     case 'protect-claim': {
-      ledger.update(uid, { using: step.source });
-      await protect(world, PERSISTENT_VOLUME_CLAIMS, {
+      progress.update(uid, { protecting: step.source });
+      await protect(deps, PERSISTENT_VOLUME_CLAIMS, {
         source: step.claim,
         finalizer: CLONE_FINALIZER,
         anew: false,
-        absorb: caches.claims.absorb,
+        applyWrite: caches.claims.absorb,
         signal,
       });
-      return { kind: 'protected', memory: ledger.of(uid) };
+      return { kind: 'protected', progress: progress.of(uid) };
     }
-    case 'save-record':
-      return saveRecord(world, step, { state, signal });
+    case 'write-intent':
+      return writeIntent(deps, step, run);
     case 'create-volume':
-      return callDriver(world, step, { state, signal });
+      return createVolume(deps, step, run);
+    case 'delete-unwanted':
+      return deleteUnwanted(deps, step.handle, run);
     case 'save-volume':
-      return saveVolume(world, step.volume, { state, signal });
+      return saveVolume(deps, step.volume, run);
     case 'read-volume':
-      return readObstacle(world, step.name, { state, signal });
-    case 'drop-record':
-      return dropRecord(world, step, { state, signal });
+      return readExistingVolume(deps, step.name, run);
+    case 'close': {
+      const name = volumeNameOf(state.progress.operation) ?? '';
+      if (state.volume !== undefined) progress.update(uid, { provisionedBefore: 'seen' });
+      return { kind: 'closed', progress: settleOn(deps, uid, { phase: 'closing', name }) };
+    }
     case 'reschedule': {
       const claim = await client.replace(PERSISTENT_VOLUME_CLAIMS, withoutSelectedNode(step.claim), { signal });
       caches.claims.absorb(claim);
       return { kind: 'rescheduled', claim };
     }
-    case 'report':
-      ledger.update(uid, { awaitsTopology: state.topology !== undefined });
-      world.metrics.provisionFailed(world.labelsOf(state));
-      return { kind: 'reported' };
     default:
       return step satisfies never;
   }
-}
-
-/** Once asked for, a deletion is pursued until it is answered: nobody knows whether the record still stands. */
-async function dropRecord(
-  { client, ledger, caches, leaseNamespace }: ExecuteWorld,
-  { lease }: ClaimStep & { readonly kind: 'drop-record' },
-  { state: { uid }, signal }: Run,
-): Promise<ClaimAnswer> {
-  if (lease !== undefined) {
-    const target = { namespace: leaseNamespace, name: intentName(uid) };
-    try {
-      await found(() => client.delete(LEASES, target, { uid: lease.uid, resourceVersion: lease.resourceVersion, signal }));
-    } catch (error) {
-      ledger.update(uid, { dropping: isUnknownOutcome(error) ? lease.uid : undefined });
-      throw error;
-    }
-    caches.records?.ended({ metadata: { ...target, uid: lease.uid } });
-  }
-  return { kind: 'dropped', memory: ledger.update(uid, { ...CASE_CLOSED, droppedLease: lease?.uid }) };
 }
 
 /** Undefined where there is no such object. */
@@ -131,31 +109,29 @@ async function found<T>(call: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-async function readFloor({ client, ledger }: ExecuteWorld, signal: AbortSignal): Promise<bigint> {
-  if (ledger.floor !== undefined) return ledger.floor;
+async function readMinVersion({ client, minVersion }: ClaimDeps, signal: AbortSignal): Promise<bigint> {
+  if (minVersion.value !== undefined) return minVersion.value;
   const page = await client.list(PERSISTENT_VOLUME_CLAIMS, { limit: 1, signal });
   // A version that is no number has no order: then every claim counts as older.
-  ledger.floor ??= parseVersion(page.resourceVersion) ?? 10n ** 40n;
-  return ledger.floor;
+  minVersion.value ??= parseVersion(page.resourceVersion) ?? 10n ** 40n;
+  return minVersion.value;
 }
 
-async function readRecord(world: ExecuteWorld, { uid }: Pick<ClaimState, 'uid'>, signal: AbortSignal): Promise<ClaimAnswer> {
-  const { client, ledger, leaseNamespace, caches } = world;
-  const lease = await found(() => client.get(LEASES, { namespace: leaseNamespace, name: intentName(uid) }, signal));
-  if (lease === undefined) {
-    const cached = caches.records?.store.get(`${leaseNamespace}/${intentName(uid)}`)?.metadata?.uid;
-    return { kind: 'record', lease, memory: ledger.update(uid, { ...CASE_CLOSED, droppedLease: cached }) };
+/** By name, live, at every attempt: before anything is written down, so that a missing secret leaves nothing behind. */
+async function secretOf(
+  { client, progress }: ClaimDeps,
+  { secret, purpose }: ClaimStep & { readonly kind: 'read-secret' },
+  { state: { uid }, signal }: Run,
+): Promise<ClaimAnswer> {
+  try {
+    const values = await readSecret(client, secret, signal);
+    return { kind: 'secret', secret: { of: secret, reveal: () => values }, progress: progress.of(uid) };
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const name = `secret ${secret.namespace}/${secret.name}`;
+    const message = error.status === 404 ? `${name} is not found` : `${name} cannot be read: ${error.message}`;
+    return { kind: 'no-secret', failure: { kind: 'no-secret', purpose, message }, progress: progress.update(uid, { awaits: 'secret' }) };
   }
-  caches.records?.absorb(lease);
-  const { doubt, opened } = ledger.of(uid);
-  const open = opened ? doubt : { times: 0, sinceMs: world.now() };
-  const read = readIntent(lease);
-  const intent = read.kind === 'intent' ? read.intent : undefined;
-  return {
-    kind: 'record',
-    lease,
-    memory: ledger.update(uid, { recordConfirmed: true, recordUnsure: false, opened: true, doubt: open, intent }),
-  };
 }
 
 interface Protection<T extends KubeObject> {
@@ -163,87 +139,51 @@ interface Protection<T extends KubeObject> {
   readonly finalizer: string;
   /** The finalizer that is there is being taken away by a write of ours that may still be under way. */
   readonly anew: boolean;
-  readonly absorb: ((object: T) => void) | undefined;
+  readonly applyWrite: ((object: T) => void) | undefined;
   readonly signal: AbortSignal;
 }
 
-/** The peer goes on without where it may not write snapshots. A conflict says that the source changed: thrown, gathered again. */
-async function protect<T extends KubeObject>(world: ExecuteWorld, resource: Resource<T>, protection: Protection<T>): Promise<void> {
-  const { source, finalizer, anew, absorb, signal } = protection;
-  const replace = (body: T): Promise<T> => world.client.replace(resource, body, { signal });
+/** The Go program goes on without where it may not write snapshots. A conflict says that the source changed: thrown, gathered again. */
+async function protect<T extends KubeObject>(deps: ClaimDeps, resource: Resource<T>, protection: Protection<T>): Promise<void> {
+  const { source, finalizer, anew, applyWrite, signal } = protection;
+  const replace = (body: T): Promise<T> => deps.client.replace(resource, body, { signal });
   try {
     // A write that changes nothing keeps the version, so the one that takes the finalizer away would still succeed after it.
     const changesNothing = source.metadata?.finalizers?.includes(finalizer) === true;
     const present = anew && changesNothing ? await replace(withoutFinalizer(source, finalizer)) : source;
     const written = await replace(withFinalizer(present, finalizer));
-    absorb?.(written);
+    applyWrite?.(written);
   } catch (error) {
     if (!isForbidden(error) || resource.plural !== VOLUME_SNAPSHOTS.plural) throw error;
-    world.log.warn('VolumeSnapshot is restored without protection: it may not be updated', {
+    deps.log.warn('VolumeSnapshot is restored without protection: it may not be updated', {
       object: `${source.metadata?.namespace ?? ''}/${source.metadata?.name ?? ''}`,
     });
   }
 }
 
-interface Run {
-  readonly state: ClaimState;
-  readonly signal: AbortSignal;
-}
-
-async function saveRecord(
-  world: ExecuteWorld,
-  { intent, replaces }: ClaimStep & { readonly kind: 'save-record' },
+async function writeIntent(
+  deps: ClaimDeps,
+  { intent }: ClaimStep & { readonly kind: 'write-intent' },
   { state, signal }: Run,
 ): Promise<ClaimAnswer> {
-  const { client, ledger, caches, leaseNamespace } = world;
-  const { uid, settings } = state;
-  ledger.update(uid, { using: intent.source });
-  if (intent.source?.kind === 'snapshot') ledger.ownSnapshots.add(sourceKey(intent.source));
+  const { progress, journal } = deps;
+  const { uid } = state;
+  progress.update(uid, { protecting: intent.source });
+  if (intent.source?.kind === 'snapshot') deps.protections.own.add(sourceKey(intent.source));
   // From here on nobody takes the protection away; what happened before shows in the cache now.
-  const source = sourceFacts(world, state.dataSource);
+  const source = sourceFacts(deps, state.dataSource);
   if (intent.source?.kind === 'snapshot' && source.snapshotsCached && !state.protectedSource && !isProtected(source))
-    return { kind: 'unprotected', source, memory: ledger.of(uid) };
-  // What is written down again stands for the calls of before.
-  const doubt = replaces === undefined ? undefined : ledger.of(uid).doubt;
-  const opened = { opened: true, recordUnsure: false, doubt, secretMissing: false, yielding: false, awaitsTopology: false };
-  const remembered = (): ClaimAnswer => ({
-    kind: 'recorded',
-    intent,
-    lease: undefined,
-    memory: ledger.update(uid, { ...opened, intent, recordConfirmed: true }),
-  });
-  if (!state.durable && replaces?.lease === undefined) {
-    if (world.crashSafe) warnUnrecorded(world, 'leases cannot be listed, or were refused a short while ago');
-    return remembered();
-  }
-  const body = intentLease(intent, { driver: settings.driver, namespace: leaseNamespace });
+    return { kind: 'unprotected', source, progress: progress.of(uid) };
+  const { operation } = progress.of(uid);
+  const uncertain = uncertainOf(operation);
+  progress.update(uid, { operation: opening(operation, intent), protecting: undefined });
   try {
-    const lease = await (replaces?.lease === undefined
-      ? client.create(LEASES, body, { signal })
-      : client.replace(LEASES, { ...body, metadata: { ...body.metadata, ...replaces.lease } }, { signal }));
-    caches.records?.absorb(lease);
-    return { kind: 'recorded', intent, lease, memory: ledger.update(uid, { ...opened, intent, recordConfirmed: true }) };
+    const written = await journal.record(uid, encodeEntry(intentsOf(intent, uncertain), uncertain?.deleting), signal);
+    if (written === 'unrecorded') deps.metrics.unrecorded();
   } catch (error) {
-    // Somebody of the past left one that our cache has not shown yet: it comes first.
-    if (isAlreadyExists(error)) return readRecord(world, state, signal);
-    if (replaces?.lease === undefined && isUnknownOutcome(error)) {
-      world.lateRecords.unanswered(uid);
-      ledger.update(uid, { recordUnsure: true });
-    }
-    if (!isRecordRefusal(error) || replaces?.lease !== undefined) throw error;
-    ledger.recordsRefusedAtMs = world.now();
-    warnUnrecorded(world, error.message);
-    return remembered();
+    progress.update(uid, { operation: notOpened(progress.of(uid).operation) });
+    throw error;
   }
-}
-
-/** Counted each time, said once. */
-function warnUnrecorded({ ledger, log, metrics, leaseNamespace }: ExecuteWorld, why: string): void {
-  metrics.recordRefused();
-  if (ledger.warnedUnrecorded) return;
-  ledger.warnedUnrecorded = true;
-  log.warn('claims are provisioned without a record, so a crash may leak volumes; allow create, update, delete, list and watch of leases', {
-    namespace: leaseNamespace,
-    reason: why,
-  });
+  // Meanwhile an entry of another process may have come to it.
+  return { kind: 'written', progress: progress.update(uid, { operation: opened(intent, uncertainOf(progress.of(uid).operation)) }) };
 }

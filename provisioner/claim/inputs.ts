@@ -5,31 +5,23 @@
 import { selectedNodeOf } from './ownership.ts';
 import type { ClaimState } from './state.ts';
 
-/** Of the calls that make a volume: the claim's wish, its class, and whether it is still wanted. */
-export function callInputs({ uid, claim, class: storageClass }: ClaimState): string {
-  if (claim === undefined) return `gone ${uid}`;
-  const { volumeName: _, ...spec } = claim.spec ?? {};
+/** Of an attempt, its reads and its call: the claim's wish, its class, and what the source says of itself. */
+export function attemptInputs({ uid, claim, class: storageClass, source }: ClaimState): string {
+  const { volumeName: _, ...spec } = claim?.spec ?? {};
+  const { snapshot } = source;
   return JSON.stringify([
     uid,
     spec,
-    claim.metadata?.deletionTimestamp !== undefined,
-    selectedNodeOf(claim),
+    claim?.metadata?.deletionTimestamp !== undefined,
+    claim === undefined ? undefined : selectedNodeOf(claim),
     storageClass?.metadata?.uid,
     storageClass?.mountOptions,
     storageClass?.allowedTopologies,
-  ]);
-}
-
-/** Of the live reads that precede a call: also what the source says of itself. */
-export function sourceInputs(state: ClaimState): string {
-  const { snapshot, claim } = state.source;
-  return JSON.stringify([
-    callInputs(state),
     snapshot?.metadata?.uid,
     snapshot?.metadata?.deletionTimestamp !== undefined,
     snapshot?.status?.boundVolumeSnapshotContentName,
     snapshot?.status?.readyToUse,
     snapshot?.status?.restoreSize,
-    claim?.metadata?.uid,
+    source.claim?.metadata?.uid,
   ]);
 }

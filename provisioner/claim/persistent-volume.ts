@@ -15,6 +15,7 @@ import {
   PROVISIONED_BY,
   VOLUME_FINALIZER,
 } from '../names.ts';
+import type { Intent } from '../intent/intent.ts';
 import type { Draft } from './request.ts';
 import { affinityTerms } from './topology.ts';
 
@@ -70,7 +71,32 @@ export function planVolume({ driver, claim, class: storageClass, draft, readOnly
   };
 }
 
-function annotationsOf(driver: string, { secrets }: Draft): Record<string, string> {
+/**
+ * The PV of a volume that nobody wants: it exists so that the volume is deleted in the ordinary way. Nothing of it
+ * outlives that, and of what was written down only the claim, the name and the secret of the deletion are taken.
+ */
+export function planForNobody({ claim, request, secret, className }: Intent, driver: string): PersistentVolume {
+  const block = request.volumeCapabilities.some(({ accessType }) => accessType?.$case === 'block');
+  return {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: {
+      name: request.name,
+      annotations: annotationsOf(driver, { secrets: secret === undefined ? {} : { provisioner: secret } }),
+      finalizers: [VOLUME_FINALIZER],
+    },
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      claimRef: { kind: 'PersistentVolumeClaim', apiVersion: 'v1', namespace: claim.namespace, name: claim.name, uid: claim.uid },
+      csi: { driver },
+      persistentVolumeReclaimPolicy: 'Delete',
+      storageClassName: className,
+      ...(block ? { volumeMode: 'Block' } : {}),
+    },
+  };
+}
+
+function annotationsOf(driver: string, { secrets }: Pick<Draft, 'secrets'>): Record<string, string> {
   const modify = secrets['controller-modify'];
   return {
     [PROVISIONED_BY]: driver,

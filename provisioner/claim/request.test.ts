@@ -65,6 +65,11 @@ test('each access mode is a capability of its own, and an unknown one is refused
   expect(problem({ claim: aClaim({ accessModes: ['WriteOnly'] }) })).toContain('WriteOnly');
 });
 
+test('an access mode that is repeated, however often, is asked for once', () => {
+  const accessModes = Array.from({ length: 5000 }, (_, index) => (index % 2 === 0 ? 'ReadWriteOnce' : 'ReadOnlyMany'));
+  expect(draft({ claim: aClaim({ accessModes }) }).capabilities).toHaveLength(2);
+});
+
 test('a block volume has no file system', () => {
   const block = draft({ claim: aClaim({ volumeMode: 'Block' }), defaultFsType: 'ext4' });
   expect(block).toMatchObject({ block: true, fsType: '', capabilities: [{ accessType: { $case: 'block' } }] });

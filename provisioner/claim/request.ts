@@ -9,8 +9,8 @@ import type { CreateVolumeRequest, TopologyRequirement, VolumeCapability, Volume
 import type { PersistentVolumeClaim, StorageClass } from '../../lib/kube/objects.ts';
 import { toBytesRoundedUp } from '../../lib/kube/quantity.ts';
 import { RESERVED_PREFIX } from '../names.ts';
-import { PURPOSES, secretFor, subjectOf } from './secrets.ts';
-import type { Parameters, Purpose, SecretName } from './secrets.ts';
+import { PURPOSES, secretFor, subjectOf } from '../secrets.ts';
+import type { Parameters, Purpose, SecretName } from '../secrets.ts';
 
 const RESERVED_KEYS: ReadonlySet<string> = new Set([
   `${RESERVED_PREFIX}fstype`,
@@ -54,7 +54,8 @@ export function draftOf(input: DraftInput): DraftResult {
   const fsType = fsTypeOf(parameters, input.defaultFsType);
   if (fsType === undefined) return invalid(`the class names the file system with both "fstype" and "${RESERVED_PREFIX}fstype"`);
   const block = claim.spec?.volumeMode === 'Block';
-  const modes = (claim.spec?.accessModes ?? []).map((mode) => ({ mode, csi: accessMode(mode, input.singleNodeMultiWriter) }));
+  // Repeats say nothing more, and a claim may hold thousands.
+  const modes = [...new Set(claim.spec?.accessModes ?? [])].map((mode) => ({ mode, csi: accessMode(mode, input.singleNodeMultiWriter) }));
   const unknown = modes.find(({ csi }) => csi === undefined);
   if (unknown !== undefined) return invalid(`the access mode "${unknown.mode}" is not known`);
   const stripped = strip(parameters);

@@ -1,29 +1,25 @@
-/** The PV of a volume that exists: POST, and what to make of one that is there already (design: PV POST 409). */
+/** The PV of a volume that exists: POST, and what to make of one that is there already. */
 import { ApiError, isAlreadyExists, isNotFound } from '../../lib/kube/api-error.ts';
 import type { PersistentVolume } from '../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUMES } from '../../lib/kube/resources.ts';
 import type { Caches } from '../caches.ts';
-import { CASE_CLOSED } from '../ledger.ts';
-import type { CallWorld } from './call.ts';
+import { madeUnwanted, opened, unsavable } from '../intent/operation.ts';
+import type { CallDeps, Run } from './call.ts';
+import { settleOn } from './call.ts';
 import type { ClaimAnswer, ClaimState } from './state.ts';
 
-export interface SaveWorld extends CallWorld {
+export interface SaveDeps extends CallDeps {
   readonly caches: Pick<Caches, 'volumes'>;
 }
 
-interface Run {
-  readonly state: ClaimState;
-  readonly signal: AbortSignal;
-}
-
-export async function saveVolume(world: SaveWorld, volume: PersistentVolume, { state, signal }: Run): Promise<ClaimAnswer> {
+export async function saveVolume(deps: SaveDeps, volume: PersistentVolume, { state, signal }: Run): Promise<ClaimAnswer> {
   try {
-    const created = await world.client.create(PERSISTENT_VOLUMES, volume, { signal });
-    return saved(world, created, state);
+    const created = await deps.client.create(PERSISTENT_VOLUMES, volume, { signal });
+    return saved(deps, created, state);
   } catch (error) {
     if (isAlreadyExists(error)) return { kind: 'save-failed', failure: { kind: 'exists' } };
     if (!isRefusal(error)) throw error;
-    world.log.error('PersistentVolume of a volume that exists is refused', error, { object: volume.metadata?.name });
+    deps.log.error('PersistentVolume of a volume that exists is refused', error, { object: volume.metadata?.name });
     return {
       kind: 'save-failed',
       failure: { kind: 'refused', message: `PersistentVolume ${volume.metadata?.name ?? ''} is refused: ${error.message}` },
@@ -31,37 +27,47 @@ export async function saveVolume(world: SaveWorld, volume: PersistentVolume, { s
   }
 }
 
-/** The user has to hear of these; everything else the loop waits out in silence. */
 function isRefusal(error: unknown): error is ApiError {
   return error instanceof ApiError && [400, 403, 413, 422].includes(error.status);
 }
 
-export async function readObstacle(world: SaveWorld, name: string, { state, signal }: Run): Promise<ClaimAnswer> {
-  const { ledger } = world;
-  const { uid, memory } = state;
+export async function readExistingVolume(deps: SaveDeps, name: string, { state, signal }: Run): Promise<ClaimAnswer> {
+  const { uid, progress } = state;
   let live: PersistentVolume;
   try {
-    live = await world.client.get(PERSISTENT_VOLUMES, { name }, signal);
+    live = await deps.client.get(PERSISTENT_VOLUMES, { name }, signal);
   } catch (error) {
     if (!isNotFound(error)) throw error;
-    return { kind: 'obstacle', object: undefined, memory };
+    return { kind: 'existing-volume', object: undefined, progress };
   }
-  const ours = live.spec?.claimRef?.uid === uid && live.spec.csi?.volumeHandle === memory.unsaved?.spec?.csi?.volumeHandle;
-  if (ours && live.metadata?.deletionTimestamp === undefined) return saved(world, live, state);
-  // A PV of ours that is going may just be losing its volume, and a foreign one of this name may have been
-  // given ours: once it has gone, what is left is asked for anew by the same call.
-  const change = { unsaved: undefined, yielding: ours, doubt: { times: 0, sinceMs: world.now() } };
-  return { kind: 'obstacle', object: live, memory: ledger.update(uid, change) };
+  const { operation } = progress;
+  if (operation.phase !== 'created') return { kind: 'existing-volume', object: live, progress };
+  const { intent, volume } = operation;
+  const handle = volume.spec?.csi?.volumeHandle ?? '';
+  const isOurs = live.spec?.claimRef?.uid === uid;
+  if (isOurs && live.spec?.csi?.volumeHandle === handle) {
+    if (live.metadata?.deletionTimestamp === undefined) return saved(deps, live, state);
+    // It accounts for the volume, and takes it along.
+    const next = { phase: 'closing', name: intent.request.name } as const;
+    deps.progress.update(uid, { provisionedBefore: 'seen' });
+    return { kind: 'existing-volume', object: live, progress: settleOn(deps, uid, next) };
+  }
+  // A PV of this claim with another volume has the claim; a foreign one of this name may have been given ours: once
+  // it has gone, what is left is asked for anew by the same call.
+  const next = isOurs
+    ? madeUnwanted(opened(intent, undefined), { handle, sent: intent, nowMs: deps.now() })
+    : unsavable(intent, deps.now());
+  return { kind: 'existing-volume', object: live, progress: settleOn(deps, uid, next) };
 }
 
-function saved({ ledger, caches, metrics, labelsOf, monotonic, log }: SaveWorld, volume: PersistentVolume, state: ClaimState): ClaimAnswer {
+function saved(deps: SaveDeps, volume: PersistentVolume, state: ClaimState): ClaimAnswer {
+  const { caches, metrics, labelsOf, monotonic, log } = deps;
   caches.volumes.absorb(volume);
   const { namespace = '', name = '' } = volume.spec?.claimRef ?? {};
   log.debug(2, 'volume is provisioned', { object: `${namespace}/${name}`, volume: volume.metadata?.name });
-  const { uid, record, memory } = state;
-  metrics.provisioned(labelsOf(state), (monotonic() - (memory.startedMs ?? monotonic())) / 1000);
-  const done = { unsaved: undefined, finished: true, verified: false, startedMs: undefined };
-  // A record in the API server stays open until it is deleted, and with it the case.
-  const closed = record?.lease === undefined ? CASE_CLOSED : {};
-  return { kind: 'saved', volume, memory: ledger.update(uid, { ...done, ...closed }) };
+  const { uid, progress } = state;
+  const startedMs = progress.operation.phase === 'created' ? progress.operation.startedMs : undefined;
+  metrics.provisioned(labelsOf(state), (monotonic() - (startedMs ?? monotonic())) / 1000);
+  deps.progress.update(uid, { provisionedBefore: 'seen' });
+  return { kind: 'saved', volume, progress: settleOn(deps, uid, { phase: 'closing', name: volume.metadata?.name ?? '' }) };
 }

@@ -3,7 +3,6 @@
  * gathered from the caches and this process's memory, plus the answers of the present run.
  */
 import type {
-  Lease,
   PersistentVolume,
   PersistentVolumeClaim,
   ReferenceGrant,
@@ -14,10 +13,11 @@ import type {
 } from '../../lib/kube/objects.ts';
 import type { Effect, Rest } from '../../lib/controller/step.ts';
 import type { Outcome } from '../../lib/csi/outcome.ts';
-import type { ClaimMemory } from '../ledger.ts';
+import type { ClaimProgress } from '../intent/claims-in-progress.ts';
+import type { Intent, SourceReference } from '../intent/intent.ts';
 import type { VolumeNaming } from '../names.ts';
+import type { SecretName } from '../secrets.ts';
 import type { DataSource, SourceObject } from './data-source.ts';
-import type { Intent, SourceReference } from './intent.ts';
 import type { TopologyInput } from './topology.ts';
 
 /** Flags, gates and the driver's capabilities. Constant but across a reconnect of the driver. */
@@ -37,12 +37,8 @@ export interface ClaimSettings {
   /** With more than one replica the caches may be older than what the last leader did. */
   readonly elected: boolean;
   readonly retryMaxMs: number;
-}
-
-/** The record of the case. `lease` is undefined where only this process remembers. */
-export interface CaseRecord {
-  readonly intent: Intent;
-  readonly lease: { readonly uid: string; readonly resourceVersion: string } | undefined;
+  /** The Lease that holds the journal, for what administrators are told of it. */
+  readonly journal: { readonly namespace: string; readonly name: string };
 }
 
 export interface SourceFacts {
@@ -56,19 +52,23 @@ export interface SourceFacts {
   readonly releasing: boolean;
 }
 
-/** How CreateVolume ended in this run. */
-export type CallFailure =
-  | {
-      readonly kind: 'refused';
-      readonly outcome: Outcome;
-      readonly gaveUp: boolean;
-      readonly grpcCode: number | undefined;
-      readonly message: string;
-    }
-  /** It was not sent: the secret could not be read. */
-  | { readonly kind: 'not-sent'; readonly message: string }
+/** Why a call is made: for the claim; to find what an earlier request of the claim made; to settle what a claim that wants no volume any more may have left. */
+export type CallPurpose = 'attempt' | 'recover' | 'settle';
+
+/** A call of the driver that brought no volume for the claim. */
+export type CallFailure = { readonly purpose: CallPurpose; readonly message: string } & (
+  | { readonly kind: 'refused'; readonly outcome: Outcome; readonly gaveUp: boolean; readonly grpcCode: number | undefined }
+  /** The secret could not be read, so nothing was sent. */
+  | { readonly kind: 'no-secret' }
   /** It made something that cannot be given to the claim. */
-  | { readonly kind: 'unfit'; readonly message: string };
+  | { readonly kind: 'unfit' }
+);
+
+/** Values of a secret, behind a function: nothing that prints a state can print them. */
+export interface SecretValues {
+  readonly of: SecretName;
+  readonly reveal: () => Record<string, string>;
+}
 
 /** A live read: an object, or the certainty that there is none. */
 export type Read<T> = { readonly object: T | undefined };
@@ -79,17 +79,15 @@ export interface ClaimState {
   readonly settings: ClaimSettings;
   readonly claim: PersistentVolumeClaim | undefined;
   readonly class: StorageClass | undefined;
-  /** The PV of the case's name, whoever owns it. */
+  /** The PV of the volume's name, or another one of this claim. */
   readonly volume: PersistentVolume | undefined;
-  readonly record: CaseRecord | undefined;
-  /** A record exists that cannot be read, and why. */
-  readonly unreadable: { readonly message: string; readonly lease: { readonly uid: string; readonly resourceVersion: string } } | undefined;
-  /** Records can be written to the API server (as far as is known). */
-  readonly durable: boolean;
-  /** Until then a POST of this claim's record may still arrive, unless the record stands. */
-  readonly lateRecordMs: number;
-  readonly memory: ClaimMemory;
-  readonly floor: bigint | undefined;
+  /** A PV that holds the unwanted volume of the operation: then it is not ours to delete. */
+  readonly unwantedHeldBy: string | undefined;
+  readonly progress: ClaimProgress;
+  /** Why what an earlier process wrote down for this claim is not acted upon. */
+  readonly misfit: string | undefined;
+  /** Claims at this version or older are read live before a volume is made for them. Undefined: not read yet. */
+  readonly minVersion: bigint | undefined;
   readonly dataSource: DataSource;
   readonly source: SourceFacts;
   readonly topology: TopologyInput | undefined;
@@ -99,35 +97,33 @@ export interface ClaimState {
     readonly snapshot?: Read<VolumeSnapshot>;
     readonly content?: Read<VolumeSnapshotContent>;
     readonly attributesClass?: Read<VolumeAttributesClass>;
-    /** The PV that stands in the way of ours. */
-    readonly obstacle?: Read<PersistentVolume>;
+    /** The PV that stands where ours was to be saved. */
+    readonly existingVolume?: Read<PersistentVolume>;
   };
-  /** The first live read of this attempt: what is held back if the attempt fails. */
-  readonly door: LiveRead | undefined;
+  readonly secret: SecretValues | undefined;
   readonly protectedSource: boolean;
   readonly callFailure: CallFailure | undefined;
+  /** Why the unwanted volume could not be deleted in this run. */
+  readonly deleteFailure: string | undefined;
+  /** So many earlier requests were sent again in this run, since the driver knows the name under other properties. */
+  readonly recovered: number;
   readonly saveFailure: { readonly kind: 'exists' } | { readonly kind: 'refused'; readonly message: string } | undefined;
-  /** The PV was saved in this run, and nobody was told yet. */
+  /** The PV was saved in this run. */
   readonly saved: boolean;
   readonly rescheduled: boolean;
-  readonly reported: string | undefined;
-  /** This process may no longer be the leader: nothing new is begun. */
-  readonly leaseStale: boolean;
 }
-
-export type LiveRead = 'read-snapshot' | 'read-content' | 'read-attributes-class';
 
 /** The answers of a run that has only begun. */
 export const NO_ANSWERS = {
   live: {},
-  door: undefined,
+  secret: undefined,
   protectedSource: false,
   callFailure: undefined,
+  deleteFailure: undefined,
+  recovered: 0,
   saveFailure: undefined,
   saved: false,
   rescheduled: false,
-  reported: undefined,
-  leaseStale: false,
 } as const satisfies Partial<ClaimState>;
 
 export const NO_SOURCE: SourceFacts = {
@@ -139,47 +135,51 @@ export const NO_SOURCE: SourceFacts = {
   releasing: false,
 };
 
-export interface CreateVolumeStep extends Effect {
-  readonly kind: 'create-volume';
-  readonly intent: Intent;
-}
+/** Names of the back-offs. An attempt is held back as a whole: its reads and writes share the call's. `report`: only the telling is. */
+export type ClaimBackoff = 'create-volume' | 'settle' | 'save-volume' | 'report';
+type ClaimEffect = Effect<ClaimBackoff>;
 
 export type ClaimStep =
-  | (Effect & { readonly kind: 'read-floor' | 'read-claim' | 'read-record' })
-  | (Effect & { readonly kind: 'read-snapshot'; readonly source: SourceObject })
-  | (Effect & { readonly kind: 'read-content'; readonly name: string })
-  | (Effect & { readonly kind: 'read-attributes-class'; readonly name: string })
-  | (Effect & { readonly kind: 'protect-snapshot'; readonly source: SourceReference; readonly snapshot: VolumeSnapshot })
-  | (Effect & { readonly kind: 'protect-claim'; readonly source: SourceReference; readonly claim: PersistentVolumeClaim })
-  | (Effect & { readonly kind: 'save-record'; readonly intent: Intent; readonly replaces: CaseRecord | undefined })
-  | CreateVolumeStep
-  | (Effect & { readonly kind: 'save-volume'; readonly volume: PersistentVolume })
-  | (Effect & { readonly kind: 'read-volume'; readonly name: string })
-  | (Effect & { readonly kind: 'drop-record'; readonly lease: CaseRecord['lease'] })
-  | (Effect & { readonly kind: 'reschedule'; readonly claim: PersistentVolumeClaim })
-  | (Effect & { readonly kind: 'report'; readonly message: string });
+  | (ClaimEffect & { readonly kind: 'read-min-version' | 'read-claim' })
+  | (ClaimEffect & { readonly kind: 'read-snapshot'; readonly source: SourceObject })
+  | (ClaimEffect & { readonly kind: 'read-content'; readonly name: string })
+  | (ClaimEffect & { readonly kind: 'read-attributes-class'; readonly name: string })
+  | (ClaimEffect & { readonly kind: 'read-secret'; readonly secret: SecretName; readonly purpose: CallPurpose })
+  | (ClaimEffect & { readonly kind: 'protect-snapshot'; readonly source: SourceReference; readonly snapshot: VolumeSnapshot })
+  | (ClaimEffect & { readonly kind: 'protect-claim'; readonly source: SourceReference; readonly claim: PersistentVolumeClaim })
+  | (ClaimEffect & { readonly kind: 'write-intent'; readonly intent: Intent })
+  /** `plan`: the PV but for what the driver answers. */
+  | (ClaimEffect & {
+      readonly kind: 'create-volume';
+      readonly intent: Intent;
+      readonly plan: PersistentVolume;
+      readonly purpose: CallPurpose;
+    })
+  | (ClaimEffect & { readonly kind: 'delete-unwanted'; readonly handle: string })
+  | (ClaimEffect & { readonly kind: 'save-volume'; readonly volume: PersistentVolume })
+  | (ClaimEffect & { readonly kind: 'read-volume'; readonly name: string })
+  | (ClaimEffect & { readonly kind: 'close' })
+  | (ClaimEffect & { readonly kind: 'reschedule'; readonly claim: PersistentVolumeClaim });
 
-export type ClaimDecision = ClaimStep | Rest;
+export type ClaimDecision = ClaimStep | Rest<ClaimBackoff>;
 
 export type ClaimAnswer =
-  | { readonly kind: 'floor'; readonly floor: bigint; readonly memory: ClaimMemory }
-  | { readonly kind: 'claim'; readonly claim: PersistentVolumeClaim | undefined; readonly memory: ClaimMemory }
-  /** Also the record that was found where one was to be written. */
-  | { readonly kind: 'record'; readonly lease: Lease | undefined; readonly memory: ClaimMemory }
+  | { readonly kind: 'min-version'; readonly version: bigint }
+  | { readonly kind: 'claim'; readonly claim: PersistentVolumeClaim | undefined; readonly progress: ClaimProgress }
   | { readonly kind: 'snapshot'; readonly object: VolumeSnapshot | undefined }
   | { readonly kind: 'content'; readonly object: VolumeSnapshotContent | undefined }
   | { readonly kind: 'attributes-class'; readonly object: VolumeAttributesClass | undefined }
-  | { readonly kind: 'protected'; readonly memory: ClaimMemory }
-  /** Undefined: it could not be written, only this process remembers. */
-  | { readonly kind: 'recorded'; readonly intent: Intent; readonly lease: Lease | undefined; readonly memory: ClaimMemory }
+  | { readonly kind: 'secret'; readonly secret: SecretValues; readonly progress: ClaimProgress }
+  | { readonly kind: 'no-secret'; readonly failure: CallFailure; readonly progress: ClaimProgress }
+  | { readonly kind: 'protected'; readonly progress: ClaimProgress }
+  | { readonly kind: 'written'; readonly progress: ClaimProgress }
   /** The source lost its finalizer meanwhile: nothing was written. */
-  | { readonly kind: 'unprotected'; readonly source: SourceFacts; readonly memory: ClaimMemory }
-  | { readonly kind: 'called'; readonly failure: CallFailure | undefined; readonly memory: ClaimMemory }
-  | { readonly kind: 'saved'; readonly volume: PersistentVolume; readonly memory: ClaimMemory }
+  | { readonly kind: 'unprotected'; readonly source: SourceFacts; readonly progress: ClaimProgress }
+  | { readonly kind: 'called'; readonly failure: CallFailure | undefined; readonly progress: ClaimProgress }
+  /** `failure`: the unwanted volume is still there, and why. */
+  | { readonly kind: 'deleted'; readonly failure: string | undefined; readonly progress: ClaimProgress }
+  | { readonly kind: 'saved'; readonly volume: PersistentVolume; readonly progress: ClaimProgress }
   | { readonly kind: 'save-failed'; readonly failure: NonNullable<ClaimState['saveFailure']> }
-  | { readonly kind: 'obstacle'; readonly object: PersistentVolume | undefined; readonly memory: ClaimMemory }
-  | { readonly kind: 'dropped'; readonly memory: ClaimMemory }
-  | { readonly kind: 'rescheduled'; readonly claim: PersistentVolumeClaim }
-  | { readonly kind: 'reported' }
-  /** Not done: this process may no longer be the leader. */
-  | { readonly kind: 'lease-stale' };
+  | { readonly kind: 'existing-volume'; readonly object: PersistentVolume | undefined; readonly progress: ClaimProgress }
+  | { readonly kind: 'closed'; readonly progress: ClaimProgress }
+  | { readonly kind: 'rescheduled'; readonly claim: PersistentVolumeClaim };

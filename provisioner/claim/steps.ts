@@ -1,27 +1,34 @@
 /** Steps that more than one part of the decision takes, with the events that go with them. */
-import type { EventNote } from '../../lib/controller/step.ts';
+import type { EventNote, Rest } from '../../lib/controller/step.ts';
+import type { PersistentVolume } from '../../lib/kube/objects.ts';
+import type { Intent } from '../intent/intent.ts';
 import { REASON } from '../names.ts';
-import { callInputs } from './inputs.ts';
-import { digest } from './intent.ts';
-import type { Intent } from './intent.ts';
+import type { SecretName } from '../secrets.ts';
+import { attemptInputs } from './inputs.ts';
 import { classNameOf } from './ownership.ts';
-import type { ClaimDecision, ClaimState, CreateVolumeStep } from './state.ts';
+import type { CallPurpose, ClaimBackoff, ClaimDecision, ClaimState, ClaimStep } from './state.ts';
 
 /** Nothing for a claim that is gone: nobody would find it. */
-export function note(state: ClaimState, { type, reason, message }: Omit<EventNote, 'regarding'>): readonly EventNote[] {
+export function note(state: Pick<ClaimState, 'claim'>, { type, reason, message }: Omit<EventNote, 'regarding'>): readonly EventNote[] {
   if (state.claim === undefined) return [];
   const { name = '', namespace = '', uid = '', resourceVersion = '' } = state.claim.metadata ?? {};
   const regarding = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name, namespace, uid, resourceVersion } };
   return [{ type, reason, message, regarding }];
 }
 
-export function failureNote(state: ClaimState, message: string): readonly EventNote[] {
+export function failureNote(state: Pick<ClaimState, 'claim'>, message: string): readonly EventNote[] {
   const className = (state.claim === undefined ? undefined : classNameOf(state.claim)) ?? '';
   return note(state, {
     type: 'Warning',
     reason: REASON.failed,
     message: `failed to provision volume with StorageClass "${className}": ${message}`,
   });
+}
+
+/** For administrators, where the claim is gone: on the Lease that holds the journal. */
+export function journalNote({ settings: { journal } }: ClaimState, message: string): readonly EventNote[] {
+  const regarding = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { ...journal } };
+  return [{ type: 'Warning', reason: REASON.undecided, message, regarding }];
 }
 
 export interface Problem {
@@ -31,50 +38,71 @@ export interface Problem {
   readonly final?: boolean;
 }
 
-/**
- * Something stands in the way. It is told where the user looks, at the pace of the back-off and not at the
- * pace of events: after a live read the read is held back, else the telling itself is.
- */
-export function problem(state: ClaimState, { message, type, final }: Problem): ClaimDecision {
-  const events = type === undefined ? failureNote(state, message) : note(state, { type, reason: REASON.provisioning, message });
-  if (state.door !== undefined) return { kind: 'retry', backoff: state.door, reason: message, events };
-  if (state.reported !== message)
-    return { kind: 'report', backoff: 'report', inputs: digest(message + callInputs(state)), message, after: events };
-  // A rest without a further look would forget that this was told, and tell it again at every event.
-  return final === true
-    ? { kind: 'poll', backoff: 'report', afterMs: RETELL_MS, reason: message }
-    : { kind: 'retry', backoff: 'report', reason: message };
-}
-
 /** Events live an hour; what nobody can change is told again as often. */
 const RETELL_MS = 60 * 60_000;
 
-export function createStep(state: ClaimState, intent: Intent): CreateVolumeStep {
+/**
+ * Something stands in the way. It is told where the user looks, at the pace of the back-off and not at the pace of
+ * events: after a live read the attempt as a whole is held back, else only the telling is, so that whatever
+ * mends it brings the attempt at once.
+ */
+export function problem(state: ClaimState, { message, type, final }: Problem): Rest<ClaimBackoff> {
+  const events = type === undefined ? failureNote(state, message) : note(state, { type, reason: REASON.provisioning, message });
+  if (hasRead(state)) return { kind: 'retry', backoff: 'create-volume', reason: message, events };
+  const inputs = `${message} ${attemptInputs(state)}`;
+  return final === true
+    ? { kind: 'poll', backoff: 'report', afterMs: RETELL_MS, inputs, reason: message, events }
+    : { kind: 'retry', backoff: 'report', inputs, reason: message, events };
+}
+
+function hasRead({ live, secret, protectedSource }: ClaimState): boolean {
+  return Object.keys(live).length > 0 || secret !== undefined || protectedSource;
+}
+
+/** The secret that the request needs, read by name in this run. */
+export function secretStep(
+  state: ClaimState,
+  secret: SecretName | undefined,
+  purpose: CallPurpose,
+): (ClaimStep & { kind: 'read-secret' }) | undefined {
+  if (secret === undefined) return undefined;
+  const { of } = state.secret ?? {};
+  if (of?.name === secret.name && of.namespace === secret.namespace) return undefined;
+  return { kind: 'read-secret', ...heldBack(state, purpose), secret, purpose };
+}
+
+export function createStep(
+  state: ClaimState,
+  intent: Intent,
+  { plan, purpose }: { readonly plan: PersistentVolume; readonly purpose: CallPurpose },
+): ClaimStep {
   const { namespace, name } = intent.claim;
+  const message = `External provisioner is provisioning volume for claim "${namespace}/${name}"`;
   return {
     kind: 'create-volume',
-    backoff: 'create-volume',
-    inputs: callInputs(state),
+    ...heldBack(state, purpose),
     intent,
-    before: note(state, {
-      type: 'Normal',
-      reason: REASON.provisioning,
-      message: `External provisioner is provisioning volume for claim "${namespace}/${name}"`,
-    }),
+    plan,
+    purpose,
+    before: purpose === 'attempt' ? note(state, { type: 'Normal', reason: REASON.provisioning, message }) : [],
   };
 }
 
-export function dropRecord(state: ClaimState, before: readonly EventNote[] = []): ClaimDecision {
-  if (state.lateRecordMs > 0) {
-    const reason = 'the record stands until no other POST of it can be under way';
-    return { kind: 'poll', backoff: 'drop-record', afterMs: state.lateRecordMs, reason, events: before };
-  }
-  return { kind: 'drop-record', backoff: 'drop-record', inputs: state.uid, lease: state.record?.lease ?? state.unreadable?.lease, before };
+/** What is done for the account has a back-off of its own. */
+export function heldBack(state: ClaimState, purpose: CallPurpose): { readonly backoff: ClaimBackoff; readonly inputs: string } {
+  return purpose === 'settle'
+    ? { backoff: 'settle', inputs: `settle ${state.uid}` }
+    : { backoff: 'create-volume', inputs: attemptInputs(state) };
 }
 
-/** Another node: the volume certainly does not exist, so the record goes first and the scheduler chooses anew. */
+/** Another node: the scheduler chooses anew. What an undecided call may have made on this one is settled behind the user's back. */
 export function reschedule(state: ClaimState, why: string): ClaimDecision {
-  if (state.record !== undefined) return dropRecord(state);
   if (state.rescheduled || state.claim === undefined) return { kind: 'done', reason: `another node has to be chosen: ${why}` };
-  return { kind: 'reschedule', backoff: 'reschedule', inputs: callInputs(state), claim: state.claim, after: failureNote(state, why) };
+  return {
+    kind: 'reschedule',
+    backoff: 'create-volume',
+    inputs: attemptInputs(state),
+    claim: state.claim,
+    before: failureNote(state, why),
+  };
 }

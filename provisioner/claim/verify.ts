@@ -6,7 +6,7 @@
  * moment we became leader (the last leader may have finished it). Then, and only then, one live read.
  */
 import type { PersistentVolumeClaim, StorageClass } from '../../lib/kube/objects.ts';
-import { callInputs } from './inputs.ts';
+import { attemptInputs } from './inputs.ts';
 import type { ClaimState, ClaimStep } from './state.ts';
 
 /** A claim that was found to be ours, with its class. */
@@ -16,13 +16,13 @@ export interface OwnClaim {
 }
 
 export function verify(state: ClaimState, claim: PersistentVolumeClaim): ClaimStep | undefined {
-  const { memory, settings, floor } = state;
-  if (memory.verified) return undefined;
-  if (memory.finished) return { kind: 'read-claim', backoff: 'read-claim', inputs: callInputs(state) };
-  // An open case of this process began with a claim that was recent then.
-  if (!settings.elected || memory.opened) return undefined;
-  if (floor === undefined) return { kind: 'read-floor', backoff: 'read-floor', inputs: callInputs(state) };
+  const { progress, settings, minVersion } = state;
+  const step = { backoff: 'create-volume', inputs: attemptInputs(state) } as const;
+  if (progress.provisionedBefore === 'rechecked') return undefined;
+  if (progress.provisionedBefore === 'seen') return { kind: 'read-claim', ...step };
+  if (!settings.elected) return undefined;
+  if (minVersion === undefined) return { kind: 'read-min-version', ...step };
   const version = claim.metadata?.resourceVersion;
-  const newer = version !== undefined && /^\d{1,40}$/.test(version) && BigInt(version) > floor;
-  return newer ? undefined : { kind: 'read-claim', backoff: 'read-claim', inputs: callInputs(state) };
+  const newer = version !== undefined && /^\d{1,40}$/.test(version) && BigInt(version) > minVersion;
+  return newer ? undefined : { kind: 'read-claim', ...step };
 }

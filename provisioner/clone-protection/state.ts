@@ -12,5 +12,5 @@ export interface CloneProtectionState {
   readonly users: readonly string[];
 }
 
-export type CloneProtectionStep = Effect & { readonly kind: 'release' };
-export type CloneProtectionDecision = CloneProtectionStep | Rest;
+export type CloneProtectionStep = Effect<'release'> & { readonly kind: 'release' };
+export type CloneProtectionDecision = CloneProtectionStep | Rest<'release'>;

@@ -1,22 +1,38 @@
-/** The lane of VolumeSnapshots that are restored: one key per VolumeSnapshot, `namespace/name`. See decide.ts. */
+/** The controller of VolumeSnapshots that are restored: one key per VolumeSnapshot, `namespace/name`. See decide.ts. */
 import type { Controller } from '../../lib/controller/controller.ts';
 import { createController } from '../../lib/controller/controller.ts';
 import type { Lane } from '../../lib/controller/lane.ts';
+import type { Reconciler } from '../../lib/controller/step.ts';
+import { REASON } from '../names.ts';
 import { decide } from './decide.ts';
-import type { SnapshotProtectionWorld } from './execute.ts';
-import { absorb, createExecute } from './execute.ts';
+import type { SnapshotProtectionDeps } from './execute.ts';
+import { absorb, execute } from './execute.ts';
 import { gather } from './gather.ts';
 import type { SnapshotProtectionAnswer, SnapshotProtectionState, SnapshotProtectionStep } from './state.ts';
 
-export function createSnapshotProtection(world: SnapshotProtectionWorld, options: Lane): Controller {
-  return createController<SnapshotProtectionState, SnapshotProtectionStep, SnapshotProtectionAnswer>({
-    ...options,
-    name: 'snapshot-protection',
-    reconciler: {
-      gather: (key) => gather(world, key),
-      decide,
-      execute: createExecute(world),
-      absorb,
+export function reconciler(
+  deps: SnapshotProtectionDeps,
+): Reconciler<SnapshotProtectionState, SnapshotProtectionStep, SnapshotProtectionAnswer> {
+  return {
+    gather: (key) => gather(deps, key),
+    decide,
+    execute: (step, state, signal) => execute(deps, step, { state, signal }),
+    absorb,
+    failed: (_key, { error, state: { snapshot } }) => {
+      if (snapshot === undefined) return [];
+      const { name = '', namespace = '', uid = '', resourceVersion = '' } = snapshot.metadata ?? {};
+      const regarding = {
+        apiVersion: 'snapshot.storage.k8s.io/v1',
+        kind: 'VolumeSnapshot',
+        metadata: { name, namespace, uid, resourceVersion },
+      };
+      const why = error instanceof Error ? error.message : String(error);
+      const message = `the finalizer that protects the VolumeSnapshot while it is restored cannot be removed: ${why}`;
+      return [{ type: 'Warning', reason: REASON.releaseFailed, message, regarding }];
     },
-  });
+  };
+}
+
+export function createSnapshotProtection(deps: SnapshotProtectionDeps, options: Lane): Controller {
+  return createController({ ...options, name: 'snapshot-protection', reconciler: reconciler(deps) });
 }

@@ -11,7 +11,6 @@ const kind = (change: Partial<SnapshotProtectionState>): string =>
     cached: true,
     users: [],
     own: true,
-    earlierMs: 0,
     readLive: false,
     content: undefined,
     ...change,
@@ -32,11 +31,6 @@ test('a protection from before a restart is checked by its content', () => {
   expect(kind({ own: false })).toBe('read-content');
   expect(kind({ own: false, content: { object: aContent() } })).toBe('release');
   expect(kind({ own: false, content: { object: undefined } })).toBe('release');
-});
-
-test('a protection from before a restart stands while the record that it was for may still come', () => {
-  expect(kind({ own: false, earlierMs: 42_000 })).toBe('poll');
-  expect(kind({ own: true, earlierMs: 42_000 })).toBe('release');
 });
 
 test('another driver’s protection is never taken away', () => {

@@ -12,16 +12,12 @@ export function decide(state: SnapshotProtectionState): SnapshotProtectionDecisi
   if (state.users.length > 0) return done('the VolumeSnapshot is being restored');
   // Without a cache only those are looked at that this process protected.
   if (!state.cached && !state.readLive)
-    return state.own ? { kind: 'read-snapshot', backoff: 'read-snapshot', inputs: key } : done('VolumeSnapshots cannot be listed');
+    return state.own ? { kind: 'read-snapshot', backoff: 'release', inputs: key } : done('VolumeSnapshots cannot be listed');
   if (snapshot?.metadata?.finalizers?.includes(SNAPSHOT_FINALIZER) !== true) return done('the VolumeSnapshot is not protected');
-  if (!state.own && state.earlierMs > 0) {
-    const reason = 'the record of a restore that an earlier process began may still come';
-    return { kind: 'poll', backoff: 'release', afterMs: state.earlierMs, reason };
-  }
   const contentName = snapshot.status?.boundVolumeSnapshotContentName ?? '';
   if (!state.own && contentName !== '') {
     if (state.content === undefined)
-      return { kind: 'read-content', backoff: 'read-content', inputs: `${key} ${contentName}`, name: contentName };
+      return { kind: 'read-content', backoff: 'release', inputs: `${key} ${contentName}`, name: contentName };
     const driver = state.content.object?.spec?.driver;
     if (driver !== undefined && driver !== state.driver) return done('the VolumeSnapshot belongs to another driver');
   }

@@ -5,10 +5,10 @@ import { splitKey } from '../../lib/controller/store.ts';
 import { VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import { withoutFinalizer } from '../claim/bodies.ts';
 import { SNAPSHOT_FINALIZER } from '../names.ts';
-import type { SnapshotGatherWorld } from './gather.ts';
+import type { SnapshotGatherDeps } from './gather.ts';
 import type { SnapshotProtectionAnswer, SnapshotProtectionState, SnapshotProtectionStep } from './state.ts';
 
-export interface SnapshotProtectionWorld extends SnapshotGatherWorld {
+export interface SnapshotProtectionDeps extends SnapshotGatherDeps {
   readonly client: Pick<KubeClient, 'get' | 'replace'>;
 }
 
@@ -17,26 +17,20 @@ interface Run {
   readonly signal: AbortSignal;
 }
 
-export function createExecute(
-  world: SnapshotProtectionWorld,
-): (step: SnapshotProtectionStep, state: SnapshotProtectionState, signal: AbortSignal) => Promise<SnapshotProtectionAnswer> {
-  return (step, state, signal) => execute(world, step, { state, signal });
-}
-
-async function execute(
-  world: SnapshotProtectionWorld,
+export async function execute(
+  deps: SnapshotProtectionDeps,
   step: SnapshotProtectionStep,
   { state, signal }: Run,
 ): Promise<SnapshotProtectionAnswer> {
   const { key } = state;
-  const { client } = world;
+  const { client } = deps;
   switch (step.kind) {
     case 'read-snapshot':
       return { kind: 'snapshot', object: await orNothing(() => client.get(VOLUME_SNAPSHOTS, splitKey(key), signal)) };
     case 'read-content':
       return { kind: 'content', object: await orNothing(() => client.get(VOLUME_SNAPSHOT_CONTENTS, { name: step.name }, signal)) };
     case 'release':
-      return release(world, step, { key, signal });
+      return release(deps, step, { key, signal });
     default:
       return step satisfies never;
   }
@@ -44,23 +38,22 @@ async function execute(
 
 /** From the check to the answer nobody may rely on the finalizer that the cache still shows: `releasing` says so. */
 async function release(
-  { client, ledger, caches, cases }: SnapshotProtectionWorld,
+  { client, protections, caches, progress }: SnapshotProtectionDeps,
   { snapshot }: SnapshotProtectionStep & { readonly kind: 'release' },
   { key, signal }: { readonly key: string; readonly signal: AbortSignal },
 ): Promise<SnapshotProtectionAnswer> {
-  const users = cases.usersOf('snapshot', key);
+  const users = progress.usersOf('snapshot', key);
   if (users.length > 0) return { kind: 'in-use', users };
-  const mark = `snapshot ${key}`;
-  ledger.releasing.add(mark);
+  protections.releasing.add(key);
   try {
     const written = await orNothing(() => client.replace(VOLUME_SNAPSHOTS, withoutFinalizer(snapshot, SNAPSHOT_FINALIZER), { signal }));
     if (written !== undefined) caches.snapshots?.absorb(written);
-    ledger.releasing.delete(mark);
-    if (cases.usersOf('snapshot', key).length === 0) ledger.ownSnapshots.delete(key);
+    protections.releasing.delete(key);
+    if (progress.usersOf('snapshot', key).length === 0) protections.own.delete(key);
     return { kind: 'snapshot', object: written };
   } catch (error) {
     // Without an answer the write may have been applied: the mark stays until somebody writes with success.
-    if (!isUnknownOutcome(error)) ledger.releasing.delete(mark);
+    if (!isUnknownOutcome(error)) protections.releasing.delete(key);
     throw error;
   }
 }

@@ -12,19 +12,17 @@ export interface SnapshotProtectionState {
   readonly users: readonly string[];
   /** This process protected it, so it is of our driver. */
   readonly own: boolean;
-  /** Until then the record of a restore that an earlier process began may still come. */
-  readonly earlierMs: number;
   /** Answers of this run. */
   readonly readLive: boolean;
   readonly content: { readonly object: VolumeSnapshotContent | undefined } | undefined;
 }
 
 export type SnapshotProtectionStep =
-  | (Effect & { readonly kind: 'read-snapshot' })
-  | (Effect & { readonly kind: 'read-content'; readonly name: string })
-  | (Effect & { readonly kind: 'release'; readonly snapshot: VolumeSnapshot });
+  | (Effect<'release'> & { readonly kind: 'read-snapshot' })
+  | (Effect<'release'> & { readonly kind: 'read-content'; readonly name: string })
+  | (Effect<'release'> & { readonly kind: 'release'; readonly snapshot: VolumeSnapshot });
 
-export type SnapshotProtectionDecision = SnapshotProtectionStep | Rest;
+export type SnapshotProtectionDecision = SnapshotProtectionStep | Rest<'release'>;
 
 export type SnapshotProtectionAnswer =
   | { readonly kind: 'snapshot'; readonly object: VolumeSnapshot | undefined }

@@ -2,11 +2,12 @@
 import { NO_ANSWERS, NO_SOURCE } from '../claim/state.ts';
 import type { ClaimSettings, ClaimState } from '../claim/state.ts';
 import { dataSourceOf } from '../claim/data-source.ts';
-import type { Intent } from '../claim/intent.ts';
-import { planVolume } from '../claim/persistent-volume.ts';
+import type { Intent } from '../intent/intent.ts';
 import { draftOf, requestOf } from '../claim/request.ts';
-import { NO_MEMORY } from '../ledger.ts';
-import type { ClaimMemory } from '../ledger.ts';
+import type { ClaimProgress } from '../intent/claims-in-progress.ts';
+import { NO_PROGRESS } from '../intent/claims-in-progress.ts';
+import type { OpenOperation } from '../intent/operation.ts';
+import { opened } from '../intent/operation.ts';
 import { aClaim, aClass, CLAIM_UID, DRIVER, VOLUME_NAME } from './objects.ts';
 
 export const ALL_CAPABILITIES: ReadonlySet<string> = new Set([
@@ -31,6 +32,7 @@ export function settings(change: Partial<ClaimSettings> = {}): ClaimSettings {
     topology: false,
     elected: false,
     retryMaxMs: 300_000,
+    journal: { namespace: 'kube-system', name: 'csi-journal-mock-csi-example' },
     ...change,
   };
 }
@@ -49,8 +51,8 @@ export function anIntent(change: Partial<Intent> = {}): Intent {
   if (drafted.kind !== 'draft') throw new Error(drafted.message);
   return {
     claim: { namespace: 'shop', name: 'data', uid: CLAIM_UID },
+    className: 'fast',
     request: requestOf(drafted.draft, {}),
-    plan: planVolume({ driver: DRIVER, claim, class: aClass(), draft: drafted.draft, readOnlyMany: false, attributesClass: undefined }),
     secret: undefined,
     source: undefined,
     selectedNode: undefined,
@@ -59,12 +61,20 @@ export function anIntent(change: Partial<Intent> = {}): Intent {
   };
 }
 
-export const LEASE = { uid: 'lease-1', resourceVersion: '500' };
+/** An operation whose entry stands; with `uncertain`, its call once went unanswered. */
+export function anOpen({
+  uncertain,
+  ...change
+}: Partial<Omit<OpenOperation, 'uncertain'>> & { readonly uncertain?: readonly Intent[] } = {}): OpenOperation {
+  const intent = change.intent ?? anIntent();
+  const account = uncertain === undefined ? undefined : { intents: uncertain, doubt: { times: 0, sinceMs: 0 }, sinceMs: 0 };
+  return { ...opened(intent, account), call: account === undefined ? 'not-sent' : 'unknown', ...change };
+}
 
 export function aState({
-  memory,
+  progress,
   ...change
-}: Partial<Omit<ClaimState, 'memory'>> & { readonly memory?: Partial<ClaimMemory> } = {}): ClaimState {
+}: Partial<Omit<ClaimState, 'progress'>> & { readonly progress?: Partial<ClaimProgress> } = {}): ClaimState {
   const claim = 'claim' in change ? change.claim : aClaim();
   const rules = change.settings ?? settings();
   return {
@@ -74,12 +84,10 @@ export function aState({
     claim,
     class: aClass(),
     volume: undefined,
-    record: undefined,
-    unreadable: undefined,
-    durable: true,
-    lateRecordMs: 0,
-    memory: { ...NO_MEMORY, ...memory },
-    floor: undefined,
+    unwantedHeldBy: undefined,
+    progress: { ...NO_PROGRESS, ...progress },
+    misfit: undefined,
+    minVersion: undefined,
     dataSource: claim === undefined ? { kind: 'none' } : dataSourceOf(claim, { crossNamespace: rules.crossNamespace }),
     source: NO_SOURCE,
     topology: undefined,

@@ -1,22 +1,31 @@
-/** The volume lane: one key per PV. What it promises is said in decide.ts. */
+/** The controller of PVs: one key per PV name. What it promises is said in decide.ts. */
 import type { Controller } from '../../lib/controller/controller.ts';
 import { createController } from '../../lib/controller/controller.ts';
 import type { Lane } from '../../lib/controller/lane.ts';
-import { decide } from './decide.ts';
-import type { VolumeExecuteWorld } from './execute.ts';
-import { absorb, createExecute } from './execute.ts';
+import type { Reconciler } from '../../lib/controller/step.ts';
+import { decide, failureNote } from './decide.ts';
+import type { VolumeDeps } from './execute.ts';
+import { absorb, execute } from './execute.ts';
 import { gather } from './gather.ts';
 import type { VolumeAnswer, VolumeState, VolumeStep } from './state.ts';
 
-export function createVolumeController(world: VolumeExecuteWorld, options: Lane): Controller {
-  return createController<VolumeState, VolumeStep, VolumeAnswer>({
-    ...options,
-    name: 'volumes',
-    reconciler: {
-      gather: (name) => gather(world, name),
-      decide,
-      execute: createExecute(world),
-      absorb,
+export function reconciler(deps: VolumeDeps): Reconciler<VolumeState, VolumeStep, VolumeAnswer> {
+  const countFailure = ({ volume }: VolumeState): void => deps.metrics.deleteFailed(volume.spec?.storageClassName ?? '');
+  return {
+    gather: (name) => gather(deps, name),
+    decide,
+    execute: (step, state, signal) => execute(deps, step, { state, signal }),
+    absorb,
+    settled: (_name, state, { rest, attempt }) => {
+      if (rest.kind === 'retry' && attempt) countFailure(state);
     },
-  });
+    failed: (_name, { error, state }) => {
+      countFailure(state);
+      return failureNote(state, error instanceof Error ? error.message : String(error));
+    },
+  };
+}
+
+export function createVolumeController(deps: VolumeDeps, options: Lane): Controller {
+  return createController({ ...options, name: 'volumes', reconciler: reconciler(deps) });
 }

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { PersistentVolume } from '../../lib/kube/objects.ts';
 import { aClass, aVolume, DRIVER } from '../testing/objects.ts';
 import { decide } from './decide.ts';
+import { absorb } from './execute.ts';
 import { deletionSecret, isOurs } from './ownership.ts';
 import type { VolumeState } from './state.ts';
 
@@ -15,14 +16,12 @@ function aState(change: Partial<VolumeState> = {}): VolumeState {
     capabilities: new Set(['CONTROLLER_SERVICE', 'CREATE_DELETE_VOLUME']),
     volume: released(),
     attachedTo: [],
-    claimOpen: false,
+    making: 'over',
     deleted: false,
     behind: false,
     secret: { kind: 'none' },
     gone: false,
-    leaseStale: false,
     failure: undefined,
-    reported: undefined,
     ...change,
   };
 }
@@ -83,23 +82,44 @@ test('a PV without our finalizer is deleted as long as the object stands', () =>
   expect(kind({ volume: released({ metadata: { finalizers: [] } }) })).toBe('delete-volume');
 });
 
-test('while its claim is in work, or the cache is behind our own write, nothing happens', () => {
-  expect(kind({ claimOpen: true })).toBe('done');
+test('while the volume may still be made, or the cache is behind our own write, nothing happens', () => {
+  expect(kind({ making: 'open' })).toBe('done');
   expect(kind({ behind: true, deleted: true })).toBe('done');
 });
 
-test('an attached volume is not deleted, and the node is told', () => {
+test('once the volume is made its deletion waits for nothing but the end of its entry', () => {
+  const closing = aState({ making: 'closing' });
+  const step = decide(closing);
+  expect(step).toMatchObject({ kind: 'finish-closing', backoff: 'delete-volume' });
+  if (step.kind !== 'finish-closing') throw new Error(step.kind);
+  const after = decide(absorb(closing, step, { kind: 'closed' }));
+  // One back-off holds both, so that they share their inputs.
+  expect(after).toMatchObject({ kind: 'delete-volume', inputs: step.inputs });
+});
+
+test('an entry that is still being closed hinders nothing but the deletion', () => {
+  expect(kind({ making: 'closing', volume: aVolume({ metadata: { finalizers: [] } }) })).toBe('add-finalizer');
+  expect(kind({ making: 'closing', volume: released({ persistentVolumeReclaimPolicy: 'Retain' }) })).toBe('remove-finalizer');
+  expect(kind({ making: 'closing', volume: aVolume() })).toBe('done');
+});
+
+test('an attached volume is not deleted, and the node is told at the pace of the back-off', () => {
   expect(decide(aState({ attachedTo: ['node-7'] }))).toMatchObject({
-    kind: 'report',
-    message: 'persistentvolume pvc-1 is still attached to node node-7',
-    after: [{ type: 'Warning', reason: 'VolumeFailedDelete' }],
+    kind: 'retry',
+    backoff: 'report',
+    reason: 'persistentvolume pvc-1 is still attached to node node-7',
+    events: [{ type: 'Warning', reason: 'VolumeFailedDelete', message: 'persistentvolume pvc-1 is still attached to node node-7' }],
   });
 });
 
-test('a problem is told at the pace of the back-off', () => {
-  const told = decide(aState({ attachedTo: ['node-7'] }));
-  if (told.kind !== 'report') throw new Error(told.kind);
-  expect(decide(aState({ attachedTo: ['node-7'], reported: told.message }))).toMatchObject({ kind: 'retry', backoff: 'report' });
+test('what is told anew is another problem, or the same of another PV', () => {
+  const inputs = (change: Partial<VolumeState>): unknown => {
+    const step = decide(aState(change));
+    return step.kind === 'retry' ? step.inputs : step.kind;
+  };
+  expect(inputs({ attachedTo: ['node-7'] })).toBe(inputs({ attachedTo: ['node-7'] }));
+  expect(inputs({ attachedTo: ['node-8'] })).not.toBe(inputs({ attachedTo: ['node-7'] }));
+  expect(inputs({ attachedTo: ['node-7'], volume: released({ metadata: { uid: 'pv-2' } }) })).not.toBe(inputs({ attachedTo: ['node-7'] }));
 });
 
 test.each<[string, Partial<VolumeState>]>([
@@ -116,11 +136,7 @@ test.each<[string, Partial<VolumeState>]>([
   ['a driver that cannot delete', { capabilities: new Set() }],
   ['a secret that cannot be named', { secret: { kind: 'invalid', message: 'bad template' } }],
 ])('told, not tried: %s', (_, change) => {
-  expect(kind(change)).toBe('report');
-});
-
-test('who may no longer be the leader deletes nothing, and looks again soon', () => {
-  expect(decide(aState({ leaseStale: true }))).toMatchObject({ kind: 'poll', backoff: 'delete-volume' });
+  expect(decide(aState(change))).toMatchObject({ kind: 'retry', backoff: 'report', events: [{ reason: 'VolumeFailedDelete' }] });
 });
 
 test('a driver that fails is told and tried again', () => {

@@ -1,6 +1,6 @@
 /**
  * What to do next for one PV: keep its finalizer in step with the reclaim policy, and once its claim is gone
- * and the policy says so, delete the volume, then the object, then let it go. Pure. (peer facts 1.8, 1.9)
+ * and the policy says so, delete the volume, then the object, then let it go. Pure.
  *
  * Invariants: DeleteVolume only for a PV that is Released with policy Delete, is attached nowhere and whose
  * claim has nothing open; our finalizer goes last, so that a crash at any point begins anew at DeleteVolume.
@@ -9,9 +9,6 @@ import type { EventNote } from '../../lib/controller/step.ts';
 import { REASON, VOLUME_FINALIZER } from '../names.ts';
 import { isOurs } from './ownership.ts';
 import type { VolumeDecision, VolumeState } from './state.ts';
-
-/** How long to wait where this process may no longer be the leader: it learns soon. */
-const LEASE_POLL_MS = 1_000;
 
 export function decide(state: VolumeState): VolumeDecision {
   const { volume } = state;
@@ -32,7 +29,9 @@ export function decide(state: VolumeState): VolumeDecision {
   if (phase === 'Bound' && !going && !held) return { kind: 'add-finalizer', backoff: 'add-finalizer', inputs: inputs(state) };
   if (phase !== 'Released') return { kind: 'done', reason: `the PV is ${phase ?? 'new'}` };
   if (going && !held) return { kind: 'done', reason: 'the PV is being deleted, and its volume is not ours to delete' };
-  if (state.claimOpen) return { kind: 'done', reason: 'the claim of the PV is still in work' };
+  if (state.making === 'open') return { kind: 'done', reason: 'the volume of the PV is still being made' };
+  // Its entry in the journal would be taken for a volume that is to be made, if this process died now.
+  if (state.making === 'closing') return { kind: 'finish-closing', backoff: 'delete-volume', inputs: inputs(state) };
   if (!state.deleted) return deleteVolume(state);
   if (!going) return { kind: 'delete-object', backoff: 'delete-object', inputs: inputs(state) };
   return held
@@ -53,8 +52,6 @@ function deleteVolume(state: VolumeState): VolumeDecision {
   if (secret.kind === 'invalid') return report(state, secret.message);
   const [node] = state.attachedTo;
   if (node !== undefined) return report(state, `persistentvolume ${state.name} is still attached to node ${node}`);
-  if (state.leaseStale)
-    return { kind: 'poll', backoff: 'delete-volume', afterMs: LEASE_POLL_MS, reason: 'the lease was not renewed in time' };
   return {
     kind: 'delete-volume',
     backoff: 'delete-volume',
@@ -66,11 +63,11 @@ function deleteVolume(state: VolumeState): VolumeDecision {
 
 /** Told at the pace of the back-off, not at the pace of events. */
 function report(state: VolumeState, message: string): VolumeDecision {
-  if (state.reported === message) return { kind: 'retry', backoff: 'report', reason: message };
-  return { kind: 'report', backoff: 'report', inputs: `${inputs(state)} ${message}`, message, after: failureNote(state, message) };
+  const events = failureNote(state, message);
+  return { kind: 'retry', backoff: 'report', inputs: `${inputs(state)} ${message}`, reason: message, events };
 }
 
-function failureNote({ volume }: VolumeState, message: string): readonly EventNote[] {
+export function failureNote({ volume }: Pick<VolumeState, 'volume'>, message: string): readonly EventNote[] {
   const { name = '', uid = '', resourceVersion = '' } = volume.metadata ?? {};
   const regarding = { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name, uid, resourceVersion } };
   return [{ type: 'Warning', reason: REASON.deleteFailed, message, regarding }];

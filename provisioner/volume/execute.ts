@@ -7,47 +7,44 @@ import { ApiError, isNotFound } from '../../lib/kube/api-error.ts';
 import type { KubeClient, Patch } from '../../lib/kube/client.ts';
 import type { PersistentVolume } from '../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUMES } from '../../lib/kube/resources.ts';
-import type { Ledger } from '../ledger.ts';
+import { StaleLease } from '../../lib/controller/step.ts';
+import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
+import type { Journal } from '../intent/journal.ts';
 import type { ProvisionMetrics } from '../metrics.ts';
 import { VOLUME_FINALIZER } from '../names.ts';
 import { readSecret } from '../secret-reader.ts';
 import type { Caches } from '../caches.ts';
 import { addFinalizer, removeFinalizer } from './finalizer-patch.ts';
-import type { VolumeGatherWorld } from './gather.ts';
+import type { VolumeGatherDeps } from './gather.ts';
 import { remember } from './gather.ts';
 import type { VolumeAnswer, VolumeState, VolumeStep } from './state.ts';
 
-export interface VolumeExecuteWorld extends Omit<VolumeGatherWorld, 'caches'> {
+export interface VolumeDeps extends Omit<VolumeGatherDeps, 'caches' | 'progress'> {
   readonly client: KubeClient;
   readonly caches: Pick<Caches, 'volumes' | 'classes' | 'attachments' | 'claims'>;
   readonly driver: Pick<CsiClient, 'deleteVolume'>;
-  readonly ledger: Ledger;
+  readonly progress: ClaimsInProgress;
+  readonly journal: Pick<Journal, 'flush'>;
   readonly metrics: ProvisionMetrics;
   readonly log: Logger;
   readonly leaseIsFresh: () => boolean;
   readonly monotonic: () => number;
 }
 
-export function createExecute(
-  world: VolumeExecuteWorld,
-): (step: VolumeStep, state: VolumeState, signal: AbortSignal) => Promise<VolumeAnswer> {
-  return (step, state, signal) => execute(world, step, { state, signal });
-}
-
-async function execute(world: VolumeExecuteWorld, step: VolumeStep, { state, signal }: Run): Promise<VolumeAnswer> {
+export async function execute(deps: VolumeDeps, step: VolumeStep, { state, signal }: Run): Promise<VolumeAnswer> {
   const { volume } = state;
   switch (step.kind) {
     case 'add-finalizer':
-      return patch(world, volume, { patch: addFinalizer(volume, VOLUME_FINALIZER), signal });
+      return patch(deps, volume, { patch: addFinalizer(volume, VOLUME_FINALIZER), signal });
     case 'remove-finalizer':
-      return patch(world, volume, { patch: removeFinalizer(volume, VOLUME_FINALIZER), signal });
+      return patch(deps, volume, { patch: removeFinalizer(volume, VOLUME_FINALIZER), signal });
+    case 'finish-closing':
+      await deps.journal.flush(signal);
+      return { kind: 'closed' };
     case 'delete-volume':
-      return deleteVolume(world, step, { state, signal });
+      return deleteVolume(deps, step, { state, signal });
     case 'delete-object':
-      return deleteObject(world, volume, signal);
-    case 'report':
-      world.metrics.deleteFailed(volume.spec?.storageClassName ?? '');
-      return { kind: 'reported' };
+      return deleteObject(deps, volume, signal);
     default:
       return step satisfies never;
   }
@@ -58,22 +55,22 @@ interface Change {
   readonly signal: AbortSignal;
 }
 
-async function patch(world: VolumeExecuteWorld, volume: PersistentVolume, change: Change): Promise<VolumeAnswer> {
+async function patch(deps: VolumeDeps, volume: PersistentVolume, change: Change): Promise<VolumeAnswer> {
   const { patch: wanted, signal } = change;
   if (wanted === undefined) return { kind: 'written', volume };
-  return written(world, volume, () =>
-    world.client.patch(PERSISTENT_VOLUMES, { name: volume.metadata?.name ?? '' }, { patch: wanted, signal }),
+  return written(deps, volume, () =>
+    deps.client.patch(PERSISTENT_VOLUMES, { name: volume.metadata?.name ?? '' }, { patch: wanted, signal }),
   );
 }
 
-async function deleteObject(world: VolumeExecuteWorld, volume: PersistentVolume, signal: AbortSignal): Promise<VolumeAnswer> {
+async function deleteObject(deps: VolumeDeps, volume: PersistentVolume, signal: AbortSignal): Promise<VolumeAnswer> {
   const { name = '', uid = '', resourceVersion = '' } = volume.metadata ?? {};
-  return written(world, volume, () => world.client.delete(PERSISTENT_VOLUMES, { name }, { uid, resourceVersion, signal }));
+  return written(deps, volume, () => deps.client.delete(PERSISTENT_VOLUMES, { name }, { uid, resourceVersion, signal }));
 }
 
 /** Notes what the write left: a newer object, or none, whatever the cache goes on showing for a while. */
 async function written(
-  { caches, memories }: VolumeExecuteWorld,
+  { caches, memories }: VolumeDeps,
   volume: PersistentVolume,
   write: () => Promise<PersistentVolume | undefined>,
 ): Promise<VolumeAnswer> {
@@ -84,7 +81,7 @@ async function written(
   const isGone = left === undefined || (left.metadata?.deletionTimestamp !== undefined && (left.metadata.finalizers ?? []).length === 0);
   if (isGone) caches.volumes.ended(volume);
   else caches.volumes.absorb(left);
-  remember(memories, volume, { floor: isGone ? 'gone' : parseVersion(left.metadata?.resourceVersion) });
+  remember(memories, volume, { minVersion: isGone ? 'gone' : parseVersion(left.metadata?.resourceVersion) });
   return { kind: 'written', volume: isGone ? undefined : left };
 }
 
@@ -94,36 +91,35 @@ interface Run {
 }
 
 async function deleteVolume(
-  world: VolumeExecuteWorld,
+  deps: VolumeDeps,
   step: VolumeStep & { readonly kind: 'delete-volume' },
   { state, signal }: Run,
 ): Promise<VolumeAnswer> {
-  const { driver, metrics, monotonic, ledger, caches, memories } = world;
+  const { driver, metrics, monotonic, progress, caches, memories } = deps;
   const { volume, name } = state;
   const className = volume.spec?.storageClassName ?? '';
-  const secrets = step.secret === undefined ? {} : await secretsFor(world, step.secret, { name, signal });
-  if (!world.leaseIsFresh()) return { kind: 'lease-stale' };
+  const secrets = step.secret === undefined ? {} : await secretsFor(deps, step.secret, { name, signal });
+  if (!deps.leaseIsFresh()) throw new StaleLease();
   // The cached claim may be older than its end: it must not get a second volume.
   const claimUid = volume.spec?.claimRef?.uid ?? '';
-  if (caches.claims.store.byUid(claimUid) !== undefined) ledger.update(claimUid, { finished: true, verified: false });
+  if (caches.claims.store.byUid(claimUid) !== undefined) progress.update(claimUid, { provisionedBefore: 'seen' });
   const started = monotonic();
   try {
     await driver.deleteVolume({ volumeId: step.handle, secrets }, signal);
   } catch (error) {
     if (!(error instanceof CsiError)) throw error;
-    metrics.deleteFailed(className);
-    world.log.warn('DeleteVolume failed', { object: name, error: error.message });
+    deps.log.warn('DeleteVolume failed', { object: name, error: error.message });
     return { kind: 'failed', message: error.message };
   }
   remember(memories, volume, { deleted: true });
-  world.log.debug(2, 'volume is deleted', { object: name });
+  deps.log.debug(2, 'volume is deleted', { object: name });
   metrics.deleted(className, (monotonic() - started) / 1000);
   return { kind: 'deleted' };
 }
 
 /** As the peer: a secret that cannot be read is said in the log, and the driver decides whether it needs one. */
 async function secretsFor(
-  { client, log }: VolumeExecuteWorld,
+  { client, log }: VolumeDeps,
   secret: { readonly name: string; readonly namespace: string },
   { name, signal }: { readonly name: string; readonly signal: AbortSignal },
 ): Promise<Record<string, string>> {
@@ -141,18 +137,16 @@ async function secretsFor(
 }
 
 /** Pure. */
-export function absorb(state: VolumeState, step: VolumeStep, answer: VolumeAnswer): VolumeState {
+export function absorb(state: VolumeState, _step: VolumeStep, answer: VolumeAnswer): VolumeState {
   switch (answer.kind) {
     case 'written':
       return answer.volume === undefined ? { ...state, gone: true } : { ...state, volume: answer.volume };
+    case 'closed':
+      return { ...state, making: 'over' };
     case 'deleted':
       return { ...state, deleted: true };
     case 'failed':
       return { ...state, failure: answer.message };
-    case 'lease-stale':
-      return { ...state, leaseStale: true };
-    case 'reported':
-      return { ...state, reported: step.kind === 'report' ? step.message : undefined };
     default:
       return answer satisfies never;
   }

@@ -5,14 +5,14 @@ import { BY_VOLUME } from '../caches.ts';
 import type { Caches } from '../caches.ts';
 import type { ClaimSettings } from '../claim/state.ts';
 import { classNameOf } from '../claim/ownership.ts';
-import type { OpenCases } from '../open-cases.ts';
+import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
 import { deletionSecret } from './ownership.ts';
 import type { VolumeState } from './state.ts';
 
-export interface VolumeGatherWorld {
+export interface VolumeGatherDeps {
   readonly caches: Pick<Caches, 'volumes' | 'classes' | 'attachments'>;
   readonly settings: () => Pick<ClaimSettings, 'driver' | 'capabilities'>;
-  readonly cases: OpenCases;
+  readonly progress: Pick<ClaimsInProgress, 'of' | 'isOpen'>;
   readonly memories: VolumeMemories;
 }
 
@@ -22,7 +22,7 @@ export interface VolumeMemory {
   /** DeleteVolume was answered OK. */
   readonly deleted: boolean;
   /** Version of our last write: an older cached object is not decided on. `gone`: there is nothing left to do. */
-  readonly floor: bigint | 'gone' | undefined;
+  readonly minVersion: bigint | 'gone' | undefined;
 }
 export type VolumeMemories = Map<string, VolumeMemory>;
 
@@ -30,21 +30,21 @@ export type VolumeMemories = Map<string, VolumeMemory>;
 export function remember(memories: VolumeMemories, volume: PersistentVolume, change: Partial<VolumeMemory>): void {
   const { name = '', uid = '' } = volume.metadata ?? {};
   const known = memories.get(name);
-  const base = known?.uid === uid ? known : { uid, deleted: false, floor: undefined };
+  const base = known?.uid === uid ? known : { uid, deleted: false, minVersion: undefined };
   memories.set(name, { ...base, ...change });
 }
 
-function isBehind(volume: PersistentVolume, floor: VolumeMemory['floor']): boolean {
-  if (floor === 'gone' || floor === undefined) return floor === 'gone';
+function isBehind(volume: PersistentVolume, minVersion: VolumeMemory['minVersion']): boolean {
+  if (minVersion === 'gone' || minVersion === undefined) return minVersion === 'gone';
   const version = parseVersion(volume.metadata?.resourceVersion);
-  return version !== undefined && version < floor;
+  return version !== undefined && version < minVersion;
 }
 
-export function gather({ caches, settings, cases, memories }: VolumeGatherWorld, name: string): VolumeState | undefined {
+export function gather({ caches, settings, progress, memories }: VolumeGatherDeps, name: string): VolumeState | undefined {
   const volume = caches.volumes.store.get(name);
-  if (volume?.metadata?.uid !== memories.get(name)?.uid) memories.delete(name);
   if (volume === undefined) return undefined;
-  const memory = memories.get(name);
+  const known = memories.get(name);
+  const memory = known?.uid === volume.metadata?.uid ? known : undefined;
   const { driver, capabilities } = settings();
   const className = classNameOf(volume) ?? '';
   const claimUid = volume.spec?.claimRef?.uid ?? '';
@@ -54,13 +54,16 @@ export function gather({ caches, settings, cases, memories }: VolumeGatherWorld,
     capabilities,
     volume,
     attachedTo: (caches.attachments?.store.byIndex(BY_VOLUME, name) ?? []).map(({ spec }) => spec?.nodeName ?? ''),
-    claimOpen: claimUid !== '' && cases.isOpen(claimUid),
+    making: makingOf(progress, claimUid, name),
     deleted: memory?.deleted === true,
-    behind: isBehind(volume, memory?.floor),
+    behind: isBehind(volume, memory?.minVersion),
     secret: deletionSecret(volume, caches.classes.store.get(className)),
     gone: false,
-    leaseStale: false,
     failure: undefined,
-    reported: undefined,
   };
+}
+
+function makingOf(progress: Pick<ClaimsInProgress, 'of' | 'isOpen'>, claimUid: string, name: string): VolumeState['making'] {
+  if (!progress.isOpen(claimUid, name)) return 'over';
+  return progress.of(claimUid).operation.phase === 'closing' ? 'closing' : 'open';
 }

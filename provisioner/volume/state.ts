@@ -1,7 +1,7 @@
 /** Everything that `decide` looks at for one PV, and everything it can ask for. */
 import type { PersistentVolume } from '../../lib/kube/objects.ts';
 import type { Effect, Rest } from '../../lib/controller/step.ts';
-import type { SecretName, SecretResult } from '../claim/secrets.ts';
+import type { SecretName, SecretResult } from '../secrets.ts';
 
 export interface VolumeState {
   readonly name: string;
@@ -10,8 +10,8 @@ export interface VolumeState {
   readonly volume: PersistentVolume;
   /** Nodes of VolumeAttachments that name the PV. Empty for drivers that do not attach. */
   readonly attachedTo: readonly string[];
-  /** The claim of this PV is in the middle of something: its lane goes first. */
-  readonly claimOpen: boolean;
+  /** Where the making of this very volume stands. `closing`: it is over, but its entry still stands in the journal. */
+  readonly making: 'over' | 'open' | 'closing';
   /** This process has had the volume deleted; the cache may be behind. */
   readonly deleted: boolean;
   /** The cached PV is older than our own last write to it. */
@@ -20,23 +20,22 @@ export interface VolumeState {
 
   /** Answers of this run. */
   readonly gone: boolean;
-  readonly leaseStale: boolean;
   readonly failure: string | undefined;
-  readonly reported: string | undefined;
 }
 
-export type VolumeStep =
-  | (Effect & { readonly kind: 'add-finalizer' | 'remove-finalizer' | 'delete-object' })
-  | (Effect & { readonly kind: 'delete-volume'; readonly handle: string; readonly secret: SecretName | undefined })
-  | (Effect & { readonly kind: 'report'; readonly message: string });
+/** `report`: what stands in the way of the call is told. */
+export type VolumeBackoff = 'add-finalizer' | 'remove-finalizer' | 'delete-object' | 'delete-volume' | 'report';
+type VolumeEffect = Effect<VolumeBackoff>;
 
-export type VolumeDecision = VolumeStep | Rest;
+export type VolumeStep =
+  | (VolumeEffect & { readonly kind: 'add-finalizer' | 'remove-finalizer' | 'delete-object' | 'finish-closing' })
+  | (VolumeEffect & { readonly kind: 'delete-volume'; readonly handle: string; readonly secret: SecretName | undefined });
+
+export type VolumeDecision = VolumeStep | Rest<VolumeBackoff>;
 
 export type VolumeAnswer =
   /** Undefined: the PV is gone. */
   | { readonly kind: 'written'; readonly volume: PersistentVolume | undefined }
   | { readonly kind: 'deleted' }
-  | { readonly kind: 'failed'; readonly message: string }
-  /** Not called: this process may no longer be the leader. */
-  | { readonly kind: 'lease-stale' }
-  | { readonly kind: 'reported' };
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'failed'; readonly message: string };

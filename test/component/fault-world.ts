@@ -21,6 +21,7 @@ import {
 } from '../../lib/kube/resources.ts';
 import type { Program } from '../harness/stage.ts';
 import { eventually } from '../harness/wait.ts';
+import { openEntries } from '../harness/journal-entries.ts';
 
 export const namespace = 'default';
 const CLASS = 'bent';
@@ -78,7 +79,6 @@ export async function openFaultWorld({ name, scenario = [] }: FaultWorldOptions)
     ...common,
     ...(program === 'snapshot-controller' ? [] : [`--csi-address=${join(stage.dir, 'csi.sock')}`, '--timeout=2s']),
     // Nothing that was sent on this machine is under way for longer.
-    ...(program === 'csi-snapshotter' ? [] : ['--kube-request-lifetime=1s']),
   ];
   const sidecars = SIDECARS.map((program) => startProgram(stage, program, { flags: flagsOf(program) }));
   await kube.create(STORAGE_CLASSES, {
@@ -166,7 +166,7 @@ export async function openFaultWorld({ name, scenario = [] }: FaultWorldOptions)
           volumes: (await kube.list(PERSISTENT_VOLUMES)).length,
           contents: (await kube.list(VOLUME_SNAPSHOT_CONTENTS)).length,
           snapshots: (await kube.list(VOLUME_SNAPSHOTS)).length,
-          records: (await kube.list(LEASES)).filter(({ metadata }) => metadata?.name?.startsWith('csi-intent-') === true).length,
+          records: openEntries(await kube.list(LEASES)).length,
           driver: await readLedger(world),
         };
         return JSON.stringify(held) === wanted ? true : undefined;

@@ -236,7 +236,9 @@ export async function onStage(options: StageOptions, story: (stage: Stage) => Pr
 }
 
 function isElection({ path }: HttpRequest): boolean {
-  return /\/leases/.test(path) && !path.includes('csi-intent-') && !path.endsWith('/leases');
+  return (
+    /\/leases/.test(path) && !path.includes('csi-journal-') && !path.includes('labelSelector=csi-sidecars') && !path.endsWith('/leases')
+  );
 }
 
 function refusal(code: number): HttpAnswer {

@@ -2,6 +2,7 @@
  * The role csi-provisioner against the sandbox and the mock driver, through its main: what it writes, how
  * many calls that takes, what users see, and how it heals. Crashes and races are the simulation's.
  */
+import { isJournal, openEntries } from '../harness/journal-entries.ts';
 import { expect, test } from 'vitest';
 import { CreateVolumeRequest } from '../../proto/gen/csi.ts';
 import type {
@@ -71,17 +72,23 @@ async function reasons(stage: Stage, name: string): Promise<readonly string[]> {
     .map((event) => `${event.type ?? ''} ${event.reason ?? ''}: ${event.message ?? ''}`);
 }
 
+const ELECTED = ['--leader-election', '--leader-election-namespace=kube-system'];
+
 const settle = (stage: Stage): Promise<void> => stage.pause(3_000);
-const intents = async (stage: Stage): Promise<readonly Lease[]> =>
-  (await stage.list<Lease>(LEASES)).filter(({ metadata }) => metadata?.name?.startsWith('csi-intent-'));
+const entries = async (stage: Stage): Promise<readonly string[]> => openEntries(await stage.list<Lease>(LEASES));
 const sorted = (calls: readonly string[]): readonly string[] => [...calls].sort();
 
 test('a volume is made, recorded and deleted in five calls and two', () =>
   open({}, async (stage) => {
+    // The journal is made for the first claim of a process.
+    await stage.create(CLAIMS, claim('first'));
+    await bound(stage, 'first');
+    await settle(stage);
+    stage.forget();
     await stage.create(CLAIMS, claim('data'));
     const volume = await bound(stage, 'data');
     await settle(stage);
-    expect(sorted(stage.calls)).toEqual(['DELETE leases/intent', 'POST events', 'POST events', 'POST leases', 'POST persistentvolumes']);
+    expect(sorted(stage.calls)).toEqual(['POST events', 'POST events', 'POST persistentvolumes', 'PUT leases', 'PUT leases']);
     expect(volume.metadata?.finalizers).toContain('external-provisioner.volume.kubernetes.io/finalizer');
     expect(volume.spec).toMatchObject({ capacity: { storage: '1Gi' }, persistentVolumeReclaimPolicy: 'Delete', csi: { driver: DRIVER } });
     expect(await reasons(stage, 'data')).toEqual([
@@ -93,8 +100,8 @@ test('a volume is made, recorded and deleted in five calls and two', () =>
     await gone(stage, `${VOLUMES}/${volume.metadata?.name ?? ''}`);
     await settle(stage);
     expect(stage.calls).toEqual(['DELETE persistentvolumes', 'PATCH persistentvolumes']);
-    expect(stage.driver.ledger().volumes).toEqual([]);
-    expect(await intents(stage)).toEqual([]);
+    expect(stage.driver.ledger().volumes).toHaveLength(1);
+    expect(await entries(stage)).toEqual([]);
   }));
 
 test('without crash safety three calls, and no Lease', () =>
@@ -154,16 +161,16 @@ test('a restore takes eight calls: the snapshot is protected before the call and
     await bound(stage, 'restored');
     await settle(stage);
     expect(sorted(stage.calls)).toEqual([
-      'DELETE leases/intent',
       'GET volumesnapshotcontents',
       'POST events',
       'POST events',
-      'POST leases',
       'POST persistentvolumes',
+      'PUT leases',
+      'PUT leases',
       'PUT volumesnapshots',
       'PUT volumesnapshots',
     ]);
-    expect(stage.calls.indexOf('PUT volumesnapshots')).toBeLessThan(stage.calls.indexOf('POST leases'));
+    expect(stage.calls.indexOf('PUT volumesnapshots')).toBeLessThan(stage.calls.indexOf('PUT leases'));
     expect(await finalizersOf(stage)).not.toContain(SNAPSHOT_FINALIZER);
     const handle = (await stage.list<VolumeSnapshotContent>('/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents'))[0]?.status
       ?.snapshotHandle;
@@ -257,11 +264,11 @@ test('a clone that goes well takes six calls', () =>
     await bound(stage, 'copy');
     await settle(stage);
     expect(sorted(stage.calls)).toEqual([
-      'DELETE leases/intent',
       'POST events',
       'POST events',
-      'POST leases',
       'POST persistentvolumes',
+      'PUT leases',
+      'PUT leases',
       'PUT persistentvolumeclaims',
     ]);
   }));
@@ -305,7 +312,7 @@ test('where Leases may not be written: one warning, and provisioning goes on', (
       await stage.create(CLAIMS, claim(name));
       await bound(stage, name);
     }
-    expect(stage.log.filter((line) => line.includes('without a record'))).toHaveLength(1);
+    expect(stage.log.filter((line) => line.includes('without an entry in the journal'))).toHaveLength(1);
     expect(stage.calls.filter((call) => call === 'POST leases')).toHaveLength(1);
   }));
 
@@ -319,7 +326,7 @@ test('a claim deleted while its call is undecided: the call is repeated, the vol
     await stage.restart();
     await stage.pause(10_000);
     expect(stage.driver.ledger().volumes).toHaveLength(1);
-    expect(await intents(stage)).toHaveLength(1);
+    expect(await entries(stage)).toHaveLength(1);
     stage.driverFault = undefined;
     await stage.until(
       'nothing left',
@@ -327,7 +334,7 @@ test('a claim deleted while its call is undecided: the call is repeated, the vol
       600_000,
     );
     await settle(stage);
-    expect(await intents(stage)).toEqual([]);
+    expect(await entries(stage)).toEqual([]);
   }));
 
 test('a driver that says the claim is wrong is asked again at the longest interval, others by the back-off', () =>
@@ -359,7 +366,7 @@ test('a volume that is too small is neither bound nor lost', () =>
     await stage.send('DELETE', `${CLAIMS}/data`);
     await stage.until(
       'nothing left',
-      async () => stage.driver.ledger().volumes.length === 0 && (await intents(stage)).length === 0,
+      async () => stage.driver.ledger().volumes.length === 0 && (await entries(stage)).length === 0,
       600_000,
     );
   }));
@@ -376,17 +383,20 @@ test('one driver call that answers nonsense hurts nobody else', () =>
     await stage.until('the first call', () => Promise.resolve(bad !== ''));
     await stage.create(CLAIMS, claim('other'));
     await bound(stage, 'other');
-    expect((await reasons(stage, 'data')).join()).toContain('answered CreateVolume without a volume');
+    await stage.until('the word', async () => (await reasons(stage, 'data')).join().includes('answered CreateVolume without a volume'));
     stage.driverFault = undefined;
     await bound(stage, 'data', 600_000);
   }));
 
-test('a record that somebody deletes while its call is undecided is not forgotten', () =>
+const journals = async (stage: Stage): Promise<readonly Lease[]> =>
+  (await stage.list<Lease>(LEASES)).filter(({ metadata }) => isJournal(metadata?.name));
+
+test('a journal that somebody deletes while a call is undecided is not forgotten', () =>
   open({}, async (stage) => {
     stage.driverFault = ({ rpc }) => (rpc === 'CreateVolume' ? { code: 'DEADLINE_EXCEEDED', effect: true } : undefined);
     await stage.create(CLAIMS, claim('data'));
     await stage.until('the first call', () => Promise.resolve(stage.rpcs.some(({ rpc }) => rpc === 'CreateVolume')));
-    for (const { metadata } of await intents(stage)) await stage.send('DELETE', `${LEASES}/${metadata?.name ?? ''}`);
+    for (const { metadata } of await journals(stage)) await stage.send('DELETE', `${LEASES}/${metadata?.name ?? ''}`);
     await stage.send('DELETE', `${CLAIMS}/data`);
     stage.driverFault = undefined;
     await stage.until(
@@ -397,24 +407,23 @@ test('a record that somebody deletes while its call is undecided is not forgotte
     expect(stage.rpcs.some(({ rpc }) => rpc === 'DeleteVolume')).toBe(true);
   }));
 
-test('a record that cannot be read blocks its claim with a word, and nothing else', () =>
-  open({}, async (stage) => {
-    stage.driverFault = ({ rpc }) => (rpc === 'CreateVolume' ? { code: 'INTERNAL' } : undefined);
-    await stage.create(CLAIMS, claim('data'));
-    await stage.until('the record', async () => (await intents(stage)).length === 1);
-    const name = (await intents(stage))[0]?.metadata?.name ?? '';
-    await stage.send('PATCH', `${LEASES}/${name}`, { metadata: { annotations: { 'csi-sidecars/intent': '{"version":99}' } } });
-    stage.driverFault = undefined;
+test('an entry that cannot be read is told, stands, and hinders nobody', () =>
+  open({ flags: ELECTED }, async (stage) => {
+    await stage.until('the journal', async () => (await journals(stage)).length === 1);
+    const [journal] = await journals(stage);
+    const name = journal?.metadata?.name ?? '';
+    await stage.send('PATCH', `${LEASES}/${name}`, {
+      metadata: { annotations: { 'csi-sidecars/entries': '{"6bb7b8a2-4c2d-4a3a-9a2e-0f7b8f6d1c11":{"requests":7}}' } },
+    });
     await stage.restart();
-    await stage.create(CLAIMS, claim('other'));
-    await bound(stage, 'other');
-    expect((await reasons(stage, 'data')).join()).toContain('another version wrote it');
-    await stage.send('DELETE', `${LEASES}/${name}`);
-    await bound(stage, 'data', 600_000);
+    await stage.create(CLAIMS, claim('data'));
+    await bound(stage, 'data', 120_000);
+    expect(stage.log.join('')).toContain('the entry of claim uid 6bb7b8a2-4c2d-4a3a-9a2e-0f7b8f6d1c11 is not acted upon');
+    expect(await entries(stage)).toContain('6bb7b8a2-4c2d-4a3a-9a2e-0f7b8f6d1c11');
   }));
 
 test('a new leader reads a waiting claim once, and later claims not at all', () =>
-  open({ flags: ['--leader-election', '--leader-election-namespace=kube-system'] }, async (stage) => {
+  open({ flags: ELECTED }, async (stage) => {
     stage.driverFault = ({ rpc }) => (rpc === 'CreateVolume' ? { code: 'INTERNAL' } : undefined);
     await stage.create(CLAIMS, claim('waiting', { storageClassName: 'late' }));
     await stage.restart();
@@ -425,11 +434,12 @@ test('a new leader reads a waiting claim once, and later claims not at all', () 
     await stage.create(CLASSES, storageClass({ metadata: { name: 'late' } }));
     await bound(stage, 'waiting', 600_000);
     expect(stage.calls.filter((call) => call.startsWith('GET'))).toEqual(['GET persistentvolumeclaims']);
+    await settle(stage);
     stage.forget();
     await stage.create(CLAIMS, claim('fresh'));
     await bound(stage, 'fresh');
     await settle(stage);
-    expect(sorted(stage.calls)).toEqual(['DELETE leases/intent', 'POST events', 'POST events', 'POST leases', 'POST persistentvolumes']);
+    expect(sorted(stage.calls)).toEqual(['POST events', 'POST events', 'POST persistentvolumes', 'PUT leases', 'PUT leases']);
   }));
 
 test('a source of another namespace needs the gate and a grant, and heals when the grant comes', () =>

@@ -33,7 +33,7 @@ test('watches and the election lease are no calls, the provisioner’s records a
   const calls = [
     call({ verb: 'watch' }),
     call({ verb: 'update', resource: 'leases', name: 'csi-mock' }),
-    call({ resource: 'leases', name: 'csi-intent-1' }),
+    call({ resource: 'leases', name: 'csi-journal-mock' }),
   ];
   expect(countPhase({ phase: 'provision', objects: 1, calls, programs: ['p'] }).perObject).toBe(1);
 });

@@ -1,3 +1,4 @@
+import { isJournal } from './journal-entries.ts';
 /** Calls per object, program and verb, from what an audit log tells. Pure: the log is read elsewhere. */
 
 export interface CountedCall {
@@ -23,11 +24,11 @@ export interface PhaseCalls {
 
 /**
  * Watches are connections, not calls, and a held election lease is renewed by time, not by work: both
- * stay out. The leases in which a provisioner records what it is about to do count, they are per object.
+ * stay out. The journal of a provisioner counts: it is written for objects.
  */
 export function isCounted({ verb, resource, name }: CountedCall): boolean {
   if (verb === 'watch') return false;
-  return resource !== 'leases' || name.startsWith('csi-intent-');
+  return resource !== 'leases' || isJournal(name);
 }
 
 export interface PhaseInput {

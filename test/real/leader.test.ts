@@ -49,7 +49,7 @@ describe('from the audit log', () => {
         call('b', 3, { ...work, verb: 'list' }),
         call('b', 4, { ...work, resource: 'events' }),
         call('stranger', 5, work),
-        call('a', 6, { name: 'csi-intent-1' }),
+        call('a', 6, { name: 'csi-journal-mock' }),
       ]),
     );
     expect(reigns.map(({ user, writes }) => [user, writes])).toEqual([['a', 1]]);

@@ -21,6 +21,7 @@ import type { Kube } from '../harness/kube.ts';
 import type { MockDriver } from '../harness/mock-driver.ts';
 import { eventually } from '../harness/wait.ts';
 import type { ControlPlane } from './control-plane.ts';
+import { openEntries } from '../harness/journal-entries.ts';
 
 /** What the job needs of a control plane, so that the sandbox may be one, too. */
 export type JobPlane = Pick<ControlPlane, 'kube' | 'stage'>;
@@ -199,8 +200,7 @@ export async function leftOver(scene: Scene): Promise<string[]> {
   ]) {
     lines.push(...(await kube.list<KubeObject>(resource)).map((object) => describe(resource.kind, object)));
   }
-  const records = (await kube.list(LEASES)).filter(({ metadata }) => metadata?.name?.startsWith('csi-intent-') === true);
-  lines.push(...records.map((record) => describe('Lease', record)));
+  lines.push(...openEntries(await kube.list(LEASES)).map((uid) => `the journal holds an entry of claim uid ${uid}`));
   const { volumes, snapshots, groups } = await driver.ledger();
   lines.push(...volumes.map(({ id }) => `volume ${id} in the driver`));
   lines.push(...snapshots.map(({ id }) => `snapshot ${id} in the driver`));

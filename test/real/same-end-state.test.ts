@@ -20,6 +20,7 @@ import { openScene, runMainJob } from './main-job.ts';
 import type { Listed, MaskedState } from '../harness/masked-state.ts';
 import { createMasks, listState, ONLY_REAL } from '../harness/masked-state.ts';
 import { castOf, startCast } from './programs.ts';
+import { openEntries } from '../harness/journal-entries.ts';
 
 interface World extends JobPlane {
   readonly raw: RawClient;
@@ -60,7 +61,7 @@ async function settled({ kube, stage }: World): Promise<Listed[]> {
         .filter(({ kind }) => kind !== 'Lease')
         .map(({ object }) => `${object.metadata?.uid} ${object.metadata?.resourceVersion}`)
         .join();
-      const rests = now === before && !listed.some(({ object }) => object.metadata?.name?.startsWith('csi-intent-') === true);
+      const rests = now === before && openEntries(listed.map(({ object }) => object)).length === 0;
       before = now;
       return rests ? listed : undefined;
     },

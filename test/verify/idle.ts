@@ -7,7 +7,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PersistentVolumeClaim, VolumeSnapshot } from '../../lib/kube/objects.ts';
-import { PERSISTENT_VOLUME_CLAIMS, STORAGE_CLASSES, VOLUME_SNAPSHOT_CLASSES, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
+import { LEASES, PERSISTENT_VOLUME_CLAIMS, STORAGE_CLASSES, VOLUME_SNAPSHOT_CLASSES, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import { FAULTS_PATH, type FaultOrder } from '../../sandbox/serve.ts';
 import { installCrds, readCrds } from '../harness/crds.ts';
 import { type Kube, openKube } from '../harness/kube.ts';
@@ -21,6 +21,7 @@ import { LONG_IDLE } from '../simulation/scenarios/directed.ts';
 import { claim, snapshot, snapshotClass, storageClass } from '../simulation/manifests.ts';
 import { type IdleServer, openIdleServer, type SeenRequest } from './idle-server.ts';
 import type { VerificationOptions, VerificationResult } from './verification.ts';
+import { openEntries } from '../harness/journal-entries.ts';
 
 export const name = 'idle';
 
@@ -86,11 +87,7 @@ async function runReal(seconds: number, log: (line: string) => void): Promise<Re
     await kube.create(STORAGE_CLASSES, storageClass('fast'));
     await kube.create(VOLUME_SNAPSHOT_CLASSES, snapshotClass('snap'));
     for (let index = 0; index < SETS; index += 1) await settleSet(kube, stage, `set-${index}`);
-    // A claim that was there before the work began keeps its record for a while (decision 005).
-    await eventually('no record left', async () => {
-      const { text } = await raw.request({ method: 'GET', path: '/apis/coordination.k8s.io/v1/leases' });
-      return text.includes('csi-intent-') ? undefined : true;
-    });
+    await eventually('no entry left in the journal', async () => (openEntries(await kube.list(LEASES)).length === 0 ? true : undefined));
     const faults: string[] = [];
     const before = residentMiB(programs);
 

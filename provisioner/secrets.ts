@@ -3,9 +3,9 @@
  * with here; a secret's content never enters a state, a log or a record. Source: the Go csi-provisioner
  * (secrets and credentials), CSI developer documentation.
  */
-import type { PersistentVolumeClaim } from '../../lib/kube/objects.ts';
-import { isDnsLabel, isDnsSubdomain } from '../../lib/kube/names.ts';
-import { RESERVED_PREFIX } from '../names.ts';
+import type { PersistentVolumeClaim } from '../lib/kube/objects.ts';
+import { isDnsLabel, isDnsSubdomain } from '../lib/kube/names.ts';
+import { RESERVED_PREFIX } from './names.ts';
 
 export type Purpose =
   | 'provisioner'
@@ -43,7 +43,8 @@ export interface SecretName {
 export type SecretResult =
   | { readonly kind: 'none' }
   | { readonly kind: 'secret'; readonly ref: SecretName }
-  | { readonly kind: 'invalid'; readonly message: string };
+  /** `namespace`: what is certain of it where only the name could not be made. */
+  | { readonly kind: 'invalid'; readonly message: string; readonly namespace?: string };
 
 /** What the templates may refer to. Without a claim object its annotations are unknown tokens. */
 export interface TemplateSubject {
@@ -94,7 +95,7 @@ function resolve(templates: SecretName, { volumeName, claim }: TemplateSubject):
   const tokens = new Map([...common, ['pvc.name', claim.name]]);
   for (const [key, value] of Object.entries(claim.annotations ?? {})) tokens.set(`pvc.annotations['${key}']`, value);
   const name = expand(templates.name, tokens);
-  if (name.unknown.length > 0) return unknownTokens(templates.name, name.unknown);
+  if (name.unknown.length > 0) return { ...unknownTokens(templates.name, name.unknown), namespace: namespace.text };
   if (!isDnsSubdomain(name.text)) return invalid(`${quoted(templates.name, name.text)} is no valid secret name`);
   return { kind: 'secret', ref: { name: name.text, namespace: namespace.text } };
 }
@@ -125,7 +126,7 @@ export function expand(
 
 const TOKEN = /\$(?:\{(?<braced>[^}]*)\}|\{|(?<special>[*#$@!?\-0-9])|(?<bare>[A-Za-z_][A-Za-z0-9_]*))/g;
 
-function unknownTokens(template: string, tokens: readonly string[]): SecretResult {
+function unknownTokens(template: string, tokens: readonly string[]): SecretResult & { readonly kind: 'invalid' } {
   return invalid(`secret template "${template}" has unknown tokens: ${tokens.join(', ')}`);
 }
 
@@ -133,6 +134,6 @@ function quoted(template: string, text: string): string {
   return template === text ? `"${text}"` : `"${template}" resolved to "${text}", which`;
 }
 
-function invalid(message: string): SecretResult {
+function invalid(message: string): SecretResult & { readonly kind: 'invalid' } {
   return { kind: 'invalid', message };
 }

@@ -1,0 +1,153 @@
+/**
+ * The journal of the role and the claims in progress, held together: what predecessors left is taken up, what
+ * the journal has let go is over, and who looks from outside is told how much is open.
+ */
+import type { Informer } from '../../lib/controller/informer.ts';
+import type { RoleContext } from '../../lib/controller/role.ts';
+import type { Lease } from '../../lib/kube/objects.ts';
+import { NO_JOURNAL, REASON } from '../names.ts';
+import type { JournalCounts } from '../metrics.ts';
+import type { ClaimsInProgress } from './claims-in-progress.ts';
+import { encodeEntry, readEntry } from './intent.ts';
+import type { FoundEntry, Journal } from './journal.ts';
+import { createJournal } from './journal.ts';
+import { headName, readLease } from './journal-lease.ts';
+import type { Operation } from './operation.ts';
+import { adopted, intentsOf, uncertainOf } from './operation.ts';
+
+/** RBAC is mended by people. */
+const REFUSED_AGAIN_MS = 10 * 60_000;
+
+export interface AccountsInit {
+  readonly context: RoleContext;
+  readonly progress: ClaimsInProgress;
+  readonly driver: string;
+  readonly leaseNamespace: string;
+  readonly options: {
+    readonly crashSafeProvisioning: boolean;
+    readonly leaderElection: boolean;
+    readonly leaderElectionLeaseDurationMs: number;
+  };
+  /** Journals of processes that run beside this one. Undefined where this one is elected. */
+  readonly journals: Informer<Lease> | undefined;
+}
+
+export interface Accounts {
+  readonly journal: Pick<Journal, 'record' | 'close' | 'holds' | 'flush'>;
+  readonly place: { readonly namespace: string; readonly name: string };
+  readonly counts: () => JournalCounts;
+  /** Resolves once everything that an elected predecessor left is known. `wake`: claims (uid) that have to be looked at. */
+  takeOver(signal: AbortSignal, wake: (claimUid: string) => void): Promise<void>;
+  /** A process beside this one, or one that is gone, asked for the deletion of this volume of the claim. */
+  isDeletedElsewhere(claimUid: string, handle: string): boolean;
+  /** At an orderly end: what is over leaves the journal, so that whoever is swapped in finds nothing that is done. */
+  end(cancel: AbortSignal | undefined): Promise<void>;
+}
+
+export function openAccounts(init: AccountsInit): Accounts {
+  const { context, progress, driver, leaseNamespace, options } = init;
+  const { doors, log, client, events } = context;
+  const identity = `${doors.host.hostname()}_${doors.random.uuid()}`;
+  const elected = options.leaderElection;
+  const place = { namespace: leaseNamespace, name: headName(driver, elected ? undefined : identity) };
+  const counts = (unreadable: number): JournalCounts => {
+    let open = 0;
+    let undecided = 0;
+    let secretMissing = 0;
+    for (const [, { operation, awaits }] of progress.entries()) {
+      if (operation.phase !== 'none') open += 1;
+      if (uncertainOf(operation) !== undefined) undecided += 1;
+      if (awaits === 'secret') secretMissing += 1;
+    }
+    return { open, undecided, secretMissing, unreadable };
+  };
+  if (!options.crashSafeProvisioning)
+    return {
+      journal: NOTHING_WRITTEN,
+      place,
+      counts: () => counts(0),
+      takeOver: async () => {},
+      isDeletedElsewhere: () => false,
+      end: async () => {},
+    };
+
+  let wake: (claimUid: string) => void = () => {};
+  const journal = createJournal({
+    client,
+    clock: doors.clock,
+    log,
+    random: doors.random,
+    driver,
+    namespace: leaseNamespace,
+    identity,
+    elected,
+    leaseIsFresh: () => context.leaseIsFresh(),
+    leaseDurationMs: options.leaderElectionLeaseDurationMs,
+    refusedAgainMs: REFUSED_AGAIN_MS,
+    takeUp: (entries) => entries.flatMap((entry) => take(entry)),
+    isOver: (uid) => !isUndecided(progress.of(uid).operation),
+    unwritable: (reason) => log.warn(NO_JOURNAL, { namespace: leaseNamespace, reason }),
+  });
+
+  /** Answers what has to stand in the journal for it; nothing where its claim has its volume. */
+  const take = ({ uid, value }: FoundEntry): readonly FoundEntry[] => {
+    const read = readEntry(uid, value);
+    if (read.kind === 'entry') {
+      const { operation } = progress.update(uid, { operation: adopted(progress.of(uid).operation, read, doors.clock.now()) });
+      wake(uid);
+      return isUndecided(operation)
+        ? [{ uid, value: encodeEntry(intentsOf(operation.intent, operation.uncertain), operation.uncertain?.deleting) }]
+        : [];
+    }
+    const message = `the entry of claim uid ${uid} is not acted upon: ${read.message}; a volume of that claim may exist in the storage`;
+    log.warn(message, { lease: `${place.namespace}/${place.name}` });
+    const regarding = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: place };
+    events.record({ type: 'Warning', reason: REASON.undecided, message, regarding });
+    // It stands for somebody to look at, unless the claim has an entry of its own here.
+    return progress.of(uid).operation.phase === 'none' ? [{ uid, value }] : [];
+  };
+
+  return {
+    journal,
+    place,
+    counts: () => counts(journal.figures().unreadable),
+    takeOver: async (signal, wakeClaim) => {
+      wake = wakeClaim;
+      journal.onClosed((uid) => {
+        if (progress.of(uid).operation.phase === 'closing') progress.update(uid, { operation: { phase: 'none' } });
+        wake(uid);
+      });
+      journal.onFound((entries) => {
+        for (const entry of entries) take(entry);
+      });
+      for (const entry of await journal.takeOver(signal)) take(entry);
+      const { journals } = init;
+      if (journals === undefined) return;
+      journal.observe(journals.store.list());
+      journals.onEvent(() => journal.observe(journals.store.list()));
+    },
+    isDeletedElsewhere: (uid, handle) =>
+      (init.journals?.store.list() ?? []).some((lease) => {
+        const other = lease.metadata?.name === place.name ? undefined : readLease(lease);
+        const text = other?.kind === 'journal' ? other.texts.get(uid) : undefined;
+        const read = text === undefined ? undefined : readEntry(uid, JSON.parse(text));
+        return read?.kind === 'entry' && read.deleting === handle;
+      }),
+    end: async (cancel) => {
+      if (cancel?.aborted !== true) await journal.flush(cancel ?? new AbortController().signal).catch(() => {});
+      journal.stop();
+    },
+  };
+}
+
+function isUndecided(operation: Operation): operation is Operation & { readonly phase: 'open' | 'opening' } {
+  return operation.phase === 'open' || operation.phase === 'opening';
+}
+
+/** --crash-safe-provisioning=false: calls are sent as the Go program sends them. */
+const NOTHING_WRITTEN: Accounts['journal'] = {
+  record: async () => 'recorded',
+  close: () => {},
+  holds: () => false,
+  flush: async () => {},
+};

@@ -1,0 +1,361 @@
+/**
+ * The one who writes: one request at a time, until what stands is what is wanted.
+ *
+ * Invariants: a value counts as recorded only by a confirmed write of its part that the confirmed head names. A write
+ * without an answer is cleared up by one read; until the version has changed it may still arrive, and nothing
+ * in its part counts as confirmed. What was not expected (another owner, a Lease that is gone) is met by
+ * sealing everything again, if we still lead.
+ */
+import type { Clock } from '../../lib/doors/clock.ts';
+import type { Logger } from '../../lib/doors/log.ts';
+import type { Random } from '../../lib/doors/random.ts';
+import { StaleLease } from '../../lib/controller/step.ts';
+import { ApiError } from '../../lib/kube/api-error.ts';
+import { EntryRefused } from './entry-refused.ts';
+import type { Entries, FoundText, Opening } from './journal-entries.ts';
+import { isContentRefused, isNotServed } from './journal-requests.ts';
+import { nextWork } from './journal-work.ts';
+import type { Work } from './journal-work.ts';
+import type { PartWriter } from './part-writer.ts';
+import { Displaced } from './part-writer.ts';
+
+export interface WriterOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: Random;
+  readonly entries: Entries;
+  readonly parts: PartWriter;
+  readonly elected: boolean;
+  readonly leaseIsFresh: () => boolean;
+  readonly unwritable: (reason: string) => void;
+  readonly refusedAgainMs: number;
+  readonly leaseDurationMs: number;
+  readonly found: (entries: readonly FoundText[]) => void;
+  readonly closed: (uids: readonly string[]) => void;
+}
+
+export interface Writer {
+  /** Seals the journal; resolves with what was found, rejects with the signal's reason. */
+  takeOver(signal: AbortSignal): Promise<readonly FoundText[]>;
+  /** Something is wanted that may not stand. */
+  kick(): void;
+  /** 'refused': the server does not serve the journal. 'fenced': somebody else took it over, or nobody of us did yet. */
+  state(): 'writable' | 'refused' | 'fenced';
+  /** Resolves once nothing is left to be written, or it cannot be written. */
+  flush(signal: AbortSignal): Promise<void>;
+  stop(): void;
+}
+
+/** Closings wait so long for another write to ride with. */
+export const CLOSE_WITHIN_MS = 1_000;
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 5_000;
+/** After so long a displacement is the first one. */
+const CALM_MS = 60_000;
+/** Conflicts in a row that are met without a pause: each shows a newer version. */
+const QUICK_CONFLICTS = 3;
+
+interface Waiter {
+  readonly done: (found: readonly FoundText[]) => void;
+  readonly fail: (reason: Error) => void;
+}
+
+export function createWriter(options: WriterOptions): Writer {
+  const { clock, log, entries, parts, elected } = options;
+  const ending = new AbortController();
+  const takers = new Set<Waiter>();
+  const flushers = new Set<() => void>();
+  /** Without a leader nobody else writes our head: it is made when it is needed. */
+  let ground: 'fenced' | 'wanted' | 'held' = elected ? 'fenced' : 'wanted';
+  let running = false;
+  let cancelTimer = (): void => {};
+  let failures = 0;
+  let notBefore = 0;
+  let displacements = 0;
+  let displacedAt = Number.NEGATIVE_INFINITY;
+  let refusedUntil: number | undefined;
+  let lazyAt: number | undefined;
+  let renewAt = 0;
+  let lazyTurn = false;
+
+  const now = (): number => clock.monotonic();
+
+  const work = (): Work | undefined => {
+    if (ground !== 'held') lazyAt = undefined;
+    if (ground === 'fenced') return undefined;
+    if (ground === 'wanted')
+      return takers.size > 0 || elected || entries.openings().length > 0 || entries.size > 0 ? { kind: 'seal' } : undefined;
+    const renews = !elected && entries.head.lease !== undefined && !entries.isEmpty;
+    const { urgent, lazy } = nextWork(entries, { removeHead: !elected && flushers.size > 0 });
+    if (lazy === undefined) lazyAt = undefined;
+    else lazyAt ??= now() + CLOSE_WITHIN_MS;
+    const due = lazy !== undefined && (flushers.size > 0 || (lazyAt ?? 0) <= now());
+    // Neither may starve the other.
+    lazyTurn = due && (urgent === undefined || !lazyTurn);
+    if (lazyTurn) return lazy;
+    if (urgent !== undefined) return urgent;
+    return renews && renewAt <= now() ? { kind: 'put', part: entries.head } : undefined;
+  };
+
+  const abandonAll = (result: Error | 'unrecorded'): void => {
+    for (const opening of entries.openings()) entries.abandon(opening, result);
+  };
+
+  const finishTakeOver = (found: readonly FoundText[]): void => {
+    const waiting = [...takers];
+    takers.clear();
+    if (waiting.length === 0 && found.length > 0) options.found(found);
+    for (const { done } of waiting) done(found);
+  };
+
+  const refuse = (error: ApiError): void => {
+    refusedUntil = now() + options.refusedAgainMs;
+    failures = 0;
+    notBefore = 0;
+    abandonAll('unrecorded');
+    log.warn('journal cannot be written: a restart may leave volumes without a PersistentVolume', {
+      lease: entries.head.name,
+      error: error.message,
+      remedy: 'grant get, list, create, update and delete on leases in this namespace',
+    });
+    options.unwritable(`${error.status} ${error.reason}: ${error.message}`);
+    finishTakeOver([]);
+  };
+
+  const pauseMs = (times: number): number =>
+    Math.min(FIRST_PAUSE_MS * 2 ** Math.min(times - 1, 10), LONGEST_PAUSE_MS) * (1 + options.random.next() / 5);
+
+  const pause = (atLeastMs = 0): void => {
+    failures += 1;
+    notBefore = now() + Math.max(pauseMs(failures), atLeastMs);
+  };
+
+  const displaced = (): void => {
+    // No clock decides: whoever sealed last writes, and one who leads seals again.
+    if (!elected || takers.size > 0 || options.leaseIsFresh()) {
+      ground = 'wanted';
+      // Two who believe to lead must not take it from each other as fast as they can.
+      displacements = now() - displacedAt < CALM_MS ? displacements + 1 : 0;
+      displacedAt = now();
+      if (displacements > 0) notBefore = now() + pauseMs(displacements);
+      return;
+    }
+    ground = 'fenced';
+    log.warn('journal was taken over by another process', { lease: entries.head.name });
+    abandonAll(new StaleLease());
+  };
+
+  /** The openings of a refused write are tried one by one; one that is refused by itself is the culprit, if a write without it is not. */
+  const blame = async (error: ApiError, openings: readonly Opening[]): Promise<void> => {
+    const [only, ...more] = openings;
+    if (only !== undefined && more.length > 0) {
+      for (const opening of openings) opening.alone = true;
+      return;
+    }
+    if (only !== undefined) {
+      const refused = new EntryRefused(only.uid, error.message, error);
+      try {
+        options.closed(await parts.put(entries.head, { proof: true }, ending.signal));
+      } catch (proof) {
+        if (!isContentRefused(proof)) {
+          entries.abandon(only, refused);
+          throw proof;
+        }
+        refuse(error);
+        return;
+      }
+      entries.abandon(only, refused);
+      return;
+    }
+    refuse(error);
+  };
+
+  const failed = async (error: unknown, step: Work | undefined, openings: readonly Opening[]): Promise<void> => {
+    if (ending.signal.aborted) return;
+    if (error instanceof Displaced) {
+      displaced();
+      return;
+    }
+    // Where nothing new was to be written, it is not for an entry that the server refuses.
+    if (isNotServed(error) || (isContentRefused(error) && step?.kind === 'seal')) {
+      refuse(error);
+      return;
+    }
+    if (isContentRefused(error)) {
+      try {
+        await blame(error, openings);
+      } catch (another) {
+        await failed(another, undefined, []);
+      }
+      return;
+    }
+    const failure = error instanceof Error ? error : new Error(String(error));
+    if (error instanceof ApiError && error.status === 409) {
+      // Nobody hears of a conflict: what stands was read again.
+      failures += 1;
+      if (failures > QUICK_CONFLICTS) pause();
+      return;
+    }
+    log.debug(2, 'write of the journal failed', { lease: entries.head.name, error: failure.message });
+    for (const opening of openings) entries.abandon(opening, failure);
+    pause(error instanceof ApiError ? error.retryAfterMs : undefined);
+  };
+
+  const perform = async (step: Work): Promise<void> => {
+    const { signal } = ending;
+    switch (step.kind) {
+      case 'seal': {
+        const found = await parts.seal(signal);
+        ground = 'held';
+        renewAt = now() + options.leaseDurationMs / 3;
+        finishTakeOver(found);
+        return;
+      }
+      case 'put': {
+        const closed = await parts.put(step.part, {}, signal);
+        if (step.part === entries.head) renewAt = now() + options.leaseDurationMs / 3;
+        failures = 0;
+        options.closed(closed);
+        return;
+      }
+      case 'remove':
+        await parts.remove(step.part, signal);
+        return;
+      case 'remove-head':
+        await parts.remove(entries.head, signal);
+        ground = 'wanted';
+        return;
+      default:
+        step satisfies never;
+    }
+  };
+
+  const openingsOf = (step: Work): readonly Opening[] => {
+    if (step.kind === 'seal') return entries.openings();
+    if (step.kind !== 'put') return [];
+    const { openings } = entries.contentOf(step.part);
+    if (step.part !== entries.head) return openings;
+    // Those of shards that this write would have named fail with it.
+    const waiting = entries.shards.filter((shard) => !entries.named.has(shard.name) && shard.lease !== undefined);
+    return [...openings, ...waiting.flatMap((shard) => entries.contentOf(shard).openings)];
+  };
+
+  const isBlocked = (): boolean => {
+    if (refusedUntil !== undefined && refusedUntil <= now()) refusedUntil = undefined;
+    return ending.signal.aborted || refusedUntil !== undefined || notBefore > now();
+  };
+
+  const run = async (): Promise<void> => {
+    running = true;
+    for (let step = isBlocked() ? undefined : work(); step !== undefined; step = isBlocked() ? undefined : work()) {
+      const openings = openingsOf(step);
+      try {
+        await perform(step);
+      } catch (error) {
+        await failed(error, step, openings);
+      }
+    }
+    running = false;
+    rest();
+  };
+
+  /** Nothing to do now: tells who waits for that, and sets the one timer to when there may be. */
+  const rest = (): void => {
+    cancelTimer();
+    if (ending.signal.aborted) return;
+    const pending = refusedUntil === undefined && notBefore > now() && ground !== 'fenced';
+    if (!pending) {
+      const waiting = [...flushers];
+      flushers.clear();
+      for (const done of waiting) done();
+    }
+    const renews = ground === 'held' && !elected && !entries.isEmpty;
+    const times = [
+      refusedUntil,
+      notBefore > now() ? notBefore : undefined,
+      ground === 'held' && refusedUntil === undefined ? lazyAt : undefined,
+      renews ? renewAt : undefined,
+    ].filter((time) => time !== undefined);
+    if (times.length === 0) return;
+    cancelTimer = clock.setTimer(Math.max(0, Math.max(Math.min(...times), refusedUntil ?? notBefore) - now()), kick);
+  };
+
+  const kick = (): void => {
+    if (!running && !ending.signal.aborted) void run();
+  };
+
+  return {
+    takeOver: (signal) =>
+      new Promise((resolve, reject) => {
+        const waiter: Waiter = {
+          done: (found) => {
+            signal.removeEventListener('abort', give);
+            resolve(found);
+          },
+          fail: (reason) => {
+            takers.delete(waiter);
+            signal.removeEventListener('abort', give);
+            if (takers.size === 0 && ground === 'wanted') ground = 'fenced';
+            reject(reason);
+          },
+        };
+        const give = (): void => waiter.fail(signal.reason as Error);
+        if (signal.aborted || ending.signal.aborted) {
+          reject(signal.aborted ? (signal.reason as Error) : stopped());
+          return;
+        }
+        if (!elected) {
+          resolve([]);
+          return;
+        }
+        signal.addEventListener('abort', give);
+        takers.add(waiter);
+        ground = 'wanted';
+        refusedUntil = undefined;
+        kick();
+      }),
+    kick: () => {
+      // One who leads and was fenced all the same takes the journal back, once it is needed.
+      if (ground === 'fenced' && entries.openings().length > 0 && options.leaseIsFresh()) ground = 'wanted';
+      kick();
+    },
+    state: () => {
+      if (refusedUntil !== undefined && refusedUntil > now()) return 'refused';
+      return ground === 'fenced' && !options.leaseIsFresh() ? 'fenced' : 'writable';
+    },
+    flush: (signal) =>
+      new Promise((resolve, reject) => {
+        if (signal.aborted) {
+          reject(signal.reason as Error);
+          return;
+        }
+        const give = (): void => {
+          flushers.delete(done);
+          reject(signal.reason as Error);
+        };
+        const done = (): void => {
+          signal.removeEventListener('abort', give);
+          resolve();
+        };
+        if (ending.signal.aborted) {
+          resolve();
+          return;
+        }
+        signal.addEventListener('abort', give);
+        flushers.add(done);
+        kick();
+      }),
+    stop: () => {
+      cancelTimer();
+      ending.abort();
+      abandonAll(stopped());
+      for (const { fail } of takers) fail(stopped());
+      for (const done of flushers) done();
+      flushers.clear();
+    },
+  };
+}
+
+export function stopped(): ApiError {
+  return new ApiError({ status: 0, reason: 'Aborted', message: 'the journal is stopped', request: 'PUT leases' });
+}

@@ -16,6 +16,7 @@ import {
   VOLUME_SNAPSHOT_CONTENTS,
   VOLUME_SNAPSHOTS,
 } from '../../lib/kube/resources.ts';
+import { openAccounts } from '../harness/accounts.ts';
 import type { CsiNode } from '../harness/csi-node.ts';
 import type { Kube } from '../harness/kube.ts';
 import type { MockDriver } from '../harness/mock-driver.ts';
@@ -199,8 +200,7 @@ export async function leftOver(scene: Scene): Promise<string[]> {
   ]) {
     lines.push(...(await kube.list<KubeObject>(resource)).map((object) => describe(resource.kind, object)));
   }
-  const records = (await kube.list(LEASES)).filter(({ metadata }) => metadata?.name?.startsWith('csi-intent-') === true);
-  lines.push(...records.map((record) => describe('Lease', record)));
+  lines.push(...openAccounts(await kube.list(LEASES)));
   const { volumes, snapshots, groups } = await driver.ledger();
   lines.push(...volumes.map(({ id }) => `volume ${id} in the driver`));
   lines.push(...snapshots.map(({ id }) => `snapshot ${id} in the driver`));

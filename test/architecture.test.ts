@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { findViolations, importsOf, RULES, type Sources } from './architecture-rules.ts';
+import { filesReached, findImpurities } from './purity-rules.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const SKIPPED = new Set(['node_modules', 'dist', '.git', 'gen', 'mutants']);
@@ -102,4 +103,60 @@ test('what depends on the moment or the machine is refused outside adapters', ()
 
 test('a folder without a rule is a violation', () => {
   expect(planted('elsewhere/x.ts', '')).toEqual([expect.stringContaining('no rule')]);
+});
+
+test('what decides is pure to its last import', () => {
+  expect([...SOURCES.keys()].filter((path) => /^(?:snapshotter|provisioner)\/.*\/decide\.ts$/.test(path)).length).toBeGreaterThan(6);
+  expect(findImpurities(SOURCES)).toEqual([]);
+});
+
+const REACHED = filesReached(SOURCES);
+
+/** The tree with a line on top of one of its files. */
+const withLine = (path: string, line: string): Sources =>
+  new Map([...SOURCES].map(([each, text]) => [each, each === path ? `${line}\n${text}` : text]));
+
+const importOf = (what: string, target: string) => (from: string) => {
+  const way = relative(dirname(from), target);
+  return `${what} '${way.startsWith('.') ? way : `./${way}`}';`;
+};
+
+const IMPURITIES: readonly [title: string, line: (path: string) => string, offence: string][] = [
+  ['the API client', importOf('import { createKubeClient } from', 'lib/kube/kube-client.ts'), 'imports lib/kube/kube-client.ts'],
+  ['the CSI client', importOf('import { createCsiClient } from', 'lib/csi/client.ts'), 'imports lib/csi/client.ts'],
+  ['a logger', importOf('import { createLogger } from', 'lib/process/logger.ts'), 'imports lib/process/logger.ts'],
+  ['a clock', () => 'const started = Date.now();', 'Date.now depends on'],
+  ['files', () => "import { readFileSync } from 'node:fs';", 'readFileSync of node:fs'],
+  ['chance', () => 'const salt = Math.random();', 'Math.random depends on'],
+  ['a log that is handed over', importOf('import type { Logger } from', 'lib/doors/log.ts'), 'works with a Logger'],
+  ['what gathers', importOf('import { gather } from', 'snapshotter/binding/gather.ts'), 'imports snapshotter/binding/gather.ts'],
+  ['more of a package than is pure', () => "import { createHash, generateKeySync } from 'node:crypto';", 'node:crypto'],
+  ['waiting', () => 'export const later = async () => undefined;', 'async depends on'],
+  ['an import for its effects alone', importOf('import', 'lib/process/doors/clock.ts'), 'imports lib/process/doors/clock.ts'],
+  ['a namespace of values', importOf('import * as host from', 'lib/process/doors/host.ts'), 'imports lib/process/doors/host.ts'],
+  ['an export of what another has', importOf('export { openHttp } from', 'lib/process/doors/http.ts'), 'imports lib/process/doors/http.ts'],
+];
+
+// Each in a file of its own, spread over all that decides reach.
+test.each(
+  IMPURITIES.map((impurity, index) => [...impurity, REACHED[Math.floor((index * REACHED.length) / IMPURITIES.length)] ?? ''] as const),
+)('%s, planted where a decide reaches it, is named with the way that leads there', (_title, line, offence, path) => {
+  const found = findImpurities(withLine(path, line(path)));
+  expect(found).not.toEqual([]);
+  for (const each of found) {
+    expect(each).toMatch(/^(?:snapshotter|provisioner)\/(?:[^ ]*\/)?decide\.ts → /);
+    expect(each).toContain(`${path}:1: `);
+    expect(each).toContain(offence);
+  }
+});
+
+test('types are not followed, inline ones neither, and words in strings and comments are no deeds', () => {
+  const path = REACHED[0] ?? '';
+  const lines = [
+    importOf('import type { ProgramInput } from', 'lib/process/program.ts')(path),
+    importOf('import { type RoleInput } from', 'lib/process/role-definition.ts')(path),
+    '// Date.now() would be wrong here',
+    "const said = 'await Math.random()';",
+  ];
+  expect(findImpurities(withLine(path, lines.join('\n')))).toEqual([]);
 });

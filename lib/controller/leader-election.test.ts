@@ -452,9 +452,39 @@ describe('stopping', () => {
     const a = w.replica('a', () => (allowed ? undefined : apiError(403, 'Forbidden')));
     await w.clock.advance(1);
     expect(w.log.lines.find(({ level }) => level === 'warn')?.fields['remedy']).toBe('grant get, create and update on leases');
+    expect(a.refusal()).toMatch(/^403 Forbidden/);
     allowed = true;
     await w.clock.advance(12_000);
     expect(a.isLeader()).toBe(true);
+    expect(a.refusal()).toBeUndefined();
+  });
+
+  test('a namespace, a name or a body that is refused is told at once, then once a minute for as long as it lasts', async () => {
+    for (const [status, remedy] of [
+      [400, /^mend /],
+      [404, /namespace kube-system/],
+      [422, /^mend /],
+    ] as const) {
+      const w = world();
+      const a = w.replica('a', ({ verb }) => (verb === 'create' ? apiError(status, 'Refused') : undefined));
+      await w.clock.advance(150_000);
+      const told = w.log.lines.filter(({ level, message }) => level === 'warn' && message === 'lease is refused');
+      expect(told, String(status)).toHaveLength(3);
+      expect(told[0]?.fields['remedy']).toMatch(remedy);
+      expect(a.refusal()).toMatch(new RegExp(`^${status} `));
+    }
+  });
+
+  test('a lease that is deleted while it is taken over is made anew, without an alarm', async () => {
+    const w = world();
+    w.write({ holderIdentity: '', leaseDurationSeconds: 1, renewTime: '1' });
+    const b = w.replica('b', ({ verb }) => {
+      if (verb === 'replace') w.api.remove(LEASES, NAME.name, NAME.namespace);
+      return undefined;
+    });
+    await b.elected(never);
+    expect(w.lease().spec?.holderIdentity).toBe('b');
+    expect(w.log.messages('warn')).toEqual([]);
   });
 });
 

@@ -12,7 +12,7 @@ import type { Clock } from '../doors/clock.ts';
 import type { Logger } from '../doors/log.ts';
 import type { Random } from '../doors/random.ts';
 import { deadline, sleep } from '../doors/sleep.ts';
-import { isAlreadyExists, isForbidden, isPrecondition } from '../kube/api-error.ts';
+import { isAlreadyExists, isPrecondition } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { ConfigError } from '../errors/config-error.ts';
 import type { EventRecorder } from './event-recorder.ts';
@@ -20,6 +20,7 @@ import type { Renewal } from './lease-lock.ts';
 import { createLeaseLock, describe, leaseName } from './lease-lock.ts';
 import type { LeaseClaim } from './lease-record.ts';
 import { expiresAtMs } from './lease-record.ts';
+import { leaseRemedy } from './lease-refusal.ts';
 import { watchLease } from './lease-watch.ts';
 import { TerminalError } from '../errors/terminal-error.ts';
 
@@ -46,6 +47,8 @@ export interface LeaderElection {
   isFresh(): boolean;
   /** False if this process believes to lead, but its record is older than the lease plus `toleranceMs` (health check). */
   isHealthy(toleranceMs: number): boolean;
+  /** What the server refuses, for as long as it does so; undefined otherwise. */
+  refusal(): string | undefined;
   /** Who holds the lease, as far as is known. */
   holder(): string;
   /** Competes no longer, and gives the lease back if it is ours. Bounded by `signal` and the renew deadline. */
@@ -57,6 +60,8 @@ const JITTER = 1.2;
 const RACE_MS = 100;
 /** A failed renewal is repeated faster than a good one: with client-go's defaults only one more period is left. */
 const RETRIES_IN_PERIOD = 5;
+/** A refusal is told at once and, for as long as it lasts, this often. */
+const TELL_AGAIN_MS = 60_000;
 
 type Attempt = 'ours' | 'held' | 'raced' | 'failed';
 
@@ -74,14 +79,28 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
 
   const pollMs = (): number => retryPeriodMs * (1 + JITTER * random.next());
 
+  let refusal: { readonly text: string; readonly toldAtMs: number } | undefined;
+
+  /** True if the failure is a refusal: told when it is new, and then now and then. */
+  const refused = (error: unknown): boolean => {
+    const remedy = leaseRemedy(error, options);
+    if (remedy === undefined) return false;
+    const text = describe(error);
+    const now = clock.monotonic();
+    if (refusal?.text === text && now - refusal.toldAtMs < TELL_AGAIN_MS) return true;
+    refusal = { text, toldAtMs: now };
+    log.warn('lease is refused', { lease, error: text, remedy });
+    return true;
+  };
+
   const attempt = async (signal: AbortSignal): Promise<Attempt> => {
     try {
-      return (await (leading ? lock.renew(signal) : lock.acquire(signal))) ? 'ours' : 'held';
+      const ours = await (leading ? lock.renew(signal) : lock.acquire(signal));
+      refusal = undefined;
+      return ours ? 'ours' : 'held';
     } catch (error) {
       if (signal.aborted) return 'failed';
-      const fields = { lease, error: describe(error) };
-      if (isForbidden(error)) log.warn('lease is refused', { ...fields, remedy: 'grant get, create and update on leases' });
-      else log.debug(2, 'lease could not be taken or renewed', fields);
+      if (!refused(error)) log.debug(2, 'lease could not be taken or renewed', { lease, error: describe(error) });
       return isPrecondition(error) || isAlreadyExists(error) ? 'raced' : 'failed';
     }
   };
@@ -188,6 +207,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
     isFresh: () => leading && lock.renewal !== undefined && isRecent(lock.renewal),
     isHealthy: (toleranceMs) =>
       !leading || lock.observed === undefined || clock.monotonic() - lock.observed.seenAtMs <= options.leaseDurationMs + toleranceMs,
+    refusal: () => refusal?.text,
     holder: () => lock.holder,
     stop: async (signal) => {
       ending.abort();

@@ -103,7 +103,13 @@ export function createLeaseLock({ client, clock, log, claim, requestMs }: LeaseL
         const free = holder === '' || holder === claim.identity || expiresAtMs(observed, claim.leaseDurationMs) <= clock.monotonic();
         if (!free) return false;
       }
-      await write(present, signal);
+      try {
+        await write(present, signal);
+      } catch (error) {
+        // Deleted since it was read. The 404 of a creation, in contrast, is about the namespace.
+        if (present === undefined || !isNotFound(error)) throw error;
+        await write(undefined, signal);
+      }
       return true;
     },
 

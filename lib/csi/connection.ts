@@ -18,6 +18,7 @@ import { type DriverIdentity, readIdentity } from './capabilities.ts';
 import { createCsiClient, type CsiClient } from './client.ts';
 import { CsiError } from './csi-error.ts';
 import { gateUntil } from './connection-gate.ts';
+import { driverNameProblem } from './driver-name.ts';
 import { GrpcCode } from './grpc-code.ts';
 import type { CsiCall } from './rpc-call.ts';
 
@@ -195,8 +196,8 @@ async function introduce(input: ConnectOptions & { readonly raw: CsiClient }): P
       // A driver that leaves `ready` out is ready (CSI specification).
       if (probe.ready !== false) {
         const identity = await readIdentity(raw, signal);
-        if (identity.name === '')
-          throw new TerminalError('DRIVER_UNUSABLE', `the driver at ${input.address} has an empty name: GetPluginInfo must answer one`);
+        const problem = driverNameProblem(identity.name);
+        if (problem !== undefined) throw new TerminalError('DRIVER_UNUSABLE', `the driver at ${input.address} ${problem}`);
         return { identity, node: readNode ? await raw.nodeGetInfo({}, signal) : undefined };
       }
       log.info('CSI driver is not ready');

@@ -7,7 +7,7 @@ export interface RpcCall {
   readonly timeoutMs?: number;
 }
 
-/** What the server (or the transport, as UNAVAILABLE) answered. `response` is empty unless code is 0. */
+/** What the server answered, or its transport did in words that claim nothing (UNAVAILABLE, CANCELLED, DEADLINE_EXCEEDED). `response` is empty unless code is 0. */
 export interface RpcAnswer {
   /** gRPC status code, 0 to 16. */
   readonly code: number;
@@ -17,7 +17,10 @@ export interface RpcAnswer {
 
 /** A door to one gRPC server on a unix socket. It reconnects by itself, for ever. */
 export interface RpcDoor {
-  /** Resolves with every gRPC status; rejects only for a failure that is none. An abort answers CANCELLED. */
+  /**
+   * Resolves with every gRPC status of the server, and CANCELLED for an abort. Rejects for all that the client made
+   * itself, such as an answer above its size limit: what the server did is unknown then, whatever code the client gave.
+   */
   unary(call: RpcCall, signal: AbortSignal): Promise<RpcAnswer>;
   /** Reports `connected` and `lost` as they happen; the answer unsubscribes. */
   onConnection(listener: (state: 'connected' | 'lost') => void): () => void;

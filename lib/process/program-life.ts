@@ -157,7 +157,7 @@ export class ProgramLife {
         elects && httpEndpoint !== ''
           ? () => this.roles.map((role) => role.leaseTrouble(LEASE_TOLERANCE_MS)).find((trouble) => trouble !== undefined)
           : undefined,
-      waitingFor: () => [...this.waitingFor],
+      waitingFor: () => [...this.waitingFor, ...this.roles.flatMap((role) => role.leaseRefusal() ?? [])],
     });
     this.log.info('Serving metrics and health', { address, port: this.listener.port });
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createSandbox } from '../../sandbox/sandbox.ts';
+import { GetPluginInfoResponse } from '../../proto/gen/csi.ts';
 import { createFakeDriver, createHandClock, type FakeDriver, type HandClock, settled } from '../csi/fake-driver.ts';
 import type { Doors } from '../doors/doors.ts';
 import type { HttpAnswer, HttpRequest } from '../doors/http.ts';
@@ -13,6 +14,9 @@ import { planRole } from './role-plan.ts';
 const MASTER = { name: 'master', type: 'string', default: '', help: 'URL.', origin: 'peer' } as const;
 const FLAGS = [...KLOG_FLAGS, ...PROCESS_FLAGS, ...KUBE_FLAGS, ...ELECTION_FLAGS, ...DRIVER_FLAGS, MASTER] as const;
 const LEASE = '/apis/coordination.k8s.io/v1/namespaces/default/leases/lease-d-example';
+
+/** The host name as far as a lease identity may hold it, and what no other process has. */
+const IDENTITY = /^node-a-b_[0-9a-f]{8}(?:-[0-9a-f.]{4,12}){4}$/;
 
 interface Bench {
   readonly clock: HandClock;
@@ -75,7 +79,7 @@ function bench({ argv = [], role = {}, drainHangs = false, reachable = true }: B
     },
     host: {
       env: () => undefined,
-      hostname: () => 'pod-0',
+      hostname: () => 'node.a_b',
       onSignal: (listener) => {
         listeners.add(listener);
         return () => listeners.delete(listener);
@@ -247,6 +251,30 @@ describe('the start', () => {
   });
 });
 
+describe('an election that cannot succeed', () => {
+  test('is warned of and makes the process unready, naming what is refused', async () => {
+    const world = bench({ argv: ['--leader-election', '--http-endpoint=:8080', '--leader-election-namespace=nosuch'] });
+    await working(world);
+    const said = world.lines.filter((line) => line.includes('lease is refused'));
+    expect(said).toEqual([expect.stringMatching(/lease="nosuch\/lease-d-example".*404 NotFound.*remedy="create the namespace nosuch/)]);
+    const ready = await world.get('/readyz');
+    expect(ready.status).toBe(503);
+    expect(ready.text).toMatch(/^waiting for the lease nosuch\/lease-d-example \(404 NotFound: /);
+    expect(await world.get('/healthz')).toMatchObject({ status: 200 });
+  });
+
+  test('a driver name that is none is refused before it', async () => {
+    const world = bench({ argv: ['--leader-election'] });
+    world.driver.answers.set('GetPluginInfo', () => ({
+      response: GetPluginInfoResponse.encode({ name: '../../etc', vendorVersion: '1', manifest: {} }).finish(),
+    }));
+    await working(world);
+    expect(await world.ended()).toBe(1);
+    expect(world.lines.filter((line) => line.startsWith('E'))).toEqual([expect.stringMatching(/calls itself .*\.\.\/etc.*63 characters/)]);
+    expect(world.seen).not.toContain('create');
+  });
+});
+
 describe('a replica that stands by', () => {
   /** Another process holds the lease until its record says otherwise. */
   async function heldByOther(): Promise<{ readonly world: Bench; readonly release: () => Promise<void> }> {
@@ -292,12 +320,12 @@ describe('the end', () => {
   test('SIGTERM stops the intake, drains, gives the lease back and exits 0', async () => {
     const world = bench({ argv: ['--leader-election', '--http-endpoint=:8080'], drainHangs: true });
     await working(world);
-    expect((await world.lease()).spec?.holderIdentity).toBe('pod-0');
+    expect((await world.lease()).spec?.holderIdentity).toMatch(IDENTITY);
     expect(world.input().context.leaseIsFresh()).toBe(true);
     world.signal();
     await world.clock.advance(5000);
     expect(world.seen.slice(-2)).toEqual(['stop', 'drain']);
-    expect((await world.lease()).spec?.holderIdentity).toBe('pod-0');
+    expect((await world.lease()).spec?.holderIdentity).toMatch(IDENTITY);
     world.drained();
     await world.clock.advance(100);
     world.drained();

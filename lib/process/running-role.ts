@@ -81,8 +81,9 @@ export class RunningRole {
       log,
       name: this.leaseName,
       namespace: leaseNamespace,
-      // csi-lib-utils takes the host name, with what a lease identity should not hold replaced.
-      identity: hostname.replace(/[^a-zA-Z0-9-]/g, '-'),
+      // csi-lib-utils takes the sanitised host name alone; two processes of one host would both lead by it. The rest is
+      // kube-controller-manager's form. A process that was killed waits for its own old lease, as for anybody's.
+      identity: `${hostname.replace(/[^a-zA-Z0-9-]/g, '-')}_${doors.random.uuid()}`,
       labels: labels as Readonly<Record<string, string>>,
       leaseDurationMs: election.leaderElectionLeaseDurationMs,
       renewDeadlineMs: election.leaderElectionRenewDeadlineMs,
@@ -118,6 +119,12 @@ export class RunningRole {
   /** What is wrong with the lease, for the health check. */
   leaseTrouble(toleranceMs: number): string | undefined {
     return this.election?.isHealthy(toleranceMs) === false ? `failed election to renew leadership on lease ${this.leaseName}` : undefined;
+  }
+
+  /** The lease that the server refuses to give, and why, for the readiness check. */
+  leaseRefusal(): string | undefined {
+    const refusal = this.election?.refusal();
+    return refusal === undefined ? undefined : `the lease ${this.input.leaseNamespace}/${this.leaseName} (${refusal})`;
   }
 
   /** Work that has not ended when `cancel` fires is given up. */

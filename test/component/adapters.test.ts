@@ -2,10 +2,12 @@
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { constants, createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2';
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  Metadata,
   Server as GrpcServer,
   status as GrpcStatus,
   type sendUnaryData,
@@ -14,6 +16,9 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createCsiClient } from '../../lib/csi/client.ts';
+import { CsiError } from '../../lib/csi/csi-error.ts';
+import { createLogList } from '../../lib/csi/fake-driver.ts';
 import type { HttpDoor } from '../../lib/doors/http.ts';
 import type { RpcDoor } from '../../lib/doors/rpc.ts';
 import { openClock } from '../../lib/process/doors/clock.ts';
@@ -273,6 +278,109 @@ describe('the RPC door', () => {
     await serve(path, () => Promise.reject(Object.assign(new Error('x'), { code: GrpcStatus.RESOURCE_EXHAUSTED, details: 'full ü' })));
     expect(await openDoor(path).door.unary(probe, live())).toMatchObject({ code: 8, message: 'full ü' });
     expect(await openDoor(path).door.unary({ ...probe, method: '/csi.v1.Controller/CreateVolume' }, live())).toMatchObject({ code: 12 });
+  });
+
+  test("a status is the server's in whichever headers it comes: at once, or behind headers that were sent before", async () => {
+    const path = join(folder, 's');
+    for (const headersFirst of [false, true]) {
+      const stop = await serve(path, async (_request, call) => {
+        if (headersFirst) call.sendMetadata(new Metadata());
+        throw Object.assign(new Error('x'), { code: GrpcStatus.INTERNAL, details: 'disk on fire' });
+      });
+      expect(await openDoor(path).door.unary(probe, live()), String(headersFirst)).toMatchObject({ code: 13, message: 'disk on fire' });
+      stop();
+    }
+  });
+
+  test('an answer above the size limit is no status: the server did what it was asked', async () => {
+    const path = join(folder, 's');
+    const sizes = new Map([
+      [1, 64 * 1024 * 1024],
+      [2, 70 * 1024 * 1024],
+    ]);
+    await serve(path, ([what = 0]) => Promise.resolve(Buffer.alloc(sizes.get(what) ?? 0, 7)));
+    const { door } = openDoor(path);
+    await expect(door.unary({ ...probe, request: Uint8Array.of(2) }, live())).rejects.toThrow('larger than max');
+    // The connection lives on, and the limit is where it is said to be.
+    expect((await door.unary({ ...probe, request: Uint8Array.of(1) }, live())).response.length).toBe(sizes.get(1));
+  });
+
+  test("the driver's client takes it for an unknown outcome, and a real RESOURCE_EXHAUSTED for what it says", async () => {
+    const path = join(folder, 's');
+    const context = { clock: openClock(), log: createLogList(), timeoutMs: 60_000, observe: (): void => undefined };
+    const codeOf = async (): Promise<unknown> => {
+      const client = createCsiClient({ ...context, door: openDoor(path).door });
+      return client.probe({}, live()).then(
+        () => 'no error',
+        (error: unknown) => (error instanceof CsiError ? error.grpcCode : error),
+      );
+    };
+    const stop = await serve(path, () => Promise.resolve(Buffer.alloc(70 * 1024 * 1024, 7)));
+    expect(await codeOf()).toBeUndefined();
+    stop();
+    await serve(path, () => Promise.reject(Object.assign(new Error('x'), { code: GrpcStatus.RESOURCE_EXHAUSTED, details: 'no room' })));
+    expect(await codeOf()).toBe(GrpcStatus.RESOURCE_EXHAUSTED);
+  });
+
+  /** A server that speaks HTTP/2 and answers what it likes. */
+  async function http2(path: string, answer: (stream: ServerHttp2Stream) => void): Promise<void> {
+    const server = createHttp2Server();
+    server.on('stream', (stream) => {
+      stream.on('error', () => undefined);
+      answer(stream);
+    });
+    server.on('session', (session) => cleanups.push(() => session.destroy()));
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    cleanups.push(() => server.close());
+  }
+
+  const GRPC_HEADERS = { ':status': 200, 'content-type': 'application/grpc' };
+  const compressed = (bytes: Buffer): Buffer => {
+    const head = Buffer.alloc(5);
+    head[0] = 1;
+    head.writeUInt32BE(bytes.length, 1);
+    return Buffer.concat([head, bytes]);
+  };
+  const withStatus = (stream: ServerHttp2Stream, trailers: Record<string, string>, body?: Buffer): void => {
+    stream.on('wantTrailers', () => stream.sendTrailers(trailers));
+    stream.end(body);
+  };
+
+  test.each<[string, (stream: ServerHttp2Stream) => void]>([
+    ['an HTML page', (stream) => (stream.respond({ ':status': 404, 'content-type': 'text/html' }), stream.end('<html>not here</html>'))],
+    ['an HTTP refusal without a body', (stream) => stream.respond({ ':status': 403 }, { endStream: true })],
+    ['an end without a status', (stream) => (stream.respond(GRPC_HEADERS), stream.end())],
+    ['a status in the first headers that is none', (stream) => stream.respond(GRPC_HEADERS, { endStream: true })],
+    [
+      'trailers without a status',
+      (stream) => (stream.respond(GRPC_HEADERS, { waitForTrailers: true }), withStatus(stream, { 'x-a': 'b' })),
+    ],
+    [
+      'OK without an answer',
+      (stream) => (stream.respond(GRPC_HEADERS, { waitForTrailers: true }), withStatus(stream, { 'grpc-status': '0' })),
+    ],
+    [
+      'an answer that is not compressed as it says',
+      (stream) => {
+        stream.respond({ ...GRPC_HEADERS, 'grpc-encoding': 'gzip' }, { waitForTrailers: true });
+        withStatus(stream, { 'grpc-status': '0' }, compressed(Buffer.from('no gzip')));
+      },
+    ],
+    [
+      'an answer compressed in an unknown way',
+      (stream) => {
+        stream.respond({ ...GRPC_HEADERS, 'grpc-encoding': 'x' }, { waitForTrailers: true });
+        withStatus(stream, { 'grpc-status': '0' }, compressed(Buffer.from('?')));
+      },
+    ],
+    ['a reset stream', (stream) => stream.close(constants.NGHTTP2_INTERNAL_ERROR)],
+    ['a reset in the midst of an answer', (stream) => (stream.respond(GRPC_HEADERS), stream.close(constants.NGHTTP2_PROTOCOL_ERROR))],
+    ['a server that is told to calm down', (stream) => stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM)],
+    ['a refusal of the protocol', (stream) => stream.close(constants.NGHTTP2_INADEQUATE_SECURITY)],
+  ])('%s is no status of a driver', async (_title, answer) => {
+    const path = join(folder, 's');
+    await http2(path, answer);
+    await expect(openDoor(path).door.unary(probe, live())).rejects.toThrow(/./);
   });
 
   test('an abort is CANCELLED, and reaches the server', async () => {

@@ -4,7 +4,6 @@
  * stage and with it every wait.
  */
 import { writeFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { join } from 'node:path';
 import type { World } from '../../demo/world.ts';
 import { DRIVER, installWorldCrds, openSandboxWorld, readLedger, SIDECARS, startDriver, startProgram } from '../../demo/world.ts';
@@ -19,15 +18,13 @@ import {
   VOLUME_SNAPSHOT_CONTENTS,
   VOLUME_SNAPSHOTS,
 } from '../../lib/kube/resources.ts';
+import { type DriverCall, openDriverControl, type ScenarioRule } from '../harness/driver-control.ts';
 import type { Program } from '../harness/stage.ts';
 import { eventually } from '../harness/wait.ts';
 import { openEntries } from '../harness/journal-entries.ts';
 
 export const namespace = 'default';
 const CLASS = 'bent';
-
-/** As in a scenario file. */
-export type ScenarioRule = Readonly<Record<string, unknown>> & { readonly rpc: string };
 
 export interface FaultWorld {
   readonly world: World;
@@ -40,7 +37,7 @@ export interface FaultWorld {
   /** Starts the driver again after it crashed. Its rules are gone. */
   revive(): Promise<void>;
   /** One line of the driver's journal per call. */
-  journal(): Promise<readonly { readonly rpc: string; readonly code: string }[]>;
+  journal(): Promise<readonly DriverCall[]>;
   createClaim(name: string, spec?: object): Promise<void>;
   createSnapshot(name: string, claim: string): Promise<void>;
   bound(name: string): Promise<PersistentVolume>;
@@ -89,31 +86,19 @@ export async function openFaultWorld({ name, scenario = [] }: FaultWorldOptions)
   });
   await kube.create(VOLUME_SNAPSHOT_CLASSES, { metadata: { name: CLASS }, driver: DRIVER, deletionPolicy: 'Delete' });
 
-  const ask = async (method: string, path: string, body?: object): Promise<string> => {
-    const { status, text } = await exchange(control, { method, path, body: body === undefined ? '' : JSON.stringify(body) });
-    if (status !== 200) throw new Error(`${method} ${path}: ${status} ${text}`);
-    return text;
-  };
+  const { bend, heal, journal } = openDriverControl(control);
 
   return {
     world,
     sidecars,
     driver: () => driver,
-    bend: async (faults) => {
-      await ask('POST', '/faults', { faults });
-    },
-    heal: async () => {
-      await ask('DELETE', '/faults');
-    },
+    bend,
+    heal,
     revive: async () => {
       await driver.ended;
       driver = await launch([]);
     },
-    journal: async () =>
-      (await ask('GET', '/journal'))
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as { rpc: string; code: string }),
+    journal,
     createClaim: async (claim, spec = {}) => {
       const resources = { requests: { storage: '1Mi' } };
       await kube.create(PERSISTENT_VOLUME_CLAIMS, {
@@ -166,7 +151,11 @@ export async function openFaultWorld({ name, scenario = [] }: FaultWorldOptions)
           volumes: (await kube.list(PERSISTENT_VOLUMES)).length,
           contents: (await kube.list(VOLUME_SNAPSHOT_CONTENTS)).length,
           snapshots: (await kube.list(VOLUME_SNAPSHOTS)).length,
+<<<<<<< HEAD
           records: openEntries(await kube.list(LEASES)).length,
+=======
+          records: openEntries(await kube.list(LEASES)).length,
+>>>>>>> e-lib
           driver: await readLedger(world),
         };
         return JSON.stringify(held) === wanted ? true : undefined;
@@ -185,21 +174,4 @@ export async function openFaultWorld({ name, scenario = [] }: FaultWorldOptions)
 
 function targetOf(resource: Resource<KubeObject>, name: string): { name: string; namespace?: string } {
   return resource.namespaced ? { name, namespace } : { name };
-}
-
-function exchange(
-  socketPath: string,
-  { method, path, body }: { readonly method: string; readonly path: string; readonly body: string },
-): Promise<{ readonly status: number; readonly text: string }> {
-  return new Promise((resolve, reject) => {
-    const call = request({ socketPath, method, path }, (answer) => {
-      let text = '';
-      answer.setEncoding('utf8').on('data', (chunk: string) => {
-        text += chunk;
-      });
-      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }));
-    });
-    call.on('error', reject);
-    call.end(body);
-  });
 }

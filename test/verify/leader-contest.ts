@@ -174,11 +174,11 @@ async function startReplicas({ plane, driver, spec, place }: ReplicaOptions): Pr
   return started;
 }
 
-/** By default the identity is the host name, on both sides. */
+/** The identity is the host name, with ours behind an underscore and what no other process has. */
 async function untilHeld({ kube, stage }: ControlPlane, name: string, host: string): Promise<void> {
   const held = {
     what: `held by ${host}`,
-    test: ({ spec }: { spec?: { holderIdentity?: string } }) => spec?.holderIdentity === host,
+    test: ({ spec }: { spec?: { holderIdentity?: string } }) => spec?.holderIdentity?.split('_')[0] === host,
     signal: stage.broken,
   };
   await kube.until(LEASES, { namespace: LEASE_NAMESPACE, name }, held);

@@ -1,8 +1,10 @@
 /**
- * `npm run verify -- NAME [--size=ci|full] [--json]`: one name for each large claim of this project, so
- * that anybody can have it proven again. Text for people goes to standard error with `--json`, and the
+ * `npm run verify -- NAME [--size=ci|full] [--json] [--dist=DIR]`: one name for each large claim of this project, so
+ * that anybody can have it proven again (`--dist`, where a verification takes it: of the programs of another build).
+ * Text for people goes to standard error with `--json`, and the
  * last line of standard output is one JSON object with `ok`. Exit 0 proven, 1 not, 2 asked wrongly.
  */
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as curve from './curve.ts';
 import * as idle from './idle.ts';
@@ -10,42 +12,47 @@ import * as kills from './kills.ts';
 import * as leader from './leader.ts';
 import * as mutants from './mutants.ts';
 import * as rbac from './rbac.ts';
+import * as rollout from './rollout.ts';
 import * as sanity from './sanity.ts';
 import * as seeds from './seeds.ts';
 import type { Verification } from './verification.ts';
 
-const VERIFICATIONS: readonly Verification[] = [curve, idle, kills, leader, mutants, rbac, sanity, seeds];
+const VERIFICATIONS: readonly Verification[] = [curve, idle, kills, leader, mutants, rbac, rollout, sanity, seeds];
 
 function usage(problem: string): never {
   process.stderr.write(
-    `${problem}\nusage: verify NAME [--size=ci|full] [--json]\nnames: ${VERIFICATIONS.map(({ name }) => name).join(', ')}\n`,
+    `${problem}\nusage: verify NAME [--size=ci|full] [--json] [--dist=DIR]\nnames: ${VERIFICATIONS.map(({ name }) => name).join(', ')}\n`,
   );
   process.exit(2);
 }
 
-function parse(): { verification: Verification; size: 'ci' | 'full'; json: boolean } {
+function parse(): { verification: Verification; size: 'ci' | 'full'; json: boolean; dist: string | undefined } {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
-      options: { size: { type: 'string', default: 'ci' }, json: { type: 'boolean', default: false } },
+      options: { size: { type: 'string', default: 'ci' }, json: { type: 'boolean', default: false }, dist: { type: 'string' } },
     });
     const [name = '', ...rest] = positionals;
     const verification = VERIFICATIONS.find((candidate) => candidate.name === name);
     if (verification === undefined || rest.length > 0)
       return usage(name === '' ? 'which one?' : `no verification is called ${positionals.join(' ')}`);
-    const { size, json } = values;
+    const { size, json, dist } = values;
     if (size !== 'ci' && size !== 'full') return usage(`--size=${size}: choose ci or full`);
-    return { verification, size, json };
+    if (dist !== undefined && verification.takesDist !== true) return usage(`--dist: ${name} runs its own build only`);
+    return { verification, size, json, dist };
   } catch (error) {
     return usage(error instanceof Error ? error.message : String(error));
   }
 }
 
-const { verification, size, json } = parse();
+const { verification, size, json, dist } = parse();
 const out = json ? process.stderr : process.stdout;
 let result: Awaited<ReturnType<Verification['run']>>;
 try {
-  result = await verification.run({ size, json, log: (line) => out.write(`${line}\n`) });
+  result = await verification.run({
+    ...{ size, json, log: (line) => out.write(`${line}\n`) },
+    ...(dist === undefined ? {} : { dist: resolve(dist) }),
+  });
 } catch (error) {
   out.write(`${verification.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   result = { ok: false, error: error instanceof Error ? error.message : String(error) };

@@ -3,6 +3,8 @@ export interface VerificationOptions {
   readonly size: 'ci' | 'full';
   readonly json: boolean;
   readonly log: (line: string) => void;
+  /** A folder with the programs of another build, for figures before and after a change. Default: our own `dist/`. */
+  readonly dist?: string;
 }
 
 export interface VerificationResult {
@@ -14,5 +16,7 @@ export interface VerificationResult {
 /** A module under test/verify that exports these two. */
 export interface Verification {
   readonly name: string;
+  /** True if it can be asked of another build. */
+  readonly takesDist?: boolean;
   run(options: VerificationOptions): Promise<VerificationResult>;
 }

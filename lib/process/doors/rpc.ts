@@ -5,6 +5,7 @@
 import { Client, credentials, Metadata, connectivityState as State } from '@grpc/grpc-js';
 import type { ChannelOptions, ServiceError } from '@grpc/grpc-js';
 import type { RpcAnswer, RpcDoor } from '../../doors/rpc.ts';
+import { isServersWord } from './rpc-status.ts';
 
 const CANCELLED = 1;
 /** The caller's own limit has to fire first: only the caller knows which of its clocks ran out. */
@@ -55,11 +56,12 @@ export function openRpc(address: string): RpcDoor {
 
   return {
     unary: ({ method, request, timeoutMs }, signal) =>
-      new Promise<RpcAnswer>((resolve) => {
+      new Promise<RpcAnswer>((resolve, reject) => {
         if (signal.aborted) {
           resolve({ code: CANCELLED, message: 'cancelled before it was sent', response: EMPTY });
           return;
         }
+        let headersSeen = false;
         const call = client.makeUnaryRequest(
           method,
           same,
@@ -69,13 +71,14 @@ export function openRpc(address: string): RpcDoor {
           timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs + BEYOND_TIMEOUT_MS },
           (error: ServiceError | null, response?: Buffer) => {
             signal.removeEventListener('abort', cancel);
-            resolve(
-              error === null
-                ? { code: 0, message: '', response: response ?? EMPTY }
-                : { code: error.code, message: error.details, response: EMPTY },
-            );
+            if (error === null) resolve({ code: 0, message: '', response: response ?? EMPTY });
+            else if (isServersWord(error, headersSeen)) resolve({ code: error.code, message: error.details, response: EMPTY });
+            else reject(new Error(Number.isInteger(error.code) ? error.details : 'the answer cannot be read'));
           },
         );
+        call.on('metadata', () => {
+          headersSeen = true;
+        });
         const cancel = (): void => call.cancel();
         signal.addEventListener('abort', cancel);
       }),

@@ -7,8 +7,8 @@ const CODES = Object.entries(GrpcCode);
 describe('one answer', () => {
   // The peers' two tables: every code that is not named here is final.
   const unknown: Record<'CreateVolume' | 'CreateSnapshot', readonly string[]> = {
-    CreateVolume: ['CANCELLED', 'DEADLINE_EXCEEDED', 'UNAVAILABLE', 'ABORTED', 'ALREADY_EXISTS'],
-    CreateSnapshot: ['CANCELLED', 'DEADLINE_EXCEEDED', 'UNAVAILABLE', 'ABORTED', 'ALREADY_EXISTS', 'RESOURCE_EXHAUSTED'],
+    CreateVolume: ['CANCELLED', 'DEADLINE_EXCEEDED', 'UNAVAILABLE', 'ABORTED'],
+    CreateSnapshot: ['CANCELLED', 'DEADLINE_EXCEEDED', 'UNAVAILABLE', 'ABORTED', 'RESOURCE_EXHAUSTED'],
   };
   for (const rpc of ['CreateVolume', 'CreateSnapshot'] as const) {
     test(`${rpc}: the codes after which the driver may still be at work are unknown, the others final`, () => {
@@ -82,8 +82,8 @@ describe('answers after an unknown one', () => {
     }
   });
 
-  test('a refused login never closes it, for the driver has not looked', () => {
-    for (const grpcCode of [GrpcCode.UNAUTHENTICATED, GrpcCode.PERMISSION_DENIED]) {
+  test('a refused login never closes it, nor does an object that exists: they are final only without a history', () => {
+    for (const grpcCode of [GrpcCode.UNAUTHENTICATED, GrpcCode.PERMISSION_DENIED, GrpcCode.ALREADY_EXISTS]) {
       let doubt = unknownAt(0);
       for (let time = 0; time < 20; time += 1) {
         const verdict = final(doubt, grpcCode, time * 5 * minute);

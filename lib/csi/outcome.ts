@@ -1,8 +1,9 @@
 /**
  * What an answer of the driver says about the object it was asked to make or delete.
  *
- * `unknown` never lets go of the object: the call may still be running. Source: CSI specification (error
- * scheme), the peers' tables, design §3 "The driver".
+ * Two readers, never to be mixed: what users wait for follows `outcomeOf` on the latest answer, as in the Go
+ * programs; the account of what an earlier call may have made is closed by `judge`, behind their backs.
+ * Source: the error scheme of the CSI specification and the tables of the Go programs.
  */
 import { GrpcCode } from './grpc-code.ts';
 
@@ -38,8 +39,6 @@ const RUNNING_ON: ReadonlySet<number> = new Set([
   GrpcCode.DEADLINE_EXCEEDED,
   GrpcCode.UNAVAILABLE,
   GrpcCode.ABORTED,
-  // An object of that name exists, with other properties: never the proof that there is none.
-  GrpcCode.ALREADY_EXISTS,
 ]);
 
 /** What "no room" means: a snapshot may find room later under the same name, a volume is refused here. */
@@ -60,7 +59,7 @@ export function outcomeOf({ rpc, grpcCode, canReschedule }: AnswerOf): Outcome {
   return rpc === 'CreateVolume' && canReschedule === true ? 'reschedule' : 'failed';
 }
 
-/** A name whose earlier call ended unknown: what final answers have come since. Plain data, kept by the caller. */
+/** The account of a name whose earlier call ended unknown: what final answers have come since. Plain data, kept by the caller. */
 export interface Doubt {
   /** The final code that was answered last, if the last answer was final. */
   readonly grpcCode?: number;
@@ -71,22 +70,25 @@ export interface Doubt {
 
 export interface Verdict {
   readonly outcome: Outcome;
-  /** To be kept for the next answer; undefined: the case is closed. */
+  /** To be kept for the next answer; undefined: the account is closed. */
   readonly doubt: Doubt | undefined;
-  /** True once, when the case is closed without a success: worth a Warning and a counter. */
+  /** True once, when the account is closed without a success: worth a Warning and a counter. */
   readonly gaveUp: boolean;
 }
 
-/** The door was shut: the driver did not look, however often it says so. Whoever mends the secret opens it again. */
-const LOGIN_REFUSED: ReadonlySet<number> = new Set([GrpcCode.UNAUTHENTICATED, GrpcCode.PERMISSION_DENIED]);
+/**
+ * Answers that say nothing about an earlier call, however often they come: the driver refused the login and did
+ * not look, or an object of the name exists, which may well be what the earlier call made.
+ */
+const PROVES_NOTHING: ReadonlySet<number> = new Set([GrpcCode.UNAUTHENTICATED, GrpcCode.PERMISSION_DENIED, GrpcCode.ALREADY_EXISTS]);
 
 const FINAL_TIMES = 5;
 const FINAL_SPAN_MS = 10 * 60_000;
 
 /**
  * After an unknown answer, one final code proves nothing: it may be about the second call while the first
- * still runs. Only success closes the case, or the same final code five times over at least ten minutes.
- * A refused login is final for a case without a past, and says nothing at all about one with a past.
+ * still runs. Only success closes the account, or the same final code five times over at least ten minutes.
+ * Without an unknown answer before it, every final answer is final at once.
  */
 export function judge(
   doubt: Doubt | undefined,
@@ -96,7 +98,7 @@ export function judge(
   if (outcome === 'done') return { outcome, doubt: undefined, gaveUp: false };
   if (outcome === 'unknown' || grpcCode === undefined) return { outcome: 'unknown', doubt: { times: 0, sinceMs: nowMs }, gaveUp: false };
   if (doubt === undefined) return { outcome, doubt: undefined, gaveUp: false };
-  if (LOGIN_REFUSED.has(grpcCode)) return { outcome: 'unknown', doubt: { times: 0, sinceMs: nowMs }, gaveUp: false };
+  if (PROVES_NOTHING.has(grpcCode)) return { outcome: 'unknown', doubt: { times: 0, sinceMs: nowMs }, gaveUp: false };
   const again = doubt.grpcCode === grpcCode;
   const next: Doubt = { grpcCode, times: again ? doubt.times + 1 : 1, sinceMs: again ? doubt.sinceMs : nowMs };
   const enough = next.times >= FINAL_TIMES && nowMs - next.sinceMs >= FINAL_SPAN_MS;

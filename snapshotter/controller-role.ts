@@ -19,7 +19,7 @@ import { SOURCE_INDEX, VOLUME_INDEX } from './claim-protection/gather.ts';
 import { createContentProtectionController } from './content-protection/controller.ts';
 import { CONTROLLER_FLAGS, readControllerOptions } from './controller-options.ts';
 import type { SnapshotControllerOptions } from './controller-options.ts';
-import { absorbInto } from './own-writes.ts';
+import { applyTo } from './own-writes.ts';
 import { createSnapshotTimer } from './snapshot-timer.ts';
 
 export const SNAPSHOT_CONTROLLER: RoleDefinition<SnapshotControllerOptions> = {
@@ -40,8 +40,7 @@ export const SNAPSHOT_CONTROLLER: RoleDefinition<SnapshotControllerOptions> = {
     const shared = {
       context,
       informers,
-      contents: informers.contents,
-      absorb: absorbInto({
+      applyWrite: applyTo({
         [VOLUME_SNAPSHOTS.plural]: informers.snapshots,
         [VOLUME_SNAPSHOT_CONTENTS.plural]: informers.contents,
         [PERSISTENT_VOLUME_CLAIMS.plural]: informers.claims,
@@ -58,7 +57,6 @@ export const SNAPSHOT_CONTROLLER: RoleDefinition<SnapshotControllerOptions> = {
           distributedSnapshotting: options.enableDistributedSnapshotting,
         },
         timer: createSnapshotTimer(metrics, context.doors.clock),
-        requestLifeMs: options.kubeRequestLifetimeMs,
       }),
       createClaimProtectionController(shared),
       createContentProtectionController(shared),

@@ -54,12 +54,12 @@ export function statusPatch(object: KubeObject, status: object | undefined, chan
   return { type: 'json', operations: [testUid(object), ...operations] };
 }
 
-/** One annotation, never the map: others write into it at the same time. `value` null takes it away. */
-export function annotationPatch(object: KubeObject, name: string, value: string | null): Patch {
-  return { type: 'merge', body: { metadata: { uid: object.metadata?.uid, annotations: { [name]: value } } } };
+/** Single annotations, never the map: others write into it at the same time. A null takes one away. */
+export function annotationsPatch(object: KubeObject, annotations: Readonly<Record<string, string | null>>): Patch {
+  return { type: 'merge', body: { metadata: { uid: object.metadata?.uid, annotations } } };
 }
 
-/** As `annotationPatch`, but refused (409) unless the object is still the version that was decided on. */
+/** As `annotationsPatch`, but refused (409) unless the object is still the version that was decided on. */
 export function guardedAnnotationPatch(object: KubeObject, name: string, value: string): Patch {
   const { uid, resourceVersion } = object.metadata ?? {};
   return { type: 'merge', body: { metadata: { uid, resourceVersion, annotations: { [name]: value } } } };

@@ -78,7 +78,7 @@ export async function openFaultWorld({ name, scenario = [] }: FaultWorldOptions)
     ...common,
     ...(program === 'snapshot-controller' ? [] : [`--csi-address=${join(stage.dir, 'csi.sock')}`, '--timeout=2s']),
     // Nothing that was sent on this machine is under way for longer.
-    ...(program === 'csi-snapshotter' ? [] : ['--kube-request-lifetime=1s']),
+    ...(program === 'csi-provisioner' ? ['--kube-request-lifetime=1s'] : []),
   ];
   const sidecars = SIDECARS.map((program) => startProgram(stage, program, { flags: flagsOf(program) }));
   await kube.create(STORAGE_CLASSES, {

@@ -46,7 +46,7 @@ export async function startProgram(stage: Stage, options: ProgramOptions): Promi
   const name = `${side}-${role}`;
   if (side === 'go') return stage.start({ name, file: await binary(role), args: flags, env });
   // Nothing that was sent to a server on this machine is under way for longer than a few seconds.
-  if (role !== 'csi-snapshotter') flags.push('--kube-request-lifetime=5s');
+  if (role === 'csi-provisioner') flags.push('--kube-request-lifetime=5s');
   return stage.start({ name, file: process.execPath, args: [builtProgram(role), ...flags], env });
 }
 

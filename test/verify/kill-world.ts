@@ -150,7 +150,7 @@ export class KillWorld {
       `--kubeconfig=${this.kubeconfig}`,
       ...(name === 'snapshot-controller' ? [] : [`--csi-address=${this.socket}`]),
       // Nothing that was sent is under way for longer: the server is this process.
-      ...(name === 'csi-snapshotter' ? [] : ['--kube-request-lifetime=2s']),
+      ...(name === 'csi-provisioner' ? ['--kube-request-lifetime=2s'] : []),
     ];
     this.children.set(name, this.stage.start({ name, file: process.execPath, args, mayEnd: true, env: { POD_NAMESPACE: 'kube-system' } }));
   }

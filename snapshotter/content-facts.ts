@@ -1,7 +1,6 @@
 /** What a VolumeSnapshotContent says, asked in one place by every controller. Fields may be absent or empty. */
 import type { VolumeSnapshot, VolumeSnapshotContent } from '../lib/kube/objects.ts';
-import { BEING_CREATED } from './names.ts';
-import type { BEING_DELETED, CREATION_UNCERTAIN } from './names.ts';
+import { BEING_CREATED, type BEING_DELETED, type CREATION_UNCERTAIN } from './names.ts';
 
 /** An empty text is as absent as none (Go's zero value), and so is a null, or what is no text at all. */
 export function text(value: unknown): string | undefined {

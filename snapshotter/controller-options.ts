@@ -1,7 +1,6 @@
 /** Flags of snapshot-controller. */
 import { ELECTION_FLAGS, KLOG_FLAGS, KUBE_FLAGS, PROCESS_FLAGS, RETRY_FLAGS } from '../lib/process/flag-groups.ts';
-import { readOptions } from '../lib/process/flags.ts';
-import type { Flag, FlagValues, OptionsOf } from '../lib/process/flags.ts';
+import { type Flag, type FlagValues, type OptionsOf, readOptions } from '../lib/process/flags.ts';
 import { WORK_FLAGS } from './work-flags.ts';
 
 export const CONTROLLER_FLAGS = [

@@ -1,6 +1,5 @@
 /** The role snapshot-controller: one per cluster, no driver. It binds snapshots to contents and keeps finalizers true. */
-import type { Role } from '../lib/controller/role.ts';
-import type { RoleContext } from '../lib/controller/role.ts';
+import { type Role, type RoleContext } from '../lib/controller/role.ts';
 import {
   NODES,
   PERSISTENT_VOLUMES,
@@ -11,14 +10,12 @@ import {
   VOLUME_SNAPSHOT_CONTENTS,
 } from '../lib/kube/resources.ts';
 import type { RoleDefinition } from '../lib/process/role-definition.ts';
-import { SNAPSHOT_INDEXES, createBindingController } from './binding/controller.ts';
-import type { SnapshotInformers } from './binding/controller.ts';
+import { createBindingController, SNAPSHOT_INDEXES, type SnapshotInformers } from './binding/controller.ts';
 import { RESTORES_INDEX } from './binding/gather.ts';
 import { createClaimProtectionController } from './claim-protection/controller.ts';
 import { SOURCE_INDEX, VOLUME_INDEX } from './claim-protection/gather.ts';
 import { createContentProtectionController } from './content-protection/controller.ts';
-import { CONTROLLER_FLAGS, readControllerOptions } from './controller-options.ts';
-import type { SnapshotControllerOptions } from './controller-options.ts';
+import { CONTROLLER_FLAGS, readControllerOptions, type SnapshotControllerOptions } from './controller-options.ts';
 import { applyTo } from './own-writes.ts';
 import { createSnapshotTimer } from './snapshot-timer.ts';
 

@@ -3,7 +3,8 @@
  * on the next one of that name; a failed test is a precondition: the loop gathers again, nobody is told.
  */
 import type { JsonPatchOperation, Patch } from '../lib/kube/client.ts';
-import type { KubeObject } from '../lib/kube/objects.ts';
+import type { KubeObject, PersistentVolumeClaim } from '../lib/kube/objects.ts';
+import { CLAIM_PROTECTION } from './names.ts';
 
 export interface FinalizerChange {
   readonly add?: readonly string[];
@@ -63,4 +64,11 @@ export function annotationsPatch(object: KubeObject, annotations: Readonly<Recor
 export function guardedAnnotationPatch(object: KubeObject, name: string, value: string): Patch {
   const { uid, resourceVersion } = object.metadata ?? {};
   return { type: 'merge', body: { metadata: { uid, resourceVersion, annotations: { [name]: value } } } };
+}
+
+/** For a PUT of the whole claim: the verb that vendors' RBAC allows. */
+export function withClaimProtection(claim: PersistentVolumeClaim, wanted: boolean): PersistentVolumeClaim {
+  const others = (claim.metadata?.finalizers ?? []).filter((name) => name !== CLAIM_PROTECTION);
+  const finalizers = wanted ? [...others, CLAIM_PROTECTION] : others;
+  return { ...claim, apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { ...claim.metadata, finalizers } };
 }

@@ -7,8 +7,7 @@ import { CONTENT_INDEXES, createContentController } from './content/controller.t
 import { hasMark } from './content-facts.ts';
 import { CREATION_UNCERTAIN, MANAGED_BY_LABEL } from './names.ts';
 import { applyTo } from './own-writes.ts';
-import { SIDECAR_FLAGS, readSidecarOptions } from './sidecar-options.ts';
-import type { CsiSnapshotterOptions } from './sidecar-options.ts';
+import { type CsiSnapshotterOptions, readSidecarOptions, SIDECAR_FLAGS } from './sidecar-options.ts';
 
 export const CSI_SNAPSHOTTER: RoleDefinition<CsiSnapshotterOptions> = {
   name: 'csi-snapshotter',

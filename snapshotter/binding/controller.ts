@@ -2,15 +2,12 @@
  * The controller keyed by VolumeSnapshot: which events wake which snapshots, and the loop's parts put
  * together. A secondary object wakes only if what is read of it differs.
  */
-import { createController } from '../../lib/controller/controller.ts';
-import type { Controller } from '../../lib/controller/controller.ts';
+import { type Controller, createController } from '../../lib/controller/controller.ts';
 import type { Informer, InformerEvent } from '../../lib/controller/informer.ts';
-import { laneOf } from '../../lib/controller/lane.ts';
-import type { LanePace } from '../../lib/controller/lane.ts';
+import { laneOf, type LanePace } from '../../lib/controller/lane.ts';
 import type { RoleContext } from '../../lib/controller/role.ts';
 import type { Reconciler } from '../../lib/controller/step.ts';
-import { keyOf } from '../../lib/controller/store.ts';
-import type { Index } from '../../lib/controller/store.ts';
+import { type Index, keyOf } from '../../lib/controller/store.ts';
 import type {
   Node,
   PersistentVolume,
@@ -23,11 +20,9 @@ import { isDeleting, refersTo, snapshotKeyOf, text } from '../content-facts.ts';
 import type { ApplyWrite } from '../own-writes.ts';
 import type { SnapshotTimer } from '../snapshot-timer.ts';
 import { decide } from './decide.ts';
-import { absorb, execute } from './execute.ts';
-import type { BindingWrites } from './execute.ts';
+import { absorb, type BindingWrites, execute } from './execute.ts';
 import { failureEvents } from './failure-events.ts';
-import { RESTORES_INDEX, gather } from './gather.ts';
-import type { BindingReads } from './gather.ts';
+import { type BindingReads, gather, RESTORES_INDEX } from './gather.ts';
 import { contentNames, sourceOf } from './source.ts';
 import type { BindingAnswer, BindingEffect, BindingRules, BindingState, Refusal } from './state.ts';
 

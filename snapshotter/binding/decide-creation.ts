@@ -7,13 +7,12 @@ import type { PersistentVolume, PersistentVolumeClaim, VolumeSnapshotClass } fro
 import { text } from '../content-facts.ts';
 import { inputsOf } from '../inputs.ts';
 import { CLAIM_PROTECTION, REASON, SNAPSHOTTER_SECRET, contentNameOf } from '../names.ts';
+import { withClaimProtection } from '../object-patch.ts';
 import { resolveSecret } from '../secret-templates.ts';
 import { contentBody } from './content-body.ts';
-import { chooseDefaultClass, sourceVolume } from './default-class.ts';
-import type { SourceVolume } from './default-class.ts';
+import { chooseDefaultClass, sourceVolume, type SourceVolume } from './default-class.ts';
 import { failureNotes } from './failure-events.ts';
-import { fail, failMissing, tell } from './failure.ts';
-import type { Failure } from './failure.ts';
+import { fail, failMissing, type Failure, tell } from './failure.ts';
 import { nodeOf } from './node-affinity.ts';
 import { protectSnapshot } from './protection.ts';
 import { sourceOf } from './source.ts';
@@ -116,15 +115,8 @@ function seeSnapshot(state: BindingState): BindingEffect | undefined {
 }
 
 function protectClaim(state: BindingState, claim: PersistentVolumeClaim): BindingEffect | undefined {
-  const finalizers = claim.metadata?.finalizers ?? [];
-  if (finalizers.includes(CLAIM_PROTECTION)) return undefined;
-  const body = {
-    ...claim,
-    apiVersion: 'v1',
-    kind: 'PersistentVolumeClaim',
-    metadata: { ...claim.metadata, finalizers: [...finalizers, CLAIM_PROTECTION] },
-  };
-  return { kind: 'protect-claim', backoff: 'protect-claim', inputs: createInputs(state), claim: body };
+  if (claim.metadata?.finalizers?.includes(CLAIM_PROTECTION) === true) return undefined;
+  return { kind: 'protect-claim', backoff: 'protect-claim', inputs: createInputs(state), claim: withClaimProtection(claim, true) };
 }
 
 function driverMismatch({ metadata, driver }: VolumeSnapshotClass, source: SourceVolume): string {

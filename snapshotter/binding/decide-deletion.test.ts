@@ -75,7 +75,7 @@ describe('a snapshot that is being deleted', () => {
     const step = decide({ ...state, restoring: ['default/restored'] });
     expect(step).toMatchObject({
       kind: 'retry',
-      backoff: 'await-restores',
+      backoff: 'release-snapshot',
       events: [{ reason: 'SnapshotDeletePending', type: 'Warning' }],
     });
     expect('events' in step && step.events?.[0]?.message).toMatch(/default\/restored/);

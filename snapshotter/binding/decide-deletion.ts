@@ -8,7 +8,8 @@ import { hasMark, holdsNobody, isDeleting, refersTo, text } from '../content-fac
 import { inputsOf } from '../inputs.ts';
 import { ANNOTATION_YES, AS_SOURCE_PROTECTION, BEING_DELETED, BOUND_PROTECTION, REASON, RESTORE_PROTECTION } from '../names.ts';
 import { finalizerPatch, guardedAnnotationPatch } from '../object-patch.ts';
-import { confirm, warning } from './failure.ts';
+import { snapshotWarning } from '../regarding.ts';
+import { confirm } from './failure.ts';
 import { expectedContentName } from './source.ts';
 import type { BindingEffect, BindingNext, BindingRest, BindingState } from './state.ts';
 
@@ -32,10 +33,10 @@ function decideContent(state: BindingState, content: VolumeSnapshotContent): Bin
   if ((restoring.length > 0 || filling) && !going) {
     const who = restoring.length > 0 ? `: ${restoring.toSorted().join(', ')}` : '';
     const message = `Snapshot is being used to restore a PVC${who}`;
-    const events = [warning(snapshot, REASON.deletePending, message)];
+    const events = [snapshotWarning(snapshot, REASON.deletePending, message)];
     return {
       kind: 'retry',
-      backoff: 'await-restores',
+      backoff: 'release-snapshot',
       inputs: inputsOf(snapshot.metadata?.uid, who),
       reason: 'waits for restores',
       events,

@@ -17,13 +17,12 @@ import { isGroupContent, isGroupMember } from '../group-fields.ts';
 import { inputsOf } from '../inputs.ts';
 import { CONTENT_PROTECTION, REASON } from '../names.ts';
 import { finalizerOperations, statusPatch, testUid } from '../object-patch.ts';
-import { regardingSnapshot } from '../regarding.ts';
+import { regardingSnapshot, snapshotWarning } from '../regarding.ts';
 import { statusCopy } from '../snapshot-status.ts';
 import { checkDynamic, checkGiven } from './bind-check.ts';
 import { createInputs, decideCreation, decideNamedClass, decideRefused } from './decide-creation.ts';
 import { decideDeletion } from './decide-deletion.ts';
-import { fail, failMissing, warning } from './failure.ts';
-import type { Failure } from './failure.ts';
+import { fail, failMissing, type Failure } from './failure.ts';
 import { protectSnapshot } from './protection.ts';
 import { expectedContentName, sourceOf } from './source.ts';
 import type { BindingEffect, BindingNext, BindingState } from './state.ts';
@@ -55,7 +54,7 @@ export function decide(state: BindingState): BindingNext {
 function decideGroupMember(snapshot: VolumeSnapshot): BindingNext {
   const group = text(snapshot.status?.volumeGroupSnapshotName) ?? '';
   const message = `Snapshot belongs to a VolumeGroupSnapshot (${group}), and group snapshots are not served: its deletion waits`;
-  const events = isDeleting(snapshot) ? [warning(snapshot, REASON.deletePending, message)] : [];
+  const events = isDeleting(snapshot) ? [snapshotWarning(snapshot, REASON.deletePending, message)] : [];
   return { kind: 'done', reason: 'belongs to a group snapshot', events };
 }
 

@@ -93,18 +93,11 @@ async function patchSnapshot({ client, applyWrite }: BindingWrites, { snapshot }
   return { kind: 'snapshot', object };
 }
 
-const GONE: BindingAnswer = { kind: 'snapshot', object: undefined };
-
 /** The write that took the last finalizer ended the snapshot, and so did whoever was quicker. */
 async function releaseSnapshot(write: Promise<BindingAnswer>): Promise<BindingAnswer> {
-  try {
-    const answer = await write;
-    const finalizers = answer.kind === 'snapshot' ? answer.object?.metadata?.finalizers : undefined;
-    return (finalizers ?? []).length === 0 ? GONE : answer;
-  } catch (error) {
-    if (isNotFound(error)) return GONE;
-    throw error;
-  }
+  const answer = await orNothing(write);
+  const left = answer?.kind === 'snapshot' ? (answer.object?.metadata?.finalizers ?? []) : [];
+  return answer === undefined || left.length === 0 ? { kind: 'snapshot', object: undefined } : answer;
 }
 
 async function patchContent({ client, applyWrite }: BindingWrites, { content }: BindingState, change: Write): Promise<BindingAnswer> {

@@ -3,7 +3,7 @@ import type { EventNote } from '../../lib/controller/step.ts';
 import type { VolumeSnapshot } from '../../lib/kube/objects.ts';
 import { REASON } from '../names.ts';
 import { failureText } from '../refusal.ts';
-import { warning } from './failure.ts';
+import { snapshotWarning } from '../regarding.ts';
 import type { BindingEffect, BindingState } from './state.ts';
 
 interface Told {
@@ -42,7 +42,7 @@ export function failureEvents(error: unknown, { snapshot }: BindingState, step: 
 
 /** The last one says what stands in the status, where the status says it. */
 export function failureNotes(snapshot: VolumeSnapshot, step: FailedStep, why: string): readonly EventNote[] {
-  return toldOf(snapshot, step).map(({ reason, words }) => warning(snapshot, reason, `${words} ${why}`));
+  return toldOf(snapshot, step).map(({ reason, words }) => snapshotWarning(snapshot, reason, `${words} ${why}`));
 }
 
 /** As much of a step as decides what is told. */

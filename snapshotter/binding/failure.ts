@@ -1,10 +1,9 @@
 /** Telling the user what is wrong: one status error and one event, written again only if the words change. */
 import type { VolumeSnapshot } from '../../lib/kube/objects.ts';
-import type { EventNote } from '../../lib/controller/step.ts';
 import { formatTime } from '../../lib/kube/time.ts';
 import { inputsOf } from '../inputs.ts';
 import { statusPatch } from '../object-patch.ts';
-import { regardingSnapshot } from '../regarding.ts';
+import { snapshotWarning } from '../regarding.ts';
 import type { BindingEffect, BindingNext, BindingState, Needed } from './state.ts';
 
 type Missing = Exclude<Needed, 'snapshot'>;
@@ -46,14 +45,10 @@ export function tell({ snapshot, now }: BindingState, failure: Failure): Binding
     backoff: 'write-error',
     inputs: inputsOf(snapshot.metadata?.uid, failure.message),
     patch: statusPatch(snapshot, snapshot.status, changes),
-    before: [warning(snapshot, failure.reason, failure.message)],
+    before: [snapshotWarning(snapshot, failure.reason, failure.message)],
   };
 }
 
 export function isTold({ status }: VolumeSnapshot, { message, keepsReady }: Failure): boolean {
   return status?.error?.message === message && (keepsReady === true || status.readyToUse === false);
-}
-
-export function warning(regarding: VolumeSnapshot, reason: string, message: string): EventNote {
-  return { type: 'Warning', reason, message, regarding: regardingSnapshot(regarding) };
 }

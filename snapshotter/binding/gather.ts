@@ -8,8 +8,7 @@ import type {
   VolumeSnapshotContent,
 } from '../../lib/kube/objects.ts';
 import type { Clock } from '../../lib/doors/clock.ts';
-import { keyOf } from '../../lib/controller/store.ts';
-import type { Index, Store } from '../../lib/controller/store.ts';
+import { type Index, keyOf, type Store } from '../../lib/controller/store.ts';
 import { refersTo, text } from '../content-facts.ts';
 import { isDefaultClass } from './default-class.ts';
 import { contentNames, sourceOf } from './source.ts';

@@ -55,25 +55,7 @@ export interface Refusal {
   readonly message: string;
 }
 
-export type BindingBackoff =
-  | 'confirm'
-  | 'set-class'
-  | 'write-error'
-  | 'add-finalizers'
-  | 'protect-claim'
-  | 'create-content'
-  | 'bind-content'
-  | 'write-status'
-  | 'mark-content'
-  | 'delete-content'
-  | 'release-snapshot';
-
-/** `await-restores` holds no effect: it is the pace at which users are reminded. */
-export type BindingRest = Rest<BindingBackoff | 'await-restores'>;
-
-export type BindingNext = BindingEffect | BindingRest;
-
-type BindingStep<K extends BindingBackoff> = Effect<K | 'await-restores'> & { readonly kind: K };
+type BindingStep<K extends string> = Effect<K> & { readonly kind: K };
 
 export type BindingEffect =
   /** A live read of what the caches do not hold. */
@@ -99,6 +81,10 @@ export type BindingEffect =
   | (BindingStep<'delete-content'> & { readonly uid: string; readonly resourceVersion: string })
   /** Takes our finalizers off the snapshot, which then goes. */
   | (BindingStep<'release-snapshot'> & { readonly patch: Patch });
+
+export type BindingRest = Rest<BindingEffect['backoff']>;
+
+export type BindingNext = BindingEffect | BindingRest;
 
 /** What was found or written, folded into the state as it stands; `posted` and `refusal` come with it. */
 export type Found = Partial<Pick<BindingState, 'content' | 'snapshotClass' | 'claim' | 'volume' | 'posted' | 'refusal'>>;

@@ -1,23 +1,18 @@
 /** The controller keyed by PersistentVolumeClaim. Claims that are no source of a snapshot cost a look at an index, no more. */
-import { createController } from '../../lib/controller/controller.ts';
-import type { Controller } from '../../lib/controller/controller.ts';
-import { laneOf } from '../../lib/controller/lane.ts';
-import type { LanePace } from '../../lib/controller/lane.ts';
+import { type Controller, createController } from '../../lib/controller/controller.ts';
+import { laneOf, type LanePace } from '../../lib/controller/lane.ts';
 import type { RoleContext } from '../../lib/controller/role.ts';
 import type { EventNote, Reconciler } from '../../lib/controller/step.ts';
 import type { PersistentVolumeClaim, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { CLAIM_INDEX } from '../binding/controller.ts';
-import type { SnapshotInformers } from '../binding/controller.ts';
+import { CLAIM_INDEX, type SnapshotInformers } from '../binding/controller.ts';
 import { snapshotKeyOf } from '../content-facts.ts';
 import { CLAIM_PROTECTION, REASON } from '../names.ts';
 import type { ApplyWrite } from '../own-writes.ts';
 import { failureText } from '../refusal.ts';
-import { regardingSnapshot } from '../regarding.ts';
+import { snapshotWarning } from '../regarding.ts';
 import { decide } from './decide.ts';
-import { absorb, execute } from './execute.ts';
-import type { ProtectionWrites } from './execute.ts';
-import { SOURCE_INDEX, VOLUME_INDEX, gather } from './gather.ts';
-import type { ProtectionReads } from './gather.ts';
+import { absorb, execute, type ProtectionWrites } from './execute.ts';
+import { gather, type ProtectionReads, SOURCE_INDEX, VOLUME_INDEX } from './gather.ts';
 import type { ProtectionEffect, ProtectionState } from './state.ts';
 
 export function reconciler(deps: ProtectionReads & ProtectionWrites): Reconciler<ProtectionState, ProtectionEffect, PersistentVolumeClaim> {
@@ -34,12 +29,7 @@ function failureEvents(error: unknown, { snapshots }: ProtectionState): readonly
   const why = failureText(error);
   if (why === undefined) return [];
   const message = `Error check and remove PVC Finalizer for VolumeSnapshot: ${why}`;
-  return snapshots.map(({ snapshot }) => ({
-    type: 'Warning',
-    reason: REASON.claimFinalizer,
-    message,
-    regarding: regardingSnapshot(snapshot),
-  }));
+  return snapshots.map(({ snapshot }) => snapshotWarning(snapshot, REASON.claimFinalizer, message));
 }
 
 export interface ProtectionOptions extends LanePace {

@@ -6,11 +6,11 @@
  * decided, or is about to be asked. A failed or dying snapshot pins nothing. The snapshot's own loop adds the
  * finalizer before it posts a content; here it is put back if it was lost under a content that needs it.
  */
-import type { PersistentVolumeClaim } from '../../lib/kube/objects.ts';
 import { isDeleting, needsSource, text } from '../content-facts.ts';
 import { isGroupContent, isGroupMember } from '../group-fields.ts';
 import { inputsOf } from '../inputs.ts';
 import { CLAIM_PROTECTION } from '../names.ts';
+import { withClaimProtection } from '../object-patch.ts';
 import type { ProtectionNext, ProtectionState } from './state.ts';
 
 export function decide(state: ProtectionState): ProtectionNext {
@@ -27,7 +27,7 @@ export function decide(state: ProtectionState): ProtectionNext {
     kind: 'write-claim',
     backoff: 'write-claim',
     inputs: inputsOf(claim.metadata?.uid, missing),
-    claim: withFinalizer(claim, missing),
+    claim: withClaimProtection(claim, missing),
   };
 }
 
@@ -44,10 +44,4 @@ function isWanted({ snapshots }: ProtectionState, claimDeleting: boolean): boole
     if (!claimDeleting) return true;
     return content === undefined && (snapshot.status?.error ?? undefined) === undefined;
   });
-}
-
-function withFinalizer(claim: PersistentVolumeClaim, wanted: boolean): PersistentVolumeClaim {
-  const others = (claim.metadata?.finalizers ?? []).filter((name) => name !== CLAIM_PROTECTION);
-  const finalizers = wanted ? [...others, CLAIM_PROTECTION] : others;
-  return { ...claim, apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { ...claim.metadata, finalizers } };
 }

@@ -1,21 +1,17 @@
 /** The snapshot-controller's controller keyed by VolumeSnapshotContent. */
-import { createController } from '../../lib/controller/controller.ts';
-import type { Controller } from '../../lib/controller/controller.ts';
+import { type Controller, createController } from '../../lib/controller/controller.ts';
 import type { Informer } from '../../lib/controller/informer.ts';
-import { laneOf } from '../../lib/controller/lane.ts';
-import type { LanePace } from '../../lib/controller/lane.ts';
+import { laneOf, type LanePace } from '../../lib/controller/lane.ts';
 import type { RoleContext } from '../../lib/controller/role.ts';
 import type { EventNote, Reconciler } from '../../lib/controller/step.ts';
 import type { VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { REASON, contentNameOf } from '../names.ts';
 import type { ApplyWrite } from '../own-writes.ts';
 import { failureText } from '../refusal.ts';
-import { regardingContent } from '../regarding.ts';
+import { contentWarning } from '../regarding.ts';
 import { decide, isAlone } from './decide.ts';
-import { absorb, execute } from './execute.ts';
-import type { ContentProtectionWrites } from './execute.ts';
-import { gather } from './gather.ts';
-import type { ContentProtectionReads } from './gather.ts';
+import { absorb, type ContentProtectionWrites, execute } from './execute.ts';
+import { type ContentProtectionReads, gather } from './gather.ts';
 import type { ContentProtectionAnswer, ContentProtectionEffect, ContentProtectionState } from './state.ts';
 
 export function reconciler(
@@ -37,11 +33,10 @@ export function reconciler(
 function failureEvents(error: unknown, { content }: ContentProtectionState, { kind }: ContentProtectionEffect): readonly EventNote[] {
   const why = failureText(error);
   if (why === undefined) return [];
-  const event =
-    kind === 'protect-content'
-      ? { reason: REASON.finalizerFailed, message: `Failed to check and update the finalizer: ${why}` }
-      : { reason: REASON.contentDelete, message: `Failed to delete a snapshot content whose VolumeSnapshot is gone: ${why}` };
-  return [{ type: 'Warning', ...event, regarding: regardingContent(content) }];
+  if (kind === 'protect-content')
+    return [contentWarning(content, REASON.finalizerFailed, `Failed to check and update the finalizer: ${why}`)];
+  const message = `Failed to delete a snapshot content whose VolumeSnapshot is gone: ${why}`;
+  return [contentWarning(content, REASON.contentDelete, message)];
 }
 
 export interface ContentProtectionOptions extends LanePace {

@@ -12,7 +12,7 @@ import { isGroupContent } from '../group-fields.ts';
 import { inputsOf } from '../inputs.ts';
 import { ANNOTATION_YES, BEING_CREATED, BEING_DELETED, CONTENT_PROTECTION, REASON } from '../names.ts';
 import { annotationsPatch, finalizerPatch } from '../object-patch.ts';
-import { regardingContent } from '../regarding.ts';
+import { contentWarning } from '../regarding.ts';
 import type { ContentProtectionNext, ContentProtectionState } from './state.ts';
 
 /** Worth remembering: the sidecar may cut a snapshot before the deletion is through. */
@@ -26,8 +26,7 @@ export function decide(state: ContentProtectionState): ContentProtectionNext {
   if (isGroupContent(content)) return { kind: 'done', reason: 'belongs to a group snapshot' };
   if ((volumeHandleOf(content) === undefined) === (givenHandleOf(content) === undefined)) {
     const message = 'exactly one of spec.source.volumeHandle and spec.source.snapshotHandle must be set';
-    const event = { type: 'Warning', reason: REASON.contentValidation, message, regarding: regardingContent(content) } as const;
-    return { kind: 'done', reason: 'not a valid content', events: [event] };
+    return { kind: 'done', reason: 'not a valid content', events: [contentWarning(content, REASON.contentValidation, message)] };
   }
   if (text(content.spec?.volumeSnapshotRef?.uid) === undefined) return { kind: 'done', reason: 'not bound yet' };
   if (state.snapshot !== 'there' && mayBeOrphan(state)) return decideOrphan(state);

@@ -1,10 +1,8 @@
 /** The calls of a content's loop to its driver. A failure is an answer: it has to be written down. */
-import type { Store } from '../../lib/controller/store.ts';
-import { keyOf } from '../../lib/controller/store.ts';
+import { keyOf, type Store } from '../../lib/controller/store.ts';
 import type { CsiClient } from '../../lib/csi/client.ts';
 import { CsiError } from '../../lib/csi/csi-error.ts';
-import { outcomeOf } from '../../lib/csi/outcome.ts';
-import type { Outcome } from '../../lib/csi/outcome.ts';
+import { type Outcome, outcomeOf } from '../../lib/csi/outcome.ts';
 import type { Clock } from '../../lib/doors/clock.ts';
 import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import type { Snapshot } from '../../proto/gen/csi.ts';
@@ -31,19 +29,6 @@ interface Run {
 const LONGEST_HANDLE = 1 << 20;
 const INT64_MAX = 2n ** 63n - 1n;
 
-export async function callDriver(deps: DriverDeps, step: DriverCall, run: Run): Promise<ContentAnswer> {
-  switch (step.kind) {
-    case 'create-snapshot':
-      return createSnapshot(deps, step, run);
-    case 'refresh-snapshot':
-      return listSnapshot(deps, step, run);
-    case 'delete-snapshot':
-      return deleteSnapshot(deps, step, run);
-    default:
-      return step satisfies never;
-  }
-}
-
 /** Nothing is kept of a content that is gone. Answers it as the cache has it now. */
 export function remember({ contents, memory }: DriverDeps, { content }: ContentState, known: Remembered): VolumeSnapshotContent {
   const uid = content.metadata?.uid ?? '';
@@ -58,7 +43,7 @@ export function conclude(deps: DriverDeps, state: ContentState, known: Remembere
   return { kind: 'driver', calls: known.calls, answer: known.answer, content: remember(deps, state, known), now: deps.clock.now() };
 }
 
-async function createSnapshot(
+export async function createSnapshot(
   deps: DriverDeps,
   { request, unmarked }: DriverCall & { kind: 'create-snapshot' },
   { state, signal }: Run,
@@ -91,7 +76,7 @@ function unusable(length: number): string {
     : `the driver answered with a snapshot id of ${length} characters, too long for a VolumeSnapshotContent`;
 }
 
-async function listSnapshot(
+export async function listSnapshot(
   deps: DriverDeps,
   { handle }: DriverCall & { kind: 'refresh-snapshot' },
   { state, signal }: Run,
@@ -107,7 +92,7 @@ async function listSnapshot(
   return conclude(deps, state, { calls, answer: failure });
 }
 
-async function deleteSnapshot(
+export async function deleteSnapshot(
   deps: DriverDeps,
   { handle }: DriverCall & { kind: 'delete-snapshot' },
   { state, signal }: Run,

@@ -1,25 +1,21 @@
 /** The sidecar's controller keyed by VolumeSnapshotContent: its reconciler, its wake-ups, its memory. */
-import { createController } from '../../lib/controller/controller.ts';
-import type { Controller } from '../../lib/controller/controller.ts';
+import { type Controller, createController } from '../../lib/controller/controller.ts';
 import type { Informer } from '../../lib/controller/informer.ts';
-import { laneOf } from '../../lib/controller/lane.ts';
-import type { LanePace } from '../../lib/controller/lane.ts';
+import { laneOf, type LanePace } from '../../lib/controller/lane.ts';
 import type { RoleContext } from '../../lib/controller/role.ts';
 import type { EventNote, Reconciler } from '../../lib/controller/step.ts';
-import { keyOf } from '../../lib/controller/store.ts';
-import type { Index } from '../../lib/controller/store.ts';
+import { type Index, keyOf } from '../../lib/controller/store.ts';
 import type { Driver } from '../../lib/csi/capabilities.ts';
 import type { VolumeSnapshotClass, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { text } from '../content-facts.ts';
 import { SIDECAR_REASON } from '../names.ts';
 import type { ApplyWrite } from '../own-writes.ts';
 import { failureText } from '../refusal.ts';
+import { contentWarning } from '../regarding.ts';
 import { decide } from './decide.ts';
-import { absorb, execute } from './execute.ts';
-import type { ContentWrites } from './execute.ts';
-import { describe, warning } from './failure.ts';
-import { gather } from './gather.ts';
-import type { ContentReads } from './gather.ts';
+import { absorb, type ContentWrites, execute } from './execute.ts';
+import { describe } from './failure.ts';
+import { type ContentReads, gather } from './gather.ts';
 import type { ContentAnswer, ContentEffect, ContentMemory, ContentRules, ContentState } from './state.ts';
 
 const CLASS_INDEX: Index<VolumeSnapshotContent> = {
@@ -55,14 +51,14 @@ function failureEvents(error: unknown, { content }: ContentState, { kind }: Cont
     case 'refresh-snapshot':
     case 'delete-snapshot': {
       const { reason, message } = describe(content, kind, why);
-      return [warning(content, reason, message)];
+      return [contentWarning(content, reason, message)];
     }
     case 'release-content':
-      return [warning(content, SIDECAR_REASON.deleteFailed, `Failed to delete snapshot: ${why}`)];
+      return [contentWarning(content, SIDECAR_REASON.deleteFailed, `Failed to delete snapshot: ${why}`)];
     case 'write-marks':
     case 'write-error':
     case 'save-status':
-      return [warning(content, SIDECAR_REASON.creationFailed, `Failed to update the snapshot content: ${why}`)];
+      return [contentWarning(content, SIDECAR_REASON.creationFailed, `Failed to update the snapshot content: ${why}`)];
     default:
       return kind satisfies never;
   }

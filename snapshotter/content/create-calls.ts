@@ -5,8 +5,7 @@
  * A process remembers its own calls. Of earlier ones the content's annotations tell, and nothing else: without
  * one, nothing was sent.
  */
-import { judge } from '../../lib/csi/outcome.ts';
-import type { Doubt, Outcome } from '../../lib/csi/outcome.ts';
+import { type Doubt, judge, type Outcome } from '../../lib/csi/outcome.ts';
 import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { hasMark, isReady } from '../content-facts.ts';
 import { BEING_CREATED, CREATION_UNCERTAIN } from '../names.ts';

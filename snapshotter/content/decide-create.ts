@@ -3,8 +3,9 @@ import { hasMark } from '../content-facts.ts';
 import { inputsOf } from '../inputs.ts';
 import { ANNOTATION_YES, BEING_CREATED, DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE } from '../names.ts';
 import { annotationsPatch } from '../object-patch.ts';
+import { contentWarning } from '../regarding.ts';
 import { annotatedSecret, createRequest, replayRequest } from './create-request.ts';
-import { describe, refuse, warning } from './failure.ts';
+import { describe, refuse } from './failure.ts';
 import type { ContentNext, ContentState, DriverEffect } from './state.ts';
 
 /**
@@ -30,7 +31,7 @@ export function readSecret(state: ContentState, effect: DriverEffect): ContentNe
   if (!secret.ok) {
     const failure = describe(content, effect, secret.fault);
     if (effect !== 'delete-snapshot') return refuse(state, failure);
-    const events = [warning(content, failure.reason, failure.message)];
+    const events = [contentWarning(content, failure.reason, failure.message)];
     return { kind: 'retry', backoff: effect, inputs: driverInputs(state), reason: failure.message, events };
   }
   if (secret.value === undefined || state.secret !== undefined) return undefined;

@@ -18,11 +18,12 @@ import { isGroupContent } from '../group-fields.ts';
 import { inputsOf } from '../inputs.ts';
 import { BEING_DELETED, SIDECAR_REASON } from '../names.ts';
 import { statusPatch } from '../object-patch.ts';
+import { contentWarning } from '../regarding.ts';
 import { snapshotNameOf } from './create-request.ts';
 import { decideCreate, driverInputs } from './decide-create.ts';
 import { decideDeletion } from './decide-deletion.ts';
 import { decideRefresh } from './decide-refresh.ts';
-import { tell, uncertainEvent, warning } from './failure.ts';
+import { tell, uncertainEvent } from './failure.ts';
 import { assertMarks, unmark } from './marks.ts';
 import type { ContentNext, ContentState, DriverFailure, FoundSnapshot } from './state.ts';
 import { statusChange } from './status-change.ts';
@@ -65,7 +66,7 @@ function decideFound(state: ContentState, answer: FoundSnapshot): ContentNext {
       backoff: 'save-status',
       inputs: inputsOf(content.metadata?.uid, changes),
       patch: statusPatch(content, content.status, changes),
-      before: odd ? [warning(content, SIDECAR_REASON.oddTime, message)] : [],
+      before: odd ? [contentWarning(content, SIDECAR_REASON.oddTime, message)] : [],
     };
   }
   if (isReleased(content)) return decideDeletion({ ...state, answer: undefined });
@@ -80,7 +81,7 @@ function decideFailed(state: ContentState, answer: DriverFailure): ContentNext {
   const { content, calls, rules } = state;
   const { effect, reason, message } = answer;
   const again = { kind: 'retry', backoff: effect, inputs: driverInputs(state), reason: message } as const;
-  if (effect === 'delete-snapshot') return { ...again, events: [warning(content, reason, message)] };
+  if (effect === 'delete-snapshot') return { ...again, events: [contentWarning(content, reason, message)] };
   if (effect === 'create-snapshot' && calls.kind !== 'running') {
     const step = unmark(state);
     if (step !== undefined) return step;

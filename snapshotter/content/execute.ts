@@ -1,14 +1,12 @@
 /** One effect of a content's loop, at the API server. Calls of the driver are in call-driver.ts. */
-import { isNotFound } from '../../lib/kube/api-error.ts';
 import type { KubeClient, Patch } from '../../lib/kube/client.ts';
 import type { Secret } from '../../lib/kube/objects.ts';
 import { SECRETS, VOLUME_SNAPSHOT_CONTENTS } from '../../lib/kube/resources.ts';
 import { isDeleting } from '../content-facts.ts';
 import type { ApplyWrite } from '../own-writes.ts';
-import { refusalOf } from '../refusal.ts';
+import { orNothing, refusalOf } from '../refusal.ts';
 import type { SecretName } from '../secret-templates.ts';
-import { callDriver, conclude, remember } from './call-driver.ts';
-import type { DriverDeps } from './call-driver.ts';
+import { conclude, createSnapshot, deleteSnapshot, type DriverDeps, listSnapshot, remember } from './call-driver.ts';
 import { describe } from './failure.ts';
 import type { ContentAnswer, ContentEffect, ContentState, DriverEffect } from './state.ts';
 
@@ -27,20 +25,21 @@ export async function execute(deps: ContentWrites, step: ContentEffect, run: Run
   switch (step.kind) {
     case 'create-snapshot':
       if (step.action === 'read-secret') return readSecret(deps, step, run);
-      if (step.action === 'call') return callDriver(deps, step, run);
+      if (step.action === 'call') return createSnapshot(deps, step, run);
       // From here on the mark is ours, and says nothing about the calls of an earlier process.
       remember(deps, state, { calls: state.calls });
       return patchContent(deps, state, { patch: step.patch, signal });
     case 'refresh-snapshot':
+      return step.action === 'read-secret' ? readSecret(deps, step, run) : listSnapshot(deps, step, run);
     case 'delete-snapshot':
-      return step.action === 'read-secret' ? readSecret(deps, step, run) : callDriver(deps, step, run);
+      return step.action === 'read-secret' ? readSecret(deps, step, run) : deleteSnapshot(deps, step, run);
     case 'write-marks':
       return patchContent(deps, state, { patch: step.patch, signal });
     case 'write-error':
     case 'save-status':
       return patchContent(deps, state, { patch: step.patch, signal, subresource: 'status' });
     case 'release-content':
-      return release(deps, state, { patch: step.patch, signal });
+      return (await orNothing(patchContent(deps, state, { patch: step.patch, signal }))) ?? { kind: 'gone' };
     default:
       return step satisfies never;
   }
@@ -58,15 +57,6 @@ async function patchContent({ client, applyWrite }: ContentWrites, { content }: 
   // The write that took the last finalizer ended it.
   if (isDeleting(object) && (object.metadata?.finalizers ?? []).length === 0) return { kind: 'gone' };
   return { kind: 'content', object };
-}
-
-async function release(deps: ContentWrites, state: ContentState, write: Write): Promise<ContentAnswer> {
-  try {
-    return await patchContent(deps, state, write);
-  } catch (error) {
-    if (isNotFound(error)) return { kind: 'gone' };
-    throw error;
-  }
 }
 
 /** By name only: the vendors' RBAC may allow no more. A secret that cannot be read, or be sent as it is, is a failure to show. */

@@ -5,7 +5,7 @@ import { formatTime } from '../../lib/kube/time.ts';
 import { inputsOf } from '../inputs.ts';
 import { CONTENT_PROTECTION, SIDECAR_REASON } from '../names.ts';
 import { statusPatch } from '../object-patch.ts';
-import { regardingContent } from '../regarding.ts';
+import { contentWarning } from '../regarding.ts';
 import type { ContentEffect, ContentNext, ContentState, DriverEffect, DriverFailure } from './state.ts';
 
 /** The first attempt and the later ones have reasons and words of their own: a status tells them apart. */
@@ -26,7 +26,7 @@ export function tell({ content, now }: ContentState, { reason, message }: Driver
     backoff: 'write-error',
     inputs: inputsOf(content.metadata?.uid, message),
     patch: statusPatch(content, status, { error: { time: formatTime(now), message }, readyToUse: false }),
-    before: [warning(content, reason, message)],
+    before: [contentWarning(content, reason, message)],
   };
 }
 
@@ -42,9 +42,5 @@ export function uncertainEvent(content: VolumeSnapshotContent, name: string, { m
     `A CreateSnapshot call for this deleted content ended without a clear answer, so the storage may hold a snapshot named ${name} of volume ` +
     `${volumeHandle}. It is looked for with growing pauses, and deleted when it is found. To end this, check that there is none and remove ` +
     `the finalizer ${CONTENT_PROTECTION} from this content. Last answer: ${message}`;
-  return warning(content, SIDECAR_REASON.uncertain, told);
-}
-
-export function warning(content: VolumeSnapshotContent, reason: string, message: string): EventNote {
-  return { type: 'Warning', reason, message, regarding: regardingContent(content) };
+  return contentWarning(content, SIDECAR_REASON.uncertain, told);
 }

@@ -1,7 +1,6 @@
 /** What a VolumeSnapshotContent says, asked in one place by every controller. Fields may be absent or empty. */
 import type { VolumeSnapshot, VolumeSnapshotContent } from '../lib/kube/objects.ts';
-import { BEING_CREATED } from './names.ts';
-import type { BEING_DELETED } from './names.ts';
+import { BEING_CREATED, type BEING_DELETED, type CREATION_UNCERTAIN } from './names.ts';
 
 /** An empty text is as absent as none (Go's zero value), and so is a null, or what is no text at all. */
 export function text(value: unknown): string | undefined {
@@ -47,7 +46,10 @@ export function isDeleting(object: VolumeSnapshotContent | VolumeSnapshot): bool
   return text(object.metadata?.deletionTimestamp) !== undefined;
 }
 
-export function hasMark(content: VolumeSnapshotContent, mark: typeof BEING_CREATED | typeof BEING_DELETED): boolean {
+export function hasMark(
+  content: VolumeSnapshotContent,
+  mark: typeof BEING_CREATED | typeof BEING_DELETED | typeof CREATION_UNCERTAIN,
+): boolean {
   return typeof content.metadata?.annotations?.[mark] === 'string';
 }
 
@@ -57,10 +59,18 @@ export function volumeIndexValue(driver: string | undefined, handle: string | un
 }
 
 /**
+ * True for a deleted content that nobody waits for: no call is running (the mark) and no snapshot is known. At most
+ * csi-snapshotter still looks for what an earlier call may have cut.
+ */
+export function holdsNobody(content: VolumeSnapshotContent): boolean {
+  return isDeleting(content) && savedHandleOf(content) === undefined && !hasMark(content, BEING_CREATED);
+}
+
+/**
  * True while the driver may still read the source volume: a call may be running (the mark), none was
  * decided yet, or the snapshot is cut but not finished. A failed content without the mark is decided.
  */
 export function needsSource(content: VolumeSnapshotContent): boolean {
-  if (volumeHandleOf(content) === undefined || isReady(content)) return false;
+  if (volumeHandleOf(content) === undefined || isReady(content) || holdsNobody(content)) return false;
   return hasMark(content, BEING_CREATED) || (content.status?.error ?? undefined) === undefined;
 }

@@ -1,7 +1,6 @@
 /** Flags of snapshot-controller. */
-import { ELECTION_FLAGS, KLOG_FLAGS, KUBE_FLAGS, PROCESS_FLAGS, REQUEST_LIFETIME_FLAG, RETRY_FLAGS } from '../lib/process/flag-groups.ts';
-import { readOptions } from '../lib/process/flags.ts';
-import type { Flag, FlagValues, OptionsOf } from '../lib/process/flags.ts';
+import { ELECTION_FLAGS, KLOG_FLAGS, KUBE_FLAGS, PROCESS_FLAGS, RETRY_FLAGS } from '../lib/process/flag-groups.ts';
+import { type Flag, type FlagValues, type OptionsOf, readOptions } from '../lib/process/flags.ts';
 import { WORK_FLAGS } from './work-flags.ts';
 
 export const CONTROLLER_FLAGS = [
@@ -18,7 +17,6 @@ export const CONTROLLER_FLAGS = [
     help: 'Label each content with a node that can reach its volume, for sidecars that run on every node. Needs get, list and watch on nodes.',
     origin: 'peer',
   },
-  REQUEST_LIFETIME_FLAG,
   {
     name: 'prevent-volume-mode-conversion',
     type: 'bool',

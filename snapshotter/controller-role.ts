@@ -1,6 +1,5 @@
 /** The role snapshot-controller: one per cluster, no driver. It binds snapshots to contents and keeps finalizers true. */
-import type { Role } from '../lib/controller/role.ts';
-import type { RoleContext } from '../lib/controller/role.ts';
+import { type Role, type RoleContext } from '../lib/controller/role.ts';
 import {
   NODES,
   PERSISTENT_VOLUMES,
@@ -11,15 +10,13 @@ import {
   VOLUME_SNAPSHOT_CONTENTS,
 } from '../lib/kube/resources.ts';
 import type { RoleDefinition } from '../lib/process/role-definition.ts';
-import { SNAPSHOT_INDEXES, createBindingController } from './binding/controller.ts';
-import type { SnapshotInformers } from './binding/controller.ts';
+import { createBindingController, SNAPSHOT_INDEXES, type SnapshotInformers } from './binding/controller.ts';
 import { RESTORES_INDEX } from './binding/gather.ts';
 import { createClaimProtectionController } from './claim-protection/controller.ts';
 import { SOURCE_INDEX, VOLUME_INDEX } from './claim-protection/gather.ts';
 import { createContentProtectionController } from './content-protection/controller.ts';
-import { CONTROLLER_FLAGS, readControllerOptions } from './controller-options.ts';
-import type { SnapshotControllerOptions } from './controller-options.ts';
-import { absorbInto } from './own-writes.ts';
+import { CONTROLLER_FLAGS, readControllerOptions, type SnapshotControllerOptions } from './controller-options.ts';
+import { applyTo } from './own-writes.ts';
 import { createSnapshotTimer } from './snapshot-timer.ts';
 
 export const SNAPSHOT_CONTROLLER: RoleDefinition<SnapshotControllerOptions> = {
@@ -40,8 +37,7 @@ export const SNAPSHOT_CONTROLLER: RoleDefinition<SnapshotControllerOptions> = {
     const shared = {
       context,
       informers,
-      contents: informers.contents,
-      absorb: absorbInto({
+      applyWrite: applyTo({
         [VOLUME_SNAPSHOTS.plural]: informers.snapshots,
         [VOLUME_SNAPSHOT_CONTENTS.plural]: informers.contents,
         [PERSISTENT_VOLUME_CLAIMS.plural]: informers.claims,
@@ -58,7 +54,6 @@ export const SNAPSHOT_CONTROLLER: RoleDefinition<SnapshotControllerOptions> = {
           distributedSnapshotting: options.enableDistributedSnapshotting,
         },
         timer: createSnapshotTimer(metrics, context.doors.clock),
-        requestLifeMs: options.kubeRequestLifetimeMs,
       }),
       createClaimProtectionController(shared),
       createContentProtectionController(shared),

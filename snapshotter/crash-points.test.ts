@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS } from '../lib/kube/resources.ts';
 import { CLAIM_PROTECTION } from './names.ts';
-import { CONTENT_NAME, aSnapshot } from './testing/objects.ts';
+import { CONTENT_NAME, aContent, aSnapshot } from './testing/objects.ts';
 import { TinyWorld } from './testing/tiny-world.ts';
 
 async function liveAndDie(world: TinyWorld): Promise<void> {
@@ -22,6 +22,28 @@ async function dieWhileMade(world: TinyWorld): Promise<void> {
   const deleteAt = 4;
   while (world.effects < deleteAt) await world.turn();
   world.api.remove(VOLUME_SNAPSHOTS, 'default/nightly');
+  await world.settle();
+  expectNothingLeft(world);
+}
+
+/** One lost answer, then final ones: the user is let go, what was cut is found when the driver allows it. */
+async function dieUncertain(world: TinyWorld): Promise<void> {
+  world.driver.loseAnswers = 1;
+  world.driver.failsWith = 6;
+  world.api.put(VOLUME_SNAPSHOTS, aSnapshot());
+  for (let turn = 0; turn < 8; turn += 1) await world.turn();
+  world.api.remove(VOLUME_SNAPSHOTS, 'default/nightly');
+  for (let turn = 0; turn < 8; turn += 1) await world.turn();
+  expect(world.snapshot(), 'nobody waits for what may have been cut').toBeUndefined();
+  expect(world.driver.snapshots.size).toBe(1);
+  world.driver.failsWith = undefined;
+  await world.settle();
+  expectNothingLeft(world);
+}
+
+/** The POST of a content arrives after its VolumeSnapshot was let go. */
+async function comeLate(world: TinyWorld): Promise<void> {
+  world.api.put(VOLUME_SNAPSHOT_CONTENTS, aContent());
   await world.settle();
   expectNothingLeft(world);
 }
@@ -57,6 +79,7 @@ describe('a crash at every step', () => {
   test.each([
     ['from claim to ready and away again', liveAndDie],
     ['deleted while its calls time out', dieWhileMade],
+    ['deleted after a lost answer and a final one', dieUncertain],
   ])('%s: before and after each effect, both programs lose their memory, and the end is the same', async (_, story) => {
     const faultless = new TinyWorld();
     await story(faultless);
@@ -69,5 +92,18 @@ describe('a crash at every step', () => {
         await story(world);
         expect(world.effects, `crash ${moment} effect ${at}`).toBeGreaterThanOrEqual(at);
       }
+  });
+
+  test('a content that comes after its VolumeSnapshot went is removed, with what was cut for it', async () => {
+    const faultless = new TinyWorld();
+    await comeLate(faultless);
+    for (let at = 1; at <= faultless.effects; at += 1) {
+      const world = new TinyWorld();
+      world.crash = { at, moment: 'after' };
+      // A controller that died between cut and deletion knows no more that nobody owned it, and destroys nothing.
+      await comeLate(world).catch(() =>
+        expect(world.api.find(VOLUME_SNAPSHOT_CONTENTS, CONTENT_NAME)?.status?.snapshotHandle).toBeDefined(),
+      );
+    }
   });
 });

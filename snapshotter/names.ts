@@ -10,6 +10,11 @@ export const BEING_DELETED = 'snapshot.storage.kubernetes.io/volumesnapshot-bein
 /** A CreateSnapshot call may be running: the snapshot may come to exist. */
 export const BEING_CREATED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-created';
 export const ANNOTATION_YES = 'yes';
+/**
+ * Ours alone: a CreateSnapshot call ended without an answer, a later one failed for good. The storage may hold a
+ * snapshot that nothing names. Users and other programs wait for nothing because of it.
+ */
+export const CREATION_UNCERTAIN = 'csi-sidecars/creation-uncertain';
 /** Credentials of CreateSnapshot and DeleteSnapshot, whatever the name says. */
 export const DELETION_SECRET_NAME = 'snapshot.storage.kubernetes.io/deletion-secret-name';
 export const DELETION_SECRET_NAMESPACE = 'snapshot.storage.kubernetes.io/deletion-secret-namespace';
@@ -26,7 +31,6 @@ export const MANAGED_BY_LABEL = 'snapshot.storage.kubernetes.io/managed-by';
 export const CONTENT_PROTECTION = 'snapshot.storage.kubernetes.io/volumesnapshotcontent-bound-protection';
 export const BOUND_PROTECTION = 'snapshot.storage.kubernetes.io/volumesnapshot-bound-protection';
 export const AS_SOURCE_PROTECTION = 'snapshot.storage.kubernetes.io/volumesnapshot-as-source-protection';
-export const IN_GROUP_PROTECTION = 'snapshot.storage.kubernetes.io/volumesnapshot-in-group-protection';
 /** The provisioner's: a volume is being filled from the snapshot, whether its claim still lives or not. */
 export const RESTORE_PROTECTION = 'provisioner.storage.kubernetes.io/volumesnapshot-as-source-protection';
 /** On a PVC. */
@@ -72,6 +76,9 @@ export const REASON = {
   creatingSnapshot: 'CreatingSnapshot',
   snapshotCreated: 'SnapshotCreated',
   snapshotReady: 'SnapshotReady',
+  bindFailed: 'SnapshotBindFailed',
+  finalizerFailed: 'SnapshotFinalizerError',
+  statusFailed: 'SnapshotStatusUpdateFailed',
   createContentFailed: 'CreateSnapshotContentFailed',
   claimFinalizer: 'ErrorPVCFinalizer',
   classMissing: 'GetSnapshotClassFailed',
@@ -94,6 +101,10 @@ export const SIDECAR_REASON = {
   creationFailed: 'SnapshotCreationFailed',
   updateFailed: 'SnapshotContentCheckandUpdateFailed',
   deleteFailed: 'SnapshotDeleteError',
+  /** Ours: see CREATION_UNCERTAIN, for a content that is being deleted. */
+  uncertain: 'SnapshotCreationUncertain',
+  /** Ours: the driver's creation time cannot be stored. */
+  oddTime: 'SnapshotCreationTimeInvalid',
 } as const;
 
 /** The content of a dynamic VolumeSnapshot has the name of its uid: made twice, it is still one. */

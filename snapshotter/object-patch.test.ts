@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { annotationPatch, finalizerPatch, guardedAnnotationPatch, statusPatch } from './object-patch.ts';
+import { annotationsPatch, finalizerPatch, guardedAnnotationPatch, statusPatch } from './object-patch.ts';
 
 const object = { metadata: { uid: 'u', resourceVersion: '7', finalizers: ['a', 'b'] } };
 const uid = { op: 'test', path: '/metadata/uid', value: 'u' };
@@ -39,7 +39,7 @@ test('a status is written field by field, or whole where there is none', () => {
 });
 
 test('an annotation is set alone, and conditional where it stands in for a live read', () => {
-  expect(annotationPatch(object, 'x', null)).toEqual({ type: 'merge', body: { metadata: { uid: 'u', annotations: { x: null } } } });
+  expect(annotationsPatch(object, { x: null })).toEqual({ type: 'merge', body: { metadata: { uid: 'u', annotations: { x: null } } } });
   expect(guardedAnnotationPatch(object, 'x', 'yes')).toEqual({
     type: 'merge',
     body: { metadata: { uid: 'u', resourceVersion: '7', annotations: { x: 'yes' } } },

@@ -3,7 +3,8 @@
  * on the next one of that name; a failed test is a precondition: the loop gathers again, nobody is told.
  */
 import type { JsonPatchOperation, Patch } from '../lib/kube/client.ts';
-import type { KubeObject } from '../lib/kube/objects.ts';
+import type { KubeObject, PersistentVolumeClaim } from '../lib/kube/objects.ts';
+import { CLAIM_PROTECTION } from './names.ts';
 
 export interface FinalizerChange {
   readonly add?: readonly string[];
@@ -54,13 +55,20 @@ export function statusPatch(object: KubeObject, status: object | undefined, chan
   return { type: 'json', operations: [testUid(object), ...operations] };
 }
 
-/** One annotation, never the map: others write into it at the same time. `value` null takes it away. */
-export function annotationPatch(object: KubeObject, name: string, value: string | null): Patch {
-  return { type: 'merge', body: { metadata: { uid: object.metadata?.uid, annotations: { [name]: value } } } };
+/** Single annotations, never the map: others write into it at the same time. A null takes one away. */
+export function annotationsPatch(object: KubeObject, annotations: Readonly<Record<string, string | null>>): Patch {
+  return { type: 'merge', body: { metadata: { uid: object.metadata?.uid, annotations } } };
 }
 
-/** As `annotationPatch`, but refused (409) unless the object is still the version that was decided on. */
+/** As `annotationsPatch`, but refused (409) unless the object is still the version that was decided on. */
 export function guardedAnnotationPatch(object: KubeObject, name: string, value: string): Patch {
   const { uid, resourceVersion } = object.metadata ?? {};
   return { type: 'merge', body: { metadata: { uid, resourceVersion, annotations: { [name]: value } } } };
+}
+
+/** For a PUT of the whole claim: the verb that vendors' RBAC allows. */
+export function withClaimProtection(claim: PersistentVolumeClaim, wanted: boolean): PersistentVolumeClaim {
+  const others = (claim.metadata?.finalizers ?? []).filter((name) => name !== CLAIM_PROTECTION);
+  const finalizers = wanted ? [...others, CLAIM_PROTECTION] : others;
+  return { ...claim, apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { ...claim.metadata, finalizers } };
 }

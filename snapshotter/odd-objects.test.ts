@@ -8,7 +8,7 @@ import type { BindingState, Needed } from './binding/state.ts';
 import { SOURCE_INDEX, VOLUME_INDEX } from './claim-protection/gather.ts';
 import { decide as decideClaim } from './claim-protection/decide.ts';
 import { CONTENT_INDEXES } from './content/controller.ts';
-import { NO_RECORD } from './content/case-book.ts';
+import type { CreateCalls } from './content/create-calls.ts';
 import { decide as decideContent } from './content/decide.ts';
 import type { ContentState, DriverAnswer } from './content/state.ts';
 import { decide as decideContentProtection } from './content-protection/decide.ts';
@@ -32,7 +32,6 @@ const bindingState: fc.Arbitrary<BindingState> = fc.record({
   nodes: fc.constant([{ metadata: { name: 'n' } }, {}]),
   restoring: fc.array(fc.constant('default/restored'), { maxLength: 1 }),
   confirmed: fc.subarray<Needed>(['content', 'class', 'claim', 'volume']).map((needed) => new Set(needed)),
-  lateContentMs: fc.constantFrom(0, 42_000),
   refusal: fc.constant(undefined),
   posted: fc.boolean(),
 });
@@ -43,15 +42,15 @@ const answer: fc.Arbitrary<DriverAnswer> = fc.oneof(
     effect: fc.constant('create-snapshot' as const),
     handle: fc.string({ minLength: 1 }),
     creationTime: maybe(fc.bigInt()),
+    oddTime: maybe(fc.bigInt()),
     sizeBytes: fc.bigInt(),
     ready: fc.boolean(),
   }),
   fc.record({
     kind: fc.constant('failed' as const),
     effect: fc.constantFrom('create-snapshot' as const, 'delete-snapshot' as const, 'refresh-snapshot' as const),
+    reason: fc.constant('SnapshotCreationFailed'),
     message: fc.string(),
-    decided: fc.boolean(),
-    gaveUp: fc.boolean(),
   }),
 );
 
@@ -68,7 +67,12 @@ const contentState: fc.Arbitrary<ContentState> = fc.record({
   content: oddContent.map((content) => ({ ...content, spec: { ...content.spec, driver: DRIVER } })),
   snapshotClass: maybe(oddClass.map((one) => ({ ...one, driver: DRIVER }))),
   listsSnapshots: fc.boolean(),
-  record: fc.constantFrom(NO_RECORD, { ...NO_RECORD, standing: 'clean' as const }, { ...NO_RECORD, standing: 'open' as const }),
+  calls: fc.constantFrom<CreateCalls>(
+    { kind: 'none' },
+    { kind: 'running', history: { times: 0, sinceMs: 0 } },
+    { kind: 'uncertain', history: { times: 1, sinceMs: 0, grpcCode: 3 } },
+    { kind: 'deleted' },
+  ),
   answer: maybe(answer),
   secret: fc.constant(undefined),
   gone: fc.constant(false),
@@ -88,7 +92,8 @@ describe('objects of any shape', () => {
     fc.assert(
       fc.property(contentState, (state) => {
         expect(typeof decideContent(state).kind).toBe('string');
-        expect(typeof decideContentProtection(state).kind).toBe('string');
+        for (const snapshot of ['there', 'unseen', 'gone'] as const)
+          expect(typeof decideContentProtection({ ...state, snapshot, cameAlone: false }).kind).toBe('string');
       }),
       RUNS,
     );
@@ -100,7 +105,6 @@ describe('objects of any shape', () => {
       claim: oddClaim,
       snapshots: fc.array(pair, { maxLength: 2 }),
       contents: fc.array(oddContent, { maxLength: 2 }),
-      refusal: fc.constant(undefined),
     });
     fc.assert(
       fc.property(state, (one) => {
@@ -134,6 +138,20 @@ describe('what no state may lead to', () => {
         expect(metadata?.deletionTimestamp ?? '').not.toBe('');
         const unbound = (spec?.source?.snapshotHandle ?? '') !== '' && (spec?.volumeSnapshotRef?.uid ?? '') === '';
         expect(unbound || metadata?.annotations?.['snapshot.storage.kubernetes.io/volumesnapshot-being-deleted'] !== undefined).toBe(true);
+      }),
+      RUNS,
+    );
+  });
+
+  test('a content without its VolumeSnapshot is deleted only if it is dynamic and has no handle', () => {
+    fc.assert(
+      fc.property(contentState, (state) => {
+        const step = decideContentProtection({ ...state, snapshot: 'gone', cameAlone: false });
+        if (step.kind !== 'delete-content') return;
+        expect(state.content.spec?.source?.volumeHandle ?? '').not.toBe('');
+        expect(state.content.spec?.source?.snapshotHandle ?? '').toBe('');
+        const handle: unknown = state.content.status?.snapshotHandle;
+        expect(typeof handle === 'string' && handle !== '').toBe(false);
       }),
       RUNS,
     );

@@ -1,10 +1,19 @@
-/** The object of an event. Items of a list carry neither apiVersion nor kind; an event needs both. */
+/** Events and their objects. Items of a list carry neither apiVersion nor kind; an event needs both. */
+import type { EventNote } from '../lib/controller/step.ts';
 import type { KubeObject, VolumeSnapshot, VolumeSnapshotContent } from '../lib/kube/objects.ts';
 
 export function regardingSnapshot({ metadata }: VolumeSnapshot): KubeObject {
   return { apiVersion: 'snapshot.storage.k8s.io/v1', kind: 'VolumeSnapshot', ...(metadata === undefined ? {} : { metadata }) };
 }
 
-export function regardingContent({ metadata }: VolumeSnapshotContent): KubeObject {
+function regardingContent({ metadata }: VolumeSnapshotContent): KubeObject {
   return { apiVersion: 'snapshot.storage.k8s.io/v1', kind: 'VolumeSnapshotContent', ...(metadata === undefined ? {} : { metadata }) };
+}
+
+export function snapshotWarning(snapshot: VolumeSnapshot, reason: string, message: string): EventNote {
+  return { type: 'Warning', reason, message, regarding: regardingSnapshot(snapshot) };
+}
+
+export function contentWarning(content: VolumeSnapshotContent, reason: string, message: string): EventNote {
+  return { type: 'Warning', reason, message, regarding: regardingContent(content) };
 }

@@ -9,8 +9,7 @@ import {
   READY_POLL_FLAGS,
   RETRY_FLAGS,
 } from '../lib/process/flag-groups.ts';
-import { readOptions } from '../lib/process/flags.ts';
-import type { Flag, FlagValues, OptionsOf } from '../lib/process/flags.ts';
+import { type Flag, type FlagValues, type OptionsOf, readOptions } from '../lib/process/flags.ts';
 import { WORK_FLAGS } from './work-flags.ts';
 
 /** Hexadecimal digits of a uid. */

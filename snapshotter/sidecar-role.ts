@@ -4,10 +4,10 @@ import type { Role } from '../lib/controller/role.ts';
 import { VOLUME_SNAPSHOT_CLASSES, VOLUME_SNAPSHOT_CONTENTS } from '../lib/kube/resources.ts';
 import type { RoleDefinition } from '../lib/process/role-definition.ts';
 import { CONTENT_INDEXES, createContentController } from './content/controller.ts';
-import { MANAGED_BY_LABEL } from './names.ts';
-import { absorbInto } from './own-writes.ts';
-import { SIDECAR_FLAGS, readSidecarOptions } from './sidecar-options.ts';
-import type { CsiSnapshotterOptions } from './sidecar-options.ts';
+import { hasMark } from './content-facts.ts';
+import { CREATION_UNCERTAIN, MANAGED_BY_LABEL } from './names.ts';
+import { applyTo } from './own-writes.ts';
+import { type CsiSnapshotterOptions, readSidecarOptions, SIDECAR_FLAGS } from './sidecar-options.ts';
 
 export const CSI_SNAPSHOTTER: RoleDefinition<CsiSnapshotterOptions> = {
   name: 'csi-snapshotter',
@@ -32,6 +32,7 @@ export const CSI_SNAPSHOTTER: RoleDefinition<CsiSnapshotterOptions> = {
         'status',
         'metadata.annotations[snapshot.storage.kubernetes.io/]',
         'metadata.annotations[groupsnapshot.storage.k8s.io/]',
+        'metadata.annotations[csi-sidecars/]',
       ],
       indexes: CONTENT_INDEXES,
       ...(options.nodeName === undefined ? {} : { labelSelector: `${MANAGED_BY_LABEL}=${options.nodeName}` }),
@@ -43,11 +44,20 @@ export const CSI_SNAPSHOTTER: RoleDefinition<CsiSnapshotterOptions> = {
       labels: ['driver_name'],
     });
     const driverName = driver.identity().name;
+    metrics.gauge({
+      name: 'csi_snapshotter_uncertain_snapshots',
+      help: 'VolumeSnapshotContents of which the storage may hold a snapshot that nothing names: a CreateSnapshot call ended without a clear answer.',
+      labels: ['driver_name'],
+      collect: (set) => {
+        const uncertain = contents.store.list().filter((one) => one.spec?.driver === driverName && hasMark(one, CREATION_UNCERTAIN));
+        set({ driver_name: driverName }, uncertain.length);
+      },
+    });
     const controller = createContentController({
       context,
       contents,
       classes,
-      absorb: absorbInto({ [VOLUME_SNAPSHOT_CONTENTS.plural]: contents }),
+      applyWrite: applyTo({ [VOLUME_SNAPSHOT_CONTENTS.plural]: contents }),
       driver,
       rules: {
         driverName,

@@ -52,10 +52,10 @@ export function createSnapshotTimer(metrics: Pick<MetricsRegistry, 'gauge' | 'hi
   });
 
   const start = (key: string, operation: Operation, facts: SnapshotFacts): void => {
-    const driver = facts.content?.spec?.driver ?? facts.snapshotClass?.driver ?? '';
+    const driver = facts.content?.spec?.driver ?? facts.snapshotClass?.driver;
     const type = text(facts.snapshot.spec?.source?.volumeSnapshotContentName) === undefined ? 'dynamic' : 'pre-provisioned';
-    const entry = running.get(key) ?? { startedMs: new Map<Operation, number>(), driver, type };
-    if (driver !== '') entry.driver = driver;
+    const entry = running.get(key) ?? { startedMs: new Map<Operation, number>(), driver: driver ?? 'unknown', type };
+    if (driver !== undefined) entry.driver = driver;
     if (!entry.startedMs.has(operation)) entry.startedMs.set(operation, clock.monotonic());
     running.set(key, entry);
   };

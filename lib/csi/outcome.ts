@@ -34,12 +34,7 @@ export interface AnswerOf {
 }
 
 /** Codes after which the driver may still be at work, whatever was asked. */
-const RUNNING_ON: ReadonlySet<number> = new Set([
-  GrpcCode.CANCELLED,
-  GrpcCode.DEADLINE_EXCEEDED,
-  GrpcCode.UNAVAILABLE,
-  GrpcCode.ABORTED,
-]);
+const RUNNING_ON: ReadonlySet<number> = new Set([GrpcCode.CANCELLED, GrpcCode.DEADLINE_EXCEEDED, GrpcCode.UNAVAILABLE, GrpcCode.ABORTED]);
 
 /** What "no room" means: a snapshot may find room later under the same name, a volume is refused here. */
 const EXHAUSTED: Readonly<Record<MakingRpc, 'unknown' | 'refused'>> = {

@@ -115,7 +115,10 @@ test('the parameters of a VolumeAttributesClass of our driver are sent along', (
     kind: 'retry',
     backoff: 'create-volume',
   });
-  expect(decide(aState({ claim, live: { attributesClass: { object: undefined } } }))).toMatchObject({ kind: 'retry', backoff: 'create-volume' });
+  expect(decide(aState({ claim, live: { attributesClass: { object: undefined } } }))).toMatchObject({
+    kind: 'retry',
+    backoff: 'create-volume',
+  });
   expect(decide(aState({ claim, settings: settings({ attributesClasses: false }) })).kind).toBe('write-intent');
 });
 
@@ -167,7 +170,9 @@ const asked = (zone: string, selectedNode: string): Intent =>
   });
 const zoneOf = (state: ClaimState): unknown => {
   const step = decide(state);
-  return step.kind === 'write-intent' ? step.intent.request.accessibilityRequirements?.requisite.map(({ segments }) => segments['zone']) : step.kind;
+  return step.kind === 'write-intent'
+    ? step.intent.request.accessibilityRequirements?.requisite.map(({ segments }) => segments['zone'])
+    : step.kind;
 };
 
 test('while a call for this node is uncertain the same terms are asked for again, though nodes come and go', () => {

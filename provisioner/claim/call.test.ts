@@ -280,10 +280,16 @@ describe('an unwanted volume', () => {
     expect([world.calls, world.operationNow()]).toEqual([['record'], unwanted]);
   });
 
-  test('that the driver still shows after its deletion was asked for is not given to the claim', async () => {
-    const operation = anOpen({ intent: NEW, uncertain: [NEW] });
-    const world = atWork({ ...operation, uncertain: { intents: [NEW], doubt: { times: 0, sinceMs: 0 }, sinceMs: 0, deleting: 'vol-1' } });
-    await world.does(creating(NEW));
+  test.each([
+    ['by this process', 'vol-1', []],
+    ['by another one', undefined, ['vol-1']],
+  ])('that the driver still shows after its deletion was asked for %s is not given to the claim', async (_, deletion, elsewhere) => {
+    const uncertain = { intents: [NEW], doubt: { times: 0, sinceMs: 0 }, sinceMs: 0, deleting: deletion };
+    const world = atWork({ ...anOpen({ intent: NEW }), uncertain });
+    for (const handle of elsewhere) world.deletedElsewhere.add(handle);
+    expect(await world.does(creating(NEW))).toMatchObject({
+      failure: { kind: 'unfit', message: expect.stringContaining('deletion was asked for') },
+    });
     expect(world.operationNow()).toMatchObject({ phase: 'open', unwanted: 'vol-1' });
   });
 

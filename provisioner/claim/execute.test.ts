@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
+import { PERSISTENT_VOLUME_CLAIMS } from '../../lib/kube/resources.ts';
 import type { VolumeSnapshot } from '../../lib/kube/objects.ts';
 import { SNAPSHOT_FINALIZER } from '../names.ts';
 import { aClaimWorld, apiError, cacheOf } from '../testing/claim-world.ts';
@@ -114,7 +114,10 @@ test('an operation is closed with its entry, and a PV that ended it has been see
   world.progress.update(CLAIM_UID, { operation: anOpen({ uncertain: [anIntent()] }) });
   const state = aState({ volume: aVolume(), progress: world.progress.of(CLAIM_UID) });
   expect(await world.execute({ kind: 'close', ...held }, state)).toMatchObject({ kind: 'closed' });
-  expect([world.calls, world.progress.of(CLAIM_UID)]).toMatchObject([['close'], { operation: { phase: 'none' }, provisionedBefore: 'seen' }]);
+  expect([world.calls, world.progress.of(CLAIM_UID)]).toMatchObject([
+    ['close'],
+    { operation: { phase: 'none' }, provisionedBefore: 'seen' },
+  ]);
 });
 
 // Saving
@@ -146,7 +149,10 @@ describe('a PV', () => {
     const world = saving();
     for (const status of [400, 403, 413, 422]) {
       world.server.refusals.set('create persistentvolumes', apiError(status));
-      expect(await world.save()).toMatchObject({ kind: 'save-failed', failure: { kind: 'refused', message: expect.stringContaining(`said ${status}`) } });
+      expect(await world.save()).toMatchObject({
+        kind: 'save-failed',
+        failure: { kind: 'refused', message: expect.stringContaining(`said ${status}`) },
+      });
     }
     world.server.refusals.set('create persistentvolumes', apiError(0));
     await expect(world.save()).rejects.toThrow('said 0');
@@ -161,7 +167,10 @@ describe('a PV', () => {
 
   test('that stands already and is on its way out takes the volume along', async () => {
     const world = saving(aVolume({ metadata: { name: VOLUME_NAME, deletionTimestamp: 'now' } }));
-    expect(await world.read()).toMatchObject({ kind: 'existing-volume', progress: { operation: { phase: 'none' }, provisionedBefore: 'seen' } });
+    expect(await world.read()).toMatchObject({
+      kind: 'existing-volume',
+      progress: { operation: { phase: 'none' }, provisionedBefore: 'seen' },
+    });
     expect(world.counted).toEqual([]);
   });
 

@@ -51,7 +51,10 @@ function aWorld({ claims = [aClaim()], volumes = [], snapshots, progress, releas
       nodes: undefined,
       csiNodes: undefined,
       attachments: undefined,
-      snapshots: snapshots === undefined ? undefined : cacheOf(frozen(snapshots.map((one) => [`shop/${one.metadata?.name ?? ''}`, freeze(one)] as const))),
+      snapshots:
+        snapshots === undefined
+          ? undefined
+          : cacheOf(frozen(snapshots.map((one) => [`shop/${one.metadata?.name ?? ''}`, freeze(one)] as const))),
       grants: undefined,
       journals: undefined,
     },

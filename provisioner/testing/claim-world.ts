@@ -183,6 +183,8 @@ export function aClaimWorld(change: { readonly settings?: Partial<ClaimSettings>
   const volumes = new Map<string, PersistentVolume>();
   const classes = new Map([['fast', aClass()]]);
   const lease = { fresh: true };
+  /** Handles whose deletion another process asked for. */
+  const deletedElsewhere = new Set<string>();
   const clock = { ms: 1_000_000 };
   const progress = createClaimsInProgress();
   const protections = createSourceProtections();
@@ -209,6 +211,7 @@ export function aClaimWorld(change: { readonly settings?: Partial<ClaimSettings>
     monotonic: () => clock.ms,
     client: server.client,
     journal,
+    accounts: { isDeletedElsewhere: (_: string, handle: string) => deletedElsewhere.has(handle) },
     driver,
     identity: 'me',
     metrics: {
@@ -235,6 +238,7 @@ export function aClaimWorld(change: { readonly settings?: Partial<ClaimSettings>
     volumes,
     classes,
     lease,
+    deletedElsewhere,
     clock,
     progress,
     protections,

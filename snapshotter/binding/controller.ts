@@ -2,16 +2,12 @@
  * The controller keyed by VolumeSnapshot: which events wake which snapshots, and the loop's parts put
  * together. A secondary object wakes only if what is read of it differs.
  */
-import { createController } from '../../lib/controller/controller.ts';
-import type { Controller } from '../../lib/controller/controller.ts';
+import { type Controller, createController } from '../../lib/controller/controller.ts';
 import type { Informer, InformerEvent } from '../../lib/controller/informer.ts';
-import { laneOf } from '../../lib/controller/lane.ts';
-import type { LanePace } from '../../lib/controller/lane.ts';
+import { laneOf, type LanePace } from '../../lib/controller/lane.ts';
 import type { RoleContext } from '../../lib/controller/role.ts';
-import { keyOf } from '../../lib/controller/store.ts';
-import type { Index } from '../../lib/controller/store.ts';
-import { isRest } from '../../lib/controller/step.ts';
-import { isUnknownOutcome } from '../../lib/kube/api-error.ts';
+import type { Reconciler } from '../../lib/controller/step.ts';
+import { type Index, keyOf } from '../../lib/controller/store.ts';
 import type {
   Node,
   PersistentVolume,
@@ -21,14 +17,12 @@ import type {
   VolumeSnapshotContent,
 } from '../../lib/kube/objects.ts';
 import { isDeleting, refersTo, snapshotKeyOf, text } from '../content-facts.ts';
-import { AS_SOURCE_PROTECTION } from '../names.ts';
-import { createPendingAnswers } from '../pending-answers.ts';
-import type { Absorb } from '../refusal.ts';
+import type { ApplyWrite } from '../own-writes.ts';
 import type { SnapshotTimer } from '../snapshot-timer.ts';
 import { decide } from './decide.ts';
-import { absorb, execute } from './execute.ts';
-import { RESTORES_INDEX, gather } from './gather.ts';
-import { createLatePosts } from './late-posts.ts';
+import { absorb, type BindingWrites, execute } from './execute.ts';
+import { failureEvents } from './failure-events.ts';
+import { type BindingReads, gather, RESTORES_INDEX } from './gather.ts';
 import { contentNames, sourceOf } from './source.ts';
 import type { BindingAnswer, BindingEffect, BindingRules, BindingState, Refusal } from './state.ts';
 
@@ -62,61 +56,44 @@ export interface SnapshotInformers {
   readonly nodes: Informer<Node> | undefined;
 }
 
+type BindingDeps = BindingReads & BindingWrites & { readonly timer: SnapshotTimer };
+
+export function reconciler(deps: BindingDeps): Reconciler<BindingState, BindingEffect, BindingAnswer> {
+  return {
+    gather: (key) => gather(deps, key),
+    decide,
+    execute: (step, state, signal) => execute(deps, step, { state, signal }),
+    absorb,
+    observed: (key, state) => deps.timer.seen(key, state),
+    settled: (_, { snapshot }) => void deps.refusals.delete(snapshot.metadata?.uid ?? ''),
+    failed: (_, { error, state, step }) => failureEvents(error, state, step),
+  };
+}
+
 export interface BindingOptions extends LanePace {
   readonly context: RoleContext;
   readonly informers: SnapshotInformers;
-  readonly absorb: Absorb;
+  readonly applyWrite: ApplyWrite;
   readonly rules: BindingRules;
   readonly timer: SnapshotTimer;
-  /** The longest life of a request at the API server. */
-  readonly requestLifeMs: number;
 }
 
 export function createBindingController(options: BindingOptions): Controller {
-  const { context, informers, timer } = options;
-  const refusals = createPendingAnswers<Refusal>();
-  const latePosts = createLatePosts(context.doors.clock, options.requestLifeMs);
-  const gatherer = {
-    stores: {
-      snapshots: informers.snapshots.store,
-      contents: informers.contents.store,
-      classes: informers.classes.store,
-      claims: informers.claims.store,
-      volumes: informers.volumes.store,
-      nodes: informers.nodes?.store,
-    },
-    rules: options.rules,
-    clock: context.doors.clock,
-    refusals,
-    latePosts,
+  const { context, informers, timer, rules, applyWrite } = options;
+  const refusals = new Map<string, Refusal>();
+  const contentWent = new Set<string>();
+  const stores = {
+    snapshots: informers.snapshots.store,
+    contents: informers.contents.store,
+    classes: informers.classes.store,
+    claims: informers.claims.store,
+    volumes: informers.volumes.store,
+    nodes: informers.nodes?.store,
   };
-  const controller = createController<BindingState, BindingEffect, BindingAnswer>({
+  const controller = createController({
     ...laneOf(context, options),
     name: 'snapshot-controller-snapshot',
-    reconciler: {
-      gather: (key) => {
-        const state = gather(gatherer, key);
-        if (state !== undefined) timer.seen(key, state);
-        return state;
-      },
-      decide: (state) => {
-        const step = decide(state);
-        if (isRest(step)) refusals.settle(keyOf(state.snapshot));
-        return step;
-      },
-      execute: async (step, state, signal) => {
-        const key = keyOf(state.snapshot);
-        const tools = { client: context.client, absorb: options.absorb, refused: (refusal: Refusal) => refusals.keep(key, refusal) };
-        const answer = await execute(tools, step, { state, signal }).catch((error: unknown) => {
-          if (isPost(step) && isUnknownOutcome(error)) latePosts.unanswered(state.snapshot.metadata?.uid ?? '');
-          throw error;
-        });
-        if (step.kind === 'write-status') timer.written(key, step);
-        if (step.kind === 'add-finalizers' && !isProtected(state.snapshot)) latePosts.protectedHere(state.snapshot.metadata?.uid ?? '');
-        return answer;
-      },
-      absorb,
-    },
+    reconciler: reconciler({ stores, rules, clock: context.doors.clock, client: context.client, applyWrite, refusals, contentWent, timer }),
   });
   const wake = (snapshots: readonly VolumeSnapshot[]): void => {
     for (const snapshot of snapshots) controller.enqueue(keyOf(snapshot));
@@ -124,15 +101,15 @@ export function createBindingController(options: BindingOptions): Controller {
   const { store } = informers.snapshots;
 
   informers.snapshots.onEvent(({ key, old, object }) => {
-    if (object === undefined) {
-      latePosts.forget(old?.metadata?.uid ?? '');
-      refusals.settle(key);
-      timer.gone(key);
+    if (old !== undefined && old.metadata?.uid !== object?.metadata?.uid) {
+      contentWent.delete(old.metadata?.uid ?? '');
+      refusals.delete(old.metadata?.uid ?? '');
     }
+    if (object === undefined) timer.gone(key);
     controller.enqueue(key);
   });
   informers.contents.onEvent((event) => {
-    noteGone(event);
+    noteWhetherThere(event);
     if (!event.changed && event.object !== undefined) return;
     for (const content of [event.old, event.object]) {
       const key = content === undefined ? undefined : snapshotKeyOf(content);
@@ -159,30 +136,13 @@ export function createBindingController(options: BindingOptions): Controller {
       if (name !== undefined) wake(store.byIndex(CLAIM_INDEX.name, `${namespace ?? ''}/${name}`));
     }
   });
-  return {
-    ...controller,
-    start: (signal) => {
-      latePosts.began();
-      controller.start(signal);
-    },
-  };
+  return controller;
 
-  function noteGone({ old, object }: InformerEvent<VolumeSnapshotContent>): void {
+  function noteWhetherThere({ old, object }: InformerEvent<VolumeSnapshotContent>): void {
     const content = object ?? old;
-    const key = content === undefined ? undefined : snapshotKeyOf(content);
-    if (content === undefined || key === undefined) return;
-    const snapshot = store.get(key);
-    if (snapshot === undefined || !refersTo(content, snapshot)) return;
-    if (object === undefined) latePosts.contentWent(snapshot.metadata?.uid ?? '', content);
-    else latePosts.contentCame(snapshot.metadata?.uid ?? '');
+    const snapshot = content === undefined ? undefined : store.get(snapshotKeyOf(content) ?? '');
+    if (content === undefined || snapshot === undefined || !refersTo(content, snapshot)) return;
+    if (object === undefined) contentWent.add(snapshot.metadata?.uid ?? '');
+    else contentWent.delete(snapshot.metadata?.uid ?? '');
   }
-}
-
-function isPost(step: BindingEffect): boolean {
-  return step.kind === 'create-content' && step.action === 'post';
-}
-
-/** Every program puts this one on before it posts a content. */
-function isProtected({ metadata }: VolumeSnapshot): boolean {
-  return metadata?.finalizers?.includes(AS_SOURCE_PROTECTION) === true;
 }

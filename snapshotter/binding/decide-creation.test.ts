@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { IS_DEFAULT_CLASS } from '../names.ts';
-import { aBindingState, confirmedAll, deleting, failure } from '../testing/binding-state.ts';
+import { aBindingState, confirmedAll, deleting, failure, reasons } from '../testing/binding-state.ts';
 import { DRIVER, aClaim, aClass, aSnapshot, aVolume } from '../testing/objects.ts';
 import { decide } from './decide.ts';
 
@@ -52,12 +52,18 @@ describe('what stands in the way of a dynamic snapshot', () => {
     expect(decide(aBindingState({ claim: undefined, snapshot: told }))).toMatchObject({ kind: 'done' });
   });
 
-  test('a refusal of the API server is told with both events, then waits at its back-off', () => {
-    const refusal = { effect: 'create-content', message: 'forbidden' } as const;
+  test.each([
+    ['create-content', 'CreateSnapshotContentFailed'],
+    ['protect-claim', 'SnapshotContentCreationFailed'],
+    ['bind-content', 'SnapshotBindFailed'],
+  ] as const)('a refusal of %s stands in the status, and is told at each attempt', (effect, repeated) => {
+    const refusal = { effect, message: 'forbidden' };
     const told = failure(aBindingState({ refusal }));
-    expect(told.events).toEqual(['Warning CreateSnapshotContentFailed', 'Warning SnapshotContentCreationFailed']);
+    expect(told).toMatchObject({ message: expect.stringMatching(/forbidden$/), readyToUse: false });
     const after = aSnapshot({ status: { readyToUse: false, error: { message: told.message } } });
-    expect(decide(aBindingState({ refusal, snapshot: after }))).toMatchObject({ kind: 'retry', backoff: 'create-content' });
+    const step = decide(aBindingState({ refusal, snapshot: after }));
+    expect(step).toMatchObject({ kind: 'retry', backoff: effect, events: [{ type: 'Warning', reason: repeated }] });
+    expect(told.events.concat(reasons('events' in step ? step.events : []))).toHaveLength(effect === 'create-content' ? 2 : 1);
   });
 
   test('neither or both sources are invalid', () => {

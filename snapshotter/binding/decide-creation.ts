@@ -3,27 +3,23 @@
  * finalizers, then the claim's (a PUT with uid and resourceVersion, which stands in for the live read),
  * then the content. A hopeless snapshot pins neither itself nor its claim.
  */
-import type { Rest } from '../../lib/controller/step.ts';
-import type { PersistentVolume, PersistentVolumeClaim, VolumeSnapshot, VolumeSnapshotClass } from '../../lib/kube/objects.ts';
+import type { PersistentVolume, PersistentVolumeClaim, VolumeSnapshotClass } from '../../lib/kube/objects.ts';
 import { text } from '../content-facts.ts';
 import { inputsOf } from '../inputs.ts';
 import { CLAIM_PROTECTION, REASON, SNAPSHOTTER_SECRET, contentNameOf } from '../names.ts';
+import { withClaimProtection } from '../object-patch.ts';
 import { resolveSecret } from '../secret-templates.ts';
 import { contentBody } from './content-body.ts';
-import { chooseDefaultClass, sourceVolume } from './default-class.ts';
-import type { SourceVolume } from './default-class.ts';
-import { fail, failMissing, tell } from './failure.ts';
-import type { Failure } from './failure.ts';
+import { chooseDefaultClass, sourceVolume, type SourceVolume } from './default-class.ts';
+import { failureNotes } from './failure-events.ts';
+import { fail, failMissing, type Failure, tell } from './failure.ts';
 import { nodeOf } from './node-affinity.ts';
 import { protectSnapshot } from './protection.ts';
 import { sourceOf } from './source.ts';
-import type { BindingEffect, BindingState, Refusal } from './state.ts';
+import type { BindingEffect, BindingNext, BindingState, Refusal } from './state.ts';
 
-type Step = BindingEffect | Rest;
-
-export function decideCreation(state: BindingState): Step {
-  const { snapshot, refusal } = state;
-  if (refusal !== undefined && refusal.effect !== 'delete-content') return decideRefused(state, refusal);
+export function decideCreation(state: BindingState): BindingNext {
+  const { snapshot } = state;
   if (text(snapshot.spec?.volumeSnapshotClassName) === undefined) return decideDefaultClass(state);
   const classStep = decideNamedClass(state);
   if (classStep !== undefined) return classStep;
@@ -32,14 +28,14 @@ export function decideCreation(state: BindingState): Step {
 }
 
 /** Undefined where the named class is there, or none is named. */
-export function decideNamedClass(state: BindingState): Step | undefined {
+export function decideNamedClass(state: BindingState): BindingNext | undefined {
   const name = text(state.snapshot.spec?.volumeSnapshotClassName);
   if (name === undefined || state.snapshotClass !== undefined) return undefined;
   const message = `Failed to get snapshot class with error volumesnapshotclass ${JSON.stringify(name)} not found`;
   return failMissing(state, 'class', { name, reason: REASON.classMissing, message, keepsReady: true });
 }
 
-function decideDefaultClass(state: BindingState): Step {
+function decideDefaultClass(state: BindingState): BindingNext {
   const { snapshot, defaultClasses } = state;
   const failure = (why: string): Failure => ({
     reason: REASON.defaultClass,
@@ -64,7 +60,10 @@ interface FoundSource {
 }
 
 /** The bound CSI volume behind the snapshot's claim, or the step that says why there is none. */
-function findSource(state: BindingState, failure: (why: string) => Failure): FoundSource | { readonly ok: false; readonly step: Step } {
+function findSource(
+  state: BindingState,
+  failure: (why: string) => Failure,
+): FoundSource | { readonly ok: false; readonly step: BindingNext } {
   const { snapshot, claim, volume } = state;
   const source = sourceOf(snapshot);
   const claimName = source.kind === 'claim' ? source.claimName : '';
@@ -81,7 +80,7 @@ function findSource(state: BindingState, failure: (why: string) => Failure): Fou
   };
 }
 
-function decideContent(state: BindingState, { claim, volume, source }: FoundSource): Step {
+function decideContent(state: BindingState, { claim, volume, source }: FoundSource): BindingNext {
   const { snapshot, snapshotClass, rules, nodes } = state;
   if (snapshotClass === undefined) return { kind: 'done', reason: 'waits for the class' };
   if (text(claim.metadata?.deletionTimestamp) !== undefined)
@@ -92,7 +91,7 @@ function decideContent(state: BindingState, { claim, volume, source }: FoundSour
     snapshot: { name: snapshot.metadata?.name ?? '', namespace: snapshot.metadata?.namespace ?? '' },
   });
   if (!secret.ok) return fail(state, contentCreation(secret.fault));
-  const first = protectSnapshot(snapshot, snapshotClass.deletionPolicy) ?? seeSnapshot(state) ?? protectClaim(snapshot, claim);
+  const first = protectSnapshot(snapshot, snapshotClass.deletionPolicy) ?? seeSnapshot(state) ?? protectClaim(state, claim);
   if (first !== undefined) return first;
   const content = contentBody({
     snapshot,
@@ -103,39 +102,37 @@ function decideContent(state: BindingState, { claim, volume, source }: FoundSour
     nodeName: rules.distributedSnapshotting ? nodeOf(volume, nodes) : undefined,
     keepsVolumeMode: rules.preventVolumeModeConversion,
   });
-  return { kind: 'create-content', backoff: 'create-content', action: 'post', inputs: createInputs(snapshot), content };
+  return { kind: 'create-content', backoff: 'create-content', action: 'post', inputs: createInputs(state), content };
 }
 
 /**
  * Finalizers that an earlier life set do not say that the snapshot still lives: a cache that lags would make
  * a content for one that is gone. The answer of our own write says it, and costs nothing.
  */
-function seeSnapshot({ snapshot, confirmed }: BindingState): BindingEffect | undefined {
-  if (confirmed.has('snapshot')) return undefined;
-  return { kind: 'create-content', backoff: 'create-content', action: 'see-snapshot', inputs: createInputs(snapshot) };
+function seeSnapshot(state: BindingState): BindingEffect | undefined {
+  if (state.confirmed.has('snapshot')) return undefined;
+  return { kind: 'create-content', backoff: 'create-content', action: 'see-snapshot', inputs: createInputs(state) };
 }
 
-function protectClaim(snapshot: VolumeSnapshot, claim: PersistentVolumeClaim): BindingEffect | undefined {
-  const finalizers = claim.metadata?.finalizers ?? [];
-  if (finalizers.includes(CLAIM_PROTECTION)) return undefined;
-  const body = {
-    ...claim,
-    apiVersion: 'v1',
-    kind: 'PersistentVolumeClaim',
-    metadata: { ...claim.metadata, finalizers: [...finalizers, CLAIM_PROTECTION] },
-  };
-  return { kind: 'protect-claim', backoff: 'protect-claim', inputs: inputsOf(snapshot.metadata?.uid, claim.metadata?.uid), claim: body };
+function protectClaim(state: BindingState, claim: PersistentVolumeClaim): BindingEffect | undefined {
+  if (claim.metadata?.finalizers?.includes(CLAIM_PROTECTION) === true) return undefined;
+  return { kind: 'protect-claim', backoff: 'protect-claim', inputs: createInputs(state), claim: withClaimProtection(claim, true) };
 }
 
 function driverMismatch({ metadata, driver }: VolumeSnapshotClass, source: SourceVolume): string {
   return `VolumeSnapshotClass ${metadata?.name ?? ''} is of driver ${driver ?? ''} while the source volume is of driver ${source.driver}`;
 }
 
-/** The API server said no: the user is told once, and it is tried again at its back-off. */
-function decideRefused(state: BindingState, { effect, message }: Refusal): Step {
-  const failure = contentCreation(message);
-  const also = effect === 'create-content' ? { also: REASON.createContentFailed } : {};
-  return tell(state, { ...failure, ...also }) ?? { kind: 'retry', backoff: effect, reason: message };
+/** The API server said no: the status says it once, an event at each attempt, and it is tried again at its back-off. */
+export function decideRefused(state: BindingState, { effect, message }: Refusal): BindingNext {
+  const step = effect === 'create-content' ? ({ kind: effect, action: 'post' } as const) : { kind: effect };
+  const [first, ...more] = failureNotes(state.snapshot, step, message);
+  const told = more[0] ?? first;
+  const events = first === undefined ? [] : [first];
+  // What the retry tells needs no event beside the status.
+  const write = told === undefined ? undefined : tell(state, told);
+  if (write !== undefined) return { ...write, before: more };
+  return { kind: 'retry', backoff: effect, inputs: createInputs(state), reason: message, events };
 }
 
 function contentCreation(why: string): Failure {
@@ -143,6 +140,6 @@ function contentCreation(why: string): Failure {
 }
 
 /** What the content depends on; the deferred write of its name shares the post's not-before time. */
-export function createInputs({ metadata, spec }: VolumeSnapshot): string {
-  return inputsOf(metadata?.uid, spec?.source, spec?.volumeSnapshotClassName);
+export function createInputs({ snapshot: { metadata, spec }, claim }: BindingState): string {
+  return inputsOf(metadata?.uid, spec?.source, spec?.volumeSnapshotClassName, claim?.metadata?.uid);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { AS_SOURCE_PROTECTION, BEING_DELETED, BOUND_PROTECTION, RESTORE_PROTECTION } from '../names.ts';
+import { AS_SOURCE_PROTECTION, BEING_CREATED, BEING_DELETED, BOUND_PROTECTION, RESTORE_PROTECTION } from '../names.ts';
 import { aBindingState, bothFinalizers, confirmedAll, deleting } from '../testing/binding-state.ts';
 import {
   CONTENT_NAME,
@@ -45,21 +45,23 @@ describe('a snapshot that is being deleted', () => {
     });
   });
 
-  test('waits, and only then looks live, while an earlier process may have posted a content that is under way', () => {
-    const young = { ...state, content: undefined, lateContentMs: 42_000 };
-    expect(decide(young)).toMatchObject({ kind: 'poll', backoff: 'release-snapshot', afterMs: 42_000 });
-    expect(decide({ ...young, confirmed: confirmedAll })).toMatchObject({ kind: 'poll' });
-    expect(decide({ ...young, lateContentMs: 0 })).toMatchObject({ kind: 'confirm', needed: 'content' });
-  });
-
-  test('does not wait for that where nothing of ours is on it, or where its content is there', () => {
-    const young = { ...state, lateContentMs: 42_000 };
-    expect(decide({ ...young, content: undefined, snapshot: aReadySnapshot({ metadata: { ...deleting, finalizers: [] } }) })).toMatchObject(
-      {
-        kind: 'done',
-      },
-    );
-    expect(decide({ ...young, content: marked({ spec: { deletionPolicy: 'Retain' } }) })).toMatchObject({ kind: 'release-snapshot' });
+  test('goes at once where its content is kept only to look for what an earlier call may have cut', () => {
+    const dying = (more: Parameters<typeof aContent>[0] = {}) =>
+      aContent({
+        ...more,
+        metadata: { ...deleting, ...more.metadata, annotations: { [BEING_DELETED]: 'yes', ...more.metadata?.annotations } },
+      });
+    expect(decide({ ...state, content: dying() })).toMatchObject({ kind: 'release-snapshot' });
+    const failed = { readyToUse: false, error: { message: 'no' } };
+    expect(decide({ ...state, content: dying({ status: failed }) })).toMatchObject({ kind: 'release-snapshot' });
+    const running = dying({ status: failed, metadata: { annotations: { [BEING_CREATED]: 'yes' } } });
+    expect(decide({ ...state, content: running }), 'a call may be running').toMatchObject({ kind: 'done' });
+    expect(decide({ ...state, content: dying({ status: { snapshotHandle: 's' } }) }), 'a snapshot is there').toMatchObject({
+      kind: 'done',
+    });
+    expect(decide({ ...state, content: aContent({ metadata: deleting }) }), 'the sidecar was not told').toMatchObject({
+      kind: 'mark-content',
+    });
   });
 
   test('leaves a retained content alone but for the mark, whatever its class says by now', () => {
@@ -71,13 +73,17 @@ describe('a snapshot that is being deleted', () => {
 
   test('waits while a claim is being restored from it, and says which', () => {
     const step = decide({ ...state, restoring: ['default/restored'] });
-    expect(step).toMatchObject({ kind: 'done', events: [{ reason: 'SnapshotDeletePending', type: 'Warning' }] });
+    expect(step).toMatchObject({
+      kind: 'retry',
+      backoff: 'release-snapshot',
+      events: [{ reason: 'SnapshotDeletePending', type: 'Warning' }],
+    });
     expect('events' in step && step.events?.[0]?.message).toMatch(/default\/restored/);
   });
 
   test('waits while a volume is being filled from it, though its claim is gone', () => {
     const filling = aReadySnapshot({ metadata: { finalizers: [...bothFinalizers.finalizers, RESTORE_PROTECTION], ...deleting } });
-    expect(decide({ ...state, snapshot: filling })).toMatchObject({ kind: 'done', events: [{ reason: 'SnapshotDeletePending' }] });
+    expect(decide({ ...state, snapshot: filling })).toMatchObject({ kind: 'retry', events: [{ reason: 'SnapshotDeletePending' }] });
   });
 
   test('does not touch a content that names another snapshot', () => {
@@ -94,10 +100,5 @@ describe('a snapshot that is being deleted', () => {
     expect(decide(aBindingState({ snapshot: aSnapshot({ metadata: { ...deleting, finalizers: ['example.com/x'] } }) }))).toMatchObject({
       kind: 'done',
     });
-  });
-
-  test('tells a refused delete and waits at its back-off', () => {
-    const step = decide({ ...state, content: marked(), refusal: { effect: 'delete-content', message: 'forbidden' } });
-    expect(step).toMatchObject({ kind: 'retry', backoff: 'delete-content', events: [{ reason: 'SnapshotContentObjectDeleteError' }] });
   });
 });

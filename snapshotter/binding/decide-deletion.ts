@@ -1,42 +1,46 @@
 /**
  * A VolumeSnapshot that is going. By its content's own policy the content goes first (Delete) or stays
- * (Retain); either way the content is told before, since the sidecar cannot see the snapshot.
+ * (Retain); either way the content is told before, since the sidecar cannot see the snapshot. A content of which
+ * nothing is running or known is not waited for, though csi-snapshotter may keep it to look for what was cut.
  */
-import type { Rest } from '../../lib/controller/step.ts';
 import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { hasMark, isDeleting, refersTo, text } from '../content-facts.ts';
+import { hasMark, holdsNobody, isDeleting, refersTo, text } from '../content-facts.ts';
 import { inputsOf } from '../inputs.ts';
 import { ANNOTATION_YES, AS_SOURCE_PROTECTION, BEING_DELETED, BOUND_PROTECTION, REASON, RESTORE_PROTECTION } from '../names.ts';
 import { finalizerPatch, guardedAnnotationPatch } from '../object-patch.ts';
-import { confirm, warning } from './failure.ts';
+import { snapshotWarning } from '../regarding.ts';
+import { confirm } from './failure.ts';
 import { expectedContentName } from './source.ts';
-import type { BindingEffect, BindingState } from './state.ts';
+import type { BindingEffect, BindingNext, BindingRest, BindingState } from './state.ts';
 
-export function decideDeletion(state: BindingState): BindingEffect | Rest {
+export function decideDeletion(state: BindingState): BindingNext {
   const { snapshot } = state;
   const content = state.content !== undefined && refersTo(state.content, snapshot) ? state.content : undefined;
   if (content !== undefined) return decideContent(state, content);
   const release = releaseSnapshot(state);
   if (release.kind === 'done') return release;
-  if (state.content === undefined && state.lateContentMs > 0) {
-    const reason = 'a content that was posted before this process began to work may still come';
-    return { kind: 'poll', backoff: 'release-snapshot', afterMs: state.lateContentMs, reason };
-  }
   // A content that the cache does not show yet would be orphaned with its snapshot in the storage.
   const name = text(snapshot.status?.boundVolumeSnapshotContentName) ?? expectedContentName(snapshot);
   const hidden = state.content === undefined && name !== undefined ? confirm(state, 'content', name) : undefined;
   return hidden ?? release;
 }
 
-function decideContent(state: BindingState, content: VolumeSnapshotContent): BindingEffect | Rest {
-  const { snapshot, restoring, refusal } = state;
+function decideContent(state: BindingState, content: VolumeSnapshotContent): BindingNext {
+  const { snapshot, restoring } = state;
   const going = isDeleting(content);
   // The provisioner's finalizer outlives its claim: a volume may be filled for a claim that is gone already.
   const filling = snapshot.metadata?.finalizers?.includes(RESTORE_PROTECTION) === true;
   if ((restoring.length > 0 || filling) && !going) {
     const who = restoring.length > 0 ? `: ${restoring.toSorted().join(', ')}` : '';
     const message = `Snapshot is being used to restore a PVC${who}`;
-    return { kind: 'done', reason: 'waits for restores', events: [warning(snapshot, REASON.deletePending, message)] };
+    const events = [snapshotWarning(snapshot, REASON.deletePending, message)];
+    return {
+      kind: 'retry',
+      backoff: 'release-snapshot',
+      inputs: inputsOf(snapshot.metadata?.uid, who),
+      reason: 'waits for restores',
+      events,
+    };
   }
   const { uid = '', resourceVersion = '', annotations } = content.metadata ?? {};
   // Asserted as long as the snapshot is going: other programs write the whole annotation map.
@@ -48,15 +52,11 @@ function decideContent(state: BindingState, content: VolumeSnapshotContent): Bin
       patch: guardedAnnotationPatch(content, BEING_DELETED, ANNOTATION_YES),
     };
   if (content.spec?.deletionPolicy !== 'Delete') return releaseSnapshot(state);
-  if (going) return { kind: 'done', reason: 'waits for the content to go' };
-  if (refusal !== undefined) {
-    const events = [warning(snapshot, REASON.contentDelete, `Failed to delete snapshot content API object: ${refusal.message}`)];
-    return { kind: 'retry', backoff: 'delete-content', reason: 'the content could not be deleted', events };
-  }
+  if (going) return holdsNobody(content) ? releaseSnapshot(state) : { kind: 'done', reason: 'waits for the content to go' };
   return { kind: 'delete-content', backoff: 'delete-content', inputs: inputsOf(uid, content.spec), uid, resourceVersion };
 }
 
-function releaseSnapshot({ snapshot }: BindingState): (BindingEffect & { kind: 'release-snapshot' }) | (Rest & { kind: 'done' }) {
+function releaseSnapshot({ snapshot }: BindingState): (BindingEffect & { kind: 'release-snapshot' }) | (BindingRest & { kind: 'done' }) {
   const patch = finalizerPatch(snapshot, { remove: [AS_SOURCE_PROTECTION, BOUND_PROTECTION] });
   if (patch === undefined) return { kind: 'done', reason: 'released' };
   return { kind: 'release-snapshot', backoff: 'release-snapshot', inputs: inputsOf(snapshot.metadata?.uid), patch };

@@ -1,12 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  AS_SOURCE_PROTECTION,
-  BOUND_PROTECTION,
-  CLAIM_PROTECTION,
-  CONTENT_PROTECTION,
-  GROUP_HANDLE,
-  IN_GROUP_PROTECTION,
-} from '../names.ts';
+import { AS_SOURCE_PROTECTION, BOUND_PROTECTION, CLAIM_PROTECTION, CONTENT_PROTECTION, GROUP_HANDLE } from '../names.ts';
 import { aBindingState, bothFinalizers, confirmedAll, deleting, failure, protectedClaim, reasons } from '../testing/binding-state.ts';
 import {
   CONTENT_NAME,
@@ -416,11 +409,29 @@ describe('a ready snapshot', () => {
 describe('objects of groups', () => {
   test.each([
     ['a member by its status', aSnapshot({ status: { volumeGroupSnapshotName: 'g' } }), undefined],
-    ['a member by its finalizer', aSnapshot({ metadata: { finalizers: [IN_GROUP_PROTECTION], ...deleting } }), undefined],
-    ['a member by its owner', aSnapshot({ metadata: { ownerReferences: [{ kind: 'VolumeGroupSnapshot' }] } }), undefined],
     ['a content with a group handle', aSnapshot(), aContent({ metadata: { annotations: { [GROUP_HANDLE]: 'g-1' } } })],
     ['a content with a group handle in its status', aReadySnapshot(), aContent({ status: { volumeGroupSnapshotHandle: 'g-1' } })],
   ])('%s is left alone', (_, snapshot, content) => {
-    expect(decide(aBindingState({ snapshot, content }))).toMatchObject({ kind: 'done' });
+    expect(decide(aBindingState({ snapshot, content }))).toMatchObject({ kind: 'done', events: [] });
+  });
+
+  test('a member that is being deleted says why it waits', () => {
+    const snapshot = aSnapshot({ metadata: deleting, status: { volumeGroupSnapshotName: 'g' } });
+    expect(decide(aBindingState({ snapshot }))).toMatchObject({ kind: 'done', events: [{ reason: 'SnapshotDeletePending' }] });
+  });
+
+  test.each([
+    ['the finalizer of members', { finalizers: ['snapshot.storage.kubernetes.io/volumesnapshot-in-group-protection'] }],
+    ['an owner', { ownerReferences: [{ kind: 'VolumeGroupSnapshot' }] }],
+  ])('%s, which users may write, makes no member of it', (_, metadata) => {
+    expect(decide(aBindingState({ snapshot: aSnapshot({ metadata }) }))).toMatchObject({ kind: 'add-finalizers' });
+    const going = aSnapshot({
+      metadata: {
+        ...deleting,
+        ...metadata,
+        finalizers: [...bothFinalizers.finalizers, ...('finalizers' in metadata ? metadata.finalizers : [])],
+      },
+    });
+    expect(decide(aBindingState({ snapshot: going, content: aContent() }))).toMatchObject({ kind: 'mark-content' });
   });
 });

@@ -10,34 +10,33 @@
  *   time under the old name.
  * - Objects of groups are left alone.
  */
-import type { EventNote, Rest } from '../../lib/controller/step.ts';
+import type { EventNote } from '../../lib/controller/step.ts';
 import type { VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { isDeleting, refersTo, text } from '../content-facts.ts';
 import { isGroupContent, isGroupMember } from '../group-fields.ts';
 import { inputsOf } from '../inputs.ts';
 import { CONTENT_PROTECTION, REASON } from '../names.ts';
 import { finalizerOperations, statusPatch, testUid } from '../object-patch.ts';
-import { regardingSnapshot } from '../regarding.ts';
+import { regardingSnapshot, snapshotWarning } from '../regarding.ts';
 import { statusCopy } from '../snapshot-status.ts';
 import { checkDynamic, checkGiven } from './bind-check.ts';
-import { createInputs, decideCreation, decideNamedClass } from './decide-creation.ts';
+import { createInputs, decideCreation, decideNamedClass, decideRefused } from './decide-creation.ts';
 import { decideDeletion } from './decide-deletion.ts';
-import { fail, failMissing } from './failure.ts';
-import type { Failure } from './failure.ts';
+import { fail, failMissing, type Failure } from './failure.ts';
 import { protectSnapshot } from './protection.ts';
 import { expectedContentName, sourceOf } from './source.ts';
-import type { BindingEffect, BindingState } from './state.ts';
+import type { BindingEffect, BindingNext, BindingState } from './state.ts';
 
 /** How long a bound name waits for the driver's first answer, so that one write holds both. */
 const NEWS_WAIT_MS = 1000;
 
-export function decide(state: BindingState): BindingEffect | Rest {
+export function decide(state: BindingState): BindingNext {
   const { snapshot, content } = state;
   if (state.gone) return { kind: 'done', reason: 'the snapshot is gone' };
   if (text(snapshot.metadata?.uid) === undefined) return { kind: 'done', reason: 'an object without a uid' };
-  if (isGroupMember(snapshot) || (content !== undefined && isGroupContent(content)))
-    return { kind: 'done', reason: 'belongs to a group snapshot' };
+  if (isGroupMember(snapshot) || (content !== undefined && isGroupContent(content))) return decideGroupMember(snapshot);
   if (isDeleting(snapshot)) return decideDeletion(state);
+  if (state.refusal !== undefined) return decideRefused(state, state.refusal);
   if (snapshot.status?.readyToUse === true && text(snapshot.status.boundVolumeSnapshotContentName) !== undefined) return decideReady(state);
   switch (sourceOf(snapshot).kind) {
     case 'claim':
@@ -52,7 +51,14 @@ export function decide(state: BindingState): BindingEffect | Rest {
   }
 }
 
-function decideReady(state: BindingState): BindingEffect | Rest {
+function decideGroupMember(snapshot: VolumeSnapshot): BindingNext {
+  const group = text(snapshot.status?.volumeGroupSnapshotName) ?? '';
+  const message = `Snapshot belongs to a VolumeGroupSnapshot (${group}), and group snapshots are not served: its deletion waits`;
+  const events = isDeleting(snapshot) ? [snapshotWarning(snapshot, REASON.deletePending, message)] : [];
+  return { kind: 'done', reason: 'belongs to a group snapshot', events };
+}
+
+function decideReady(state: BindingState): BindingNext {
   const { snapshot, content } = state;
   const name = text(snapshot.status?.boundVolumeSnapshotContentName) ?? '';
   if (content === undefined) return failMissing(state, 'content', { name, ...lostContent(name) });
@@ -79,7 +85,7 @@ function clearError(snapshot: VolumeSnapshot, content: VolumeSnapshotContent): B
   };
 }
 
-function decideDynamic(state: BindingState): BindingEffect | Rest {
+function decideDynamic(state: BindingState): BindingNext {
   const { snapshot, content } = state;
   if (content === undefined) {
     const lost = lostContent(text(snapshot.status?.boundVolumeSnapshotContentName) ?? '');
@@ -91,7 +97,7 @@ function decideDynamic(state: BindingState): BindingEffect | Rest {
   return protectSnapshot(snapshot, content.spec?.deletionPolicy) ?? copyStatus(state, content);
 }
 
-function decideGiven(state: BindingState): BindingEffect | Rest {
+function decideGiven(state: BindingState): BindingNext {
   const { snapshot, content } = state;
   const name = expectedContentName(snapshot) ?? '';
   if (content === undefined)
@@ -108,7 +114,7 @@ function decideGiven(state: BindingState): BindingEffect | Rest {
     protectSnapshot(snapshot, content.spec?.deletionPolicy) ?? {
       kind: 'bind-content',
       backoff: 'bind-content',
-      inputs: inputsOf(snapshot.metadata?.uid, snapshot.spec),
+      inputs: createInputs(state),
       patch,
     }
   );
@@ -150,7 +156,7 @@ function bindPatch(
   };
 }
 
-function copyStatus(state: BindingState, content: VolumeSnapshotContent): BindingEffect | Rest {
+function copyStatus(state: BindingState, content: VolumeSnapshotContent): BindingNext {
   const { snapshot } = state;
   const copy = statusCopy(snapshot, content);
   if (copy === undefined) return { kind: 'done', reason: 'waits for the content' };
@@ -160,7 +166,7 @@ function copyStatus(state: BindingState, content: VolumeSnapshotContent): Bindin
   if (copy.nameOnly) {
     if (state.posted)
       return { kind: 'poll', backoff: 'create-content', afterMs: NEWS_WAIT_MS, reason: 'the driver may answer in a moment', events: news };
-    return { kind: 'create-content', backoff: 'create-content', action: 'note-name', inputs: createInputs(snapshot), patch };
+    return { kind: 'create-content', backoff: 'create-content', action: 'note-name', inputs: createInputs(state), patch };
   }
   return {
     kind: 'write-status',

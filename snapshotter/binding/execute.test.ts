@@ -3,7 +3,7 @@ import { ApiError } from '../../lib/kube/api-error.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import { PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS } from '../../lib/kube/resources.ts';
 import { aBindingState, bothFinalizers, protectedClaim } from '../testing/binding-state.ts';
-import { CONTENT_NAME, aClaim, aContent, aReadySnapshot, aSnapshot } from '../testing/objects.ts';
+import { CONTENT_NAME, SNAPSHOT_UID, aClaim, aContent, aReadySnapshot, aSnapshot } from '../testing/objects.ts';
 import { TinyApi } from '../testing/tiny-api.ts';
 import { decide } from './decide.ts';
 import { absorb, execute } from './execute.ts';
@@ -13,11 +13,11 @@ const signal = new AbortController().signal;
 const going = { ...bothFinalizers, deletionTimestamp: '2026-01-01T00:01:00Z' };
 
 /** Decides, executes that one step, and answers the state with the answer in it. */
-async function advance(state: BindingState, client: KubeClient, refusals: Refusal[] = []): Promise<BindingState> {
+async function advance(state: BindingState, client: KubeClient, refusals = new Map<string, Refusal>()): Promise<BindingState> {
   const step = decide(state);
   if (step.kind === 'done' || step.kind === 'poll' || step.kind === 'retry') throw new Error(`rests: ${step.reason}`);
-  const tools = { client, absorb: () => undefined, refused: (refusal: Refusal) => refusals.push(refusal) };
-  return absorb(state, step, await execute(tools, step, { state, signal }));
+  const deps = { client, applyWrite: () => undefined, refusals, timer: { written: () => undefined } };
+  return absorb(state, step, await execute(deps, step, { state, signal }));
 }
 
 function refusing(status: number, causes: readonly { field?: string }[] = []): KubeClient {
@@ -38,9 +38,9 @@ describe('answers of the API server', () => {
   });
 
   test.each([403, 400, 422])('a %i on the post is remembered until it is told', async (status) => {
-    const refusals: Refusal[] = [];
+    const refusals = new Map<string, Refusal>();
     const state = await advance(beforePost, refusing(status, [{ field: 'spec' }]), refusals);
-    expect(refusals).toEqual([{ effect: 'create-content', message: 'not for you' }]);
+    expect([...refusals]).toEqual([[SNAPSHOT_UID, { effect: 'create-content', message: 'not for you' }]]);
     expect(decide(state)).toMatchObject({ kind: 'write-error' });
   });
 
@@ -57,11 +57,11 @@ describe('answers of the API server', () => {
   test('a claim that changed meanwhile is a conflict, of which nobody hears', async () => {
     const api = new TinyApi();
     api.put(PERSISTENT_VOLUME_CLAIMS, aClaim());
-    const refusals: Refusal[] = [];
+    const refusals = new Map<string, Refusal>();
     await expect(
       advance(aBindingState({ snapshot: aSnapshot({ metadata: bothFinalizers }) }), api.client(), refusals),
     ).rejects.toMatchObject({ status: 409 });
-    expect(refusals).toEqual([]);
+    expect(refusals.size).toBe(0);
   });
 
   test('a content or snapshot that is gone already needs no deleting', async () => {

@@ -1,7 +1,8 @@
 /** One effect of a snapshot's loop at the API server. Own writes go into the caches at once. */
+import { keyOf } from '../../lib/controller/store.ts';
 import type { KubeClient, Patch } from '../../lib/kube/client.ts';
 import { isAlreadyExists, isNotFound } from '../../lib/kube/api-error.ts';
-import type { KubeObject, Resource, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
+import type { KubeObject, Resource, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import {
   PERSISTENT_VOLUMES,
   PERSISTENT_VOLUME_CLAIMS,
@@ -9,65 +10,71 @@ import {
   VOLUME_SNAPSHOT_CLASSES,
   VOLUME_SNAPSHOT_CONTENTS,
 } from '../../lib/kube/resources.ts';
-import { refusalOf } from '../refusal.ts';
-import type { Absorb } from '../refusal.ts';
-import type { BindingAnswer, BindingEffect, BindingState, Needed, Refusal } from './state.ts';
+import type { ApplyWrite } from '../own-writes.ts';
+import { orNothing, refusalOf } from '../refusal.ts';
+import type { SnapshotTimer } from '../snapshot-timer.ts';
+import type { BindingAnswer, BindingEffect, BindingState, Refusal } from './state.ts';
 
-export interface BindingExecutor {
+export interface BindingWrites {
   readonly client: KubeClient;
-  /** Hands an own write to the cache of its kind. */
-  readonly absorb: Absorb;
-  /** Remembers what users were not told yet. */
-  readonly refused: (refusal: Refusal) => void;
+  readonly applyWrite: ApplyWrite;
+  /** By uid: what the status does not say yet. */
+  readonly refusals: Map<string, Refusal>;
+  readonly timer: Pick<SnapshotTimer, 'written'>;
 }
 
-export interface BindingRun {
+interface Run {
   readonly state: BindingState;
   readonly signal: AbortSignal;
 }
 
-export async function execute(tools: BindingExecutor, step: BindingEffect, run: BindingRun): Promise<BindingAnswer> {
+export async function execute(deps: BindingWrites, step: BindingEffect, run: Run): Promise<BindingAnswer> {
   const { state, signal } = run;
   switch (step.kind) {
     case 'confirm':
-      return confirm(tools.client, step, run);
+      return confirm(deps.client, step, run);
     case 'set-class':
     case 'add-finalizers':
-      return patchSnapshot(tools, state, { patch: step.patch, signal });
+      return patchSnapshot(deps, state, { patch: step.patch, signal });
     case 'write-error':
-    case 'write-status':
-      return patchSnapshot(tools, state, { patch: step.patch, signal, subresource: 'status' });
+      return patchSnapshot(deps, state, { patch: step.patch, signal, subresource: 'status' });
+    case 'write-status': {
+      const answer = await patchSnapshot(deps, state, { patch: step.patch, signal, subresource: 'status' });
+      deps.timer.written(keyOf(state.snapshot), step);
+      return answer;
+    }
     case 'release-snapshot':
-      return releaseSnapshot(patchSnapshot(tools, state, { patch: step.patch, signal }));
+      return releaseSnapshot(patchSnapshot(deps, state, { patch: step.patch, signal }));
     case 'protect-claim':
-      return protectClaim(tools, step, signal);
+      return orRefusal(deps, { state, effect: step.kind }, () => protectClaim(deps, step, signal));
     case 'create-content':
-      return createContent(tools, step, run);
+      return createContent(deps, step, run);
     case 'bind-content':
+      return orRefusal(deps, { state, effect: step.kind }, () => patchContent(deps, state, { patch: step.patch, signal }));
     case 'mark-content':
-      return patchContent(tools, state, { patch: step.patch, signal });
+      return patchContent(deps, state, { patch: step.patch, signal });
     case 'delete-content':
-      return deleteContent(tools, step, run);
+      return deleteContent(deps, step, run);
     default:
       return step satisfies never;
   }
 }
 
 async function createContent(
-  tools: BindingExecutor,
+  deps: BindingWrites,
   step: BindingEffect & { kind: 'create-content' },
-  { state, signal }: BindingRun,
+  { state, signal }: Run,
 ): Promise<BindingAnswer> {
   switch (step.action) {
     case 'see-snapshot': {
       const { namespace, name = '' } = state.snapshot.metadata ?? {};
-      const object = await orNothing(tools.client.get(VOLUME_SNAPSHOTS, { namespace, name }, signal));
-      return { kind: 'found', needed: 'snapshot', object };
+      const object = await orNothing(deps.client.get(VOLUME_SNAPSHOTS, { namespace, name }, signal));
+      return { kind: 'snapshot', object };
     }
     case 'post':
-      return postContent(tools, step.content, signal);
+      return orRefusal(deps, { state, effect: step.kind }, () => postContent(deps, step.content, signal));
     case 'note-name':
-      return patchSnapshot(tools, state, { patch: step.patch, signal, subresource: 'status' });
+      return patchSnapshot(deps, state, { patch: step.patch, signal, subresource: 'status' });
     default:
       return step satisfies never;
   }
@@ -79,163 +86,109 @@ interface Write {
   readonly subresource?: 'status';
 }
 
-async function patchSnapshot({ client, absorb }: BindingExecutor, { snapshot }: BindingState, change: Write): Promise<BindingAnswer> {
+async function patchSnapshot({ client, applyWrite }: BindingWrites, { snapshot }: BindingState, change: Write): Promise<BindingAnswer> {
   const { namespace, name = '' } = snapshot.metadata ?? {};
   const object = await client.patch(VOLUME_SNAPSHOTS, { namespace, name }, change);
-  absorb(VOLUME_SNAPSHOTS, object);
+  applyWrite(VOLUME_SNAPSHOTS, object);
   return { kind: 'snapshot', object };
 }
 
 /** The write that took the last finalizer ended the snapshot, and so did whoever was quicker. */
 async function releaseSnapshot(write: Promise<BindingAnswer>): Promise<BindingAnswer> {
-  try {
-    const answer = await write;
-    const finalizers = answer.kind === 'snapshot' ? answer.object.metadata?.finalizers : undefined;
-    return (finalizers ?? []).length === 0 ? { kind: 'gone' } : answer;
-  } catch (error) {
-    if (isNotFound(error)) return { kind: 'gone' };
-    throw error;
-  }
+  const answer = await orNothing(write);
+  const left = answer?.kind === 'snapshot' ? (answer.object?.metadata?.finalizers ?? []) : [];
+  return answer === undefined || left.length === 0 ? { kind: 'snapshot', object: undefined } : answer;
 }
 
-async function patchContent({ client, absorb }: BindingExecutor, { content }: BindingState, change: Write): Promise<BindingAnswer> {
+async function patchContent({ client, applyWrite }: BindingWrites, { content }: BindingState, change: Write): Promise<BindingAnswer> {
   const object = await client.patch(VOLUME_SNAPSHOT_CONTENTS, { name: content?.metadata?.name ?? '' }, change);
-  absorb(VOLUME_SNAPSHOT_CONTENTS, object);
-  return { kind: 'content', object, posted: false };
+  applyWrite(VOLUME_SNAPSHOT_CONTENTS, object);
+  return { kind: 'found', needed: 'content', found: { content: object } };
 }
 
 async function postContent(
-  { client, absorb, refused }: BindingExecutor,
+  { client, applyWrite }: BindingWrites,
   body: VolumeSnapshotContent,
   signal: AbortSignal,
 ): Promise<BindingAnswer> {
   try {
     const object = await client.create(VOLUME_SNAPSHOT_CONTENTS, body, { signal });
-    absorb(VOLUME_SNAPSHOT_CONTENTS, object);
-    return { kind: 'content', object, posted: true };
+    applyWrite(VOLUME_SNAPSHOT_CONTENTS, object);
+    return { kind: 'found', needed: 'content', found: { content: object, posted: true } };
   } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
     // Made by an earlier life of this loop, or by somebody else: the binding checks judge what is there.
-    if (isAlreadyExists(error)) {
-      const object = await client.get(VOLUME_SNAPSHOT_CONTENTS, { name: body.metadata?.name ?? '' }, signal);
-      absorb(VOLUME_SNAPSHOT_CONTENTS, object);
-      return { kind: 'content', object, posted: false };
-    }
-    return answerRefusal(refused, 'create-content', error);
+    const object = await client.get(VOLUME_SNAPSHOT_CONTENTS, { name: body.metadata?.name ?? '' }, signal);
+    applyWrite(VOLUME_SNAPSHOT_CONTENTS, object);
+    return { kind: 'found', needed: 'content', found: { content: object } };
   }
 }
 
 async function protectClaim(
-  { client, absorb, refused }: BindingExecutor,
+  { client, applyWrite }: BindingWrites,
   { claim }: BindingEffect & { kind: 'protect-claim' },
   signal: AbortSignal,
 ): Promise<BindingAnswer> {
-  try {
-    const object = await client.replace(PERSISTENT_VOLUME_CLAIMS, claim, { signal });
-    absorb(PERSISTENT_VOLUME_CLAIMS, object);
-    return { kind: 'claim', object };
-  } catch (error) {
-    if (isNotFound(error)) return { kind: 'claim', object: undefined };
-    return answerRefusal(refused, 'protect-claim', error);
-  }
+  const object = await orNothing(client.replace(PERSISTENT_VOLUME_CLAIMS, claim, { signal }));
+  if (object !== undefined) applyWrite(PERSISTENT_VOLUME_CLAIMS, object);
+  return { kind: 'found', needed: 'claim', found: { claim: object } };
 }
 
 async function deleteContent(
-  { client, absorb, refused }: BindingExecutor,
+  { client, applyWrite }: BindingWrites,
   { uid, resourceVersion }: BindingEffect & { kind: 'delete-content' },
-  { state, signal }: BindingRun,
+  { state, signal }: Run,
 ): Promise<BindingAnswer> {
-  try {
-    const name = state.content?.metadata?.name ?? '';
-    const object = await client.delete(VOLUME_SNAPSHOT_CONTENTS, { name }, { signal, uid, resourceVersion });
-    if (object !== undefined) absorb(VOLUME_SNAPSHOT_CONTENTS, object);
-    return { kind: 'content', object, posted: false };
-  } catch (error) {
-    if (isNotFound(error)) return { kind: 'content', object: undefined, posted: false };
-    return answerRefusal(refused, 'delete-content', error);
-  }
+  const name = state.content?.metadata?.name ?? '';
+  const object = await orNothing(client.delete(VOLUME_SNAPSHOT_CONTENTS, { name }, { signal, uid, resourceVersion }));
+  if (object !== undefined) applyWrite(VOLUME_SNAPSHOT_CONTENTS, object);
+  return { kind: 'found', needed: 'content', found: { content: object } };
 }
 
-/** A refusal is an answer that users must read; anything else is the loop's to repeat. */
-function answerRefusal(refused: BindingExecutor['refused'], effect: Refusal['effect'], error: unknown): BindingAnswer {
-  const message = refusalOf(error);
-  if (message === undefined) throw error;
-  refused({ effect, message });
-  return { kind: 'refused', refusal: { effect, message } };
+/** A refusal is an answer that the status must say; anything else is the loop's to tell and to repeat. */
+async function orRefusal(
+  { refusals }: BindingWrites,
+  { state, effect }: { readonly state: BindingState; readonly effect: Refusal['effect'] },
+  write: () => Promise<BindingAnswer>,
+): Promise<BindingAnswer> {
+  try {
+    return await write();
+  } catch (error) {
+    const message = isNotFound(error) ? undefined : refusalOf(error);
+    if (message === undefined) throw error;
+    const refusal = { effect, message };
+    refusals.set(state.snapshot.metadata?.uid ?? '', refusal);
+    return { kind: 'found', found: { refusal } };
+  }
 }
 
 async function confirm(
   client: KubeClient,
   { needed, name }: BindingEffect & { kind: 'confirm' },
-  { state: { snapshot }, signal }: BindingRun,
+  { state: { snapshot }, signal }: Run,
 ): Promise<BindingAnswer> {
   const read = <T extends KubeObject>(resource: Resource<T>): Promise<T | undefined> =>
     orNothing(client.get(resource, { name, namespace: resource.namespaced ? snapshot.metadata?.namespace : undefined }, signal));
   switch (needed) {
     case 'content':
-      return { kind: 'found', needed, object: await read(VOLUME_SNAPSHOT_CONTENTS) };
+      return { kind: 'found', needed, found: { content: await read(VOLUME_SNAPSHOT_CONTENTS) } };
     case 'class':
-      return { kind: 'found', needed, object: await read(VOLUME_SNAPSHOT_CLASSES) };
+      return { kind: 'found', needed, found: { snapshotClass: await read(VOLUME_SNAPSHOT_CLASSES) } };
     case 'claim':
-      return { kind: 'found', needed, object: await read(PERSISTENT_VOLUME_CLAIMS) };
+      return { kind: 'found', needed, found: { claim: await read(PERSISTENT_VOLUME_CLAIMS) } };
     case 'volume':
-      return { kind: 'found', needed, object: await read(PERSISTENT_VOLUMES) };
+      return { kind: 'found', needed, found: { volume: await read(PERSISTENT_VOLUMES) } };
     default:
       return needed satisfies never;
   }
 }
 
-async function orNothing<T>(read: Promise<T>): Promise<T | undefined> {
-  try {
-    return await read;
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
-}
-
 export function absorb(state: BindingState, _: BindingEffect, answer: BindingAnswer): BindingState {
-  switch (answer.kind) {
-    case 'snapshot':
-      return absorbSnapshot(state, answer.object);
-    case 'gone':
-      return { ...state, gone: true };
-    case 'content':
-      return { ...state, content: answer.object, confirmed: withNeeded(state, 'content'), posted: state.posted || answer.posted };
-    case 'claim':
-      return { ...state, claim: answer.object, confirmed: withNeeded(state, 'claim') };
-    case 'refused':
-      return { ...state, refusal: answer.refusal };
-    case 'found':
-      return absorbFound(state, answer);
-    default:
-      return answer satisfies never;
-  }
-}
-
-/** Under another uid it is not the snapshot that this run is about: that one is gone. */
-function absorbSnapshot(state: BindingState, object: VolumeSnapshot | undefined): BindingState {
+  const needed = answer.kind === 'snapshot' ? answer.kind : answer.needed;
+  const confirmed = needed === undefined ? state.confirmed : new Set([...state.confirmed, needed]);
+  if (answer.kind === 'found') return { ...state, ...answer.found, confirmed };
+  const { object } = answer;
+  // Under another uid it is not the snapshot that this run is about: that one is gone.
   if (object === undefined || object.metadata?.uid !== state.snapshot.metadata?.uid) return { ...state, gone: true };
-  return { ...state, snapshot: object, confirmed: withNeeded(state, 'snapshot') };
-}
-
-function absorbFound(state: BindingState, answer: BindingAnswer & { kind: 'found' }): BindingState {
-  const confirmed = withNeeded(state, answer.needed);
-  switch (answer.needed) {
-    case 'snapshot':
-      return absorbSnapshot(state, answer.object);
-    case 'content':
-      return { ...state, confirmed, content: answer.object };
-    case 'class':
-      return { ...state, confirmed, snapshotClass: answer.object };
-    case 'claim':
-      return { ...state, confirmed, claim: answer.object };
-    case 'volume':
-      return { ...state, confirmed, volume: answer.object };
-    default:
-      return answer satisfies never;
-  }
-}
-
-function withNeeded({ confirmed }: BindingState, needed: Needed): ReadonlySet<Needed> {
-  return new Set([...confirmed, needed]);
+  return { ...state, snapshot: object, confirmed };
 }

@@ -1,19 +1,16 @@
 /** Telling the user what is wrong: one status error and one event, written again only if the words change. */
 import type { VolumeSnapshot } from '../../lib/kube/objects.ts';
-import type { EventNote, Rest } from '../../lib/controller/step.ts';
 import { formatTime } from '../../lib/kube/time.ts';
 import { inputsOf } from '../inputs.ts';
 import { statusPatch } from '../object-patch.ts';
-import { regardingSnapshot } from '../regarding.ts';
-import type { BindingEffect, BindingState, Needed } from './state.ts';
+import { snapshotWarning } from '../regarding.ts';
+import type { BindingEffect, BindingNext, BindingState, Needed } from './state.ts';
 
 type Missing = Exclude<Needed, 'snapshot'>;
 
 export interface Failure {
   readonly reason: string;
   readonly message: string;
-  /** A first event that says more narrowly what went wrong. */
-  readonly also?: string;
   /** False: whatever the status says of readiness stays. */
   readonly keepsReady?: boolean;
 }
@@ -22,16 +19,12 @@ export interface Failure {
  * Writes the failure; once it stands there, rests until something that the snapshot depends on changes.
  * Nothing polls: every missing thing is watched.
  */
-export function fail(state: BindingState, failure: Failure): BindingEffect | Rest {
+export function fail(state: BindingState, failure: Failure): BindingNext {
   return tell(state, failure) ?? { kind: 'done', reason: `waits for a change: ${failure.message}` };
 }
 
 /** Something was not found. Caches lag, so it is read live once a run before anybody is told that it is missing. */
-export function failMissing(
-  state: BindingState,
-  needed: Missing,
-  { name, ...failure }: Failure & { readonly name: string },
-): BindingEffect | Rest {
+export function failMissing(state: BindingState, needed: Missing, { name, ...failure }: Failure & { readonly name: string }): BindingNext {
   return (isTold(state.snapshot, failure) ? undefined : confirm(state, needed, name)) ?? fail(state, failure);
 }
 
@@ -47,20 +40,15 @@ export function tell({ snapshot, now }: BindingState, failure: Failure): Binding
     error: { time: formatTime(now), message: failure.message },
     ...(failure.keepsReady === true ? {} : { readyToUse: false }),
   };
-  const notes = [...(failure.also === undefined ? [] : [failure.also]), failure.reason];
   return {
     kind: 'write-error',
     backoff: 'write-error',
     inputs: inputsOf(snapshot.metadata?.uid, failure.message),
     patch: statusPatch(snapshot, snapshot.status, changes),
-    before: notes.map((reason) => warning(snapshot, reason, failure.message)),
+    before: [snapshotWarning(snapshot, failure.reason, failure.message)],
   };
 }
 
 export function isTold({ status }: VolumeSnapshot, { message, keepsReady }: Failure): boolean {
   return status?.error?.message === message && (keepsReady === true || status.readyToUse === false);
-}
-
-export function warning(regarding: VolumeSnapshot, reason: string, message: string): EventNote {
-  return { type: 'Warning', reason, message, regarding: regardingSnapshot(regarding) };
 }

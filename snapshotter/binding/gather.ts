@@ -8,12 +8,9 @@ import type {
   VolumeSnapshotContent,
 } from '../../lib/kube/objects.ts';
 import type { Clock } from '../../lib/doors/clock.ts';
-import { keyOf } from '../../lib/controller/store.ts';
-import type { Index, Store } from '../../lib/controller/store.ts';
+import { type Index, keyOf, type Store } from '../../lib/controller/store.ts';
 import { refersTo, text } from '../content-facts.ts';
-import type { PendingAnswers } from '../pending-answers.ts';
 import { isDefaultClass } from './default-class.ts';
-import type { LatePosts } from './late-posts.ts';
 import { contentNames, sourceOf } from './source.ts';
 import type { BindingRules, BindingState, Refusal } from './state.ts';
 
@@ -27,20 +24,23 @@ export interface BindingStores {
   readonly nodes: Store<Node> | undefined;
 }
 
-export interface BindingGatherer {
+export interface BindingReads {
   readonly stores: BindingStores;
   readonly rules: BindingRules;
   readonly clock: Clock;
-  readonly refusals: PendingAnswers<Refusal>;
-  readonly latePosts: Pick<LatePosts, 'waitMs' | 'isGoneForGood'>;
+  /** By uid. */
+  readonly refusals: ReadonlyMap<string, Refusal>;
+  /** Snapshots (uid) whose content was seen going. */
+  readonly contentWent: ReadonlySet<string>;
 }
 
 /** Claims by the snapshot that they are restored from (namespace/name). */
 export const RESTORES_INDEX: Index<PersistentVolumeClaim> = { name: 'restores', values: restoredFrom };
 
-export function gather({ stores, rules, clock, refusals, latePosts }: BindingGatherer, key: string): BindingState | undefined {
+export function gather({ stores, rules, clock, refusals, contentWent }: BindingReads, key: string): BindingState | undefined {
   const snapshot = stores.snapshots.get(key);
   if (snapshot === undefined) return undefined;
+  const uid = snapshot.metadata?.uid ?? '';
   const source = sourceOf(snapshot);
   const claim = source.kind === 'claim' ? stores.claims.get(`${snapshot.metadata?.namespace ?? ''}/${source.claimName}`) : undefined;
   const volumeName = text(claim?.spec?.volumeName);
@@ -58,9 +58,8 @@ export function gather({ stores, rules, clock, refusals, latePosts }: BindingGat
     volume: volumeName === undefined ? undefined : stores.volumes.get(volumeName),
     nodes: stores.nodes?.list() ?? [],
     restoring: stores.claims.byIndex(RESTORES_INDEX.name, key).flatMap((one) => (isPending(one) ? [keyOf(one)] : [])),
-    confirmed: latePosts.isGoneForGood(snapshot) ? new Set(['content']) : new Set(),
-    lateContentMs: latePosts.waitMs(snapshot),
-    refusal: refusals.get(key),
+    confirmed: contentWent.has(uid) ? new Set(['content']) : new Set(),
+    refusal: refusals.get(uid),
     posted: false,
   };
 }

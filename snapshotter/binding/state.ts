@@ -8,7 +8,7 @@ import type {
   VolumeSnapshotClass,
   VolumeSnapshotContent,
 } from '../../lib/kube/objects.ts';
-import type { Effect } from '../../lib/controller/step.ts';
+import type { Effect, Rest } from '../../lib/controller/step.ts';
 
 export interface BindingRules {
   /** Writes the source's volume mode into the content, so that a restore cannot change it unseen. */
@@ -44,53 +44,52 @@ export interface BindingState {
   readonly restoring: readonly string[];
   /** What was read live in this run (the answer of a write counts), or seen going by the watch. */
   readonly confirmed: ReadonlySet<Needed>;
-  /** Until then the API server may still apply an earlier life's POST of this snapshot's content. */
-  readonly lateContentMs: number;
-  /** The API server refused an effect for good (4xx), and users were not told yet. */
+  /** The API server refused an effect for good (4xx), and the status does not say so yet. */
   readonly refusal: Refusal | undefined;
   /** The content was posted in this run: the driver's first answer may be a moment away. */
   readonly posted: boolean;
 }
 
 export interface Refusal {
-  readonly effect: 'protect-claim' | 'create-content' | 'delete-content';
+  readonly effect: 'protect-claim' | 'create-content' | 'bind-content';
   readonly message: string;
 }
 
+type BindingStep<K extends string> = Effect<K> & { readonly kind: K };
+
 export type BindingEffect =
   /** A live read of what the caches do not hold. */
-  | (Effect & { readonly kind: 'confirm'; readonly needed: Exclude<Needed, 'snapshot'>; readonly name: string })
-  | (Effect & { readonly kind: 'set-class'; readonly patch: Patch })
+  | (BindingStep<'confirm'> & { readonly needed: Exclude<Needed, 'snapshot'>; readonly name: string })
+  | (BindingStep<'set-class'> & { readonly patch: Patch })
   /** A status with an error (and its event). */
-  | (Effect & { readonly kind: 'write-error'; readonly patch: Patch })
-  | (Effect & { readonly kind: 'add-finalizers'; readonly patch: Patch })
+  | (BindingStep<'write-error'> & { readonly patch: Patch })
+  | (BindingStep<'add-finalizers'> & { readonly patch: Patch })
   /** PUT of the whole claim with our finalizer. */
-  | (Effect & { readonly kind: 'protect-claim'; readonly claim: PersistentVolumeClaim })
+  | (BindingStep<'protect-claim'> & { readonly claim: PersistentVolumeClaim })
   /** A live read of the snapshot itself. It shares the post's not-before time. */
-  | (Effect & { readonly kind: 'create-content'; readonly action: 'see-snapshot' })
-  | (Effect & { readonly kind: 'create-content'; readonly action: 'post'; readonly content: VolumeSnapshotContent })
+  | (BindingStep<'create-content'> & { readonly action: 'see-snapshot' })
+  | (BindingStep<'create-content'> & { readonly action: 'post'; readonly content: VolumeSnapshotContent })
   /**
    * The bound name alone, held back for a moment after the post: a fast driver's answer then goes into
    * the same write.
    */
-  | (Effect & { readonly kind: 'create-content'; readonly action: 'note-name'; readonly patch: Patch })
+  | (BindingStep<'create-content'> & { readonly action: 'note-name'; readonly patch: Patch })
   /** Gives a pre-provisioned content our uid and class. */
-  | (Effect & { readonly kind: 'bind-content'; readonly patch: Patch })
-  | (Effect & { readonly kind: 'write-status'; readonly patch: Patch; readonly created: boolean; readonly ready: boolean })
-  | (Effect & { readonly kind: 'mark-content'; readonly patch: Patch })
-  | (Effect & { readonly kind: 'delete-content'; readonly uid: string; readonly resourceVersion: string })
+  | (BindingStep<'bind-content'> & { readonly patch: Patch })
+  | (BindingStep<'write-status'> & { readonly patch: Patch; readonly created: boolean; readonly ready: boolean })
+  | (BindingStep<'mark-content'> & { readonly patch: Patch })
+  | (BindingStep<'delete-content'> & { readonly uid: string; readonly resourceVersion: string })
   /** Takes our finalizers off the snapshot, which then goes. */
-  | (Effect & { readonly kind: 'release-snapshot'; readonly patch: Patch });
+  | (BindingStep<'release-snapshot'> & { readonly patch: Patch });
+
+export type BindingRest = Rest<BindingEffect['backoff']>;
+
+export type BindingNext = BindingEffect | BindingRest;
+
+/** What was found or written, folded into the state as it stands; `posted` and `refusal` come with it. */
+export type Found = Partial<Pick<BindingState, 'content' | 'snapshotClass' | 'claim' | 'volume' | 'posted' | 'refusal'>>;
 
 export type BindingAnswer =
-  | { readonly kind: 'found'; readonly needed: 'snapshot'; readonly object: VolumeSnapshot | undefined }
-  | { readonly kind: 'found'; readonly needed: 'content'; readonly object: VolumeSnapshotContent | undefined }
-  | { readonly kind: 'found'; readonly needed: 'class'; readonly object: VolumeSnapshotClass | undefined }
-  | { readonly kind: 'found'; readonly needed: 'claim'; readonly object: PersistentVolumeClaim | undefined }
-  | { readonly kind: 'found'; readonly needed: 'volume'; readonly object: PersistentVolume | undefined }
-  | { readonly kind: 'snapshot'; readonly object: VolumeSnapshot }
-  /** The snapshot itself went meanwhile. */
-  | { readonly kind: 'gone' }
-  | { readonly kind: 'content'; readonly object: VolumeSnapshotContent | undefined; readonly posted: boolean }
-  | { readonly kind: 'claim'; readonly object: PersistentVolumeClaim | undefined }
-  | { readonly kind: 'refused'; readonly refusal: Refusal };
+  /** Undefined: the snapshot itself went meanwhile. */
+  | { readonly kind: 'snapshot'; readonly object: VolumeSnapshot | undefined }
+  | { readonly kind: 'found'; readonly needed?: Needed; readonly found: Found };

@@ -1,63 +1,63 @@
 /** The controller keyed by PersistentVolumeClaim. Claims that are no source of a snapshot cost a look at an index, no more. */
-import { createController } from '../../lib/controller/controller.ts';
-import type { Controller } from '../../lib/controller/controller.ts';
-import { laneOf } from '../../lib/controller/lane.ts';
-import type { LanePace } from '../../lib/controller/lane.ts';
+import { type Controller, createController } from '../../lib/controller/controller.ts';
+import { laneOf, type LanePace } from '../../lib/controller/lane.ts';
 import type { RoleContext } from '../../lib/controller/role.ts';
-import { isRest } from '../../lib/controller/step.ts';
-import { keyOf } from '../../lib/controller/store.ts';
-import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { CLAIM_INDEX } from '../binding/controller.ts';
-import type { SnapshotInformers } from '../binding/controller.ts';
+import type { EventNote, Reconciler } from '../../lib/controller/step.ts';
+import type { PersistentVolumeClaim, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
+import { CLAIM_INDEX, type SnapshotInformers } from '../binding/controller.ts';
 import { snapshotKeyOf } from '../content-facts.ts';
-import { CLAIM_PROTECTION } from '../names.ts';
-import { createPendingAnswers } from '../pending-answers.ts';
-import type { Absorb } from '../refusal.ts';
+import { CLAIM_PROTECTION, REASON } from '../names.ts';
+import type { ApplyWrite } from '../own-writes.ts';
+import { failureText } from '../refusal.ts';
+import { snapshotWarning } from '../regarding.ts';
 import { decide } from './decide.ts';
-import { absorb, execute } from './execute.ts';
-import { SOURCE_INDEX, VOLUME_INDEX, gather } from './gather.ts';
-import type { ProtectionAnswer, ProtectionEffect, ProtectionState } from './state.ts';
+import { absorb, execute, type ProtectionWrites } from './execute.ts';
+import { gather, type ProtectionReads, SOURCE_INDEX, VOLUME_INDEX } from './gather.ts';
+import type { ProtectionEffect, ProtectionState } from './state.ts';
+
+export function reconciler(deps: ProtectionReads & ProtectionWrites): Reconciler<ProtectionState, ProtectionEffect, PersistentVolumeClaim> {
+  return {
+    gather: (key) => gather(deps, key),
+    decide,
+    execute: (step, _, signal) => execute(deps, step, signal),
+    absorb,
+    failed: (_, { error, state }) => failureEvents(error, state),
+  };
+}
+
+function failureEvents(error: unknown, { snapshots }: ProtectionState): readonly EventNote[] {
+  const why = failureText(error);
+  if (why === undefined) return [];
+  const message = `Error check and remove PVC Finalizer for VolumeSnapshot: ${why}`;
+  return snapshots.map(({ snapshot }) => snapshotWarning(snapshot, REASON.claimFinalizer, message));
+}
 
 export interface ProtectionOptions extends LanePace {
   readonly context: RoleContext;
   readonly informers: SnapshotInformers;
-  readonly absorb: Absorb;
+  readonly applyWrite: ApplyWrite;
 }
 
 export function createClaimProtectionController(options: ProtectionOptions): Controller {
-  const { context, informers } = options;
+  const { context, informers, applyWrite } = options;
   const { claims, volumes, snapshots, contents } = informers;
-  const refusals = createPendingAnswers<string>();
-  const gatherer = {
-    claims: claims.store,
-    volumes: volumes.store,
-    snapshots: snapshots.store,
-    contents: contents.store,
-    claimIndex: CLAIM_INDEX.name,
-    refusals,
-  };
-  const controller = createController<ProtectionState, ProtectionEffect, ProtectionAnswer>({
+  const controller = createController({
     ...laneOf(context, options),
     name: 'snapshot-controller-claim',
-    reconciler: {
-      gather: (key) => gather(gatherer, key),
-      decide: (state) => {
-        const step = decide(state);
-        if (isRest(step)) refusals.settle(keyOf(state.claim));
-        return step;
-      },
-      execute: (step, state, signal) => {
-        const refused = (message: string): void => refusals.keep(keyOf(state.claim), message);
-        return execute({ client: context.client, absorb: options.absorb, refused }, step, signal);
-      },
-      absorb,
-    },
+    reconciler: reconciler({
+      claims: claims.store,
+      volumes: volumes.store,
+      snapshots: snapshots.store,
+      contents: contents.store,
+      claimIndex: CLAIM_INDEX.name,
+      client: context.client,
+      applyWrite,
+    }),
   });
 
   claims.onEvent(({ key, object }) => {
     const concerned =
       object?.metadata?.finalizers?.includes(CLAIM_PROTECTION) === true || snapshots.store.byIndex(CLAIM_INDEX.name, key).length > 0;
-    if (object === undefined) refusals.settle(key);
     if (concerned || object === undefined) controller.enqueue(key);
   });
   snapshots.onEvent(({ old, object }) => {

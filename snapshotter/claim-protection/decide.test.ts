@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { BEING_CREATED, CLAIM_PROTECTION, IN_GROUP_PROTECTION } from '../names.ts';
+import { BEING_CREATED, CLAIM_PROTECTION } from '../names.ts';
 import { READY_STATUS, aClaim, aContent, aReadySnapshot, aSnapshot } from '../testing/objects.ts';
 import { decide } from './decide.ts';
 import type { ProtectionState } from './state.ts';
@@ -21,7 +21,6 @@ function aState(
     claim,
     snapshots: of === undefined ? [] : [{ snapshot: of, content }],
     contents: content === undefined ? [] : [content],
-    refusal: undefined,
     ...more,
   };
 }
@@ -42,10 +41,17 @@ describe('a claim that lives', () => {
     ['a dying snapshot without a content', aSnapshot({ metadata: deleting }), undefined, 'drop'],
     ['a dying snapshot with a running call', aSnapshot({ metadata: deleting }), markedContent, 'keep'],
     ['a dying snapshot whose content was not tried yet', aSnapshot({ metadata: deleting }), aContent(), 'keep'],
+    ['a dying snapshot whose content goes without a call', aSnapshot({ metadata: deleting }), aContent({ metadata: deleting }), 'drop'],
+    [
+      'a dying snapshot whose content goes under a call',
+      aSnapshot({ metadata: deleting }),
+      aContent({ metadata: { ...deleting, annotations: { [BEING_CREATED]: 'yes' } } }),
+      'keep',
+    ],
     ['a dying snapshot whose content failed', aSnapshot({ metadata: deleting }), failedContent, 'drop'],
     ['no snapshot, but a content with a running call', undefined, markedContent, 'keep'],
     ['no snapshot at all', undefined, undefined, 'drop'],
-    ['a member of a group', aSnapshot({ metadata: { finalizers: [IN_GROUP_PROTECTION] } }), undefined, 'drop'],
+    ['a member of a group', aSnapshot({ status: { volumeGroupSnapshotName: 'g' } }), undefined, 'drop'],
   ])('with %s', (_, snapshot, content, expected) => {
     expect(verdict(aState(snapshot, content))).toBe(expected);
   });
@@ -81,12 +87,5 @@ test('the claim is put whole, with its uid and version and the finalizers of oth
       metadata: { uid: 'claim-uid', resourceVersion: '5', finalizers: ['kubernetes.io/pvc-protection'] },
       spec: { volumeName: 'pv-data' },
     },
-  });
-});
-
-test('a refusal is told on the snapshots and waits at its back-off', () => {
-  expect(decide(aState(aReadySnapshot(), undefined, { refusal: 'forbidden' }))).toMatchObject({
-    kind: 'retry',
-    events: [{ reason: 'ErrorPVCFinalizer', type: 'Warning' }],
   });
 });

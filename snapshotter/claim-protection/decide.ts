@@ -6,17 +6,15 @@
  * decided, or is about to be asked. A failed or dying snapshot pins nothing. The snapshot's own loop adds the
  * finalizer before it posts a content; here it is put back if it was lost under a content that needs it.
  */
-import type { Rest } from '../../lib/controller/step.ts';
-import type { PersistentVolumeClaim } from '../../lib/kube/objects.ts';
 import { isDeleting, needsSource, text } from '../content-facts.ts';
 import { isGroupContent, isGroupMember } from '../group-fields.ts';
 import { inputsOf } from '../inputs.ts';
-import { CLAIM_PROTECTION, REASON } from '../names.ts';
-import { regardingSnapshot } from '../regarding.ts';
-import type { ProtectionEffect, ProtectionState } from './state.ts';
+import { CLAIM_PROTECTION } from '../names.ts';
+import { withClaimProtection } from '../object-patch.ts';
+import type { ProtectionNext, ProtectionState } from './state.ts';
 
-export function decide(state: ProtectionState): ProtectionEffect | Rest {
-  const { claim, refusal } = state;
+export function decide(state: ProtectionState): ProtectionNext {
+  const { claim } = state;
   const protectedNow = claim.metadata?.finalizers?.includes(CLAIM_PROTECTION) === true;
   const deleting = text(claim.metadata?.deletionTimestamp) !== undefined;
   const reading = isBeingRead(state);
@@ -25,12 +23,11 @@ export function decide(state: ProtectionState): ProtectionEffect | Rest {
   const missing = reading && !protectedNow && !deleting;
   if (!missing && protectedNow === held) return { kind: 'done', reason: held ? 'held by a snapshot' : 'no snapshot needs it' };
   if (!missing && !protectedNow) return { kind: 'done', reason: 'a snapshot will protect it' };
-  if (refusal !== undefined) return retry(state, refusal);
   return {
     kind: 'write-claim',
     backoff: 'write-claim',
     inputs: inputsOf(claim.metadata?.uid, missing),
-    claim: withFinalizer(claim, missing),
+    claim: withClaimProtection(claim, missing),
   };
 }
 
@@ -47,20 +44,4 @@ function isWanted({ snapshots }: ProtectionState, claimDeleting: boolean): boole
     if (!claimDeleting) return true;
     return content === undefined && (snapshot.status?.error ?? undefined) === undefined;
   });
-}
-
-function withFinalizer(claim: PersistentVolumeClaim, wanted: boolean): PersistentVolumeClaim {
-  const others = (claim.metadata?.finalizers ?? []).filter((name) => name !== CLAIM_PROTECTION);
-  const finalizers = wanted ? [...others, CLAIM_PROTECTION] : others;
-  return { ...claim, apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { ...claim.metadata, finalizers } };
-}
-
-function retry({ snapshots }: ProtectionState, message: string): Rest {
-  const events = snapshots.map(({ snapshot }) => ({
-    type: 'Warning' as const,
-    reason: REASON.claimFinalizer,
-    message: `Error check and remove PVC finalizer for VolumeSnapshot: ${message}`,
-    regarding: regardingSnapshot(snapshot),
-  }));
-  return { kind: 'retry', backoff: 'write-claim', reason: message, events };
 }

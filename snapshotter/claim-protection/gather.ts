@@ -3,17 +3,15 @@ import type { Index, Store } from '../../lib/controller/store.ts';
 import type { PersistentVolume, PersistentVolumeClaim, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { text, volumeHandleOf, volumeIndexValue } from '../content-facts.ts';
 import { contentNameOf } from '../names.ts';
-import type { PendingAnswers } from '../pending-answers.ts';
 import type { ProtectionState } from './state.ts';
 
-export interface ProtectionGatherer {
+export interface ProtectionReads {
   readonly claims: Store<PersistentVolumeClaim>;
   readonly volumes: Store<PersistentVolume>;
   readonly snapshots: Store<VolumeSnapshot>;
   readonly contents: Store<VolumeSnapshotContent>;
   /** Name of the index over snapshots by claim. */
   readonly claimIndex: string;
-  readonly refusals: PendingAnswers<string>;
 }
 
 /** Contents by the volume that they are cut from. */
@@ -34,19 +32,18 @@ export const VOLUME_INDEX: Index<PersistentVolume> = {
   },
 };
 
-export function gather(tools: ProtectionGatherer, key: string): ProtectionState | undefined {
-  const claim = tools.claims.get(key);
+export function gather(deps: ProtectionReads, key: string): ProtectionState | undefined {
+  const claim = deps.claims.get(key);
   if (claim === undefined) return undefined;
   const volumeName = text(claim.spec?.volumeName);
-  const csi = volumeName === undefined ? undefined : tools.volumes.get(volumeName)?.spec?.csi;
+  const csi = volumeName === undefined ? undefined : deps.volumes.get(volumeName)?.spec?.csi;
   const source = volumeIndexValue(csi?.driver, csi?.volumeHandle);
   return {
     claim,
-    snapshots: tools.snapshots.byIndex(tools.claimIndex, key).map((snapshot) => {
+    snapshots: deps.snapshots.byIndex(deps.claimIndex, key).map((snapshot) => {
       const uid = text(snapshot.metadata?.uid);
-      return { snapshot, content: uid === undefined ? undefined : tools.contents.get(contentNameOf(uid)) };
+      return { snapshot, content: uid === undefined ? undefined : deps.contents.get(contentNameOf(uid)) };
     }),
-    contents: source === undefined ? [] : tools.contents.byIndex(SOURCE_INDEX.name, source),
-    refusal: tools.refusals.get(key),
+    contents: source === undefined ? [] : deps.contents.byIndex(SOURCE_INDEX.name, source),
   };
 }

@@ -1,5 +1,5 @@
 /** What is known about one claim as a source of snapshots. The finalizer is a fact about the claim, so its loop is keyed by claim. */
-import type { Effect } from '../../lib/controller/step.ts';
+import type { Effect, Rest } from '../../lib/controller/step.ts';
 import type { PersistentVolumeClaim, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 
 export interface ProtectionState {
@@ -8,13 +8,9 @@ export interface ProtectionState {
   readonly snapshots: readonly { readonly snapshot: VolumeSnapshot; readonly content: VolumeSnapshotContent | undefined }[];
   /** Every content made from the claim's volume, whether its snapshot lives or not. */
   readonly contents: readonly VolumeSnapshotContent[];
-  /** The API server refused the write for good. */
-  readonly refusal: string | undefined;
 }
 
 /** PUT of the whole claim, with or without our finalizer: the verb that vendors' RBAC allows. */
-export type ProtectionEffect = Effect & { readonly kind: 'write-claim'; readonly claim: PersistentVolumeClaim };
+export type ProtectionEffect = Effect<'write-claim'> & { readonly kind: 'write-claim'; readonly claim: PersistentVolumeClaim };
 
-export type ProtectionAnswer =
-  | { readonly kind: 'claim'; readonly object: PersistentVolumeClaim }
-  | { readonly kind: 'refused'; readonly message: string };
+export type ProtectionNext = ProtectionEffect | Rest<'write-claim'>;

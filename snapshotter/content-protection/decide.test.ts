@@ -1,12 +1,21 @@
-import { expect, test } from 'vitest';
-import { CONTENT_PROTECTION, GROUP_HANDLE } from '../names.ts';
-import { aContent, aGivenContent } from '../testing/objects.ts';
-import { decide } from './decide.ts';
+import { describe, expect, test } from 'vitest';
+import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
+import { BEING_CREATED, BEING_DELETED, CONTENT_PROTECTION, GROUP_HANDLE } from '../names.ts';
+import { READY_STATUS, SNAPSHOT_UID, aContent, aGivenContent } from '../testing/objects.ts';
+import { decide, isAlone } from './decide.ts';
+import type { ContentProtectionState } from './state.ts';
 
+const aState = (content: VolumeSnapshotContent, snapshot: ContentProtectionState['snapshot'] = 'there') => ({
+  content,
+  snapshot,
+  cameAlone: false,
+  gone: false,
+});
 const bare = { metadata: { finalizers: [] } };
+const deleting = { deletionTimestamp: '2026-01-01T00:00:00Z' };
 
 test('a bound content without the finalizer gets it', () => {
-  expect(decide({ content: aContent(bare) })).toMatchObject({
+  expect(decide(aState(aContent(bare)))).toMatchObject({
     kind: 'protect-content',
     patch: { operations: [{ op: 'test' }, { op: 'add', value: [CONTENT_PROTECTION] }] },
   });
@@ -15,15 +24,65 @@ test('a bound content without the finalizer gets it', () => {
 test.each([
   ['is protected', aContent()],
   ['is not bound yet', aGivenContent()],
-  ['is being deleted', aContent({ metadata: { finalizers: [], deletionTimestamp: '2026-01-01T00:00:00Z' } })],
+  ['is being deleted', aContent({ metadata: { finalizers: [], ...deleting } })],
   ['belongs to a group', aContent({ metadata: { finalizers: [], annotations: { [GROUP_HANDLE]: 'g' } } })],
 ])('a content that %s is left as it is', (_, content) => {
-  expect(decide({ content })).toMatchObject({ kind: 'done' });
+  expect(decide(aState(content))).toMatchObject({ kind: 'done' });
 });
 
 test.each([{}, { volumeHandle: 'v', snapshotHandle: 's' }])('a content with source %j is told to be invalid', (source) => {
-  expect(decide({ content: aContent({ spec: { source } }) })).toMatchObject({
+  expect(decide(aState(aContent({ spec: { source } })))).toMatchObject({
     kind: 'done',
     events: [{ reason: 'ContentValidationError', type: 'Warning' }],
+  });
+});
+
+describe('a content that comes after its VolumeSnapshot went', () => {
+  const annotated = (mark: string, more: Parameters<typeof aContent>[0] = {}) =>
+    aContent({ ...more, metadata: { ...more.metadata, annotations: { [mark]: 'yes' } } });
+  const retain = { spec: { deletionPolicy: 'Retain' } };
+
+  test('is deleted once a live read says so, and then the sidecar is told', () => {
+    expect(decide(aState(aContent(), 'unseen'))).toMatchObject({ kind: 'see-snapshot' });
+    expect(decide(aState(aContent(), 'there'))).toMatchObject({ kind: 'done' });
+    expect(decide(aState(aContent(), 'gone'))).toMatchObject({ kind: 'delete-content', uid: 'content-uid' });
+    expect(decide(aState(aContent({ metadata: deleting }), 'gone'))).toMatchObject({
+      kind: 'mark-content',
+      patch: { body: { metadata: { uid: 'content-uid', annotations: { [BEING_DELETED]: 'yes' } } } },
+    });
+    expect(decide(aState(annotated(BEING_DELETED, { metadata: deleting }), 'unseen'))).toMatchObject({ kind: 'done' });
+  });
+
+  test('also where its creation fails or runs: the sidecar waits for that', () => {
+    expect(decide(aState(annotated(BEING_CREATED), 'gone'))).toMatchObject({ kind: 'delete-content' });
+    expect(decide(aState(aContent({ status: { readyToUse: false, error: { message: 'no' } } }), 'gone'))).toMatchObject({
+      kind: 'delete-content',
+    });
+  });
+
+  test('also where the sidecar was quicker than the deletion, if it was seen before', () => {
+    const cut = aContent({ status: { snapshotHandle: 's', readyToUse: true } });
+    expect(decide({ ...aState(cut, 'gone'), cameAlone: true })).toMatchObject({ kind: 'delete-content', uid: 'content-uid' });
+    expect(isAlone(aState(aContent(), 'unseen'))).toBe(true);
+    for (const [content, snapshot] of [
+      [cut, 'unseen'],
+      [aContent(), 'there'],
+      [aGivenContent(), 'unseen'],
+    ] as const)
+      expect(isAlone(aState(content, snapshot))).toBe(false);
+  });
+
+  test('never one with a handle, one that an administrator brought, or one that is retained', () => {
+    const bound = { volumeSnapshotRef: { name: 'nightly', namespace: 'default', uid: SNAPSHOT_UID }, source: { snapshotHandle: 'snap-9' } };
+    for (const content of [
+      aContent({ status: READY_STATUS }),
+      aContent({ status: { snapshotHandle: 's', readyToUse: false } }),
+      aGivenContent({ spec: bound, metadata: { finalizers: [CONTENT_PROTECTION] } }),
+      aGivenContent({ spec: bound, metadata: { finalizers: [CONTENT_PROTECTION], ...deleting } }),
+      annotated(BEING_DELETED, retain),
+      annotated(BEING_CREATED, retain),
+    ])
+      for (const snapshot of ['unseen', 'gone'] as const) expect(decide(aState(content, snapshot))).toMatchObject({ kind: 'done' });
+    expect(decide(aState(aContent(retain), 'gone')), 'nothing was cut').toMatchObject({ kind: 'delete-content', resourceVersion: '20' });
   });
 });

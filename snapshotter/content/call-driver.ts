@@ -1,24 +1,22 @@
 /** The calls of a content's loop to its driver. A failure is an answer: it has to be written down. */
+import { keyOf, type Store } from '../../lib/controller/store.ts';
 import type { CsiClient } from '../../lib/csi/client.ts';
 import { CsiError } from '../../lib/csi/csi-error.ts';
-import { outcomeOf } from '../../lib/csi/outcome.ts';
+import { type Outcome, outcomeOf } from '../../lib/csi/outcome.ts';
 import type { Clock } from '../../lib/doors/clock.ts';
+import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import type { Snapshot } from '../../proto/gen/csi.ts';
 import { volumeHandleOf } from '../content-facts.ts';
-import type { CaseBook, CreateRecord } from './case-book.ts';
-import { judgeCreate } from './doubt.ts';
-import { messageOf } from './failure.ts';
-import type { ContentAnswer, ContentState, DriverAnswer, DriverCall, DriverEffect } from './state.ts';
+import { afterAnswer } from './create-calls.ts';
+import { describe } from './failure.ts';
+import type { ContentAnswer, ContentMemory, ContentState, DriverCall, FoundSnapshot, Remembered } from './state.ts';
 
-export interface DriverTools {
+export interface DriverDeps {
   readonly csi: Pick<CsiClient, 'createSnapshot' | 'deleteSnapshot' | 'listSnapshots'>;
   readonly clock: Clock;
-  readonly cases: CaseBook;
-  /** True where this process may destroy. */
-  readonly leaseIsFresh: () => boolean;
-  /** Keeps an answer until it is written down, and answers it with the content as the cache has it now. */
-  readonly conclude: (state: ContentState, result: { readonly answer: DriverAnswer; readonly record: CreateRecord }) => ContentAnswer;
-  /** An undecided call was given up after many equal answers. */
+  readonly contents: Store<VolumeSnapshotContent>;
+  readonly memory: ContentMemory;
+  /** What an earlier call did was given up after many equal answers. */
   readonly gaveUp: () => void;
 }
 
@@ -29,89 +27,80 @@ interface Run {
 
 /** Above this an API server stores no object: the write would be refused for ever, and the case never decided. */
 const LONGEST_HANDLE = 1 << 20;
+const INT64_MAX = 2n ** 63n - 1n;
 
-export async function callDriver(tools: DriverTools, step: DriverCall, run: Run): Promise<ContentAnswer> {
-  switch (step.kind) {
-    case 'create-snapshot':
-      return createSnapshot(tools, step, run);
-    case 'refresh-snapshot':
-      return listSnapshot(tools, step, run);
-    case 'delete-snapshot':
-      return deleteSnapshot(tools, step, run);
-    default:
-      return step satisfies never;
-  }
+/** Nothing is kept of a content that is gone. Answers it as the cache has it now. */
+export function remember({ contents, memory }: DriverDeps, { content }: ContentState, known: Remembered): VolumeSnapshotContent {
+  const uid = content.metadata?.uid ?? '';
+  const cached = contents.get(keyOf(content));
+  if (cached?.metadata?.uid !== uid) return content;
+  memory.set(uid, known);
+  return cached;
 }
 
-async function createSnapshot(
-  tools: DriverTools,
-  { request }: DriverCall & { kind: 'create-snapshot' },
+/** Keeps the answer until it is written down. */
+export function conclude(deps: DriverDeps, state: ContentState, known: Remembered): ContentAnswer {
+  return { kind: 'driver', calls: known.calls, answer: known.answer, content: remember(deps, state, known), now: deps.clock.now() };
+}
+
+export async function createSnapshot(
+  deps: DriverDeps,
+  { request, unmarked }: DriverCall & { kind: 'create-snapshot' },
   { state, signal }: Run,
 ): Promise<ContentAnswer> {
-  const { clock, csi } = tools;
-  const result = await ask(() => csi.createSnapshot({ ...request, secrets: secretsOf(state) }, signal));
+  const { content } = state;
+  const answered = (outcome: Outcome, grpcCode: number | undefined): ReturnType<typeof afterAnswer> =>
+    afterAnswer(state.calls, { outcome, grpcCode, nowMs: deps.clock.now(), unmarked });
+  // Until it is answered, and whatever else may be thrown.
+  remember(deps, state, { calls: answered('unknown', undefined).calls });
+  const result = await ask(() => deps.csi.createSnapshot({ ...request, secrets: secretsOf(state) }, signal));
   const snapshot = result.ok ? result.value.snapshot : undefined;
-  if (snapshot !== undefined && snapshot.snapshotId !== '' && snapshot.snapshotId.length <= LONGEST_HANDLE) {
-    const { record } = judgeCreate(state.record, { outcome: 'done', grpcCode: 0, nowMs: clock.now() });
-    return tools.conclude(state, { answer: found('create-snapshot', snapshot), record });
-  }
+  const length = Buffer.byteLength(snapshot?.snapshotId ?? '');
+  if (snapshot !== undefined && length > 0 && length <= LONGEST_HANDLE)
+    return conclude(deps, state, { calls: { kind: 'none' }, answer: found('create-snapshot', snapshot) });
+  // An answer that cannot be used says as little as none.
   const grpcCode = result.ok ? undefined : result.grpcCode;
-  const outcome = outcomeOf({ rpc: 'CreateSnapshot', grpcCode });
-  const { record, decided, gaveUp } = judgeCreate(state.record, { outcome, grpcCode, nowMs: clock.now() });
-  if (gaveUp) tools.gaveUp();
-  const why = result.ok ? unusable(snapshot) : result.message;
-  const handle = volumeHandleOf(state.content) ?? '';
+  const { calls, gaveUp } = answered(outcomeOf({ rpc: 'CreateSnapshot', grpcCode }), grpcCode);
+  if (gaveUp) deps.gaveUp();
+  const why = result.ok ? unusable(length) : result.message;
   const lastWord = gaveUp
     ? `; this answer came too often after a call without one and is taken as final, a snapshot named ${request.name} may exist`
     : '';
-  const message = messageOf['create-snapshot'](
-    state.content,
-    `failed to take snapshot of the volume ${handle}: ${JSON.stringify(why)}${lastWord}`,
-  );
-  return tools.conclude(state, { answer: { kind: 'failed', effect: 'create-snapshot', message, decided, gaveUp }, record });
+  const failure = `failed to take snapshot of the volume ${volumeHandleOf(content) ?? ''}: ${JSON.stringify(why)}${lastWord}`;
+  return conclude(deps, state, { calls, answer: describe(content, 'create-snapshot', failure) });
 }
 
-function unusable(snapshot: Snapshot | undefined): string {
-  const length = snapshot?.snapshotId.length ?? 0;
+function unusable(length: number): string {
   return length === 0
     ? 'the driver answered without a snapshot id'
     : `the driver answered with a snapshot id of ${length} characters, too long for a VolumeSnapshotContent`;
 }
 
-async function listSnapshot(
-  tools: DriverTools,
+export async function listSnapshot(
+  deps: DriverDeps,
   { handle }: DriverCall & { kind: 'refresh-snapshot' },
   { state, signal }: Run,
 ): Promise<ContentAnswer> {
+  const { content, calls } = state;
   const request = { maxEntries: 0, startingToken: '', sourceVolumeId: '', snapshotId: handle, secrets: secretsOf(state) };
-  const result = await ask(() => tools.csi.listSnapshots(request, signal));
-  const snapshot = result.ok ? result.value.entries[0]?.snapshot : undefined;
-  if (snapshot !== undefined)
-    return tools.conclude(state, { answer: found('refresh-snapshot', { ...snapshot, snapshotId: handle }), record: state.record });
+  const result = await ask(() => deps.csi.listSnapshots(request, signal));
+  // A driver that ignores the filter must not lend another snapshot's time and size.
+  const entry = result.ok ? result.value.entries.find(({ snapshot }) => snapshot?.snapshotId === handle) : undefined;
+  if (entry?.snapshot !== undefined) return conclude(deps, state, { calls, answer: found('refresh-snapshot', entry.snapshot) });
   const why = result.ok ? `the driver knows no snapshot ${handle}` : result.message;
-  return failed(tools, state, { effect: 'refresh-snapshot', why: `failed to list snapshot ${handle}: ${JSON.stringify(why)}` });
+  const failure = describe(content, 'refresh-snapshot', `failed to list snapshot ${handle}: ${JSON.stringify(why)}`);
+  return conclude(deps, state, { calls, answer: failure });
 }
 
-async function deleteSnapshot(
-  tools: DriverTools,
+export async function deleteSnapshot(
+  deps: DriverDeps,
   { handle }: DriverCall & { kind: 'delete-snapshot' },
   { state, signal }: Run,
 ): Promise<ContentAnswer> {
-  const { record } = state;
-  // The new leader may have decided otherwise: a lease that was not renewed in time allows no destruction.
-  if (!tools.leaseIsFresh()) return tools.conclude(state, { answer: { kind: 'not-leader' }, record });
-  const result = await ask(() => tools.csi.deleteSnapshot({ snapshotId: handle, secrets: secretsOf(state) }, signal));
-  if (!result.ok)
-    return failed(tools, state, {
-      effect: 'delete-snapshot',
-      why: `failed to delete snapshot ${handle}: ${JSON.stringify(result.message)}`,
-    });
-  return tools.conclude(state, { answer: { kind: 'deleted' }, record: { ...record, deleted: true } });
-}
-
-function failed(tools: DriverTools, state: ContentState, { effect, why }: { effect: DriverEffect; why: string }): ContentAnswer {
-  const answer = { kind: 'failed', effect, message: messageOf[effect](state.content, why), decided: false, gaveUp: false } as const;
-  return tools.conclude(state, { answer, record: state.record });
+  const result = await ask(() => deps.csi.deleteSnapshot({ snapshotId: handle, secrets: secretsOf(state) }, signal));
+  if (result.ok) return conclude(deps, state, { calls: { kind: 'deleted' } });
+  const why = `failed to delete snapshot ${handle}: ${JSON.stringify(result.message)}`;
+  return conclude(deps, state, { calls: state.calls, answer: describe(state.content, 'delete-snapshot', why) });
 }
 
 type Asked<T> =
@@ -127,13 +116,15 @@ async function ask<T>(call: () => Promise<T>): Promise<Asked<T>> {
   }
 }
 
-function found(effect: 'create-snapshot' | 'refresh-snapshot', snapshot: Snapshot): DriverAnswer {
-  const { snapshotId, creationTime, sizeBytes, readyToUse } = snapshot;
+function found(effect: FoundSnapshot['effect'], { snapshotId, creationTime, sizeBytes, readyToUse }: Snapshot): FoundSnapshot {
+  const time = creationTime === undefined ? undefined : creationTime.seconds * 1_000_000_000n + BigInt(creationTime.nanos);
+  const isOdd = time !== undefined && (time > INT64_MAX || time < -INT64_MAX);
   return {
     kind: 'snapshot',
     effect,
     handle: snapshotId,
-    creationTime: creationTime === undefined ? undefined : creationTime.seconds * 1_000_000_000n + BigInt(creationTime.nanos),
+    creationTime: isOdd ? undefined : time,
+    oddTime: isOdd ? creationTime?.seconds : undefined,
     sizeBytes,
     ready: readyToUse,
   };

@@ -63,14 +63,14 @@ function assemble(content: VolumeSnapshotContent, parameters: Record<string, str
   };
 }
 
-/** The secret of CreateSnapshot and DeleteSnapshot. Undefined value: none is needed. */
+/** The secret of CreateSnapshot and DeleteSnapshot. Undefined value: none is needed. One annotation without the other counts for nothing. */
 export function annotatedSecret({ metadata }: VolumeSnapshotContent): Resolved<SecretName | undefined> {
   const name = metadata?.annotations?.[DELETION_SECRET_NAME];
   const namespace = metadata?.annotations?.[DELETION_SECRET_NAMESPACE];
-  if (name === undefined && namespace === undefined) return { ok: true, value: undefined };
+  if (name === undefined || namespace === undefined) return { ok: true, value: undefined };
   if (text(name) === undefined || text(namespace) === undefined)
-    return fault(`the annotations ${DELETION_SECRET_NAME} and ${DELETION_SECRET_NAMESPACE} must stand together, both not empty`);
-  return { ok: true, value: { name: name ?? '', namespace: namespace ?? '' } };
+    return fault(`the annotations ${DELETION_SECRET_NAME} and ${DELETION_SECRET_NAMESPACE} must not be empty`);
+  return { ok: true, value: { name, namespace } };
 }
 
 function fault(sentence: string): { readonly ok: false; readonly fault: string } {

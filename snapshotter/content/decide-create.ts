@@ -1,37 +1,39 @@
-/** The next step towards a CreateSnapshot call: checks, secret, mark, call. Also for replays that only serve deletion. */
-import type { Rest } from '../../lib/controller/step.ts';
+/** The next step towards a CreateSnapshot call: checks, secret, mark, call. */
 import { hasMark } from '../content-facts.ts';
 import { inputsOf } from '../inputs.ts';
 import { ANNOTATION_YES, BEING_CREATED, DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE } from '../names.ts';
-import { annotationPatch } from '../object-patch.ts';
+import { annotationsPatch } from '../object-patch.ts';
+import { contentWarning } from '../regarding.ts';
 import { annotatedSecret, createRequest, replayRequest } from './create-request.ts';
-import { messageOf, refuse } from './failure.ts';
-import type { ContentEffect, ContentState, DriverEffect } from './state.ts';
+import { describe, refuse } from './failure.ts';
+import type { ContentNext, ContentState, DriverEffect } from './state.ts';
 
-export function decideCreate(state: ContentState, purpose: 'create' | 'replay' = 'create'): ContentEffect | Rest {
+/**
+ * `replay`: for deletion, which waits for a call that may be running. `search`: for deletion, to find what a call may
+ * have cut; it sets no mark, since nobody is to wait for it.
+ */
+export function decideCreate(state: ContentState, purpose: 'create' | 'replay' | 'search'): ContentNext {
   const { content, snapshotClass, rules } = state;
-  const request = (purpose === 'replay' ? replayRequest : createRequest)(content, snapshotClass, rules);
-  if (!request.ok) return refuse(state, { effect: 'create-snapshot', message: messageOf['create-snapshot'](content, request.fault) });
-  const inputs = driverInputs(state);
+  const request = (purpose === 'create' ? createRequest : replayRequest)(content, snapshotClass, rules);
+  if (!request.ok) return refuse(state, describe(content, 'create-snapshot', request.fault));
+  const step = { kind: 'create-snapshot', backoff: 'create-snapshot', inputs: driverInputs(state) } as const;
   const secretStep = readSecret(state, 'create-snapshot');
   if (secretStep !== undefined) return secretStep;
-  if (!hasMark(content, BEING_CREATED))
-    return {
-      kind: 'create-snapshot',
-      backoff: 'create-snapshot',
-      action: 'mark',
-      inputs,
-      patch: annotationPatch(content, BEING_CREATED, ANNOTATION_YES),
-      doubtful: purpose === 'replay',
-    };
-  return { kind: 'create-snapshot', backoff: 'create-snapshot', action: 'call', inputs, request: request.value };
+  if (purpose !== 'search' && !hasMark(content, BEING_CREATED))
+    return { ...step, action: 'mark', patch: annotationsPatch(content, { [BEING_CREATED]: ANNOTATION_YES }) };
+  return { ...step, action: 'call', request: request.value, unmarked: purpose === 'search' };
 }
 
 /** The secret that the annotations name, read live by name. Undefined: there is none, or it was read in this run. */
-export function readSecret(state: ContentState, effect: DriverEffect): ContentEffect | Rest | undefined {
+export function readSecret(state: ContentState, effect: DriverEffect): ContentNext | undefined {
   const { content } = state;
   const secret = annotatedSecret(content);
-  if (!secret.ok) return refuse(state, { effect, message: messageOf[effect](content, secret.fault) });
+  if (!secret.ok) {
+    const failure = describe(content, effect, secret.fault);
+    if (effect !== 'delete-snapshot') return refuse(state, failure);
+    const events = [contentWarning(content, failure.reason, failure.message)];
+    return { kind: 'retry', backoff: effect, inputs: driverInputs(state), reason: failure.message, events };
+  }
   if (secret.value === undefined || state.secret !== undefined) return undefined;
   return { kind: effect, backoff: effect, action: 'read-secret', inputs: driverInputs(state), secret: secret.value };
 }

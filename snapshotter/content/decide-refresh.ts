@@ -1,15 +1,14 @@
 /** A snapshot that an admin brought: what the driver says of it, or ready at once where it cannot say. */
-import type { Rest } from '../../lib/controller/step.ts';
 import { givenHandleOf, text } from '../content-facts.ts';
 import { inputsOf } from '../inputs.ts';
 import { LIST_SECRET } from '../names.ts';
 import { statusPatch } from '../object-patch.ts';
 import { resolveSecret } from '../secret-templates.ts';
-import { messageOf, refuse } from './failure.ts';
+import { describe, refuse } from './failure.ts';
 import { statusChange } from './status-change.ts';
-import type { ContentEffect, ContentState } from './state.ts';
+import type { ContentNext, ContentState } from './state.ts';
 
-export function decideRefresh(state: ContentState): ContentEffect | Rest {
+export function decideRefresh(state: ContentState): ContentNext {
   const { content, snapshotClass, now } = state;
   const handle = givenHandleOf(content) ?? '';
   if (!state.listsSnapshots) {
@@ -23,8 +22,7 @@ export function decideRefresh(state: ContentState): ContentEffect | Rest {
     };
   }
   const inputs = inputsOf(content.metadata?.uid, handle, content.spec?.volumeSnapshotClassName, snapshotClass?.parameters);
-  const no = (why: string): ContentEffect | Rest =>
-    refuse(state, { effect: 'refresh-snapshot', message: messageOf['refresh-snapshot'](content, why) });
+  const no = (why: string): ContentNext => refuse(state, describe(content, 'refresh-snapshot', why));
   const className = text(content.spec?.volumeSnapshotClassName);
   if (className !== undefined && snapshotClass === undefined) return no(`volumesnapshotclass ${JSON.stringify(className)} not found`);
   const secret = resolveSecret(snapshotClass?.parameters, LIST_SECRET, { contentName: content.metadata?.name ?? '' });

@@ -3,6 +3,7 @@ import {
   BEING_CREATED,
   BEING_DELETED,
   CONTENT_PROTECTION,
+  CREATION_UNCERTAIN,
   DELETION_SECRET_NAME,
   DELETION_SECRET_NAMESPACE,
   GROUP_HANDLE,
@@ -18,7 +19,7 @@ import {
   aContent,
   aGivenContent,
 } from '../testing/objects.ts';
-import { NO_RECORD } from './case-book.ts';
+import { readCalls } from './create-calls.ts';
 import { decide } from './decide.ts';
 import type { ContentState, DriverAnswer } from './state.ts';
 
@@ -30,8 +31,10 @@ const rules = {
   readyPollMinMs: 1000,
   readyPollMaxMs: 10_000,
 };
-const CLEAN = { ...NO_RECORD, standing: 'clean' } as const;
-const OPEN = { ...NO_RECORD, standing: 'open', doubt: { times: 0, sinceMs: EPOCH_MS } } as const;
+const NONE = { kind: 'none' } as const;
+const history = { times: 0, sinceMs: EPOCH_MS } as const;
+const RUNNING = { kind: 'running', history } as const;
+const UNCERTAIN = { kind: 'uncertain', history } as const;
 
 function aState(more: Partial<ContentState> = {}): ContentState {
   return {
@@ -40,7 +43,7 @@ function aState(more: Partial<ContentState> = {}): ContentState {
     content: aContent(),
     snapshotClass: aClass(),
     listsSnapshots: true,
-    record: CLEAN,
+    calls: NONE,
     answer: undefined,
     secret: undefined,
     gone: false,
@@ -70,9 +73,8 @@ const found = (more: object = {}): DriverAnswer => ({
 const failed = (more: object = {}): DriverAnswer => ({
   kind: 'failed',
   effect: 'create-snapshot',
+  reason: 'SnapshotCreationFailed',
   message: 'no luck',
-  decided: true,
-  gaveUp: false,
   ...more,
 });
 
@@ -173,16 +175,40 @@ describe('creating', () => {
     ],
     ['a class that is missing', { snapshotClass: undefined }, /volumesnapshotclass "snap" not found/],
     ['a content that names no class', { content: aContent({ spec: { volumeSnapshotClassName: '' } }) }, /names no VolumeSnapshotClass/],
-    ['half a secret', { content: aContent({ metadata: { annotations: { [DELETION_SECRET_NAME]: 'key' } } }) }, /must stand together/],
+    [
+      'a secret without a name',
+      { content: aContent({ metadata: { annotations: { ...secretAnnotations, [DELETION_SECRET_NAME]: '' } } }) },
+      /must not be empty/,
+    ],
     ['a reference without uid', { content: aContent({ spec: { volumeSnapshotRef: { name: 'n', namespace: 'd' } } }) }, /by uid/],
-  ])('%s is refused before the mark', (_, more, message) => {
-    const step = decide(aState(more));
-    expect(step).toMatchObject({ kind: 'write-error', before: [{ reason: 'SnapshotCreationFailed', type: 'Warning' }] });
-    const note = 'before' in step ? step.before?.[0]?.message : '';
-    expect(note).toMatch(message);
-    const content = 'content' in more ? more.content : aContent();
-    const told = { ...content, status: { readyToUse: false, error: { message: note ?? '' } } };
-    expect(decide(aState({ ...more, content: told }))).toMatchObject({ kind: 'done' });
+  ])('%s is refused before the mark, told as the first attempt and as a later one, then it rests', (_, more, message) => {
+    let content = 'content' in more ? more.content : aContent();
+    for (const reason of ['SnapshotCreationFailed', 'SnapshotContentCheckandUpdateFailed']) {
+      const step = decide(aState({ ...more, content }));
+      expect(step).toMatchObject({ kind: 'write-error', before: [{ reason, type: 'Warning', message: expect.stringMatching(message) }] });
+      const note = 'before' in step ? (step.before?.[0]?.message ?? '') : '';
+      content = { ...content, status: { readyToUse: false, error: { message: note } } };
+    }
+    expect(decide(aState({ ...more, content }))).toMatchObject({ kind: 'done' });
+  });
+
+  test('one of the two annotations of a secret counts for nothing, as in the Go program', () => {
+    const half = { [DELETION_SECRET_NAME]: 'key' };
+    expect(decide(aState({ content: aContent({ metadata: { annotations: half } }) }))).toMatchObject({ action: 'mark' });
+    expect(decide(aState({ content: released({ status: READY_STATUS, metadata: { annotations: half } }) }))).toMatchObject({
+      kind: 'delete-snapshot',
+      action: 'call',
+    });
+  });
+
+  test('a creation time that cannot be stored is said once, where the time is written', () => {
+    const answer = found({ creationTime: undefined, oddTime: 253_402_300_800n });
+    expect(decide(aState({ content: marked(), answer }))).toMatchObject({
+      kind: 'save-status',
+      before: [{ type: 'Warning', reason: 'SnapshotCreationTimeInvalid', message: expect.stringMatching(/253402300800/) }],
+    });
+    const written = marked({ status: { ...READY_STATUS, readyToUse: false } });
+    expect(decide(aState({ content: written, answer }))).toMatchObject({ kind: 'save-status', before: [] });
   });
 
   test('a ready answer is saved with handle, time and size, then the mark goes, then it rests', () => {
@@ -201,7 +227,7 @@ describe('creating', () => {
         ],
       },
     });
-    expect(decide(aState({ content: marked({ status: READY_STATUS }), answer: found() }))).toMatchObject({ kind: 'unmark' });
+    expect(decide(aState({ content: marked({ status: READY_STATUS }), answer: found() }))).toMatchObject({ kind: 'write-marks' });
     expect(decide(aState({ content: aContent({ status: READY_STATUS }), answer: found() }))).toMatchObject({ kind: 'done' });
   });
 
@@ -227,7 +253,7 @@ describe('creating', () => {
   });
 
   test('a ready content drops a mark that was left over', () => {
-    expect(decide(aState({ content: marked({ status: READY_STATUS }), record: NO_RECORD }))).toMatchObject({ kind: 'unmark' });
+    expect(decide(aState({ content: marked({ status: READY_STATUS }), calls: NONE }))).toMatchObject({ kind: 'write-marks' });
   });
 });
 
@@ -258,32 +284,44 @@ describe('polling', () => {
 });
 
 describe('failures', () => {
-  test('a final one is told, then unmarked, then tried again at its back-off', () => {
+  const bare = { readyToUse: false, error: { message: 'no luck' } };
+
+  test('a final one takes the mark away at once, then it is told, then tried again at its back-off', () => {
     expect(decide(aState({ content: marked(), answer: failed() }))).toMatchObject({
-      kind: 'write-error',
-      before: [{ reason: 'SnapshotCreationFailed' }],
+      kind: 'write-marks',
+      patch: { body: { metadata: { annotations: { [BEING_CREATED]: null } } } },
     });
-    const status = { readyToUse: false, error: { message: 'no luck' } };
-    expect(decide(aState({ content: marked({ status }), answer: failed() }))).toMatchObject({ kind: 'unmark' });
-    expect(decide(aState({ content: aContent({ status }), answer: failed() }))).toMatchObject({
+    expect(decide(aState({ answer: failed() }))).toMatchObject({ kind: 'write-error', before: [{ reason: 'SnapshotCreationFailed' }] });
+    expect(decide(aState({ content: aContent({ status: bare }), answer: failed() }))).toMatchObject({
+      kind: 'retry',
+      backoff: 'create-snapshot',
+      inputs: expect.stringContaining('content-uid'),
+    });
+  });
+
+  test('a final one after an unknown one does so too, and leaves a note of what may have been cut', () => {
+    expect(decide(aState({ content: marked(), calls: UNCERTAIN, answer: failed() }))).toMatchObject({
+      kind: 'write-marks',
+      patch: { body: { metadata: { annotations: { [BEING_CREATED]: null, [CREATION_UNCERTAIN]: 'yes' } } } },
+    });
+  });
+
+  test('one without a clear answer keeps the mark', () => {
+    const undecided = { calls: RUNNING, answer: failed() };
+    expect(decide(aState({ content: marked(), ...undecided }))).toMatchObject({ kind: 'write-error' });
+    expect(decide(aState({ content: marked({ status: bare }), ...undecided }))).toMatchObject({
       kind: 'retry',
       backoff: 'create-snapshot',
     });
   });
 
-  test('an undecided one keeps the mark, and is told with the reason of later attempts where a status is', () => {
-    const undecided = { record: OPEN, answer: failed({ decided: false, message: 'deadline' }) };
-    expect(decide(aState({ content: marked({ status: { readyToUse: false } }), ...undecided }))).toMatchObject({
-      kind: 'write-error',
-      before: [{ reason: 'SnapshotContentCheckandUpdateFailed' }],
-    });
-    const status = { readyToUse: false, error: { message: 'deadline' } };
-    expect(decide(aState({ content: marked({ status }), ...undecided }))).toMatchObject({ kind: 'retry', backoff: 'create-snapshot' });
-  });
-
   test('a mark that somebody overwrote while a call is undecided is put back at once', () => {
-    expect(decide(aState({ record: OPEN }))).toMatchObject({ kind: 'assert-mark' });
-    expect(decide(aState({ record: CLEAN }))).toMatchObject({ kind: 'create-snapshot', action: 'mark' });
+    expect(decide(aState({ calls: RUNNING }))).toMatchObject({ kind: 'write-marks' });
+    expect(decide(aState({ calls: NONE }))).toMatchObject({ kind: 'create-snapshot', action: 'mark' });
+    expect(decide(aState({ calls: UNCERTAIN }))).toMatchObject({
+      kind: 'write-marks',
+      patch: { body: { metadata: { annotations: { [CREATION_UNCERTAIN]: 'yes' } } } },
+    });
   });
 });
 
@@ -319,7 +357,7 @@ describe('a pre-provisioned content', () => {
     expect(decide({ ...state, answer })).toMatchObject({ kind: 'poll', backoff: 'refresh-snapshot' });
     expect(decide({ ...state, answer: failed({ effect: 'refresh-snapshot' }) })).toMatchObject({
       kind: 'write-error',
-      before: [{ reason: 'SnapshotContentCheckandUpdateFailed' }],
+      before: [{ message: 'no luck' }],
     });
   });
 
@@ -347,78 +385,100 @@ describe('the gate of deletion', () => {
       'only the snapshot is going',
     ).toBe('done');
     expect(kindOf({ content: aGivenContent({ ...ready, metadata: deletion }) }), 'never bound').toBe('delete-snapshot:call');
+    expect(kindOf({ content: aGivenContent({ metadata: { ...deletion, finalizers: [CONTENT_PROTECTION] } }) }), 'nor confirmed').toBe(
+      'release-content',
+    );
     const bound = { volumeSnapshotRef: { name: 'nightly', namespace: 'default', uid: SNAPSHOT_UID }, source: { snapshotHandle: 'snap-9' } };
     expect(kindOf({ content: aGivenContent({ ...ready, metadata: deletion, spec: bound }) }), 'bound, snapshot alive').toBe('done');
     expect(kindOf({ content: released({ ...ready, spec: bound }) })).toBe('delete-snapshot:call');
-    expect(kindOf({ content: released({ spec: bound }) }), 'bound, never looked up').toBe('delete-snapshot:call');
+    expect(kindOf({ content: released({ spec: bound }) }), 'bound, its handle never confirmed').toBe('release-content');
   });
 
   test('what this process never called for was never made', () => {
-    expect(decide(aState({ content: released(), record: CLEAN }))).toMatchObject({
+    expect(decide(aState({ content: released(), calls: NONE }))).toMatchObject({
       kind: 'release-content',
       patch: { operations: [{}, { op: 'test', value: [CONTENT_PROTECTION] }, { op: 'remove', path: '/metadata/finalizers' }] },
     });
   });
 
-  test('what nothing is known of is asked for by name first, under a mark that stays in doubt', () => {
-    expect(decide(aState({ content: released(), record: NO_RECORD }))).toMatchObject({
+  test('what the annotations of an earlier process say is believed, and nothing else', () => {
+    const of = (content: ReturnType<typeof aContent>): ContentState => aState({ content, calls: readCalls(content, EPOCH_MS) });
+    expect(decide(of(released())), 'no handle, no mark: never sent').toMatchObject({ kind: 'release-content' });
+    expect(decide(of(released({ metadata: mark })))).toMatchObject({ kind: 'create-snapshot', action: 'call', unmarked: false });
+    expect(decide(of(released({ metadata: { annotations: { [CREATION_UNCERTAIN]: 'yes' } } })))).toMatchObject({
       kind: 'create-snapshot',
-      action: 'mark',
-      doubtful: true,
+      action: 'call',
+      unmarked: true,
     });
-    const again = released({ metadata: mark });
-    expect(decide(aState({ content: again, record: NO_RECORD }))).toMatchObject({ kind: 'create-snapshot', action: 'call' });
+    expect(readCalls(marked({ status: READY_STATUS }), EPOCH_MS)).toEqual(NONE);
+  });
+
+  test('an uncertain creation is searched for without a mark, told to the administrator at each attempt, and not for Retain', () => {
+    const content = released({ metadata: { annotations: { [CREATION_UNCERTAIN]: 'yes' } } });
+    expect(decide(aState({ content, calls: UNCERTAIN }))).toMatchObject({ action: 'call', unmarked: true });
+    const step = decide(aState({ content, calls: UNCERTAIN, answer: failed() }));
+    expect(step).toMatchObject({ kind: 'retry', backoff: 'create-snapshot', events: [{ reason: 'SnapshotCreationUncertain' }] });
+    const told = 'events' in step ? (step.events?.[0]?.message ?? '') : '';
+    for (const word of [`snapshot-${SNAPSHOT_UID}`, 'vol-1', CONTENT_PROTECTION, 'no luck']) expect(told).toContain(word);
+    const retained = { ...content, spec: { ...content.spec, deletionPolicy: 'Retain' } };
+    expect(decide(aState({ content: retained, calls: UNCERTAIN }))).toMatchObject({ kind: 'release-content' });
+    expect(decide(aState({ content: retained, calls: UNCERTAIN, answer: failed() }))).toMatchObject({ kind: 'release-content' });
   });
 
   test('an undecided call is asked again, also where a handle is known', () => {
-    expect(decide(aState({ content: released({ metadata: mark }), record: OPEN }))).toMatchObject({
+    expect(decide(aState({ content: released({ metadata: mark }), calls: RUNNING }))).toMatchObject({
       kind: 'create-snapshot',
       action: 'call',
     });
-    expect(decide(aState({ content: released({ metadata: mark, status: unready }), record: OPEN }))).toMatchObject({
+    expect(decide(aState({ content: released({ metadata: mark, status: unready }), calls: RUNNING }))).toMatchObject({
       kind: 'create-snapshot',
       action: 'call',
     });
-    expect(decide(aState({ content: released({ metadata: mark, status: unready }), record: CLEAN }))).toMatchObject({
-      kind: 'delete-snapshot',
+    expect(decide(aState({ content: released({ metadata: mark, status: unready }), calls: NONE })), 'first the mark').toMatchObject({
+      kind: 'write-marks',
     });
+    expect(decide(aState({ content: released({ status: unready }), calls: NONE }))).toMatchObject({ kind: 'delete-snapshot' });
   });
 
   test('its result is saved, then deleted', () => {
     const content = released({ metadata: mark });
     expect(decide(aState({ content, answer: found({ ready: false }) }))).toMatchObject({ kind: 'save-status' });
-    expect(decide(aState({ content: released({ metadata: mark, status: unready }), answer: found({ ready: false }) }))).toMatchObject({
+    expect(decide(aState({ content: released({ status: unready }), answer: found({ ready: false }) }))).toMatchObject({
       kind: 'delete-snapshot',
       handle: 'snap-1',
     });
   });
 
   test('a final failure of it lets the content go', () => {
-    const content = released({ metadata: mark, status: { readyToUse: false, error: { message: 'no luck' } } });
-    expect(decide(aState({ content, answer: failed() }))).toMatchObject({ kind: 'release-content' });
-    expect(decide(aState({ content, record: OPEN, answer: failed({ decided: false }) }))).toMatchObject({ kind: 'retry' });
+    const bare = { readyToUse: false, error: { message: 'no luck' } };
+    const content = released({ metadata: mark, status: bare });
+    expect(decide(aState({ content, answer: failed() }))).toMatchObject({ kind: 'write-marks' });
+    expect(decide(aState({ content: released({ status: bare }), answer: failed() }))).toMatchObject({ kind: 'release-content' });
+    expect(decide(aState({ content, calls: RUNNING, answer: failed() }))).toMatchObject({ kind: 'retry' });
   });
 
   test('a class that is gone or spoilt does not keep the content', () => {
     const content = released({ metadata: mark });
-    expect(decide(aState({ content, record: OPEN, snapshotClass: undefined }))).toMatchObject({
+    expect(decide(aState({ content, calls: RUNNING, snapshotClass: undefined }))).toMatchObject({
       kind: 'create-snapshot',
       action: 'call',
       request: { parameters: {} },
     });
     const spoilt = aClass({ parameters: { 'csi.storage.k8s.io/typo': 'x', tier: 'gold' } });
-    expect(decide(aState({ content, record: OPEN, snapshotClass: spoilt }))).toMatchObject({ request: { parameters: { tier: 'gold' } } });
+    expect(decide(aState({ content, calls: RUNNING, snapshotClass: spoilt }))).toMatchObject({ request: { parameters: { tier: 'gold' } } });
   });
 
   test('a retained content waits for a running call and looks for nothing else', () => {
     const retained = { spec: { deletionPolicy: 'Retain' } };
-    expect(decide(aState({ content: released({ ...retained, metadata: mark }), record: OPEN }))).toMatchObject({ kind: 'create-snapshot' });
-    expect(decide(aState({ content: released(retained), record: NO_RECORD }))).toMatchObject({ kind: 'release-content' });
+    expect(decide(aState({ content: released({ ...retained, metadata: mark }), calls: RUNNING }))).toMatchObject({
+      kind: 'create-snapshot',
+    });
+    expect(decide(aState({ content: released(retained), calls: NONE }))).toMatchObject({ kind: 'release-content' });
   });
 
   test('a content whose snapshot has no uid can have no snapshot in the driver', () => {
     expect(
-      decide(aState({ content: released({ spec: { volumeSnapshotRef: { name: 'n', namespace: 'd' } } }), record: NO_RECORD })),
+      decide(aState({ content: released({ spec: { volumeSnapshotRef: { name: 'n', namespace: 'd' } } }), calls: NONE })),
     ).toMatchObject({ kind: 'release-content' });
   });
 
@@ -432,19 +492,15 @@ describe('the gate of deletion', () => {
   });
 
   test('DeleteSnapshot is not called twice, and a failure of it keeps the readiness', () => {
-    expect(decide(aState({ content: released(ready), record: { ...CLEAN, deleted: true } }))).toMatchObject({ kind: 'release-content' });
+    expect(decide(aState({ content: released(ready), calls: { kind: 'deleted' } }))).toMatchObject({ kind: 'release-content' });
     expect(
-      decide(aState({ content: released({ ...ready, metadata: { finalizers: ['example.com/x'] } }), record: { ...CLEAN, deleted: true } })),
+      decide(aState({ content: released({ ...ready, metadata: { finalizers: ['example.com/x'] } }), calls: { kind: 'deleted' } })),
     ).toMatchObject({ kind: 'done' });
-    const step = decide(aState({ content: released(ready), answer: failed({ effect: 'delete-snapshot' }) }));
-    expect(step).toMatchObject({ kind: 'write-error', before: [{ reason: 'SnapshotDeleteError' }] });
-    expect(JSON.stringify('patch' in step && step.patch)).not.toContain('readyToUse');
-  });
-
-  test('a process that may have lost its lease waits', () => {
-    expect(decide(aState({ content: released(ready), answer: { kind: 'not-leader' } }))).toMatchObject({
-      kind: 'poll',
+    const answer = failed({ effect: 'delete-snapshot', reason: 'SnapshotDeleteError' });
+    expect(decide(aState({ content: released(ready), answer })), 'told at each attempt, by an event alone').toMatchObject({
+      kind: 'retry',
       backoff: 'delete-snapshot',
+      events: [{ reason: 'SnapshotDeleteError', message: 'no luck' }],
     });
   });
 });

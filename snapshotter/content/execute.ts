@@ -1,46 +1,45 @@
 /** One effect of a content's loop, at the API server. Calls of the driver are in call-driver.ts. */
-import { isNotFound } from '../../lib/kube/api-error.ts';
 import type { KubeClient, Patch } from '../../lib/kube/client.ts';
 import type { Secret } from '../../lib/kube/objects.ts';
-import { isDeleting } from '../content-facts.ts';
 import { SECRETS, VOLUME_SNAPSHOT_CONTENTS } from '../../lib/kube/resources.ts';
-import { refusalOf } from '../refusal.ts';
-import type { Absorb } from '../refusal.ts';
+import { isDeleting } from '../content-facts.ts';
+import type { ApplyWrite } from '../own-writes.ts';
+import { orNothing, refusalOf } from '../refusal.ts';
 import type { SecretName } from '../secret-templates.ts';
-import { callDriver } from './call-driver.ts';
-import type { DriverTools } from './call-driver.ts';
-import { messageOf } from './failure.ts';
-import type { ContentAnswer, ContentEffect, ContentState, DriverEffect, MarkStep } from './state.ts';
+import { conclude, createSnapshot, deleteSnapshot, type DriverDeps, listSnapshot, remember } from './call-driver.ts';
+import { describe } from './failure.ts';
+import type { ContentAnswer, ContentEffect, ContentState, DriverEffect } from './state.ts';
 
-export interface ContentExecutor extends DriverTools {
+export interface ContentWrites extends DriverDeps {
   readonly client: KubeClient;
-  readonly absorb: Absorb;
+  readonly applyWrite: ApplyWrite;
 }
 
-export interface ContentRun {
+interface Run {
   readonly state: ContentState;
   readonly signal: AbortSignal;
 }
 
-export async function execute(tools: ContentExecutor, step: ContentEffect, run: ContentRun): Promise<ContentAnswer> {
+export async function execute(deps: ContentWrites, step: ContentEffect, run: Run): Promise<ContentAnswer> {
   const { state, signal } = run;
   switch (step.kind) {
     case 'create-snapshot':
-      if (step.action === 'read-secret') return readSecret(tools, step, run);
-      if (step.action === 'call') return callDriver(tools, step, run);
-      noteAttempt(tools, step, state);
-      return patchContent(tools, state, { patch: step.patch, signal });
+      if (step.action === 'read-secret') return readSecret(deps, step, run);
+      if (step.action === 'call') return createSnapshot(deps, step, run);
+      // From here on the mark is ours, and says nothing about the calls of an earlier process.
+      remember(deps, state, { calls: state.calls });
+      return patchContent(deps, state, { patch: step.patch, signal });
     case 'refresh-snapshot':
+      return step.action === 'read-secret' ? readSecret(deps, step, run) : listSnapshot(deps, step, run);
     case 'delete-snapshot':
-      return step.action === 'read-secret' ? readSecret(tools, step, run) : callDriver(tools, step, run);
-    case 'assert-mark':
-    case 'unmark':
-      return patchContent(tools, state, { patch: step.patch, signal });
+      return step.action === 'read-secret' ? readSecret(deps, step, run) : deleteSnapshot(deps, step, run);
+    case 'write-marks':
+      return patchContent(deps, state, { patch: step.patch, signal });
     case 'write-error':
     case 'save-status':
-      return patchContent(tools, state, { patch: step.patch, signal, subresource: 'status' });
+      return patchContent(deps, state, { patch: step.patch, signal, subresource: 'status' });
     case 'release-content':
-      return release(tools, state, { patch: step.patch, signal });
+      return (await orNothing(patchContent(deps, state, { patch: step.patch, signal }))) ?? { kind: 'gone' };
     default:
       return step satisfies never;
   }
@@ -52,65 +51,60 @@ interface Write {
   readonly subresource?: 'status';
 }
 
-async function patchContent({ client, absorb, cases }: ContentExecutor, { content }: ContentState, write: Write): Promise<ContentAnswer> {
+async function patchContent({ client, applyWrite }: ContentWrites, { content }: ContentState, write: Write): Promise<ContentAnswer> {
   const object = await client.patch(VOLUME_SNAPSHOT_CONTENTS, { name: content.metadata?.name ?? '' }, write);
-  absorb(VOLUME_SNAPSHOT_CONTENTS, object);
-  // The write that took the last finalizer ended it. The watch may have said so first, and with it all that was known of its calls.
+  applyWrite(VOLUME_SNAPSHOT_CONTENTS, object);
+  // The write that took the last finalizer ended it.
   if (isDeleting(object) && (object.metadata?.finalizers ?? []).length === 0) return { kind: 'gone' };
-  return { kind: 'content', object, record: cases.recordOf(content.metadata?.uid ?? '') };
+  return { kind: 'content', object };
 }
 
-async function release(tools: ContentExecutor, state: ContentState, write: Write): Promise<ContentAnswer> {
-  try {
-    return await patchContent(tools, state, write);
-  } catch (error) {
-    if (isNotFound(error)) return { kind: 'gone' };
-    throw error;
-  }
-}
-
-/** Before the mark: from here on the mark is ours, and says nothing about earlier calls. */
-function noteAttempt({ cases }: ContentExecutor, { doubtful }: MarkStep, { content, record }: ContentState): void {
-  if (record.standing !== 'unknown') return;
-  cases.write(content.metadata?.uid ?? '', { ...record, standing: doubtful ? 'open' : 'clean' });
-}
-
-/** By name only: the vendors' RBAC may allow no more. A secret that cannot be read is a failure to show. */
+/** By name only: the vendors' RBAC may allow no more. A secret that cannot be read, or be sent as it is, is a failure to show. */
 async function readSecret(
-  tools: ContentExecutor,
+  deps: ContentWrites,
   { kind, secret }: { readonly kind: DriverEffect; readonly secret: SecretName },
-  { state, signal }: ContentRun,
+  { state, signal }: Run,
 ): Promise<ContentAnswer> {
+  const failed = (why: string): ContentAnswer => {
+    const failure = describe(state.content, kind, `cannot get credentials: secret ${secret.namespace}/${secret.name}: ${why}`);
+    return conclude(deps, state, { calls: state.calls, answer: failure });
+  };
+  let data: Secret['data'];
   try {
-    const { data } = await tools.client.get<Secret>(SECRETS, secret, signal);
-    return { kind: 'secret', secret: { reveal: () => decodeValues(data) } };
+    ({ data } = await deps.client.get<Secret>(SECRETS, secret, signal));
   } catch (error) {
     const refused = refusalOf(error);
     if (refused === undefined) throw error;
-    const message = messageOf[kind](state.content, `cannot get credentials: secret ${secret.namespace}/${secret.name}: ${refused}`);
-    const answer = { kind: 'failed', effect: kind, message, decided: false, gaveUp: false } as const;
-    return tools.conclude(state, { answer, record: state.record });
+    return failed(refused);
   }
+  const values: [string, string][] = [];
+  for (const [key, value] of Object.entries(data ?? {})) {
+    const plain = utf8Of(value);
+    if (plain === undefined) return failed(`the value of ${JSON.stringify(key)} is no UTF-8 text, and CSI secrets are texts`);
+    values.push([key, plain]);
+  }
+  return { kind: 'secret', secret: { reveal: () => Object.fromEntries(values) } };
 }
 
-function decodeValues(data: Secret['data']): Record<string, string> {
-  return Object.fromEntries(Object.entries(data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]));
+/** Undefined where a replaced byte would make it another credential. */
+function utf8Of(base64: string): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(base64, 'base64'));
+  } catch {
+    return undefined;
+  }
 }
 
 export function absorb(state: ContentState, _: ContentEffect, answer: ContentAnswer): ContentState {
   switch (answer.kind) {
     case 'content':
-      return {
-        ...state,
-        record: answer.record,
-        ...(answer.object.metadata?.uid === state.content.metadata?.uid ? { content: answer.object } : {}),
-      };
+      return answer.object.metadata?.uid === state.content.metadata?.uid ? { ...state, content: answer.object } : state;
     case 'gone':
       return { ...state, gone: true };
     case 'secret':
       return { ...state, secret: answer.secret };
     case 'driver':
-      return { ...state, answer: answer.answer, record: answer.record, content: answer.content, now: answer.now };
+      return { ...state, answer: answer.answer, calls: answer.calls, content: answer.content, now: answer.now };
     default:
       return answer satisfies never;
   }

@@ -1,47 +1,46 @@
-/** Telling the user what went wrong: one status error and one event, again only if the words change. */
-import type { Rest } from '../../lib/controller/step.ts';
+/** Telling the user what went wrong: status and event for what is being made, an event for what is being deleted. */
+import type { EventNote } from '../../lib/controller/step.ts';
 import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { formatTime } from '../../lib/kube/time.ts';
 import { inputsOf } from '../inputs.ts';
-import { SIDECAR_REASON } from '../names.ts';
+import { CONTENT_PROTECTION, SIDECAR_REASON } from '../names.ts';
 import { statusPatch } from '../object-patch.ts';
-import { regardingContent } from '../regarding.ts';
-import type { ContentEffect, ContentState, DriverEffect } from './state.ts';
+import { contentWarning } from '../regarding.ts';
+import type { ContentEffect, ContentNext, ContentState, DriverEffect, DriverFailure } from './state.ts';
 
-export interface Failure {
-  readonly effect: DriverEffect;
-  readonly message: string;
+/** The first attempt and the later ones have reasons and words of their own: a status tells them apart. */
+export function describe({ status }: VolumeSnapshotContent, effect: DriverEffect, why: string): DriverFailure {
+  if (effect === 'delete-snapshot')
+    return { kind: 'failed', effect, reason: SIDECAR_REASON.deleteFailed, message: `Failed to delete snapshot: ${why}` };
+  if (effect === 'create-snapshot' && (status ?? undefined) === undefined)
+    return { kind: 'failed', effect, reason: SIDECAR_REASON.creationFailed, message: `Failed to create snapshot: ${why}` };
+  return { kind: 'failed', effect, reason: SIDECAR_REASON.updateFailed, message: `Failed to check and update snapshot content: ${why}` };
 }
 
-/** Undefined where the status says it already. */
-export function tell({ content, now }: ContentState, { effect, message }: Failure): ContentEffect | undefined {
+/** One status error and one event, again only if the words change. Undefined where the status says it already. */
+export function tell({ content, now }: ContentState, { reason, message }: DriverFailure): ContentEffect | undefined {
   const { status } = content;
-  // A snapshot that could not be deleted is as usable as before.
-  const readiness = effect === 'delete-snapshot' ? {} : { readyToUse: false };
-  if (status?.error?.message === message && (effect === 'delete-snapshot' || status.readyToUse === false)) return undefined;
-  const changes = { error: { time: formatTime(now), message }, ...readiness };
+  if (status?.error?.message === message && status.readyToUse === false) return undefined;
   return {
     kind: 'write-error',
     backoff: 'write-error',
     inputs: inputsOf(content.metadata?.uid, message),
-    patch: statusPatch(content, status, changes),
-    before: [{ type: 'Warning', reason: reasonOf(content, effect), message, regarding: regardingContent(content) }],
+    patch: statusPatch(content, status, { error: { time: formatTime(now), message }, readyToUse: false }),
+    before: [contentWarning(content, reason, message)],
   };
 }
 
 /** Something that only a change of an object can mend: said, then at rest until it changes. Every such object is watched. */
-export function refuse(state: ContentState, failure: Failure): ContentEffect | Rest {
+export function refuse(state: ContentState, failure: DriverFailure): ContentNext {
   return tell(state, failure) ?? { kind: 'done', reason: `waits for a change: ${failure.message}` };
 }
 
-function reasonOf({ status }: VolumeSnapshotContent, effect: DriverEffect): string {
-  if (effect === 'delete-snapshot') return SIDECAR_REASON.deleteFailed;
-  if (effect === 'refresh-snapshot') return SIDECAR_REASON.updateFailed;
-  return status === undefined || status === null ? SIDECAR_REASON.creationFailed : SIDECAR_REASON.updateFailed;
+/** For the administrator: nobody else waits. The driver's words come last, where a long event is cut off. */
+export function uncertainEvent(content: VolumeSnapshotContent, name: string, { message }: DriverFailure): EventNote {
+  const { volumeHandle = '' } = content.spec?.source ?? {};
+  const told =
+    `A CreateSnapshot call for this deleted content ended without a clear answer, so the storage may hold a snapshot named ${name} of volume ` +
+    `${volumeHandle}. It is looked for with growing pauses, and deleted when it is found. To end this, check that there is none and remove ` +
+    `the finalizer ${CONTENT_PROTECTION} from this content. Last answer: ${message}`;
+  return contentWarning(content, SIDECAR_REASON.uncertain, told);
 }
-
-export const messageOf: Readonly<Record<DriverEffect, (content: VolumeSnapshotContent, why: string) => string>> = {
-  'create-snapshot': ({ metadata }, why) => `Failed to create snapshot content ${metadata?.name ?? ''}: ${why}`,
-  'refresh-snapshot': ({ metadata }, why) => `Failed to check and update snapshot content ${metadata?.name ?? ''}: ${why}`,
-  'delete-snapshot': ({ metadata }, why) => `Failed to delete snapshot of content ${metadata?.name ?? ''}: ${why}`,
-};

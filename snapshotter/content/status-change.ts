@@ -2,9 +2,7 @@
 import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { text } from '../content-facts.ts';
 import type { StatusChanges } from '../object-patch.ts';
-import type { DriverAnswer } from './state.ts';
-
-type FoundSnapshot = DriverAnswer & { kind: 'snapshot' };
+import type { FoundSnapshot } from './state.ts';
 
 /**
  * Undefined where the status says it all: a poll whose answer is the old one writes nothing. Handle, time

@@ -20,7 +20,6 @@ export function aBindingState(more: Partial<BindingState> = {}): BindingState {
     nodes: [],
     restoring: [],
     confirmed: new Set(['snapshot']),
-    lateContentMs: 0,
     refusal: undefined,
     posted: false,
     ...more,

@@ -93,7 +93,8 @@ export class TinyApi {
       delete: async (resource, target, { uid, resourceVersion }) => {
         this.writes.push(`DELETE ${resource.plural}`);
         const old = must(resource, target);
-        if (uid !== old.metadata?.uid || resourceVersion !== old.metadata?.resourceVersion) throw refuse(409, 'Conflict');
+        if (uid !== old.metadata?.uid || (resourceVersion ?? old.metadata?.resourceVersion) !== old.metadata?.resourceVersion)
+          throw refuse(409, 'Conflict');
         this.remove(resource, keyOf(old));
         return this.find(resource, keyOf(old));
       },

@@ -13,20 +13,12 @@ import {
   VOLUME_SNAPSHOT_CONTENTS,
 } from '../../lib/kube/resources.ts';
 import { CsiError } from '../../lib/csi/csi-error.ts';
-import { SNAPSHOT_INDEXES, CLAIM_INDEX } from '../binding/controller.ts';
-import { decide as decideBinding } from '../binding/decide.ts';
-import { absorb as absorbBinding, execute as executeBinding } from '../binding/execute.ts';
-import { RESTORES_INDEX, gather as gatherBinding } from '../binding/gather.ts';
-import type { Refusal } from '../binding/state.ts';
-import { decide as decideClaim } from '../claim-protection/decide.ts';
-import { absorb as absorbClaim, execute as executeClaim } from '../claim-protection/execute.ts';
-import { SOURCE_INDEX, gather as gatherClaim } from '../claim-protection/gather.ts';
-import { createCaseBook } from '../content/case-book.ts';
-import { decide as decideContent } from '../content/decide.ts';
-import { absorb as absorbContent, execute as executeContent } from '../content/execute.ts';
-import { gather as gatherContent } from '../content/gather.ts';
-import type { ContentState, DriverAnswer } from '../content/state.ts';
-import { createPendingAnswers } from '../pending-answers.ts';
+import { SNAPSHOT_INDEXES, CLAIM_INDEX, reconciler as bindingReconciler } from '../binding/controller.ts';
+import { RESTORES_INDEX } from '../binding/gather.ts';
+import { reconciler as claimReconciler } from '../claim-protection/controller.ts';
+import { SOURCE_INDEX } from '../claim-protection/gather.ts';
+import { reconciler as contentReconciler } from '../content/controller.ts';
+import { reconciler as protectionReconciler } from '../content-protection/controller.ts';
 import { CONTENT_NAME, DRIVER, EPOCH_MS, aClaim, aClass, aVolume } from './objects.ts';
 import { TinyApi } from './tiny-api.ts';
 
@@ -36,10 +28,14 @@ class TinyDriver {
   readonly calls: string[] = [];
   readyAfter = 1;
   loseAnswers = 0;
+  /** The calls after that fail with this code, and make nothing. */
+  failsWith: number | undefined;
 
   readonly csi = {
     createSnapshot: async ({ name }: { name: string }) => {
       this.calls.push('CreateSnapshot');
+      if (this.loseAnswers === 0 && this.failsWith !== undefined)
+        throw new CsiError({ rpc: 'CreateSnapshot', grpcCode: this.failsWith, message: 'no' });
       const known = this.snapshots.get(name) ?? { id: `snap-${this.calls.length}`, asked: 0 };
       this.snapshots.set(name, { ...known, asked: known.asked + 1 });
       if (this.loseAnswers > 0) {
@@ -97,25 +93,8 @@ export class TinyWorld {
       volumes: api.store(PERSISTENT_VOLUMES),
       nodes: undefined,
     };
-    const refusals = createPendingAnswers<Refusal>();
     const rules = { preventVolumeModeConversion: true, distributedSnapshotting: false };
-    const share = (): void => undefined;
-    const cases = createCaseBook();
-    const answers = createPendingAnswers<DriverAnswer>();
-    const contentTools = {
-      client,
-      absorb: share,
-      csi: this.driver.csi,
-      clock,
-      cases,
-      leaseIsFresh: () => true,
-      gaveUp: () => undefined,
-      conclude: (state: ContentState, { answer, record }: { answer: DriverAnswer; record: (typeof state)['record'] }) => {
-        cases.write(state.content.metadata?.uid ?? '', record);
-        answers.keep(state.content.metadata?.uid ?? '', answer);
-        return { kind: 'driver' as const, answer, record, content: stores.contents.get(CONTENT_NAME) ?? state.content, now: this.now };
-      },
-    };
+    const applyWrite = (): void => undefined;
     const contentRules = {
       driverName: DRIVER,
       snapshotNamePrefix: 'snapshot',
@@ -131,54 +110,39 @@ export class TinyWorld {
       controller: new Set(['LIST_SNAPSHOTS']),
       groupController: new Set<string>(),
     };
+    const shared = { client, applyWrite, clock, timer: { seen: () => undefined, written: () => undefined, gone: () => undefined } };
+    const binding = bindingReconciler({ ...shared, stores, rules, refusals: new Map(), contentWent: new Set() });
+    const content = contentReconciler({
+      ...shared,
+      ...stores,
+      rules: contentRules,
+      driver: { identity: () => identity },
+      csi: this.driver.csi,
+      memory: new Map(),
+      gaveUp: () => undefined,
+    });
+    const protection = protectionReconciler({ ...shared, ...stores, alone: new Set() });
+    const claim = claimReconciler({ ...shared, ...stores, claimIndex: CLAIM_INDEX.name });
     return [
-      () =>
-        this.#run('default/nightly', {
-          gather: (key) =>
-            gatherBinding({ stores, rules, clock, refusals, latePosts: { waitMs: () => 0, isGoneForGood: () => false } }, key),
-          decide: decideBinding,
-          execute: (step, state, signal) => executeBinding({ client, absorb: share, refused: () => undefined }, step, { state, signal }),
-          absorb: absorbBinding,
-        }),
-      () =>
-        this.#run(CONTENT_NAME, {
-          gather: (key) =>
-            gatherContent(
-              {
-                contents: stores.contents,
-                classes: stores.classes,
-                rules: contentRules,
-                clock,
-                driver: { identity: () => identity },
-                cases,
-                answers,
-              },
-              key,
-            ),
-          decide: (state) => {
-            const step = decideContent(state);
-            if (isRest(step)) answers.settle(state.content.metadata?.uid ?? '');
-            return step;
-          },
-          execute: (step, state, signal) => executeContent(contentTools, step, { state, signal }),
-          absorb: absorbContent,
-        }),
-      () =>
-        this.#run('default/data', {
-          gather: (key) => gatherClaim({ ...stores, claimIndex: CLAIM_INDEX.name, refusals: createPendingAnswers() }, key),
-          decide: decideClaim,
-          execute: (step, _state, signal) => executeClaim({ client, absorb: share, refused: () => undefined }, step, signal),
-          absorb: absorbClaim,
-        }),
+      () => this.#run('default/nightly', binding),
+      () => this.#run(CONTENT_NAME, protection),
+      () => this.#run(CONTENT_NAME, content),
+      () => this.#run('default/data', claim),
     ];
   }
 
-  async #run<S, E extends Effect, A>(key: string, { gather, decide, execute, absorb }: Reconciler<S, E, A>): Promise<'done' | 'again'> {
+  async #run<S, E extends Effect, A>(
+    key: string,
+    { gather, decide, execute, absorb, settled }: Reconciler<S, E, A>,
+  ): Promise<'done' | 'again'> {
     const signal = new AbortController().signal;
     let state = (await gather(key, signal)) as S | undefined;
     for (let steps = 0; state !== undefined && steps < 50; steps += 1) {
       const step = decide(state);
-      if (isRest(step)) return step.kind === 'done' ? 'done' : 'again';
+      if (isRest(step)) {
+        settled?.(key, state, { rest: step, attempt: true });
+        return step.kind === 'done' ? 'done' : 'again';
+      }
       this.effects += 1;
       const crashes = this.crash?.at === this.effects ? this.crash.moment : undefined;
       if (crashes === 'before') throw new Crash();

@@ -75,7 +75,6 @@ export async function openFaultWorld({ name, scenario = [] }: FaultWorldOptions)
   const flagsOf = (program: (typeof SIDECARS)[number]): readonly string[] => [
     ...common,
     ...(program === 'snapshot-controller' ? [] : [`--csi-address=${join(stage.dir, 'csi.sock')}`, '--timeout=2s']),
-    // Nothing that was sent on this machine is under way for longer.
   ];
   const sidecars = SIDECARS.map((program) => startProgram(stage, program, { flags: flagsOf(program) }));
   await kube.create(STORAGE_CLASSES, {
@@ -154,7 +153,6 @@ export async function openFaultWorld({ name, scenario = [] }: FaultWorldOptions)
 <<<<<<< HEAD
           records: openEntries(await kube.list(LEASES)).length,
 =======
-          records: openEntries(await kube.list(LEASES)).length,
 >>>>>>> e-lib
           driver: await readLedger(world),
         };

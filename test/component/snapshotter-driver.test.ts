@@ -89,8 +89,12 @@ describe('csi-snapshotter and its driver', () => {
       const { writes } = world.takeCalls();
       expect(
         writes.filter((what) => what.includes('contents/status')),
-        'the same words are written once',
-      ).toHaveLength(1);
+        'once as the first attempt, once as a later one',
+      ).toHaveLength(2);
+      expect((await world.reasons()).filter((reason) => reason.includes('SnapshotC') && reason !== 'SnapshotCreated')).toEqual([
+        'SnapshotCreationFailed',
+        'SnapshotContentCheckandUpdateFailed',
+      ]);
       expect((await content())?.metadata?.annotations?.[BEING_CREATED]).toBe(code === 'INTERNAL' ? undefined : 'yes');
       expect((await world.snapshot('nightly')).status?.error?.message).toMatch(
         code === 'INTERNAL' ? /code = Internal/ : /code = DeadlineExceeded/,
@@ -188,16 +192,48 @@ describe('csi-snapshotter and its driver', () => {
     expect(world.driver.ledger().snapshots).toHaveLength(1);
   });
 
-  test('a content that lost its mark to a second writer, and then its sidecar, is not leaked', async () => {
+  test('a content that lost its mark to a second writer gets it back, and is not leaked by a sidecar that dies then', async () => {
     world.driver.faults.add([{ rpc: 'CreateSnapshot', code: 'DEADLINE_EXCEEDED', effect: true, calls: { from: 1, to: 1 } }]);
     await take();
-    world.kill('csi-snapshotter');
     const name = (await content())?.metadata?.name ?? '';
     await world.request('PATCH', `${CONTENTS}/${name}`, { metadata: { annotations: { [BEING_CREATED]: null } } });
+    await world.settled();
+    expect((await content())?.metadata?.annotations?.[BEING_CREATED]).toBe('yes');
+    world.kill('csi-snapshotter');
     await remove();
     expect(world.driver.ledger().snapshots).toHaveLength(1);
     await world.startSidecar();
     await expectNothingLeft();
+  });
+
+  test('after a lost answer and a final one the user is let go at once, and what was cut is found in the background', async () => {
+    world.driver.faults.add([
+      { rpc: 'CreateSnapshot', code: 'DEADLINE_EXCEEDED', effect: true, calls: { from: 1, to: 1 } },
+      { rpc: 'CreateSnapshot', code: 'ALREADY_EXISTS', calls: { from: 2, to: 5 } },
+    ]);
+    await take();
+    await world.advance(1500);
+    expect((await content())?.metadata?.annotations).toMatchObject({ 'csi-sidecars/creation-uncertain': 'yes' });
+    expect((await content())?.metadata?.annotations?.[BEING_CREATED]).toBeUndefined();
+    await remove();
+    expect(await world.list(SNAPSHOTS)).toEqual([]);
+    expect(await world.list(CONTENTS)).toHaveLength(1);
+    expect(await world.metrics.expose()).toMatch(/csi_snapshotter_uncertain_snapshots\{driver_name="mock.csi.example"\} 1/);
+    expect(await world.reasons()).toContain('SnapshotCreationUncertain');
+    world.kill('csi-snapshotter');
+    await world.startSidecar();
+    await world.advance(MINUTE);
+    await expectNothingLeft();
+  });
+
+  test('a content that no sidecar ever worked on makes no call when it is deleted', async () => {
+    world.kill('csi-snapshotter');
+    await take();
+    await remove();
+    expect(await world.list(SNAPSHOTS), 'nobody waits for a sidecar that has nothing to do').toEqual([]);
+    await world.startSidecar();
+    await expectNothingLeft();
+    expect(world.rpcs.filter(({ rpc }) => rpc === 'CreateSnapshot')).toEqual([]);
   });
 });
 
@@ -238,7 +274,7 @@ describe('secrets', () => {
   });
 });
 
-test('a sidecar per node takes over what another node began, though its mark was overwritten', async () => {
+test('a sidecar per node takes over what another node began', async () => {
   const world = await openWorld({ nodeName: 'node-1', sidecarFlags: [{ name: 'node-deployment', text: 'true' }] });
   await world.request('POST', CLASSES, classBody('snap'));
   await world.boundClaim('data');
@@ -254,6 +290,7 @@ test('a sidecar per node takes over what another node began, though its mark was
   expect(world.rpcs, 'not labelled with this node').toEqual([]);
   await world.request('DELETE', `${SNAPSHOTS}/nightly`);
   await world.settled();
+  await world.request('PATCH', `${CONTENTS}/${name}`, { metadata: { annotations: { [BEING_CREATED]: 'yes' } } });
   await world.request('PATCH', `${CONTENTS}/${name}`, { metadata: { labels: { 'snapshot.storage.kubernetes.io/managed-by': 'node-1' } } });
   await world.advance(2000);
   expect(await world.list(CONTENTS)).toEqual([]);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { PersistentVolumeClaim, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
+import type { CoreEvent, PersistentVolumeClaim, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { CLAIMS, CLASSES, CONTENTS, DRIVER, SNAPSHOTS, claimBody, classBody, openWorld, snapshotBody } from './snapshotter-world.ts';
 import type { World } from './snapshotter-world.ts';
 
@@ -235,7 +235,9 @@ describe('the snapshot roles on the sandbox and the mock driver', () => {
     await world.advance(10_000);
     expect(refused).toBe(4);
     expect((await world.snapshot('nightly')).status?.error?.message).toMatch(/may not create/);
-    expect(await world.reasons()).toEqual(['CreateSnapshotContentFailed', 'SnapshotContentCreationFailed']);
+    expect(await world.reasons()).toEqual(['SnapshotContentCreationFailed', 'CreateSnapshotContentFailed']);
+    const told = await world.list<CoreEvent>('/api/v1/events');
+    expect(told.find(({ reason }) => reason === 'CreateSnapshotContentFailed')?.count, 'raised at each attempt').toBe(4);
     await world.request('POST', SNAPSHOTS, snapshotBody('doomed', 'data'));
     await world.request('DELETE', `${SNAPSHOTS}/nightly`);
     await world.settled();
@@ -251,17 +253,21 @@ describe('the snapshot roles on the sandbox and the mock driver', () => {
     expect((await world.snapshot('nightly')).status?.readyToUse).toBe(true);
   });
 
-  test('objects of groups are left alone', async () => {
-    world.takeCalls();
+  test('objects of groups are left alone, and say why their deletion waits', async () => {
+    world.kill('snapshot-controller');
     const member = snapshotBody('member', 'data') as { metadata: object };
     await world.request('POST', SNAPSHOTS, {
       ...member,
-      metadata: { ...member.metadata, finalizers: ['snapshot.storage.kubernetes.io/volumesnapshot-in-group-protection'] },
+      metadata: { ...member.metadata, finalizers: ['example.com/held'] },
     });
+    await world.request('PATCH', `${SNAPSHOTS}/member/status`, { status: { volumeGroupSnapshotName: 'group' } });
+    world.takeCalls();
+    await world.startController();
     await world.settled();
     await world.request('DELETE', `${SNAPSHOTS}/member`);
     await world.advance(5000);
-    expect(world.takeCalls()).toEqual({ writes: [], events: 0 });
+    expect(world.takeCalls().writes).toEqual([]);
+    expect(await world.reasons()).toContain('SnapshotDeletePending');
     expect(world.log.messages('error')).toEqual([]);
   });
 

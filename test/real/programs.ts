@@ -45,7 +45,6 @@ export async function startProgram(stage: Stage, options: ProgramOptions): Promi
   ];
   const name = `${side}-${role}`;
   if (side === 'go') return stage.start({ name, file: await binary(role), args: flags, env });
-  // Nothing that was sent to a server on this machine is under way for longer than a few seconds.
   return stage.start({ name, file: process.execPath, args: [builtProgram(role), ...flags], env });
 }
 

@@ -149,7 +149,6 @@ export class KillWorld {
       builtProgram(name),
       `--kubeconfig=${this.kubeconfig}`,
       ...(name === 'snapshot-controller' ? [] : [`--csi-address=${this.socket}`]),
-      // Nothing that was sent is under way for longer: the server is this process.
     ];
     this.children.set(name, this.stage.start({ name, file: process.execPath, args, mayEnd: true, env: { POD_NAMESPACE: 'kube-system' } }));
   }

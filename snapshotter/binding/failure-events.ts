@@ -1,0 +1,60 @@
+/** The events of reads and writes that failed with an exception, with the Go program's reasons: one place for all of them. */
+import type { EventNote } from '../../lib/controller/step.ts';
+import type { VolumeSnapshot } from '../../lib/kube/objects.ts';
+import { REASON } from '../names.ts';
+import { failureText } from '../refusal.ts';
+import { snapshotWarning } from '../regarding.ts';
+import type { BindingEffect, BindingState } from './state.ts';
+
+interface Told {
+  readonly reason: string;
+  readonly words: string;
+}
+
+const CONTENT_CREATION: Told = { reason: REASON.contentCreation, words: 'Failed to create snapshot content with error' };
+const FINALIZER: Told = { reason: REASON.finalizerFailed, words: 'Failed to check and update snapshot:' };
+const STATUS: Told = { reason: REASON.statusFailed, words: 'Snapshot status update failed,' };
+const CONTENT_DELETE: Told = { reason: REASON.contentDelete, words: 'Failed to delete snapshot content API object:' };
+
+const BY_KIND: Readonly<Record<Exclude<BindingEffect['kind'], 'confirm' | 'create-content'>, Told>> = {
+  'set-class': { reason: REASON.defaultClass, words: 'Failed to set default snapshot class with error' },
+  'write-error': STATUS,
+  'write-status': STATUS,
+  'add-finalizers': FINALIZER,
+  'release-snapshot': FINALIZER,
+  'protect-claim': CONTENT_CREATION,
+  'bind-content': { reason: REASON.bindFailed, words: 'Snapshot failed to bind VolumeSnapshotContent,' },
+  'mark-content': CONTENT_DELETE,
+  'delete-content': CONTENT_DELETE,
+};
+
+const BY_READ: Readonly<Record<(BindingEffect & { kind: 'confirm' })['needed'], Told>> = {
+  content: { reason: REASON.missingContent, words: 'VolumeSnapshotContent could not be read:' },
+  class: { reason: REASON.classMissing, words: 'Failed to get snapshot class with error' },
+  claim: CONTENT_CREATION,
+  volume: CONTENT_CREATION,
+};
+
+export function failureEvents(error: unknown, { snapshot }: BindingState, step: BindingEffect): readonly EventNote[] {
+  const why = failureText(error);
+  return why === undefined ? [] : failureNotes(snapshot, step, why);
+}
+
+/** The last one says what stands in the status, where the status says it. */
+export function failureNotes(snapshot: VolumeSnapshot, step: FailedStep, why: string): readonly EventNote[] {
+  return toldOf(snapshot, step).map(({ reason, words }) => snapshotWarning(snapshot, reason, `${words} ${why}`));
+}
+
+/** As much of a step as decides what is told. */
+type FailedStep =
+  | { readonly kind: 'confirm'; readonly needed: keyof typeof BY_READ }
+  | { readonly kind: 'create-content'; readonly action: string }
+  | { readonly kind: keyof typeof BY_KIND };
+
+function toldOf({ metadata }: VolumeSnapshot, step: FailedStep): readonly Told[] {
+  if (step.kind === 'confirm') return [BY_READ[step.needed]];
+  if (step.kind !== 'create-content') return [BY_KIND[step.kind]];
+  if (step.action === 'note-name') return [STATUS];
+  const words = `Error creating volume snapshot content object for snapshot ${metadata?.namespace ?? ''}/${metadata?.name ?? ''}:`;
+  return step.action === 'post' ? [{ reason: REASON.createContentFailed, words }, CONTENT_CREATION] : [CONTENT_CREATION];
+}

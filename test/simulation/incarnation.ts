@@ -10,6 +10,7 @@ import type { HttpAnswer, HttpDoor, HttpRequest, HttpStream } from '../../lib/do
 import { HttpDoorError } from '../../lib/doors/http.ts';
 import type { RpcAnswer, RpcCall, RpcDoor } from '../../lib/doors/rpc.ts';
 import type { FaultRates } from './faults.ts';
+import { holdsJournal } from './journal.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
@@ -51,15 +52,15 @@ function never(): Promise<never> {
 }
 
 /** Requests that only read or hold the lease are crash points of no interest to the state of the system. */
-export function pointOf(method: string, path: string): string {
+export function pointOf(method: string, path: string, body?: Uint8Array): string {
   const bare = path.replace(/\?.*$/, '').replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UID');
   const parts = bare.split('/').filter((part) => part !== '');
   const start = parts[0] === 'api' ? 2 : 3;
   const rest = parts.slice(start);
   const kind = rest[0] === 'namespaces' && rest.length > 2 ? rest[2] : rest[0];
   const leaf = rest.at(-1) === 'status' ? '/status' : '';
-  const intent = bare.includes('csi-intent-') ? '/intent' : '';
-  return `${method} ${kind ?? bare}${leaf}${intent}`;
+  const journal = kind === 'leases' && holdsJournal(body) ? '/journal' : '';
+  return `${method} ${kind ?? bare}${leaf}${journal}`;
 }
 
 export class Incarnation {
@@ -212,7 +213,7 @@ export class Incarnation {
 
   private exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
     const { scheduler, api } = this.world;
-    const point = pointOf(request.method, request.path);
+    const point = pointOf(request.method, request.path, request.body);
     const read = request.method === 'GET';
     if (this.crashes(point, 'before')) return never();
     const faults = this.world.faults();

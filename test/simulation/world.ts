@@ -10,9 +10,10 @@ import { Incarnation } from './incarnation.ts';
 import type { FaultRates } from './faults.ts';
 import { NO_FAULTS } from './faults.ts';
 import type { LedgerView } from './invariants.ts';
-import { isConflict, SafetyChecks, Violation } from './invariants.ts';
+import { isConflict, Violation } from './invariants.ts';
 import { KeptSecrets } from './kept-secrets.ts';
 import { Mirror } from './mirror.ts';
+import { SafetyChecks } from './safety.ts';
 import type { Scheduler } from './scheduler.ts';
 import { SeededRandom } from './seeded-random.ts';
 import type { SimulatedDriverInit } from './simulated-driver.ts';
@@ -232,7 +233,7 @@ export class World {
   async startServer(restore?: () => void): Promise<void> {
     this.scheduler.note(restore === undefined ? 'server starts' : 'server starts from a backup');
     if (restore !== undefined) {
-      this.safety.erased.erase();
+      this.safety.erase();
       this.mirror.stop();
       restore();
       await this.mirror.start();

@@ -5,6 +5,7 @@
 import type { Doors } from '../../lib/doors/doors.ts';
 import type { HttpAnswer, HttpRequest } from '../../lib/doors/http.ts';
 import type { Faults } from '../../sandbox/apiserver/faults.ts';
+import type { Known } from './causes.ts';
 import type { CrashPhase, Surroundings } from './incarnation.ts';
 import { Incarnation } from './incarnation.ts';
 import type { FaultRates } from './faults.ts';
@@ -42,6 +43,7 @@ export interface WorldInit {
   readonly ledger: () => LedgerView;
   /** What the driver demands in the secrets of a call; the story may change it. */
   readonly demandedSecrets: Record<string, string>;
+  readonly hasTopology: boolean;
   /** Absent: places of volumes are not looked at. */
   readonly promisedPlaces?: Promised;
   /** Bytes of a volume in the driver, by volume id. */
@@ -95,6 +97,8 @@ export class World {
   readonly demandedSecrets: Record<string, string>;
   readonly secrets: KeptSecrets;
   readonly topology: TopologyChecks | undefined;
+  /** What an administrator can find out. */
+  readonly known: Known;
   readonly user: User;
   readonly random: SeededRandom;
   readonly unbindable = new Set<string>();
@@ -128,6 +132,7 @@ export class World {
     this.random = new SeededRandom(init.seed, 2);
     this.mirror = new Mirror((request, signal) => init.sandbox.stream(request, signal));
     this.safety = new SafetyChecks(this.mirror, init.ledger);
+    this.known = { mirror: this.mirror, ledger: init.ledger, hasTopology: init.hasTopology };
     this.topology = init.promisedPlaces === undefined ? undefined : new TopologyChecks(this.mirror, init.promisedPlaces);
     this.demandedSecrets = init.demandedSecrets;
     this.secrets = new KeptSecrets((invariant, message) => this.fail(new Violation(invariant, message)));
@@ -179,8 +184,7 @@ export class World {
   }
 
   async open(): Promise<void> {
-    await this.mirror.start();
-    if (this.topology !== undefined) await this.mirror.followPlaces();
+    await this.mirror.startAll();
     await this.driver.start();
     for (const slot of this.slots.values()) this.startLife(slot);
   }
@@ -236,7 +240,7 @@ export class World {
       this.safety.erase();
       this.mirror.stop();
       restore();
-      await this.mirror.start();
+      await this.mirror.startAll();
       this.safety.restored();
     }
     // What a server has watched begins with its start.

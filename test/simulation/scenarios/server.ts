@@ -9,6 +9,7 @@ import { CLAIMS, claim, CONTENTS, SNAPSHOTS, snapshot } from '../manifests.ts';
 import type { Scenario } from '../scenario.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import { statusAnswer } from '../simulated-server.ts';
+import { tidy } from '../tidy.ts';
 import type { World } from '../world.ts';
 import { TOKEN_FILE } from '../world.ts';
 import { bound, classes, mainJob, ready } from './main-job.ts';
@@ -22,14 +23,6 @@ async function servedAgain(world: World, name: string): Promise<void> {
   await world.user.create(CLAIMS(), claim(name));
   if (!(await world.user.until(() => bound(world, name), SERVED_AGAIN_MS)))
     throw new Violation('desired-is-actual', `claim ${name} is not bound ${SERVED_AGAIN_MS / 60_000} minutes after the server was back`);
-}
-
-/** Removes what can never be what it asks for, since its source went. */
-async function tidy(world: World): Promise<void> {
-  for (const { metadata, status } of world.mirror.claims.all())
-    if (status?.phase !== 'Bound') await world.user.remove(`${CLAIMS()}/${metadata?.name ?? ''}`);
-  for (const { metadata, status } of world.mirror.snapshots.all())
-    if (status?.readyToUse !== true) await world.user.remove(`${SNAPSHOTS()}/${metadata?.name ?? ''}`);
 }
 
 // Leases are refused.

@@ -31,6 +31,10 @@ export interface Surroundings {
     up(): boolean;
     onConnection(listener: (state: 'connected' | 'lost') => void): () => void;
   };
+  /** A program asks the driver something. The answer takes what it hears; undefined: of no interest. */
+  called?(program: string, call: RpcCall): ((answer: { code: number; message: string }) => void) | undefined;
+  /** A request takes so much longer than the ordinary. */
+  delayed?(ms: number): void;
   faults(): FaultRates;
   /** Called at every crash point in order; true kills the incarnation there. */
   crashHere(program: string, point: string, phase: CrashPhase): boolean;
@@ -192,7 +196,10 @@ export class Incarnation {
   }
 
   private latency(): number {
-    return this.random.chance(0.03) ? this.random.between(50, 2000) : this.random.between(0.5, 12);
+    if (!this.random.chance(0.03)) return this.random.between(0.5, 12);
+    const slow = this.random.between(50, 2000);
+    this.world.delayed?.(slow);
+    return slow;
   }
 
   /** True if the incarnation dies at this point. */
@@ -430,8 +437,13 @@ export class Incarnation {
     const point = `RPC ${rpc}`;
     const mutating = /^(Create|Delete)/.test(rpc);
     if (mutating ? this.crashes(point, 'before') : !this.alive) return never();
-    return new Promise<RpcAnswer>((resolve) => {
+    const heard = this.world.called?.(this.program, call);
+    return new Promise<RpcAnswer>((settle) => {
       let open = true;
+      const resolve = (value: RpcAnswer): void => {
+        heard?.(value);
+        settle(value);
+      };
       const answer = (delayMs: number, label: string, value: RpcAnswer): void => {
         this.later(delayMs, `${point} ${label}`, () => {
           if (!open) return;

@@ -26,7 +26,12 @@ export type InvariantName =
   | 'one-leader-acts'
   | 'secrets-stay-secret'
   | 'no-volume-without-its-record'
-  | 'volume-is-where-it-was-asked-for';
+  | 'volume-is-where-it-was-asked-for'
+  | 'nobody-waits-for-the-resync'
+  | 'no-longer-than-go'
+  | 'who-waits-is-told'
+  | 'old-errors-go'
+  | 'written-is-true';
 
 export class Violation extends Error {
   readonly invariant: InvariantName;

@@ -34,7 +34,13 @@ export function startPrograms(scenario: Scenario, seed: number): { readonly name
         doors,
         argv,
         print: () => undefined,
+        ...(hasResync(seed) ? {} : { resyncMs: 0 }),
       }).then((code) => doors.host.exit(code));
     },
   };
+}
+
+/** Half of the seeds, of those with one process as of those with three: a resync heals what a lost wake-up left. */
+function hasResync(seed: number): boolean {
+  return ((seed >> 2) + seed) % 2 === 0;
 }

@@ -27,6 +27,7 @@ describe('the Go programs', () => {
     expect(deleted(NONE)).toEqual({ what: 'gone', dueMs: 5_000 });
     expect(deleted(calls([1_000, UNAVAILABLE], [3_000, ALREADY_EXISTS]))).toEqual({ what: 'gone', dueMs: 5_000 });
     expect(deleted(calls([1_000, UNAVAILABLE], [8_000, INVALID_ARGUMENT]))).toEqual({ what: 'gone', dueMs: 8_000 });
+    expect(deleted(calls([8_000, INVALID_ARGUMENT], [9_000, UNAVAILABLE]))).toEqual({ what: 'gone', dueMs: 8_000 });
     expect(deleted(NONE, NONE, { retained: true, cut: true })).toEqual({ what: 'gone', dueMs: 5_000 });
   });
 
@@ -41,20 +42,20 @@ describe('the Go programs', () => {
 
   it('give the node back at the first answer that there is no room', () => {
     const create = calls([1_000, UNAVAILABLE], [3_000, RESOURCE_EXHAUSTED]);
-    expect(owedToClaim({ create, canReschedule: true, mendedMs: undefined }, life)).toEqual({ what: 'another node', dueMs: 3_000 });
-    expect(owedToClaim({ create, canReschedule: false, mendedMs: undefined }, life)).toEqual({ what: 'call CreateVolume', dueMs: 5_000 });
+    expect(owedToClaim({ create, selectedMs: 0, mendedMs: undefined }, life)).toEqual({ what: 'another node', dueMs: 3_000 });
+    expect(owedToClaim({ create, selectedMs: undefined, mendedMs: undefined }, life)).toEqual({ what: 'call CreateVolume', dueMs: 5_000 });
   });
 
   it('pause after an invalid argument, unless the class is replaced', () => {
     const create = calls([1_000, INVALID_ARGUMENT]);
-    expect(owedToClaim({ create, canReschedule: false, mendedMs: undefined }, life)?.dueMs).toBe(301_000);
-    expect(owedToClaim({ create, canReschedule: false, mendedMs: 11_000 }, life)?.dueMs).toBe(22_000);
+    expect(owedToClaim({ create, selectedMs: undefined, mendedMs: undefined }, life)?.dueMs).toBe(301_000);
+    expect(owedToClaim({ create, selectedMs: undefined, mendedMs: 11_000 }, life)?.dueMs).toBe(22_000);
   });
 
   it('remember no failure over a restart', () => {
     const create = calls([1_000, UNAVAILABLE], [3_000, UNAVAILABLE], [7_000, INVALID_ARGUMENT]);
     const next = { sinceMs: 23_000, bornMs: 20_000, longBackoff: false };
-    expect(owedToClaim({ create, canReschedule: false, mendedMs: undefined }, next)).toEqual({ what: 'call CreateVolume', dueMs: 23_000 });
+    expect(owedToClaim({ create, selectedMs: undefined, mendedMs: undefined }, next)).toEqual({ what: 'call CreateVolume', dueMs: 23_000 });
   });
 
   it('delete a volume as soon as it is released', () => {

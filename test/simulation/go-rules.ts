@@ -89,14 +89,18 @@ export function owedToDeletedSnapshot(snapshot: DeletedSnapshot, life: Life): Du
   const { deletedMs, content, create, remove } = snapshot;
   const from = (ms: number): number => Math.max(ms, deletedMs, life.sinceMs);
   if (content === undefined || content.retained) return { what: 'gone', dueMs: from(0) };
-  if (create.running || remove.running) return undefined;
   const last = create.answers.at(-1);
+  // What the driver says after its final word is no matter: the object was let go at that.
+  const before = create.answers.findLast(({ atMs }) => atMs <= deletedMs);
+  const words = [...(before === undefined ? [] : [before]), ...create.answers.filter(({ atMs }) => atMs > deletedMs)];
+  const final = words.find(({ code }) => code !== OK && !SNAPSHOT_RUNS_ON.has(code));
+  if (final !== undefined && !content.cut) return { what: 'gone', dueMs: from(final.atMs) };
+  if (create.running || remove.running) return undefined;
   if (content.cut || (last?.code === OK && !create.lost)) return owedToCut({ create, remove }, life, from);
   if (create.lost || (last === undefined && content.marked)) return { what: 'call CreateSnapshot', dueMs: from(0) };
   // Nothing was sent.
   if (last === undefined) return { what: 'gone', dueMs: from(0) };
-  if (SNAPSHOT_RUNS_ON.has(last.code)) return { what: 'call CreateSnapshot', dueMs: from(againMs(create, life)) };
-  return { what: 'gone', dueMs: from(last.atMs) };
+  return { what: 'call CreateSnapshot', dueMs: from(againMs(create, life)) };
 }
 
 /** A living VolumeSnapshot that is not cut. How often an un-ready one is looked at is no matter of these rules. */
@@ -118,21 +122,23 @@ function owedToCut({ create, remove }: Pick<DeletedSnapshot, 'create' | 'remove'
 
 export interface WaitingClaim {
   readonly create: Calls;
-  /** The driver has topology, and the last call was for the node that is selected still. */
-  readonly canReschedule: boolean;
+  /** The driver has topology, the last call was for the node that is selected still, and that is since then. Else undefined. */
+  readonly selectedMs: number | undefined;
   /** When its class was replaced by another, if it was since the last answer. */
   readonly mendedMs: number | undefined;
 }
 
 /** A claim that is not Bound, and for which everything is there that it needs. What comes before the first call is not looked at. */
-export function owedToClaim({ create, canReschedule, mendedMs }: WaitingClaim, life: Life): Due | undefined {
+export function owedToClaim({ create, selectedMs, mendedMs }: WaitingClaim, life: Life): Due | undefined {
   const last = create.answers.at(-1);
+  const full =
+    selectedMs === undefined ? undefined : create.answers.find(({ atMs, code }) => code === RESOURCE_EXHAUSTED && atMs >= selectedMs);
+  if (full !== undefined) return { what: 'another node', dueMs: Math.max(full.atMs, life.sinceMs) };
   if (create.running) return undefined;
   if (create.lost) return { what: 'call CreateVolume', dueMs: life.sinceMs };
   if (last === undefined) return undefined;
   const from = (ms: number): number => Math.max(ms, life.sinceMs);
   if (last.code === OK) return { what: 'bound', dueMs: from(last.atMs) };
-  if (last.code === RESOURCE_EXHAUSTED && canReschedule) return { what: 'another node', dueMs: from(last.atMs) };
   if (last.code !== INVALID_ARGUMENT || last.atMs < life.bornMs) return { what: 'call CreateVolume', dueMs: from(againMs(create, life)) };
   const pauseMs = mendedMs === undefined ? LONGEST_MS : mendedMs - last.atMs + retryInForceMs(mendedMs - last.atMs);
   return { what: 'call CreateVolume', dueMs: from(last.atMs + Math.min(pauseMs, LONGEST_MS)) };

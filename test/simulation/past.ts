@@ -108,7 +108,7 @@ export class Past {
     for (const uid of this.waiters.keys()) if (!living.has(uid)) this.waiters.delete(uid);
   }
 
-  /** Who has all that it needs and is not served, nor refused by the driver, with when it must be at the latest. */
+  /** Who has all that it needs and is not served, nor was refused by the driver, with when it must be at the latest. */
   *servable(calmMs: number): Iterable<{ key: string; who: string; due: { what: string; dueMs: number } }> {
     for (const [uid, { who, clearMs, inForceMs }] of this.waiters) {
       if (clearMs === undefined || this.isRefused(uid)) continue;
@@ -169,11 +169,11 @@ export class Past {
     return atMs > sinceMs ? atMs : undefined;
   }
 
+  /** The driver refused it at some time: when it is asked again is a matter of the rules about calls. */
   private isRefused(uid: string): boolean {
-    return [this.calls.of('CreateVolume', `pvc-${uid}`), this.calls.of('CreateSnapshot', `snapshot-${uid}`)].some((calls) => {
-      const code = calls.findLast(({ answer }) => answer !== undefined)?.answer?.code;
-      return code !== undefined && code !== 0;
-    });
+    return [...this.calls.of('CreateVolume', `pvc-${uid}`), ...this.calls.of('CreateSnapshot', `snapshot-${uid}`)].some(
+      ({ answer }) => answer !== undefined && answer.code !== 0,
+    );
   }
 
   private isReadBySnapshot(claim: PersistentVolumeClaim): boolean {

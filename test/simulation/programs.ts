@@ -15,7 +15,11 @@ const ALL_ROLES = '--roles=snapshot-controller,csi-snapshotter,csi-provisioner';
 export function startPrograms(scenario: Scenario, seed: number): { readonly names: readonly string[]; readonly start: StartProgram } {
   const alone = PLANS.map((plan) => plan.name);
   const names =
-    scenario.election === true ? alone.flatMap((name) => [`${name}-1`, `${name}-2`]) : seed % 4 === 0 ? ['csi-sidecars'] : alone;
+    scenario.election === true
+      ? alone.flatMap((name) => [`${name}-1`, `${name}-2`])
+      : seed % 4 === 0 && scenario.apart !== true
+        ? ['csi-sidecars']
+        : alone;
   return {
     names,
     start: (doors, name) => {

@@ -17,10 +17,10 @@ import type { InvariantName } from './invariants.ts';
 import { DRIVER } from './manifests.ts';
 import { Past } from './past.ts';
 
-const LATER_THAN_GO_MS = 1_000;
+export const LATER_THAN_GO_MS = 1_000;
 const SERVED_WITHIN_MS = 5_000;
 /** A request that is slow may have been sent before what it is waited for. */
-const SLOWEST_MS = 2_000;
+export const SLOWEST_MS = 2_000;
 const BEING_CREATED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-created';
 const PROVISIONER_HOLDS = 'provisioner.storage.kubernetes.io/volumesnapshot-as-source-protection';
 const SOURCE_PROTECTION = 'snapshot.storage.kubernetes.io/pvc-as-source-protection';
@@ -120,12 +120,12 @@ export class Waits {
       const due = owedToClaim(
         {
           create,
-          canReschedule: this.past.isForSelectedNode(uid),
+          selectedMs: this.past.isForSelectedNode(uid) ? this.past.selectedMs(uid) : undefined,
           mendedMs: this.past.mendedSince(claim, create.answers.at(-1)?.atMs ?? 0),
         },
         { ...life, sinceMs: Math.max(life.sinceMs, this.past.servableFrom(uid), this.past.selectedMs(uid)) },
       );
-      if (due !== undefined) yield { key: `claim ${uid} ${create.answers.length}`, who, due };
+      if (due !== undefined) yield { key: keyOf('claim', uid, { due, turn: create.answers.length }), who, due };
     }
   }
 
@@ -135,7 +135,8 @@ export class Waits {
       const who = `snapshot ${snapshot.metadata?.namespace ?? ''}/${snapshot.metadata?.name ?? ''}`;
       const create = this.callsOf('CreateSnapshot', `snapshot-${uid}`);
       const due = this.owedToSnapshot(snapshot, create, life);
-      if (due !== undefined) yield { key: `snapshot ${uid} ${create.answers.length} ${due.removals}`, who, due: due.due };
+      if (due !== undefined)
+        yield { key: keyOf('snapshot', uid, { due: due.due, turn: create.answers.length + due.removals }), who, due: due.due };
     }
   }
 
@@ -189,7 +190,8 @@ export class Waits {
       if (releasedMs === undefined) continue;
       const remove = this.callsOf('DeleteVolume', spec.csi.volumeHandle ?? '');
       const due = owedToReleasedVolume(releasedMs, remove, life);
-      if (due !== undefined) yield { key: `PV ${metadata?.uid ?? ''} ${remove.answers.length}`, who: `PV ${metadata?.name ?? ''}`, due };
+      if (due !== undefined)
+        yield { key: keyOf('PV', metadata?.uid ?? '', { due, turn: remove.answers.length }), who: `PV ${metadata?.name ?? ''}`, due };
     }
   }
 
@@ -200,4 +202,9 @@ export class Waits {
     const isLate = ({ atMs }: LoggedCall): boolean => atMs >= (answers.at(-1)?.atMs ?? 0);
     return { answers, running: open.some(({ lost }) => lost !== true), lost: open.some((call) => call.lost === true && isLate(call)) };
   }
+}
+
+/** Each call is owed anew after an answer; what ends the waiting is owed once. */
+function keyOf(kind: string, uid: string, { due, turn }: { readonly due: Due; readonly turn: number }): string {
+  return due.what.startsWith('call') ? `${kind} ${uid} ${turn}` : `${kind} ${uid}`;
 }

@@ -4,6 +4,7 @@
  */
 import type { Doors } from '../../lib/doors/doors.ts';
 import type { HttpAnswer, HttpRequest } from '../../lib/doors/http.ts';
+import type { CallFacts, Fault } from '../../mock-driver/faults/fault.ts';
 import type { Faults } from '../../sandbox/apiserver/faults.ts';
 import { CallLog } from './call-log.ts';
 import { Calm } from './calm.ts';
@@ -128,6 +129,8 @@ export class World {
   readonly rpcAttempts: { readonly atMs: number; readonly rpc: string }[] = [];
   /** How long the driver takes to make a snapshot usable after the cut. */
   notReadyMs = 0;
+  /** What the driver does with a call, where a story says it. */
+  driverScript: ((call: CallFacts) => Fault | undefined) | undefined;
   passed = 0;
   private readonly slots = new Map<string, Slot>();
   private faultRates: FaultRates = NO_FAULTS;
@@ -165,6 +168,7 @@ export class World {
       random: new SeededRandom(init.seed, 12),
       open: init.openDriver,
       faults: () => this.faultRates,
+      script: (call) => this.driverScript?.(call),
       notReadyMs: () => this.notReadyMs,
       secretsWithin: (request) => this.secrets.within(request),
       onCommit: (change) => this.safety.commits(change),

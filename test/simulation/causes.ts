@@ -68,19 +68,29 @@ function hasNode(mirror: Mirror, name: string | undefined): boolean {
 }
 
 function causeOfSource(known: Known, claim: PersistentVolumeClaim, depth: number): Cause | undefined {
-  const source = claim.spec?.dataSource;
+  const source = claim.spec?.dataSource ?? claim.spec?.dataSourceRef;
   const name = source?.name ?? '';
   if (source === undefined) return undefined;
+  const namespace = claim.spec?.dataSourceRef?.namespace ?? claim.metadata?.namespace;
+  if (namespace !== claim.metadata?.namespace && !isGranted(known.mirror, { namespace, name }))
+    return waits(name, `nobody grants the use of ${name} in ${namespace ?? ''}`);
   if (source.kind === 'VolumeSnapshot') {
-    const snapshot = known.mirror.snapshots.all().find(isNamed(name, claim.metadata?.namespace));
+    const snapshot = known.mirror.snapshots.all().find(isNamed(name, namespace));
     if (snapshot === undefined) return missing(name, `snapshot ${name} is missing`);
     if (isDeleting(snapshot)) return missing(name, `snapshot ${name} is being deleted`);
     return inherited(name, snapshot.status?.readyToUse === true, () => causeOfSnapshot(known, snapshot, depth + 1), depth);
   }
-  const original = known.mirror.claims.all().find(isNamed(name, claim.metadata?.namespace));
+  const original = known.mirror.claims.all().find(isNamed(name, namespace));
   if (original === undefined) return missing(name, `claim ${name} is missing`);
   if (isDeleting(original)) return missing(name, `claim ${name} is being deleted`);
   return inherited(name, original.status?.phase === 'Bound', () => causeOfClaim(known, original, depth + 1), depth);
+}
+
+/** Grants of the stories are for all kinds and namespaces. */
+function isGranted(mirror: Mirror, { namespace, name }: { readonly namespace: string | undefined; readonly name: string }): boolean {
+  return mirror.grants
+    .all()
+    .some(({ metadata, spec }) => metadata?.namespace === namespace && spec?.to?.some((to) => to.name === undefined || to.name === name));
 }
 
 /** A source that can never be used is as good as none. */

@@ -12,6 +12,7 @@ import type {
   Node,
   PersistentVolume,
   PersistentVolumeClaim,
+  ReferenceGrant,
   Resource,
   Secret,
   StorageClass,
@@ -26,6 +27,7 @@ import {
   NODES,
   PERSISTENT_VOLUMES,
   PERSISTENT_VOLUME_CLAIMS,
+  REFERENCE_GRANTS,
   SECRETS,
   STORAGE_CLASSES,
   VOLUME_SNAPSHOTS,
@@ -69,6 +71,7 @@ export class Mirror {
   readonly classes = new Kind<StorageClass>();
   readonly snapshotClasses = new Kind<VolumeSnapshotClass>();
   readonly secrets = new Kind<Secret>();
+  readonly grants = new Kind<ReferenceGrant>();
   readonly events = new Kind<CoreEvent>();
   readonly pods = new Kind<Pod>();
   private abort = new AbortController();
@@ -92,13 +95,14 @@ export class Mirror {
   /** With what claims and snapshots name, and what users are told. */
   async startAll(): Promise<void> {
     await this.start();
-    for (const kind of [this.nodes, this.csiNodes, this.classes, this.snapshotClasses, this.secrets, this.events, this.pods])
+    for (const kind of [this.nodes, this.csiNodes, this.classes, this.snapshotClasses, this.secrets, this.grants, this.events, this.pods])
       kind.objects.clear();
     await this.follow(NODES, this.nodes);
     await this.follow(CSI_NODES, this.csiNodes);
     await this.follow(STORAGE_CLASSES, this.classes);
     await this.follow(VOLUME_SNAPSHOT_CLASSES, this.snapshotClasses);
     await this.follow(SECRETS, this.secrets);
+    await this.follow(REFERENCE_GRANTS, this.grants);
     await this.follow(EVENTS, this.events);
     await this.follow(PODS_OF_SANDBOX, this.pods);
   }

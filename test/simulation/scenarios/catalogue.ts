@@ -25,6 +25,7 @@ import {
   SECOND_WRITER,
   SLOW_TO_BE_READY,
 } from './directed.ts';
+import { LATE_CAUSES, LATE_NODES } from './late-causes.ts';
 import { LATE_WRITES } from './late-writes.ts';
 import { MAIN_JOB, MAIN_JOB_FAULTS } from './main-job.ts';
 import { SECRET_OF_A_RECORD, SECRETS_COME_AND_GO } from './secrets.ts';
@@ -64,6 +65,8 @@ export const SCENARIOS: readonly Scenario[] = [
   SERVER_GONE_ELECTED,
   RESTORED_BACKUP,
   TOKEN_ROTATION,
+  LATE_CAUSES,
+  LATE_NODES,
   GO_UNDECIDED_THEN_FINAL,
   GO_ALREADY_EXISTS,
   GO_DELETED_WHILE_DOWN,

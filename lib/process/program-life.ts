@@ -202,6 +202,7 @@ export class ProgramLife {
   }
 
   private resync(): { readonly resyncMs?: number } {
+    if (this.input.resyncMs !== undefined) return { resyncMs: this.input.resyncMs };
     const periods = this.line.roles.flatMap(({ values }) => (values.has('resync-period') ? [Number(values.get('resync-period'))] : []));
     return periods.length === 0 ? {} : { resyncMs: Math.min(...periods) };
   }

@@ -32,6 +32,8 @@ export interface ProgramInput {
   readonly argv: readonly string[];
   /** Standard output, for `--version`. */
   readonly print: (text: string) => void;
+  /** How often caches tell everything again, whatever the flags say; 0: never. For a test that wants to see what only that heals. */
+  readonly resyncMs?: number;
   /** Runs a kubeconfig's credential plugin, where the program may start processes. */
   readonly execCredential?: ExecCredentialDoor;
 }

@@ -150,10 +150,7 @@ export async function openFaultWorld({ name, scenario = [] }: FaultWorldOptions)
           volumes: (await kube.list(PERSISTENT_VOLUMES)).length,
           contents: (await kube.list(VOLUME_SNAPSHOT_CONTENTS)).length,
           snapshots: (await kube.list(VOLUME_SNAPSHOTS)).length,
-<<<<<<< HEAD
           records: openEntries(await kube.list(LEASES)).length,
-=======
->>>>>>> e-lib
           driver: await readLedger(world),
         };
         return JSON.stringify(held) === wanted ? true : undefined;

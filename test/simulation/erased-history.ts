@@ -9,6 +9,7 @@
  *    that until the restart is noticed.
  */
 import type { KubeObject } from '../../lib/kube/objects.ts';
+import { openEntries } from './journal.ts';
 import type { Mirror } from './mirror.ts';
 
 export class ErasedHistory {
@@ -48,10 +49,10 @@ export class ErasedHistory {
   /** The mirror shows what was restored. */
   restored(): void {
     const { claims, volumes, leases, snapshots, contents } = this.mirror;
+    const open = openEntries(leases.all());
     for (const claim of claims.all()) {
       const uid = claim.metadata?.uid ?? '';
-      const begun =
-        volumes.all().some(({ spec }) => spec?.claimRef?.uid === uid) || leases.all().some(({ metadata }) => metadata?.name?.endsWith(uid));
+      const begun = open.has(uid) || volumes.all().some(({ spec }) => spec?.claimRef?.uid === uid);
       if (!begun) this.notBegun.set(uid, volumeNameOf(claim));
     }
     for (const name of this.accounted) if (this.forgotten(name)) this.undone.add(name);
@@ -69,13 +70,18 @@ export class ErasedHistory {
     const accounts =
       volumes.all().some(({ spec }) => spec?.claimRef?.uid === uid) ||
       contents.all().some(({ spec }) => spec?.volumeSnapshotRef?.uid === uid) ||
-      leases.all().some(({ metadata }) => metadata?.name?.endsWith(uid));
+      openEntries(leases.all()).has(uid);
     return !knows && !accounts;
   }
 
   /** True for a handle whose end was asked for. */
   wasEnding(handle: string): boolean {
     return this.ending.has(handle);
+  }
+
+  /** True for a name whose record may have been undone, while the call that it was for was under way. */
+  isUndone(name: string): boolean {
+    return this.undone.has(name) || [...this.notBegun.values()].includes(name);
   }
 
   /** True for a name in the driver that nobody can account for any more. */

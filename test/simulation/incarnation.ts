@@ -10,6 +10,7 @@ import type { HttpAnswer, HttpDoor, HttpRequest, HttpStream } from '../../lib/do
 import { HttpDoorError } from '../../lib/doors/http.ts';
 import type { RpcAnswer, RpcCall, RpcDoor } from '../../lib/doors/rpc.ts';
 import type { FaultRates } from './faults.ts';
+import { holdsJournal } from './journal.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
@@ -30,6 +31,10 @@ export interface Surroundings {
     up(): boolean;
     onConnection(listener: (state: 'connected' | 'lost') => void): () => void;
   };
+  /** A program asks the driver something. The answer takes what it hears; undefined: of no interest. */
+  called?(program: string, call: RpcCall): ((answer: { code: number; message: string }) => void) | undefined;
+  /** A request takes so much longer than the ordinary. */
+  delayed?(ms: number): void;
   faults(): FaultRates;
   /** Called at every crash point in order; true kills the incarnation there. */
   crashHere(program: string, point: string, phase: CrashPhase): boolean;
@@ -51,15 +56,15 @@ function never(): Promise<never> {
 }
 
 /** Requests that only read or hold the lease are crash points of no interest to the state of the system. */
-export function pointOf(method: string, path: string): string {
+export function pointOf(method: string, path: string, body?: Uint8Array): string {
   const bare = path.replace(/\?.*$/, '').replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UID');
   const parts = bare.split('/').filter((part) => part !== '');
   const start = parts[0] === 'api' ? 2 : 3;
   const rest = parts.slice(start);
   const kind = rest[0] === 'namespaces' && rest.length > 2 ? rest[2] : rest[0];
   const leaf = rest.at(-1) === 'status' ? '/status' : '';
-  const intent = bare.includes('csi-intent-') ? '/intent' : '';
-  return `${method} ${kind ?? bare}${leaf}${intent}`;
+  const journal = kind === 'leases' && holdsJournal(body) ? '/journal' : '';
+  return `${method} ${kind ?? bare}${leaf}${journal}`;
 }
 
 export class Incarnation {
@@ -191,7 +196,10 @@ export class Incarnation {
   }
 
   private latency(): number {
-    return this.random.chance(0.03) ? this.random.between(50, 2000) : this.random.between(0.5, 12);
+    if (!this.random.chance(0.03)) return this.random.between(0.5, 12);
+    const slow = this.random.between(50, 2000);
+    this.world.delayed?.(slow);
+    return slow;
   }
 
   /** True if the incarnation dies at this point. */
@@ -212,7 +220,7 @@ export class Incarnation {
 
   private exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
     const { scheduler, api } = this.world;
-    const point = pointOf(request.method, request.path);
+    const point = pointOf(request.method, request.path, request.body);
     const read = request.method === 'GET';
     if (this.crashes(point, 'before')) return never();
     const faults = this.world.faults();
@@ -429,8 +437,13 @@ export class Incarnation {
     const point = `RPC ${rpc}`;
     const mutating = /^(Create|Delete)/.test(rpc);
     if (mutating ? this.crashes(point, 'before') : !this.alive) return never();
-    return new Promise<RpcAnswer>((resolve) => {
+    const heard = this.world.called?.(this.program, call);
+    return new Promise<RpcAnswer>((settle) => {
       let open = true;
+      const resolve = (value: RpcAnswer): void => {
+        heard?.(value);
+        settle(value);
+      };
       const answer = (delayMs: number, label: string, value: RpcAnswer): void => {
         this.later(delayMs, `${point} ${label}`, () => {
           if (!open) return;

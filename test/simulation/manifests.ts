@@ -3,6 +3,7 @@ export const DRIVER = 'mock.csi.example';
 export const CLAIMS = (namespace = 'default'): string => `/api/v1/namespaces/${namespace}/persistentvolumeclaims`;
 export const SNAPSHOTS = (namespace = 'default'): string => `/apis/snapshot.storage.k8s.io/v1/namespaces/${namespace}/volumesnapshots`;
 export const SECRETS = (namespace = 'default'): string => `/api/v1/namespaces/${namespace}/secrets`;
+export const GRANTS = (namespace: string): string => `/apis/gateway.networking.k8s.io/v1beta1/namespaces/${namespace}/referencegrants`;
 export const PODS = '/api/v1/namespaces/default/pods';
 export const NODES_PATH = '/api/v1/nodes';
 export const CSI_NODES_PATH = '/apis/storage.k8s.io/v1/csinodes';
@@ -51,6 +52,8 @@ export interface ClaimOverrides {
   readonly className?: string;
   readonly fromSnapshot?: string;
   readonly fromClaim?: string;
+  /** With `fromSnapshot`: the namespace of the snapshot. */
+  readonly fromNamespace?: string;
   readonly annotations?: Record<string, string>;
 }
 
@@ -73,7 +76,11 @@ export function claim(name: string, overrides: ClaimOverrides = {}): object {
       accessModes: ['ReadWriteOnce'],
       storageClassName: overrides.className ?? 'fast',
       resources: { requests: { storage: '1Gi' } },
-      ...(dataSource === undefined ? {} : { dataSource }),
+      ...(dataSource === undefined
+        ? {}
+        : overrides.fromNamespace === undefined
+          ? { dataSource }
+          : { dataSourceRef: { ...dataSource, namespace: overrides.fromNamespace } }),
     },
   };
 }
@@ -117,5 +124,18 @@ export function pod(name: string, claimName: string): object {
     kind: 'Pod',
     metadata: { name, namespace: 'default' },
     spec: { containers: [{ name: 'main', image: 'x' }], volumes: [{ name: 'data', persistentVolumeClaim: { claimName } }] },
+  };
+}
+
+/** Lets claims of one namespace use the snapshots of another. */
+export function grant(name: string, { from, to }: { readonly from: string; readonly to: string }): object {
+  return {
+    apiVersion: 'gateway.networking.k8s.io/v1beta1',
+    kind: 'ReferenceGrant',
+    metadata: { name, namespace: to },
+    spec: {
+      from: [{ group: '', kind: 'PersistentVolumeClaim', namespace: from }],
+      to: [{ group: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot' }],
+    },
   };
 }

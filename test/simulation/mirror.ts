@@ -5,23 +5,33 @@
 import type { HttpRequest, HttpStream } from '../../lib/doors/http.ts';
 import { parseJson } from '../../lib/kube/json.ts';
 import type {
+  CoreEvent,
+  CsiNode,
   KubeObject,
   Lease,
   Node,
   PersistentVolume,
   PersistentVolumeClaim,
+  ReferenceGrant,
   Resource,
+  Secret,
   StorageClass,
   VolumeSnapshot,
+  VolumeSnapshotClass,
   VolumeSnapshotContent,
 } from '../../lib/kube/objects.ts';
 import {
+  CSI_NODES,
+  EVENTS,
   LEASES,
   NODES,
   PERSISTENT_VOLUMES,
   PERSISTENT_VOLUME_CLAIMS,
+  REFERENCE_GRANTS,
+  SECRETS,
   STORAGE_CLASSES,
   VOLUME_SNAPSHOTS,
+  VOLUME_SNAPSHOT_CLASSES,
   VOLUME_SNAPSHOT_CONTENTS,
 } from '../../lib/kube/resources.ts';
 import type { Pod } from '../../sandbox/binder/pods.ts';
@@ -55,9 +65,14 @@ export class Mirror {
   readonly snapshots = new Kind<VolumeSnapshot>();
   readonly contents = new Kind<VolumeSnapshotContent>();
   readonly leases = new Kind<Lease>();
-  /** These three are followed only where the place of a volume matters. */
+  /** These are followed by `startAll` only. */
   readonly nodes = new Kind<Node>();
+  readonly csiNodes = new Kind<CsiNode>();
   readonly classes = new Kind<StorageClass>();
+  readonly snapshotClasses = new Kind<VolumeSnapshotClass>();
+  readonly secrets = new Kind<Secret>();
+  readonly grants = new Kind<ReferenceGrant>();
+  readonly events = new Kind<CoreEvent>();
   readonly pods = new Kind<Pod>();
   private abort = new AbortController();
   private readonly open: (request: HttpRequest, signal: AbortSignal) => Promise<HttpStream>;
@@ -77,9 +92,18 @@ export class Mirror {
     await this.follow(LEASES, this.leases);
   }
 
-  async followPlaces(): Promise<void> {
+  /** With what claims and snapshots name, and what users are told. */
+  async startAll(): Promise<void> {
+    await this.start();
+    for (const kind of [this.nodes, this.csiNodes, this.classes, this.snapshotClasses, this.secrets, this.grants, this.events, this.pods])
+      kind.objects.clear();
     await this.follow(NODES, this.nodes);
+    await this.follow(CSI_NODES, this.csiNodes);
     await this.follow(STORAGE_CLASSES, this.classes);
+    await this.follow(VOLUME_SNAPSHOT_CLASSES, this.snapshotClasses);
+    await this.follow(SECRETS, this.secrets);
+    await this.follow(REFERENCE_GRANTS, this.grants);
+    await this.follow(EVENTS, this.events);
     await this.follow(PODS_OF_SANDBOX, this.pods);
   }
 

@@ -92,6 +92,8 @@ export async function openWorld({ scheduler, seed, scenario, crashAt, onLog }: O
         journal: (entry) => life.journal(entry),
       }),
     demandedSecrets,
+    elects: scenario.election === true,
+    hasTopology: scenario.driver?.topology !== undefined,
     ...(scenario.driver?.promised === undefined ? {} : { promisedPlaces: scenario.driver.promised }),
     ledger: () => ledgerOf(store.records(), scheduler.now()),
     data: {

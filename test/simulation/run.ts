@@ -32,7 +32,7 @@ export interface RunResult {
 
 const MAX_EVENTS = 400_000;
 const STORY_LIMIT_MS = 24 * 3_600_000;
-/** Settled: no write for this long, a time in which every informer has resynced once. */
+/** Settled: no write for this long. */
 const QUIET_MS = 60_000;
 const SETTLE_LIMIT_MS = 3_600_000;
 

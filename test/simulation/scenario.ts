@@ -15,6 +15,8 @@ export interface Scenario {
   /** Chance per crash point that the program dies there. */
   readonly crashes?: number;
   readonly election?: boolean;
+  /** Every role in a program of its own, whatever the seed: one of them is stopped. */
+  readonly apart?: boolean;
   readonly flags?: Readonly<Record<string, readonly string[]>>;
   /** What the driver is like, beyond the plain one. */
   readonly driver?: {

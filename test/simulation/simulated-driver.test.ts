@@ -35,6 +35,7 @@ function stage(rates: Partial<FaultRates>, seed = 1) {
         journal: (entry) => life.journal(entry),
       }),
     faults: () => ({ ...NO_FAULTS, ...rates }),
+    script: () => undefined,
     notReadyMs: () => 0,
     secretsWithin: () => [],
     onCommit: (change) => commits.push(change),

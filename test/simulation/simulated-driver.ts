@@ -35,6 +35,8 @@ export interface SimulatedDriverInit {
   readonly random: SeededRandom;
   readonly open: (life: DriverLife) => Promise<DriverModel>;
   readonly faults: () => FaultRates;
+  /** What a story says of a call; undefined: the seed decides. */
+  readonly script: (call: CallFacts) => Fault | undefined;
   /** How long a snapshot is not usable after its cut. */
   readonly notReadyMs: () => number;
   /** Secret values in a request: a talkative driver repeats them in its messages. */
@@ -113,13 +115,13 @@ export class SimulatedDriver {
   }
 
   private doorsOf(life: Life): DriverLife {
-    const { scheduler, random, faults, notReadyMs } = this.init;
+    const { scheduler, random, faults, notReadyMs, script } = this.init;
     const clock = scheduler.clock('driver');
     return {
       clock: { ...clock, setTimer: (delayMs, fire) => clock.setTimer(delayMs, () => (life.alive ? fire() : undefined)) },
       mortal: (store) => this.mortal(store, life),
       fault: (call) => {
-        const drawn = repeating(drawDriverFault(call, faults(), random), this.overheard);
+        const drawn = repeating(script(call) ?? drawDriverFault(call, faults(), random), this.overheard);
         const notReady = notReadyMs();
         return call.rpc === 'CreateSnapshot' && notReady > 0 ? { ...drawn, notReadyMs: notReady } : drawn;
       },

@@ -4,15 +4,20 @@
  */
 import type { Doors } from '../../lib/doors/doors.ts';
 import type { HttpAnswer, HttpRequest } from '../../lib/doors/http.ts';
+import type { CallFacts, Fault } from '../../mock-driver/faults/fault.ts';
 import type { Faults } from '../../sandbox/apiserver/faults.ts';
+import { CallLog } from './call-log.ts';
+import { Calm } from './calm.ts';
+import type { Known } from './causes.ts';
 import type { CrashPhase, Surroundings } from './incarnation.ts';
 import { Incarnation } from './incarnation.ts';
 import type { FaultRates } from './faults.ts';
 import { NO_FAULTS } from './faults.ts';
 import type { LedgerView } from './invariants.ts';
-import { isConflict, SafetyChecks, Violation } from './invariants.ts';
+import { isConflict, Violation } from './invariants.ts';
 import { KeptSecrets } from './kept-secrets.ts';
 import { Mirror } from './mirror.ts';
+import { SafetyChecks } from './safety.ts';
 import type { Scheduler } from './scheduler.ts';
 import { SeededRandom } from './seeded-random.ts';
 import type { SimulatedDriverInit } from './simulated-driver.ts';
@@ -21,6 +26,7 @@ import { SimulatedServer } from './simulated-server.ts';
 import type { Promised } from './topology-checks.ts';
 import { TopologyChecks } from './topology-checks.ts';
 import { User } from './user.ts';
+import { Waits } from './waits.ts';
 
 /** A program of the world: starts a life over the given doors. */
 export type StartProgram = (doors: Doors, name: string) => void;
@@ -41,6 +47,9 @@ export interface WorldInit {
   readonly ledger: () => LedgerView;
   /** What the driver demands in the secrets of a call; the story may change it. */
   readonly demandedSecrets: Record<string, string>;
+  readonly hasTopology: boolean;
+  /** Programs elect a leader: how long it takes to be one is no matter of the rules about waiting. */
+  readonly elects: boolean;
   /** Absent: places of volumes are not looked at. */
   readonly promisedPlaces?: Promised;
   /** Bytes of a volume in the driver, by volume id. */
@@ -74,6 +83,7 @@ const LEASES: Readonly<Record<string, string>> = {
 };
 /** A request that was sent by the leader may arrive a little after the lease went. */
 const IN_FLIGHT_MS = 2_500;
+const LOOK_MS = 1_000;
 const RESTART_MS = { crash: 400, exit: 1_000 };
 
 export class World {
@@ -94,6 +104,11 @@ export class World {
   readonly demandedSecrets: Record<string, string>;
   readonly secrets: KeptSecrets;
   readonly topology: TopologyChecks | undefined;
+  /** What an administrator can find out. */
+  readonly known: Known;
+  readonly calls: CallLog;
+  readonly calm: Calm;
+  readonly waits: Waits;
   readonly user: User;
   readonly random: SeededRandom;
   readonly unbindable = new Set<string>();
@@ -114,9 +129,14 @@ export class World {
   readonly rpcAttempts: { readonly atMs: number; readonly rpc: string }[] = [];
   /** How long the driver takes to make a snapshot usable after the cut. */
   notReadyMs = 0;
+  /** What the driver does with a call, where a story says it. */
+  driverScript: ((call: CallFacts) => Fault | undefined) | undefined;
   passed = 0;
   private readonly slots = new Map<string, Slot>();
   private faultRates: FaultRates = NO_FAULTS;
+  /** An answer may have lacked what it must hold. */
+  private oddAnswers = false;
+  private looking = false;
   private faultsOn = false;
   private readonly init: WorldInit;
 
@@ -127,15 +147,28 @@ export class World {
     this.random = new SeededRandom(init.seed, 2);
     this.mirror = new Mirror((request, signal) => init.sandbox.stream(request, signal));
     this.safety = new SafetyChecks(this.mirror, init.ledger);
+    this.known = { mirror: this.mirror, ledger: init.ledger, hasTopology: init.hasTopology };
     this.topology = init.promisedPlaces === undefined ? undefined : new TopologyChecks(this.mirror, init.promisedPlaces);
     this.demandedSecrets = init.demandedSecrets;
     this.secrets = new KeptSecrets((invariant, message) => this.fail(new Violation(invariant, message)));
+    const now = (): number => init.scheduler.elapsedMs;
+    this.calls = new CallLog(now);
+    this.calm = new Calm(now);
+    this.waits = new Waits({
+      known: this.known,
+      calls: this.calls,
+      calm: this.calm,
+      now,
+      answersAreWhole: () => !this.oddAnswers,
+      unbindable: this.unbindable,
+    });
     init.scheduler.onNote = (line) => this.secrets.check('the trace', line);
     this.driver = new SimulatedDriver({
       scheduler: init.scheduler,
       random: new SeededRandom(init.seed, 12),
       open: init.openDriver,
       faults: () => this.faultRates,
+      script: (call) => this.driverScript?.(call),
       notReadyMs: () => this.notReadyMs,
       secretsWithin: (request) => this.secrets.within(request),
       onCommit: (change) => this.safety.commits(change),
@@ -178,9 +211,12 @@ export class World {
   }
 
   async open(): Promise<void> {
-    await this.mirror.start();
-    if (this.topology !== undefined) await this.mirror.followPlaces();
+    await this.mirror.startAll();
+    this.driver.onConnection((state) => (state === 'connected' ? this.calm.comes('driver') : this.calm.goes('driver')));
     await this.driver.start();
+    const { claims, volumes, snapshots, contents } = this.mirror;
+    for (const kind of [claims, volumes, snapshots, contents]) kind.listeners.push(() => this.look());
+    this.calls.listeners.push(() => this.look());
     for (const slot of this.slots.values()) this.startLife(slot);
   }
 
@@ -194,12 +230,15 @@ export class World {
   }
 
   setFaults(rates: FaultRates): void {
+    this.calm.faults(rates);
+    this.oddAnswers ||= rates.driverOdd > 0;
     this.faultRates = rates;
     this.faultsOn = true;
   }
 
   /** From here on nothing goes wrong any more. */
   endFaults(): void {
+    this.calm.faults(NO_FAULTS);
     this.faultRates = NO_FAULTS;
     this.faultsOn = false;
     void this.driver.start();
@@ -212,6 +251,7 @@ export class World {
 
   /** The server or a proxy drops every connection. */
   cutWatches(): void {
+    this.calm.serverDisturbs();
     for (const slot of this.slots.values()) slot.life?.cutWatches();
   }
 
@@ -224,6 +264,7 @@ export class World {
   /** The API server goes: every connection breaks and none opens, until it is started. */
   stopServer(): void {
     this.scheduler.note('server stops');
+    this.calm.goes('server');
     this.server.up = false;
     for (const slot of this.slots.values()) slot.life?.breakConnections();
   }
@@ -232,21 +273,24 @@ export class World {
   async startServer(restore?: () => void): Promise<void> {
     this.scheduler.note(restore === undefined ? 'server starts' : 'server starts from a backup');
     if (restore !== undefined) {
-      this.safety.erased.erase();
+      this.safety.erase();
       this.mirror.stop();
       restore();
-      await this.mirror.start();
+      await this.mirror.startAll();
       this.safety.restored();
     }
     // What a server has watched begins with its start.
     this.sandbox.faults.expireVersions();
     this.server.up = true;
+    this.calm.comes('server');
+    this.calm.serverDisturbs();
   }
 
   /** Tokens other than these are refused from now on, and the watches that they opened end. */
   acceptTokens(tokens: readonly string[]): void {
     this.scheduler.note(`tokens ${tokens.join(' ')}`);
     this.server.accept(tokens);
+    this.calm.serverDisturbs();
     for (const slot of this.slots.values()) slot.life?.endWatches((request) => !this.server.accepts(request));
   }
 
@@ -273,12 +317,24 @@ export class World {
     return this.slots.get(program)?.life;
   }
 
+  /** Asks who waits, now and every second as long as somebody does. */
+  private look(): void {
+    if (this.init.elects) return;
+    const somebodyWaits = this.waits.look();
+    if (this.looking || !somebodyWaits) return;
+    this.looking = true;
+    this.scheduler.after(LOOK_MS, 'looks who waits', () => {
+      this.looking = false;
+      this.look();
+    });
+  }
+
   fail(violation: Violation): void {
     this.violations.push(violation);
   }
 
   allViolations(): readonly Violation[] {
-    return [...this.safety.violations, ...this.violations];
+    return [...this.safety.violations, ...this.waits.violations, ...this.violations];
   }
 
   private startLife(slot: Slot): void {
@@ -290,6 +346,7 @@ export class World {
       world: this.surroundings(),
     });
     this.scheduler.note(`start ${slot.name} life ${slot.lives}`);
+    this.calm.starts(slot.name);
     this.init.start(slot.life.doors, slot.name);
   }
 
@@ -305,6 +362,8 @@ export class World {
         stream: (request, signal) => this.server.stream(request, signal),
       },
       driver: this.driver,
+      called: (program, call) => this.calls.opened(program, call),
+      delayed: (ms) => this.calm.delay(ms),
       faults: () => this.faultRates,
       crashHere: (program, point, phase) => this.crashHere(program, point, phase),
       died: (program, how, code) => this.died(program, how, code),
@@ -374,6 +433,8 @@ export class World {
     const slot = this.slots.get(program);
     if (slot === undefined) return;
     slot.life = undefined;
+    this.calm.goes(program);
+    this.calls.died(program);
     if (how === 'exit') {
       this.exits.push({ program, code });
       this.scheduler.note(`exit ${program} ${code}`);

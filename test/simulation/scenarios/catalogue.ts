@@ -1,4 +1,13 @@
 import type { Scenario } from '../scenario.ts';
+import {
+  GO_FIRST_SECOND,
+  GO_FULL_NODE,
+  GO_INVALID_ARGUMENT,
+  GO_MENDED_CLASS,
+  GO_RESTART_OF_REFUSED,
+  GO_SECRET_OVER_RESTART,
+} from './as-go-claims.ts';
+import { GO_ALREADY_EXISTS, GO_DELETED_WHILE_DOWN, GO_UNDECIDED_THEN_FINAL } from './as-go-snapshots.ts';
 import { CHAOS, CHAOS_CALM } from './chaos.ts';
 import {
   ADMIN_DELETES_CONTENT,
@@ -16,6 +25,7 @@ import {
   SECOND_WRITER,
   SLOW_TO_BE_READY,
 } from './directed.ts';
+import { LATE_CAUSES, LATE_NODES } from './late-causes.ts';
 import { LATE_WRITES } from './late-writes.ts';
 import { MAIN_JOB, MAIN_JOB_FAULTS } from './main-job.ts';
 import { SECRET_OF_A_RECORD, SECRETS_COME_AND_GO } from './secrets.ts';
@@ -55,4 +65,15 @@ export const SCENARIOS: readonly Scenario[] = [
   SERVER_GONE_ELECTED,
   RESTORED_BACKUP,
   TOKEN_ROTATION,
+  LATE_CAUSES,
+  LATE_NODES,
+  GO_UNDECIDED_THEN_FINAL,
+  GO_ALREADY_EXISTS,
+  GO_DELETED_WHILE_DOWN,
+  GO_MENDED_CLASS,
+  GO_RESTART_OF_REFUSED,
+  GO_SECRET_OVER_RESTART,
+  GO_FIRST_SECOND,
+  GO_INVALID_ARGUMENT,
+  GO_FULL_NODE,
 ];

@@ -11,6 +11,7 @@ import {
 } from '../manifests.ts';
 import type { Scenario } from '../scenario.ts';
 import type { SeededRandom } from '../seeded-random.ts';
+import { tidy } from '../tidy.ts';
 import type { World } from '../world.ts';
 import { classes } from './main-job.ts';
 
@@ -70,16 +71,14 @@ async function act(world: World, random: SeededRandom): Promise<void> {
   }
 }
 
-/** Removes what can never settle: restores and snapshots whose source is gone, and everything in the end if the seed says so. */
-async function tidy(world: World, random: SeededRandom): Promise<void> {
-  const { user } = world;
-  const all = random.chance(0.6);
-  for (const c of world.mirror.claims.all()) {
-    if (all || c.status?.phase !== 'Bound') await user.remove(`${CLAIMS()}/${c.metadata?.name ?? ''}`);
+async function removeAll(world: World, random: SeededRandom): Promise<void> {
+  const { mirror, user } = world;
+  for (const { metadata } of mirror.claims.all()) {
+    await user.remove(`${CLAIMS()}/${metadata?.name ?? ''}`);
     await user.pause(random.between(0, 2_000));
   }
-  for (const s of world.mirror.snapshots.all()) {
-    if (all || s.status?.readyToUse !== true) await user.remove(`${SNAPSHOTS()}/${s.metadata?.name ?? ''}`);
+  for (const { metadata } of mirror.snapshots.all()) {
+    await user.remove(`${SNAPSHOTS()}/${metadata?.name ?? ''}`);
     await user.pause(random.between(0, 2_000));
   }
 }
@@ -93,17 +92,8 @@ async function chaos(world: World, random: SeededRandom): Promise<void> {
   }
   await world.user.create(STORAGE_CLASSES_PATH, storageClass('fast'));
   await world.user.create(SNAPSHOT_CLASSES_PATH, snapshotClass('snap'));
-  await tidy(world, random);
-  // A claim that was pending when `tidy` looked may have named a source that went meanwhile.
-  await world.user.pause(5_000);
-  await tidyOrphans(world);
-}
-
-async function tidyOrphans(world: World): Promise<void> {
-  for (const c of world.mirror.claims.all())
-    if (c.status?.phase !== 'Bound') await world.user.remove(`${CLAIMS()}/${c.metadata?.name ?? ''}`);
-  for (const s of world.mirror.snapshots.all())
-    if (s.status?.readyToUse !== true) await world.user.remove(`${SNAPSHOTS()}/${s.metadata?.name ?? ''}`);
+  if (random.chance(0.6)) await removeAll(world, random);
+  await tidy(world);
 }
 
 export const CHAOS: Scenario = {

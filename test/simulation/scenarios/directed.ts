@@ -57,8 +57,8 @@ export const DELETED_WHILE_CREATING: Scenario = {
     driverSlow: random.between(0.3, 0.9),
     driverDoneButError: random.between(0, 0.5),
     driverCrash: random.between(0, 0.3),
-    driverOdd: random.between(0, 0.3),
-    lateAnswer: random.between(0, 0.1),
+    driverOdd: random.chance(0.5) ? 0 : random.between(0, 0.3),
+    lateAnswer: random.chance(0.5) ? 0 : random.between(0, 0.1),
   }),
   crashes: 0.01,
   story: async (world, random) => {

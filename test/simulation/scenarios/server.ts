@@ -4,10 +4,12 @@ import { DeleteSnapshotRequest, DeleteVolumeRequest } from '../../../proto/gen/c
 import type { FaultRates } from '../faults.ts';
 import { NO_FAULTS } from '../faults.ts';
 import { Violation } from '../invariants.ts';
+import { holdsJournal, isJournal, openEntries, reads } from '../journal.ts';
 import { CLAIMS, claim, CONTENTS, SNAPSHOTS, snapshot } from '../manifests.ts';
 import type { Scenario } from '../scenario.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import { statusAnswer } from '../simulated-server.ts';
+import { tidy } from '../tidy.ts';
 import type { World } from '../world.ts';
 import { TOKEN_FILE } from '../world.ts';
 import { bound, classes, mainJob, ready } from './main-job.ts';
@@ -23,18 +25,10 @@ async function servedAgain(world: World, name: string): Promise<void> {
     throw new Violation('desired-is-actual', `claim ${name} is not bound ${SERVED_AGAIN_MS / 60_000} minutes after the server was back`);
 }
 
-/** Removes what can never be what it asks for, since its source went. */
-async function tidy(world: World): Promise<void> {
-  for (const { metadata, status } of world.mirror.claims.all())
-    if (status?.phase !== 'Bound') await world.user.remove(`${CLAIMS()}/${metadata?.name ?? ''}`);
-  for (const { metadata, status } of world.mirror.snapshots.all())
-    if (status?.readyToUse !== true) await world.user.remove(`${SNAPSHOTS()}/${metadata?.name ?? ''}`);
-}
-
 // Leases are refused.
 
 const RECORD = /\/leases(\/|\?|$)/;
-/** RBAC refuses every write; in a namespace that is not there, only what would be made in it is refused. */
+/** RBAC refuses every write; in a namespace that is not there, nothing can be made or changed. */
 const REFUSALS = [
   {
     code: 403,
@@ -42,12 +36,13 @@ const REFUSALS = [
     message: 'leases.coordination.k8s.io is forbidden: injected',
     methods: ['POST', 'PUT', 'PATCH', 'DELETE'],
   },
-  { code: 404, reason: 'NotFound', message: 'namespaces "kube-system" not found', methods: ['POST'] },
+  { code: 404, reason: 'NotFound', message: 'namespaces "kube-system" not found', methods: ['POST', 'PUT', 'PATCH'] },
 ] as const;
 
-function isRecordWrite({ method, path, body }: HttpRequest): boolean {
+function isJournalWrite({ mirror }: World, { method, path, body }: HttpRequest): boolean {
   if (method === 'GET' || !RECORD.test(path)) return false;
-  return path.includes('csi-intent-') || (body !== undefined && new TextDecoder().decode(body).includes('csi-intent-'));
+  const isKnown = mirror.leases.all().some((lease) => isJournal(lease) && path.includes(`/${lease.metadata?.name ?? ''}`));
+  return isKnown || holdsJournal(body);
 }
 
 async function refusedRecords(world: World, random: SeededRandom): Promise<void> {
@@ -61,16 +56,17 @@ async function refusedRecords(world: World, random: SeededRandom): Promise<void>
   });
   const refuse = (on: boolean): void =>
     world.sandbox.faults.intercept((request) => {
-      if (!isRecordWrite(request)) return undefined;
+      if (!isJournalWrite(world, request)) return undefined;
       if (on && refusal.methods.some((method) => method === request.method)) {
         refused += 1;
         return statusAnswer(refusal.code, refusal.reason, refusal.message);
       }
-      if (request.method === 'POST') accepted += 1;
+      if (request.method === 'POST' || request.method === 'PUT') accepted += 1;
       return undefined;
     });
   await classes(world);
-  // Some records were made before, and cannot be taken away now.
+  world.safety.journalRefused = true;
+  // Some entries were made before, and cannot be taken away now.
   refuse(forEver);
   await world.user.create(CLAIMS(), claim('early'));
   await world.user.pause(random.between(0, 300));
@@ -257,9 +253,9 @@ async function removeForeign(world: World): Promise<void> {
     if (foreign !== undefined && volumeId !== undefined && foreign.sourceVolumeId !== volumeId)
       await call('DeleteSnapshot', DeleteSnapshotRequest.encode({ snapshotId: foreign.id, secrets: {} }).finish());
   }
-  for (const lease of world.mirror.leases.all()) {
-    const foreign = volumes.find(({ name }) => lease.metadata?.name === name.replace(/^pvc-/, 'csi-intent-'));
-    if (foreign?.source !== undefined && !JSON.stringify(lease).includes(foreign.source.id))
+  for (const entry of openEntries(world.mirror.leases.all()).values()) {
+    const foreign = volumes.find(({ name }) => name === `pvc-${entry.uid}`);
+    if (foreign?.source !== undefined && !reads(entry, foreign.source.id))
       await call('DeleteVolume', DeleteVolumeRequest.encode({ volumeId: foreign.id, secrets: {} }).finish());
   }
 }

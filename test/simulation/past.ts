@@ -1,0 +1,194 @@
+/** When things came to be as they are: what the objects themselves do not say, and a rule about waiting asks for. */
+import type { PersistentVolumeClaim } from '../../lib/kube/objects.ts';
+import type { CallLog } from './call-log.ts';
+import type { Known } from './causes.ts';
+import { causeOfClaim, causeOfSnapshot } from './causes.ts';
+import { retryInForceMs } from './go-rules.ts';
+import { handleOf } from './invariants.ts';
+
+const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
+
+/** A claim that is not Bound or a snapshot that is not cut, and lives. */
+interface Waiter {
+  readonly who: string;
+  readonly sinceMs: number;
+  /** Since when it has all that it needs; undefined: it does not. */
+  clearMs: number | undefined;
+  /** The back-off that was in force when it got that. */
+  inForceMs: number;
+}
+
+interface Selection {
+  readonly node: string | undefined;
+  readonly atMs: number;
+}
+
+export class Past {
+  private readonly known: Known;
+  private readonly calls: CallLog;
+  private readonly waiters = new Map<string, Waiter>();
+  private readonly deleted = new Map<string, number>();
+  private readonly contentGone = new Map<string, number>();
+  private readonly held = new Map<string, number>();
+  private readonly released = new Map<string, number>();
+  private readonly free = new Map<string, number>();
+  private readonly selections = new Map<string, Selection>();
+  /** The selection that the last CreateVolume of a claim was sent with. */
+  private readonly sentWith = new Map<string, Selection | undefined>();
+  private readonly classes = new Map<string, { readonly uid: string; readonly atMs: number }>();
+
+  constructor(known: Known, calls: CallLog, now: () => number) {
+    this.known = known;
+    this.calls = calls;
+    const { mirror } = known;
+    mirror.claims.listeners.push(({ object }) => {
+      const uid = object?.metadata?.uid ?? '';
+      const node = object?.metadata?.annotations?.[SELECTED_NODE];
+      if (this.selections.get(uid)?.node !== node) this.selections.set(uid, { node, atMs: now() });
+    });
+    mirror.snapshots.listeners.push(({ object }) => {
+      const { uid = '', deletionTimestamp } = object?.metadata ?? {};
+      if (deletionTimestamp !== undefined && !this.deleted.has(uid)) this.deleted.set(uid, now());
+    });
+    mirror.contents.listeners.push(({ old, object }) => {
+      if (object === undefined) this.contentGone.set(old?.spec?.volumeSnapshotRef?.uid ?? '', now());
+    });
+    mirror.volumes.listeners.push(({ object }) => {
+      const uid = object?.metadata?.uid ?? '';
+      if (object?.status?.phase !== 'Released') this.released.delete(uid);
+      else if (!this.released.has(uid)) this.released.set(uid, now());
+    });
+    mirror.classes.listeners.push(({ object }) => {
+      const { name = '', uid = '' } = object?.metadata ?? {};
+      if (object !== undefined && this.classes.get(name)?.uid !== uid) this.classes.set(name, { uid, atMs: now() });
+    });
+    calls.listeners.push(({ rpc, subject, answer }) => {
+      const uid = subject.replace(/^pvc-/, '');
+      if (rpc === 'CreateVolume' && answer === undefined) this.sentWith.set(uid, this.selections.get(uid));
+    });
+  }
+
+  /** Brings what is waited for up to date. */
+  look(now: number): void {
+    const { mirror } = this.known;
+    const living = new Set<string>();
+    const waits = (uid: string, who: string, clear: boolean): void => {
+      living.add(uid);
+      const waiter = this.waiters.get(uid) ?? { who, sinceMs: now, clearMs: undefined, inForceMs: 0 };
+      if (!clear) waiter.clearMs = undefined;
+      else if (waiter.clearMs === undefined) {
+        waiter.clearMs = now;
+        waiter.inForceMs = now > waiter.sinceMs ? retryInForceMs(now - waiter.sinceMs) : 0;
+      }
+      this.waiters.set(uid, waiter);
+    };
+    for (const claim of mirror.claims.all()) {
+      const { uid = '', name = '', deletionTimestamp } = claim.metadata ?? {};
+      if (deletionTimestamp === undefined && claim.status?.phase !== 'Bound')
+        waits(uid, `claim ${name}`, causeOfClaim(this.known, claim) === undefined);
+      if (deletionTimestamp === undefined || this.isReadBySnapshot(claim)) this.free.delete(uid);
+      else if (!this.free.has(uid)) this.free.set(uid, now);
+    }
+    for (const snapshot of mirror.snapshots.all()) {
+      const { uid = '', name = '', namespace, deletionTimestamp } = snapshot.metadata ?? {};
+      const content = mirror.contents.all().find(({ spec }) => spec?.volumeSnapshotRef?.uid === uid);
+      if (deletionTimestamp === undefined && snapshot.status?.readyToUse !== true && handleOf(content) === undefined)
+        waits(uid, `snapshot ${name}`, causeOfSnapshot(this.known, snapshot) === undefined);
+      const isRestored = mirror.claims
+        .all()
+        .some(
+          ({ metadata, spec, status }) =>
+            metadata?.namespace === namespace &&
+            status?.phase !== 'Bound' &&
+            spec?.dataSource?.kind === 'VolumeSnapshot' &&
+            spec.dataSource.name === name,
+        );
+      if (isRestored) this.held.set(uid, now);
+    }
+    for (const uid of this.waiters.keys()) if (!living.has(uid)) this.waiters.delete(uid);
+  }
+
+  /** Who has all that it needs and is not served, nor was refused by the driver, with when it must be at the latest. */
+  *servable(calmMs: number): Iterable<{ key: string; who: string; due: { what: string; dueMs: number } }> {
+    for (const [uid, { who, clearMs, inForceMs }] of this.waiters) {
+      if (clearMs === undefined || this.isRefused(uid)) continue;
+      yield { key: `waiter ${uid} ${clearMs}`, who, due: { what: 'served', dueMs: Math.max(clearMs, calmMs) + inForceMs } };
+    }
+  }
+
+  /** From when on a call for it is to be sent, by what was missing before; 0 where nothing ever was. */
+  servableFrom(uid: string): number {
+    const waiter = this.waiters.get(uid);
+    return waiter?.clearMs === undefined || waiter.inForceMs === 0 ? 0 : waiter.clearMs + waiter.inForceMs;
+  }
+
+  deletedMs(uid: string): number | undefined {
+    return this.deleted.get(uid);
+  }
+
+  /** When the last restore that waited for the snapshot was seen; 0: none ever was. */
+  heldByRestoreMs(uid: string): number | 'now' {
+    const snapshot = this.known.mirror.snapshots.objects.get(uid);
+    const { name, namespace } = snapshot?.metadata ?? {};
+    const holds = this.known.mirror.claims
+      .all()
+      .some(
+        ({ metadata, spec, status }) => metadata?.namespace === namespace && status?.phase !== 'Bound' && spec?.dataSource?.name === name,
+      );
+    return holds ? 'now' : (this.held.get(uid) ?? 0);
+  }
+
+  contentGoneMs(uid: string): number {
+    return this.contentGone.get(uid) ?? 0;
+  }
+
+  releasedMs(uid: string): number | undefined {
+    return this.released.get(uid);
+  }
+
+  /** Since when no snapshot reads a claim that is being deleted; undefined: one does, or it lives. */
+  freeOfSnapshotsSince(uid: string): number | undefined {
+    return this.free.get(uid);
+  }
+
+  /** The node that the last CreateVolume was for is selected still. */
+  isForSelectedNode(uid: string): boolean {
+    const selection = this.selections.get(uid);
+    return this.known.hasTopology && selection?.node !== undefined && this.sentWith.get(uid) === selection;
+  }
+
+  /** When the present choice of a node was made; 0: none was. */
+  selectedMs(uid: string): number {
+    const selection = this.selections.get(uid);
+    return selection?.node === undefined ? 0 : selection.atMs;
+  }
+
+  /** When the class of the claim was replaced, if later than `sinceMs`. */
+  mendedSince(claim: PersistentVolumeClaim, sinceMs: number): number | undefined {
+    const atMs = this.classes.get(claim.spec?.storageClassName ?? '')?.atMs ?? 0;
+    return atMs > sinceMs ? atMs : undefined;
+  }
+
+  /** The driver refused it at some time: when it is asked again is a matter of the rules about calls. */
+  private isRefused(uid: string): boolean {
+    return [...this.calls.of('CreateVolume', `pvc-${uid}`), ...this.calls.of('CreateSnapshot', `snapshot-${uid}`)].some(
+      ({ answer }) => answer !== undefined && answer.code !== 0,
+    );
+  }
+
+  private isReadBySnapshot(claim: PersistentVolumeClaim): boolean {
+    const { mirror } = this.known;
+    const { name, namespace } = claim.metadata ?? {};
+    const unready = mirror.snapshots
+      .all()
+      .some(
+        ({ metadata, spec, status }) =>
+          metadata?.namespace === namespace && spec?.source?.persistentVolumeClaimName === name && status?.readyToUse !== true,
+      );
+    const handle = mirror.volumes.all().find(({ spec }) => spec?.claimRef?.uid === claim.metadata?.uid)?.spec?.csi?.volumeHandle;
+    const undecided = mirror.contents
+      .all()
+      .some((content) => content.spec?.source?.volumeHandle === handle && handle !== undefined && handleOf(content) === undefined);
+    return unready || undecided;
+  }
+}

@@ -1,0 +1,177 @@
+/** The promises that hold at every step, whatever goes wrong: checked in the turn in which something changes. */
+import type { Lease, PersistentVolume, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
+import type { Change } from '../../mock-driver/model/records.ts';
+import { ErasedHistory } from './erased-history.ts';
+import type { InvariantName, LedgerView } from './invariants.ts';
+import { handleOf, Violation } from './invariants.ts';
+import type { JournalEntry } from './journal.ts';
+import { isJournal, openEntries, reads } from './journal.ts';
+import type { Mirror } from './mirror.ts';
+
+const BEING_DELETED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-deleted';
+
+/** Facts about the past that the present objects no longer show. */
+export class SafetyChecks {
+  /** Claims (uid) whose PV was saved and has gone since. */
+  private readonly finishedClaims = new Set<string>();
+  /** Handles of contents and PVs that were Retain when their deletion was asked for. */
+  private readonly retained = new Map<string, string>();
+  /** Contents (uid) that carried the being-deleted mark at some time: a second writer may have wiped it since. */
+  private readonly marked = new Set<string>();
+  /** Claims (uid) that a journal held at some time. */
+  private readonly recorded = new Set<string>();
+  /** Those that a journal holds now. */
+  private open: ReadonlyMap<string, JournalEntry> = new Map();
+  /** A journal was written at some time: from then on nothing is made without an entry. */
+  private kept = false;
+  /** A story refuses the journal: only for claims that it held is an entry still asked for. */
+  journalRefused = false;
+  readonly erased: ErasedHistory;
+  readonly violations: Violation[] = [];
+  private readonly mirror: Mirror;
+  private readonly ledger: () => LedgerView;
+
+  constructor(mirror: Mirror, ledger: () => LedgerView) {
+    this.mirror = mirror;
+    this.ledger = ledger;
+    mirror.leases.listeners.push(({ old, object }) => this.leaseChanged(old, object));
+    this.erased = new ErasedHistory(mirror);
+    mirror.volumes.listeners.push(({ old, object }) => this.volumeChanged(old, object));
+    mirror.contents.listeners.push(({ old, object }) => this.contentChanged(old, object));
+  }
+
+  /** Called when the driver is about to commit what a call asked for. */
+  commits(change: Change): void {
+    if (change.op === 'delete-snapshot') this.deleteSnapshot(change.id);
+    if (change.op === 'delete-volume') this.deleteVolume(change.id);
+    if (change.op === 'create-volume') this.createVolume(change.volume.name);
+  }
+
+  /** The present is about to be undone: that entries go with it is no closing of them. */
+  erase(): void {
+    this.erased.erase();
+    this.open = new Map();
+  }
+
+  /** A backup was restored, and the mirror shows it: whose past is undone has neither finished nor been retained. */
+  restored(): void {
+    this.erased.restored();
+    for (const { metadata } of this.mirror.claims.all()) this.finishedClaims.delete(metadata?.uid ?? '');
+    for (const { spec } of this.mirror.volumes.all()) this.retained.delete(spec?.csi?.volumeHandle ?? '');
+    for (const content of this.mirror.contents.all()) this.retained.delete(handleOf(content) ?? '');
+  }
+
+  /** Handles that may stay in the driver without an object, since it was Retain when it was deleted. */
+  releasedHandles(): ReadonlySet<string> {
+    return new Set(this.retained.keys());
+  }
+
+  private fail(invariant: InvariantName, message: string): void {
+    this.violations.push(new Violation(invariant, message));
+  }
+
+  private deleteSnapshot(id: string): void {
+    if (this.erased.wasEnding(id)) return;
+    const contents = this.mirror.contents.all().filter((content) => handleOf(content) === id);
+    for (const content of contents) {
+      const name = content.metadata?.name ?? '';
+      const claimed = content.spec?.volumeSnapshotRef?.uid;
+      const owner = this.mirror.snapshots.all().find((snapshot) => snapshot.metadata?.uid === claimed);
+      if (content.metadata?.deletionTimestamp === undefined) {
+        this.fail('nothing-deleted-that-is-needed', `DeleteSnapshot ${id} while content ${name} is not being deleted`);
+      } else if (owner !== undefined && owner.metadata?.deletionTimestamp === undefined) {
+        this.fail('nothing-deleted-that-is-needed', `DeleteSnapshot ${id} while VolumeSnapshot ${owner.metadata?.name ?? ''} lives`);
+      } else if (!this.marked.has(content.metadata.uid ?? '') && claimed !== undefined && claimed !== '') {
+        this.fail('nothing-deleted-that-is-needed', `DeleteSnapshot ${id} though content ${name} never carried the being-deleted mark`);
+      }
+    }
+    const kept = this.retained.get(id);
+    if (kept !== undefined) this.fail('retain-keeps', `DeleteSnapshot ${id}, which ${kept} retains`);
+    const reader = [...this.open.values()].find((entry) => reads(entry, id) && !this.hasVolume(entry.uid));
+    if (reader !== undefined && contents.length > 0) {
+      this.fail(
+        'nothing-deleted-that-is-needed',
+        `DeleteSnapshot ${id} while ${reader.lease} says that a volume is being filled from it, for claim ${reader.uid}`,
+      );
+    }
+  }
+
+  private deleteVolume(id: string): void {
+    if (this.erased.wasEnding(id)) return;
+    for (const volume of this.mirror.volumes.all()) {
+      if (volume.spec?.csi?.volumeHandle !== id) continue;
+      const uid = volume.spec.claimRef?.uid;
+      const claim = this.mirror.claims.all().find((candidate) => candidate.metadata?.uid === uid);
+      if (claim !== undefined && claim.spec?.volumeName === volume.metadata?.name) {
+        this.fail('nothing-deleted-that-is-needed', `DeleteVolume ${id} while claim ${claim.metadata?.name ?? ''} is bound to it`);
+      }
+      if (volume.spec.persistentVolumeReclaimPolicy === 'Retain' && volume.metadata?.deletionTimestamp === undefined) {
+        this.fail('retain-keeps', `DeleteVolume ${id}, which PV ${volume.metadata?.name ?? ''} retains`);
+      }
+    }
+    const kept = this.retained.get(id);
+    if (kept !== undefined) this.fail('retain-keeps', `DeleteVolume ${id}, which ${kept} retains`);
+  }
+
+  private createVolume(name: string): void {
+    const uid = name.replace(/^pvc-/, '');
+    // What is made for a claim that is gone hurts nobody: it is deleted at once (decision 008).
+    const lives = this.mirror.claims.all().some(({ metadata }) => metadata?.uid === uid);
+    if (this.finishedClaims.has(uid) && lives)
+      this.fail('no-second-volume-for-a-finished-claim', `CreateVolume ${name} after its PV was saved, released and deleted`);
+    else if (this.isToBeRecorded(uid) && !this.isAccountedFor(uid) && !this.erased.isUndone(name))
+      this.fail('no-volume-without-its-record', `volume ${name} comes to be without an entry in the journal`);
+  }
+
+  /** Where no journal was ever written (a program that may not write Leases) nothing can be asked for. */
+  private isToBeRecorded(uid: string): boolean {
+    return this.recorded.has(uid) || (this.kept && !this.journalRefused);
+  }
+
+  /** An entry that goes while its volume exists leaves nobody who would ever delete it. */
+  private leaseChanged(old: Lease | undefined, object: Lease | undefined): void {
+    if (!isJournal(old) && !isJournal(object)) return;
+    this.kept = true;
+    const before = this.open;
+    this.open = openEntries(this.mirror.leases.all());
+    for (const uid of this.open.keys()) this.recorded.add(uid);
+    for (const [uid, { lease, requests }] of before) {
+      if (this.isAccountedFor(uid)) continue;
+      const names = new Set([`pvc-${uid}`, ...requests.map(({ name }) => name)]);
+      const left = this.ledger().volumes.find(({ name }) => names.has(name));
+      if (left !== undefined)
+        this.fail('no-volume-without-its-record', `the entry of claim ${uid} went from ${lease} while volume ${left.id} has no PV`);
+    }
+  }
+
+  /** By an entry or a PV, be it one that was. */
+  private isAccountedFor(uid: string): boolean {
+    return this.finishedClaims.has(uid) || this.open.has(uid) || this.hasVolume(uid);
+  }
+
+  private hasVolume(uid: string): boolean {
+    return this.mirror.volumes.all().some((volume) => volume.spec?.claimRef?.uid === uid);
+  }
+
+  private volumeChanged(old: PersistentVolume | undefined, object: PersistentVolume | undefined): void {
+    const uid = (object ?? old)?.spec?.claimRef?.uid;
+    if (object === undefined && uid !== undefined && uid !== '') this.finishedClaims.add(uid);
+    const handle = (object ?? old)?.spec?.csi?.volumeHandle;
+    if (handle === undefined) return;
+    if (object === undefined) {
+      if (old?.spec?.persistentVolumeReclaimPolicy === 'Retain') this.retained.set(handle, `deleted PV ${old.metadata?.name ?? ''}`);
+    }
+  }
+
+  private contentChanged(old: VolumeSnapshotContent | undefined, object: VolumeSnapshotContent | undefined): void {
+    if (object?.metadata?.annotations?.[BEING_DELETED] === 'yes') this.marked.add(object.metadata.uid ?? '');
+    const handle = object === undefined ? handleOf(old) : handleOf(object);
+    if (handle === undefined) return;
+    const dying = object === undefined || object.metadata?.deletionTimestamp !== undefined;
+    const wasAlive = old?.metadata?.deletionTimestamp === undefined;
+    const policy = old?.spec?.deletionPolicy ?? object?.spec?.deletionPolicy;
+    if (dying && wasAlive && policy === 'Retain') this.retained.set(handle, `content ${old?.metadata?.name ?? ''}`);
+    // An administrator may still ask for the deletion of a retained snapshot before the object goes.
+    if (object !== undefined && object.spec?.deletionPolicy === 'Delete') this.retained.delete(handle);
+  }
+}

@@ -115,8 +115,10 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
   );
   const protection = { ...lane, workers: options.cloningProtectionThreads };
   const driverName = (): string => driver.identity().name;
-  const cloneLane = clones ? createCloneProtection({ caches, progress, driverName, client }, protection) : undefined;
-  const snapshotLane = snapshots ? createSnapshotProtection({ caches, progress, protections, driverName, client }, protection) : undefined;
+  const cloneLane = clones ? createCloneProtection({ caches, progress, accounts, driverName, client }, protection) : undefined;
+  const snapshotLane = snapshots
+    ? createSnapshotProtection({ caches, progress, accounts, protections, driverName, client }, protection)
+    : undefined;
   wireEvents(
     caches,
     { progress, protections, volumes },

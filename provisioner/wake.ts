@@ -12,6 +12,8 @@ import { dataSourceOf, isSource, sourceKey } from './claim/data-source.ts';
 import type { ClaimProgress, ClaimsInProgress } from './intent/claims-in-progress.ts';
 import { sourcesOf } from './intent/claims-in-progress.ts';
 import type { SourceReference } from './intent/intent.ts';
+import { volumeNameOf } from './intent/operation.ts';
+import { ENTRIES_ANNOTATION } from './intent/journal-lease.ts';
 import { CLONE_FINALIZER, SNAPSHOT_FINALIZER } from './names.ts';
 import type { SourceProtections } from './source-protections.ts';
 import type { VolumeMemories } from './volume/gather.ts';
@@ -72,7 +74,11 @@ function lanesOf(kind: SourceReference['kind'], lanes: Lanes): Lane | undefined 
 function wireVolumes({ volumes, claims }: Caches, { progress, volumes: memories }: Remembered, lanes: Lanes): void {
   volumes.onEvent(({ key, old, object }) => {
     lanes.volumes.enqueue(key);
-    if (object === undefined) memories.delete(key);
+    if (object === undefined) {
+      memories.delete(key);
+      // Whoever it belonged to: it may have stood in the way of these.
+      for (const [uid, { operation }] of progress.entries()) if (volumeNameOf(operation) === key) lanes.claims.enqueue(uid);
+    }
     const uid = claimOf(object ?? old);
     if (uid === '') return;
     // The cached claim may be older than the end of its volume: it is read live before it gets another one.
@@ -108,7 +114,7 @@ function released(before: ClaimProgress, after: ClaimProgress): readonly string[
 }
 
 function wireOthers(
-  { claims, classes, snapshots, grants, nodes, csiNodes, attachments }: Caches,
+  { claims, classes, snapshots, grants, nodes, csiNodes, attachments, journals }: Caches,
   { progress, protections }: Remembered,
   lanes: Lanes,
 ): void {
@@ -126,6 +132,13 @@ function wireOthers(
   const wakeWaiting = (): void => {
     for (const [uid, { awaits }] of progress.entries()) if (awaits === 'topology') lanes.claims.enqueue(uid);
   };
+  // What another process was filling may be settled now, and what it was filled from let go.
+  journals?.onEvent(({ old, object }) => {
+    if (old?.metadata?.annotations?.[ENTRIES_ANNOTATION] === object?.metadata?.annotations?.[ENTRIES_ANNOTATION]) return;
+    for (const snapshot of snapshots?.store.list() ?? [])
+      if (isProtected(snapshot, SNAPSHOT_FINALIZER)) lanes.snapshots?.enqueue(keyOf(snapshot));
+    for (const claim of claims.store.list()) if (isProtected(claim, CLONE_FINALIZER)) lanes.clones?.enqueue(keyOf(claim));
+  });
   whenChanged(nodes, wakeWaiting);
   whenChanged(csiNodes, wakeWaiting);
   whenChanged(attachments, ({ old, object }) => {

@@ -188,16 +188,6 @@ export const DRIVER_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-/** Of the programs that post objects under fixed names. */
-export const REQUEST_LIFETIME_FLAG = {
-  name: 'kube-request-lifetime',
-  type: 'duration',
-  default: '1m',
-  help: 'How long a request may be under way before the API server applies it (its --request-timeout). Within this time after a start, what an earlier process may have posted is waited for before anything is let go that it would need.',
-  origin: 'ours',
-  min: 0,
-} as const satisfies Flag;
-
 /** Back-off of failed work. */
 export const RETRY_FLAGS = [
   {

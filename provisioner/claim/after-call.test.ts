@@ -101,7 +101,7 @@ test('a missing secret is told, and nothing of an earlier request is asked for b
 
 test('a volume that does not fit is told once it is deleted', () => {
   const failure = { kind: 'unfit', purpose: 'attempt', message: 'too small' } as const;
-  expect(step(failure, { operation: anOpen({ unwanted: 'vol-9' }) }).kind).toBe('delete-unwanted');
+  expect(step(failure, { operation: anOpen({ unwanted: { handle: 'vol-9', madeBy: anIntent() } }) }).kind).toBe('delete-unwanted');
   expect(step(failure, { operation: open([anIntent()]) })).toMatchObject({
     kind: 'retry',
     backoff: 'create-volume',
@@ -154,7 +154,7 @@ describe('a name that the driver knows under other properties', () => {
     const state = after(exists, { operation: open([OLD]) });
     const recover = decide(state);
     if (recover.kind !== 'create-volume') throw new Error(recover.kind);
-    const operation = { ...open([OLD]), unwanted: 'vol-old' };
+    const operation = { ...open([OLD]), unwanted: { handle: 'vol-old', madeBy: OLD } };
     const found = absorb(state, recover, { kind: 'called', failure: undefined, progress: { ...state.progress, operation } });
     const removal = decide(found);
     expect(removal).toMatchObject({ kind: 'delete-unwanted', handle: 'vol-old' });

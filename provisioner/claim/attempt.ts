@@ -34,7 +34,7 @@ export function attempt(state: ClaimState, own: OwnClaim): ClaimDecision {
   const drafted = draftOf({
     claim: own.claim,
     class: own.class,
-    volumeName: volumeNameFor(state.uid, settings.naming),
+    volumeName: nameOf(state),
     defaultFsType: settings.defaultFsType,
     extraCreateMetadata: settings.extraCreateMetadata,
     singleNodeMultiWriter: settings.capabilities.has('SINGLE_NODE_MULTI_WRITER'),
@@ -77,6 +77,12 @@ export function attempt(state: ClaimState, own: OwnClaim): ClaimDecision {
     writeIntent(state, intent) ??
     createStep(state, intent, { plan, purpose: 'attempt' })
   );
+}
+
+/** A name that a call was made under stays, whatever the flags say since: one volume of a claim, one name. */
+function nameOf({ uid, settings, misfit, progress }: ClaimState): string {
+  const [earlier] = misfit === undefined ? (uncertainOf(progress.operation)?.intents ?? []) : [];
+  return earlier?.request.name ?? volumeNameFor(uid, settings.naming);
 }
 
 /**

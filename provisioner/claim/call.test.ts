@@ -71,7 +71,7 @@ describe('the intent', () => {
     const world = aClaimWorld();
     world.journal.state.refusal = refusal;
     await expect(world.run()).rejects.toBe(refusal);
-    expect(world.calls).toEqual(['record']);
+    expect(world.calls).toEqual(['record', 'close']);
     expect(world.progress.of(CLAIM_UID)).toMatchObject({ operation: { phase: 'none' }, protecting: undefined });
   });
 
@@ -185,7 +185,7 @@ describe('CreateVolume', () => {
     const world = atWork(anOpen({ intent: NEW }));
     world.driver.next(tooSmall);
     expect(await world.does(creating(NEW))).toMatchObject({ failure: { kind: 'unfit', message: expect.stringContaining('capacity 5') } });
-    expect(world.operationNow()).toMatchObject({ phase: 'open', unwanted: 'vol-9', uncertain: { intents: [NEW] } });
+    expect(world.operationNow()).toMatchObject({ phase: 'open', unwanted: { handle: 'vol-9' }, uncertain: { intents: [NEW] } });
     const alone = atWork(anOpen({ intent: NEW, uncertain: [NEW] }));
     alone.driver.next(tooSmall);
     await alone.does(creating(NEW, 'settle'), { claim: undefined });
@@ -202,7 +202,7 @@ describe('CreateVolume', () => {
   test('that only asks which volume there is makes nothing for the claim of it', async () => {
     const world = atWork(anOpen({ intent: NEW, call: 'unknown', uncertain: [NEW, OLD] }));
     await world.does(creating(OLD, 'recover'));
-    expect(world.operationNow()).toMatchObject({ phase: 'open', intent: NEW, call: 'final', unwanted: 'vol-1' });
+    expect(world.operationNow()).toMatchObject({ phase: 'open', intent: NEW, call: 'final', unwanted: { handle: 'vol-1' } });
   });
 
   test('of a doubt that is given up is counted and said', async () => {
@@ -251,7 +251,7 @@ describe('the entry of another process that is found meanwhile', () => {
   });
 
   test('is kept while an unwanted volume is being deleted', async () => {
-    const world = atWork(anOpen({ intent: NEW, call: 'final', unwanted: 'vol-9', uncertain: [NEW] }));
+    const world = atWork(anOpen({ intent: NEW, call: 'final', unwanted: { handle: 'vol-9', madeBy: NEW }, uncertain: [NEW] }));
     const { deleteVolume } = world.driver;
     world.driver.deleteVolume = async (given) => {
       found(world)();
@@ -263,7 +263,7 @@ describe('the entry of another process that is found meanwhile', () => {
 });
 
 describe('an unwanted volume', () => {
-  const unwanted = anOpen({ intent: NEW, call: 'final', unwanted: 'vol-9', uncertain: [OLD] });
+  const unwanted = anOpen({ intent: NEW, call: 'final', unwanted: { handle: 'vol-9', madeBy: NEW }, uncertain: [OLD] });
 
   test('is deleted once the journal says so, and what is uncertain stays so', async () => {
     const world = atWork(unwanted);
@@ -290,7 +290,7 @@ describe('an unwanted volume', () => {
     expect(await world.does(creating(NEW))).toMatchObject({
       failure: { kind: 'unfit', message: expect.stringContaining('deletion was asked for') },
     });
-    expect(world.operationNow()).toMatchObject({ phase: 'open', unwanted: 'vol-1' });
+    expect(world.operationNow()).toMatchObject({ phase: 'open', unwanted: { handle: 'vol-1' } });
   });
 
   test('that cannot be deleted stays', async () => {

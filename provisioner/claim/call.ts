@@ -57,7 +57,11 @@ export async function createVolume(deps: CallDeps, step: CreateStep, { state, si
   } catch (error) {
     if (error instanceof CsiError) return refused(deps, error, { step, running, state });
     // Given up by us: what the driver makes of it is unknown.
-    settleOn(deps, uid, answered(running, intent, { outcome: 'unknown', grpcCode: undefined, nowMs: deps.now() }).operation);
+    settleOn(
+      deps,
+      uid,
+      answered(present(deps, uid, running), intent, { outcome: 'unknown', grpcCode: undefined, nowMs: deps.now() }).operation,
+    );
     throw error;
   }
 }
@@ -153,8 +157,8 @@ export async function deleteUnwanted(deps: CallDeps, handle: string, { state, si
     if (!(error instanceof CsiError)) throw error;
     return { kind: 'deleted', failure: error.message, progress: progress.of(uid) };
   }
-  log.info('a volume that is not what its claim asks for is deleted', { object: objectName(operation.intent), volume: handle });
-  return { kind: 'deleted', failure: undefined, progress: progress.update(uid, { operation: deletedUnwanted(operation) }) };
+  log.info('a volume that is not what its claim asks for is deleted', { object: objectName(intent), volume: handle });
+  return { kind: 'deleted', failure: undefined, progress: settleOn(deps, uid, deletedUnwanted(present(deps, uid, operation))) };
 }
 
 /** Where the operation ends its entry leaves the journal, with the next write. */

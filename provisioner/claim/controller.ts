@@ -26,7 +26,8 @@ export function reconciler(deps: ClaimDeps): Reconciler<ClaimState, ClaimStep, C
       }
       forget(deps, uid);
     },
-    failed: (_uid, { error, state, step }) => {
+    failed: (uid, { error, state, step }) => {
+      forget(deps, uid);
       if (step.backoff === 'settle') return [];
       metrics.provisionFailed(labelsOf(state));
       return failureNote(state, error instanceof Error ? error.message : String(error));

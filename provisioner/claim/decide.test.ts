@@ -102,14 +102,14 @@ test('the intent is written again before each call, also where it was sent befor
 // The order
 
 test('an unwanted volume is deleted before anything else is asked for or said', () => {
-  const operation = anOpen({ call: 'final', unwanted: 'vol-9', uncertain: [OTHER] });
+  const operation = anOpen({ call: 'final', unwanted: { handle: 'vol-9', madeBy: OTHER }, uncertain: [OTHER] });
   const failure = { kind: 'unfit', purpose: 'attempt', message: 'too small' } as const;
   for (const change of [{}, { claim: undefined }, { claim: GOING }, { volume: aVolume() }, { callFailure: failure }])
     expect(decide(state({ operation, ...change }))).toMatchObject({ kind: 'delete-unwanted', handle: 'vol-9' });
 });
 
 test('an unwanted volume that cannot be deleted is told and tried again, and nothing else is asked for', () => {
-  const operation = anOpen({ call: 'final', unwanted: 'vol-9', uncertain: [OTHER] });
+  const operation = anOpen({ call: 'final', unwanted: { handle: 'vol-9', madeBy: OTHER }, uncertain: [OTHER] });
   expect(decide(state({ operation, deleteFailure: 'in use' }))).toMatchObject({
     kind: 'retry',
     backoff: 'create-volume',
@@ -118,7 +118,7 @@ test('an unwanted volume that cannot be deleted is told and tried again, and not
 });
 
 test('an unwanted volume that a PV holds is not ours to delete', () => {
-  const operation = anOpen({ call: 'final', unwanted: 'vol-9', uncertain: [OTHER] });
+  const operation = anOpen({ call: 'final', unwanted: { handle: 'vol-9', madeBy: OTHER }, uncertain: [OTHER] });
   expect(decide(state({ operation, unwantedHeldBy: 'pv-of-others' }))).toMatchObject({
     kind: 'retry',
     backoff: 'report',
@@ -127,7 +127,12 @@ test('an unwanted volume that a PV holds is not ours to delete', () => {
 });
 
 test('the secret of a driver that asks for one is read before its unwanted volume is deleted in a later run', () => {
-  const operation = anOpen({ intent: anIntent({ secret }), call: 'final', unwanted: 'vol-9', uncertain: [anIntent({ secret })] });
+  const operation = anOpen({
+    intent: anIntent({ secret }),
+    call: 'final',
+    unwanted: { handle: 'vol-9', madeBy: anIntent({ secret }) },
+    uncertain: [anIntent({ secret })],
+  });
   expect(decide(state({ operation, secret: values }))).toMatchObject({ kind: 'delete-unwanted' });
   expect(decide(state({ operation }))).toMatchObject({ kind: 'read-secret', secret });
 });

@@ -25,7 +25,8 @@ const MISFIT_MS = 60 * 60_000;
 
 export function decide(state: ClaimState): ClaimDecision {
   const { operation } = state.progress;
-  if (operation.phase === 'open' && operation.unwanted !== undefined) return deleteUnwanted(state, operation.unwanted);
+  const noSecret = state.callFailure?.kind === 'no-secret';
+  if (operation.phase === 'open' && operation.unwanted !== undefined && !noSecret) return deleteUnwanted(state, operation.unwanted);
   if (state.callFailure !== undefined) return afterCall(state, state.callFailure);
   if (operation.phase === 'created') return save(state, operation);
   if (state.volume !== undefined) return volumeExists(state, state.volume);
@@ -54,7 +55,7 @@ function ownClaim({ claim, class: storageClass, settings }: ClaimState):
   return { claim, class: storageClass };
 }
 
-function deleteUnwanted(state: ClaimState, handle: string): ClaimDecision {
+function deleteUnwanted(state: ClaimState, { handle, madeBy }: NonNullable<OpenOperation['unwanted']>): ClaimDecision {
   const { deleteFailure, unwantedHeldBy } = state;
   if (deleteFailure !== undefined) {
     const reason = `volume ${handle} is not what the claim asks for, and cannot be deleted: ${deleteFailure}`;
@@ -65,6 +66,8 @@ function deleteUnwanted(state: ClaimState, handle: string): ClaimDecision {
       message: `the driver answered with volume ${handle}, which is not what the claim asks for and belongs to PersistentVolume ${unwantedHeldBy}`,
     });
   }
+  const secret = secretStep(state, madeBy.secret, 'attempt');
+  if (secret !== undefined) return secret;
   return { kind: 'delete-unwanted', backoff: 'create-volume', inputs: attemptInputs(state), handle };
 }
 

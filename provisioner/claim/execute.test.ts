@@ -177,7 +177,7 @@ describe('a PV', () => {
   test('of this claim with another volume has the claim: ours is deleted', async () => {
     const world = saving(aVolume({ csi: { driver: 'mock.csi.example', volumeHandle: 'vol-first' } }));
     await world.read();
-    expect(world.operation()).toMatchObject({ phase: 'open', unwanted: 'vol-1', uncertain: { intents: [anIntent()] } });
+    expect(world.operation()).toMatchObject({ phase: 'open', unwanted: { handle: 'vol-1' }, uncertain: { intents: [anIntent()] } });
   });
 
   test('of another claim in the way leaves ours to be asked for anew, and does not delete what it may hold', async () => {

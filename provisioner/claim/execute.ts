@@ -181,7 +181,7 @@ async function writeIntent(
     const written = await journal.record(uid, encodeEntry(intentsOf(intent, uncertain), uncertain?.deleting), signal);
     if (written === 'unrecorded') deps.metrics.unrecorded();
   } catch (error) {
-    progress.update(uid, { operation: notOpened(progress.of(uid).operation) });
+    settleOn(deps, uid, notOpened(progress.of(uid).operation));
     throw error;
   }
   // Meanwhile an entry of another process may have come to it.

@@ -124,7 +124,7 @@ test('while its entry goes, the PV of an earlier prefix is still the claim’s',
 });
 
 test('a PV that holds the unwanted volume is known by its handle', () => {
-  const operation = anOpen({ unwanted: 'vol-1', uncertain: [anIntent()] });
+  const operation = anOpen({ unwanted: { handle: 'vol-1', madeBy: anIntent() }, uncertain: [anIntent()] });
   expect(gathered({ volumes: [aVolume({ metadata: { name: 'of-others' } })], progress: { operation } }).unwantedHeldBy).toBe('of-others');
   expect(gathered({ progress: { operation } }).unwantedHeldBy).toBeUndefined();
 });

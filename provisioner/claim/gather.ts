@@ -6,9 +6,9 @@ import { BY_CLAIM, BY_HANDLE } from '../caches.ts';
 import type { Caches } from '../caches.ts';
 import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
 import { NO_PROGRESS } from '../intent/claims-in-progress.ts';
-import { misfit } from '../intent/fits.ts';
+import { misfit as misfitOfIntent } from '../intent/fits.ts';
 import type { Intent } from '../intent/intent.ts';
-import { isOpen, uncertainOf } from '../intent/operation.ts';
+import { isOpen, uncertainOf, volumeNameOf } from '../intent/operation.ts';
 import type { Operation } from '../intent/operation.ts';
 import { volumeNameFor } from '../names.ts';
 import type { SourceProtections } from '../source-protections.ts';
@@ -40,12 +40,13 @@ export function gather(deps: GatherDeps, uid: string): ClaimState | undefined {
   if (claim === undefined && progress === NO_PROGRESS) return undefined;
   const settings = deps.settings();
   const { operation } = progress;
-  const intent = intentOf(operation);
+  const misfit = misfitOf(deps, operation);
+  const intent = misfit === undefined ? intentOf(operation) : undefined;
   const className = claim === undefined ? intent?.className : classNameOf(claim);
   const storageClass = className === undefined ? undefined : caches.classes.store.get(className);
   // While something is open only the PV of its name ends it: another one, pre-bound by an admin, says nothing
   // about the volume that our call may have made.
-  const name = intent?.request.name ?? volumeNameFor(uid, settings.naming);
+  const name = (misfit === undefined ? volumeNameOf(operation) : undefined) ?? volumeNameFor(uid, settings.naming);
   const bound = isOpen(operation) ? undefined : caches.volumes.store.byIndex(BY_CLAIM, uid)[0];
   const needsVolume = claim !== undefined && isHandedTo(settings.driver, claim) && (claim.spec?.volumeName ?? '') === '';
   const dataSource: DataSource = claim === undefined ? { kind: 'none' } : dataSourceOf(claim, { crossNamespace: settings.crossNamespace });
@@ -57,9 +58,9 @@ export function gather(deps: GatherDeps, uid: string): ClaimState | undefined {
     claim,
     class: storageClass,
     volume: bound ?? caches.volumes.store.get(name),
-    unwantedHeldBy: unwanted === undefined ? undefined : caches.volumes.store.byIndex(BY_HANDLE, unwanted)[0]?.metadata?.name,
+    unwantedHeldBy: unwanted === undefined ? undefined : caches.volumes.store.byIndex(BY_HANDLE, unwanted.handle)[0]?.metadata?.name,
     progress,
-    misfit: misfitOf(deps, operation),
+    misfit,
     minVersion: deps.minVersion.value,
     dataSource,
     source: needsVolume ? sourceFacts(deps, dataSource) : NO_SOURCE,
@@ -76,7 +77,7 @@ function misfitOf({ caches, settings }: GatherDeps, operation: Operation): strin
   const { driver, naming } = settings();
   const facts = { driver, naming, classes: () => caches.classes.store.list(), volumes: () => caches.volumes.store.list() };
   for (const intent of uncertainOf(operation)?.intents ?? []) {
-    const why = misfit(intent, facts);
+    const why = misfitOfIntent(intent, facts);
     if (why !== undefined) return why;
   }
   return undefined;

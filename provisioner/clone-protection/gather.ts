@@ -1,16 +1,18 @@
 /** What the caches know of a claim as a source of clones. */
 import { BY_SOURCE, sourceValue } from '../caches.ts';
 import type { Caches } from '../caches.ts';
+import type { Accounts } from '../intent/accounts.ts';
 import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
 import type { CloneProtectionState } from './state.ts';
 
 export interface CloneGatherDeps {
   readonly caches: Pick<Caches, 'claims' | 'volumes'>;
   readonly progress: Pick<ClaimsInProgress, 'usersOf'>;
+  readonly accounts: Pick<Accounts, 'usersElsewhere'>;
   readonly driverName: () => string;
 }
 
-export function gather({ caches, progress, driverName }: CloneGatherDeps, key: string): CloneProtectionState | undefined {
+export function gather({ caches, progress, accounts, driverName }: CloneGatherDeps, key: string): CloneProtectionState | undefined {
   const claim = caches.claims.store.get(key);
   if (claim === undefined) return undefined;
   const volume = caches.volumes.store.get(claim.spec?.volumeName ?? '');
@@ -18,6 +20,6 @@ export function gather({ caches, progress, driverName }: CloneGatherDeps, key: s
     claim,
     ours: volume === undefined || volume.spec?.csi?.driver === driverName(),
     pendingClones: caches.claims.store.byIndex(BY_SOURCE, sourceValue('claim', key)).length,
-    users: progress.usersOf('claim', key),
+    users: [...progress.usersOf('claim', key), ...accounts.usersElsewhere('claim', key)],
   };
 }

@@ -8,11 +8,12 @@ import type { Lease } from '../../lib/kube/objects.ts';
 import { NO_JOURNAL, REASON } from '../names.ts';
 import type { JournalCounts } from '../metrics.ts';
 import type { ClaimsInProgress } from './claims-in-progress.ts';
+import type { SourceReference } from './intent.ts';
 import { encodeEntry, readEntry } from './intent.ts';
 import type { FoundEntry, Journal } from './journal.ts';
 import { createJournal } from './journal.ts';
 import { headName, readLease } from './journal-lease.ts';
-import type { Operation } from './operation.ts';
+import type { Inherited, Operation } from './operation.ts';
 import { adopted, intentsOf, uncertainOf } from './operation.ts';
 
 /** RBAC is mended by people. */
@@ -38,6 +39,8 @@ export interface Accounts {
   readonly counts: () => JournalCounts;
   /** Resolves once everything that an elected predecessor left is known. `wake`: claims (uid) that have to be looked at. */
   takeOver(signal: AbortSignal, wake: (claimUid: string) => void): Promise<void>;
+  /** Claims (uid) that a process beside this one, or one that is gone, may be filling from this source, a `namespace/name`. */
+  usersElsewhere(kind: SourceReference['kind'], key: string): readonly string[];
   /** A process beside this one, or one that is gone, asked for the deletion of this volume of the claim. */
   isDeletedElsewhere(claimUid: string, handle: string): boolean;
   /** At an orderly end: what is over leaves the journal, so that whoever is swapped in finds nothing that is done. */
@@ -67,6 +70,7 @@ export function openAccounts(init: AccountsInit): Accounts {
       place,
       counts: () => counts(0),
       takeOver: async () => {},
+      usersElsewhere: () => [],
       isDeletedElsewhere: () => false,
       end: async () => {},
     };
@@ -107,6 +111,17 @@ export function openAccounts(init: AccountsInit): Accounts {
     return progress.of(uid).operation.phase === 'none' ? [{ uid, value }] : [];
   };
 
+  /** Entries of processes that run beside this one, or are gone and not taken over yet. None where this one is elected. */
+  const elsewhere = (): readonly (Inherited & { readonly uid: string })[] =>
+    (init.journals?.store.list() ?? []).flatMap((lease) => {
+      const other = lease.metadata?.name === place.name ? undefined : readLease(lease);
+      if (other?.kind !== 'journal') return [];
+      return [...other.texts].flatMap(([uid, text]) => {
+        const read = readEntry(uid, JSON.parse(text));
+        return read.kind === 'entry' ? [{ uid, ...read }] : [];
+      });
+    });
+
   return {
     journal,
     place,
@@ -126,13 +141,11 @@ export function openAccounts(init: AccountsInit): Accounts {
       journal.observe(journals.store.list());
       journals.onEvent(() => journal.observe(journals.store.list()));
     },
-    isDeletedElsewhere: (uid, handle) =>
-      (init.journals?.store.list() ?? []).some((lease) => {
-        const other = lease.metadata?.name === place.name ? undefined : readLease(lease);
-        const text = other?.kind === 'journal' ? other.texts.get(uid) : undefined;
-        const read = text === undefined ? undefined : readEntry(uid, JSON.parse(text));
-        return read?.kind === 'entry' && read.deleting === handle;
-      }),
+    usersElsewhere: (kind, key) =>
+      elsewhere().flatMap(({ uid, intents }) =>
+        intents.some(({ source }) => source?.kind === kind && `${source.namespace}/${source.name}` === key) ? [uid] : [],
+      ),
+    isDeletedElsewhere: (uid, handle) => elsewhere().some((entry) => entry.uid === uid && entry.deleting === handle),
     end: async (cancel) => {
       if (cancel?.aborted !== true) await journal.flush(cancel ?? new AbortController().signal).catch(() => {});
       journal.stop();

@@ -8,6 +8,9 @@ import type { VolumeNaming } from '../names.ts';
 import { secretFor } from '../secrets.ts';
 import type { Intent } from './intent.ts';
 
+/** Anything shorter may be the tail of another claim's uid. */
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 export interface KnownFacts {
   readonly driver: string;
   readonly naming: VolumeNaming;
@@ -19,7 +22,8 @@ export interface KnownFacts {
 export function misfit(intent: Intent, facts: KnownFacts): string | undefined {
   const { claim, request, secret } = intent;
   // The name is what keeps two claims' volumes apart. A prefix of an earlier start is as good as today's.
-  if (request.name !== volumeNameFor(claim.uid, facts.naming) && !request.name.endsWith(`-${claim.uid}`))
+  const isNamedAfter = UUID.test(claim.uid) && request.name.endsWith(`-${claim.uid}`);
+  if (request.name !== volumeNameFor(claim.uid, facts.naming) && !isNamedAfter)
     return `volume ${request.name} is not the volume of claim uid ${claim.uid}`;
   if (secret !== undefined && !isNamed(intent, secret, facts))
     return `no StorageClass and no PersistentVolume of driver ${facts.driver} names secret ${secret.namespace}/${secret.name}`;

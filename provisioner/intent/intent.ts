@@ -40,8 +40,10 @@ export interface SourceReference {
 
 /** Longest topology requirement that is written down whole, in characters of JSON. */
 const LONGEST_TOPOLOGY = 4 * 1024;
-/** More requests of one claim than this are never undecided at once: an entry that holds more is not ours. */
-export const MOST_REQUESTS = 4;
+/** So many requests of one claim are uncertain at once, at most. */
+export const MOST_UNCERTAIN = 4;
+/** These, and the one that is sent next: an entry that holds more is not ours. */
+export const MOST_REQUESTS = MOST_UNCERTAIN + 1;
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -29,13 +29,19 @@ export interface Part {
   set(uid: string, text: string, atLeast?: number): void;
   unset(uid: string): void;
   readonly freeBytes: number;
+  /** `wanted` and `standing` were compared, and are the same: with thousands of entries that is asked often. */
+  isSame: boolean;
 }
 
 export function createPart(name: string, limitBytes: number): Part {
   const wanted = new Map<string, string>();
   const sizes = new Map<string, number>();
   let bytes = 0;
+  let standing: Texts = new Map();
+  let isSame = false;
   const unset = (uid: string): void => {
+    if (!wanted.has(uid)) return;
+    isSame = false;
     bytes -= sizes.get(uid) ?? 0;
     sizes.delete(uid);
     wanted.delete(uid);
@@ -43,7 +49,19 @@ export function createPart(name: string, limitBytes: number): Part {
   return {
     name,
     lease: undefined,
-    standing: new Map(),
+    get standing() {
+      return standing;
+    },
+    set standing(texts) {
+      isSame = false;
+      standing = texts;
+    },
+    get isSame() {
+      return isSame;
+    },
+    set isSame(same) {
+      isSame = same;
+    },
     sending: undefined,
     unsettled: new Set(),
     isUnsettled: false,
@@ -51,6 +69,7 @@ export function createPart(name: string, limitBytes: number): Part {
     wanted,
     fits: (uid, more) => bytes - (sizes.get(uid) ?? 0) + more <= limitBytes,
     set: (uid, text, atLeast = 0) => {
+      isSame = false;
       const size = Math.max(entryBytes(uid, text), atLeast);
       bytes += size - (sizes.get(uid) ?? 0);
       sizes.set(uid, size);
@@ -72,7 +91,8 @@ export function lacks(texts: Texts, { standing }: Part): boolean {
 
 /** What stands is not exactly what is wanted, or may yet change. */
 export function differs(part: Part): boolean {
-  return part.isUnsettled || part.wanted.size !== part.standing.size || lacks(part.wanted, part);
+  if (!part.isSame) part.isSame = part.wanted.size === part.standing.size && !lacks(part.wanted, part);
+  return part.isUnsettled || !part.isSame;
 }
 
 /** The uid stands here, or a write may have put it here. */

@@ -1,5 +1,5 @@
 /** What the journal has to write next, from what stands and what is wanted. Pure but for marking shards as given up. */
-import type { Entries } from './journal-entries.ts';
+import type { Entries, Opening } from './journal-entries.ts';
 import type { Part } from './journal-part.ts';
 import { differs, lacks } from './journal-part.ts';
 
@@ -24,11 +24,11 @@ export function nextWork(entries: Entries, { removeHead }: { readonly removeHead
   return { urgent: urgentWork(entries), lazy: lazyWork(entries, removeHead) };
 }
 
-function urgentWork({ head, shards, named, openings, contentOf }: Entries): Work | undefined {
-  const waits = openings().length > 0;
+function urgentWork({ head, shards, named, contentOf, isWaited }: Entries): Work | undefined {
   const unnamed = shards.filter(({ name, lease, retired }) => lease !== undefined && !retired && !named.has(name));
   // Not all that is wanted may be for the next write: then what is there has to be named first.
-  const isNeeded = (part: Part): boolean => (waits && part.isUnsettled) || (lacks(part.wanted, part) && lacks(contentOf(part).texts, part));
+  const isNeeded = (part: Part): boolean =>
+    (isWaited && part.isUnsettled) || (differs(part) && lacks(part.wanted, part) && lacks(contentOf(part).texts, part));
   // Those that stand already are quick to write, and theirs is the usual case.
   const present = [head, ...shards].find((part) => part.lease !== undefined && !part.retired && isNeeded(part));
   if (present !== undefined) return { kind: 'put', part: present };
@@ -48,4 +48,15 @@ function lazyWork(entries: Entries, removeHead: boolean): Work | undefined {
   const gone = entries.shards.find((shard) => shard.retired && !named.has(shard.name));
   if (gone !== undefined) return { kind: 'remove', part: gone };
   return removeHead && entries.size === 0 && head.lease !== undefined ? { kind: 'remove-head' } : undefined;
+}
+
+/** The values that a failure of this write is told to. */
+export function openingsOf({ head, shards, named, openings, contentOf }: Entries, work: Work): readonly Opening[] {
+  if (work.kind === 'seal') return openings();
+  if (work.kind !== 'put') return [];
+  const own = contentOf(work.part).openings;
+  if (work.part !== head) return own;
+  // Those of shards that this write would have named fail with it.
+  const waiting = shards.filter((shard) => !named.has(shard.name) && shard.lease !== undefined);
+  return [...own, ...waiting.flatMap((shard) => contentOf(shard).openings)];
 }

@@ -11,13 +11,16 @@ import type { Logger } from '../../lib/doors/log.ts';
 import type { Random } from '../../lib/doors/random.ts';
 import { StaleLease } from '../../lib/controller/step.ts';
 import { ApiError } from '../../lib/kube/api-error.ts';
-import { EntryRefused } from './entry-refused.ts';
 import type { Entries, FoundText, Opening } from './journal-entries.ts';
 import { isContentRefused, isNotServed } from './journal-requests.ts';
-import { nextWork } from './journal-work.ts';
+import { findCulprit } from './journal-culprit.ts';
+import { createPauses } from './journal-pauses.ts';
+import { nextWork, openingsOf } from './journal-work.ts';
 import type { Work } from './journal-work.ts';
 import type { PartWriter } from './part-writer.ts';
 import { Displaced } from './part-writer.ts';
+import type { Settle } from './until-signal.ts';
+import { untilSignal } from './until-signal.ts';
 
 export interface WriterOptions {
   readonly clock: Clock;
@@ -48,31 +51,16 @@ export interface Writer {
 
 /** Closings wait so long for another write to ride with. */
 export const CLOSE_WITHIN_MS = 1_000;
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 5_000;
-/** After so long a displacement is the first one. */
-const CALM_MS = 60_000;
-/** Conflicts in a row that are met without a pause: each shows a newer version. */
-const QUICK_CONFLICTS = 3;
-
-interface Waiter {
-  readonly done: (found: readonly FoundText[]) => void;
-  readonly fail: (reason: Error) => void;
-}
-
 export function createWriter(options: WriterOptions): Writer {
   const { clock, log, entries, parts, elected } = options;
   const ending = new AbortController();
-  const takers = new Set<Waiter>();
-  const flushers = new Set<() => void>();
+  const pauses = createPauses(options);
+  const takers = new Set<Settle<readonly FoundText[]>>();
+  const flushers = new Set<Settle<void>>();
   /** Without a leader nobody else writes our head: it is made when it is needed. */
   let ground: 'fenced' | 'wanted' | 'held' = elected ? 'fenced' : 'wanted';
   let running = false;
   let cancelTimer = (): void => {};
-  let failures = 0;
-  let notBefore = 0;
-  let displacements = 0;
-  let displacedAt = Number.NEGATIVE_INFINITY;
   let refusedUntil: number | undefined;
   let lazyAt: number | undefined;
   let renewAt = 0;
@@ -83,8 +71,7 @@ export function createWriter(options: WriterOptions): Writer {
   const work = (): Work | undefined => {
     if (ground !== 'held') lazyAt = undefined;
     if (ground === 'fenced') return undefined;
-    if (ground === 'wanted')
-      return takers.size > 0 || elected || entries.openings().length > 0 || entries.size > 0 ? { kind: 'seal' } : undefined;
+    if (ground === 'wanted') return takers.size > 0 || elected || entries.isWaited || entries.size > 0 ? { kind: 'seal' } : undefined;
     const renews = !elected && entries.head.lease !== undefined && !entries.isEmpty;
     const { urgent, lazy } = nextWork(entries, { removeHead: !elected && flushers.size > 0 });
     if (lazy === undefined) lazyAt = undefined;
@@ -105,13 +92,12 @@ export function createWriter(options: WriterOptions): Writer {
     const waiting = [...takers];
     takers.clear();
     if (waiting.length === 0 && found.length > 0) options.found(found);
-    for (const { done } of waiting) done(found);
+    for (const { resolve } of waiting) resolve(found);
   };
 
   const refuse = (error: ApiError): void => {
     refusedUntil = now() + options.refusedAgainMs;
-    failures = 0;
-    notBefore = 0;
+    pauses.clear();
     abandonAll('unrecorded');
     log.warn('journal cannot be written: a restart may leave volumes without a PersistentVolume', {
       lease: entries.head.name,
@@ -122,52 +108,16 @@ export function createWriter(options: WriterOptions): Writer {
     finishTakeOver([]);
   };
 
-  const pauseMs = (times: number): number =>
-    Math.min(FIRST_PAUSE_MS * 2 ** Math.min(times - 1, 10), LONGEST_PAUSE_MS) * (1 + options.random.next() / 5);
-
-  const pause = (atLeastMs = 0): void => {
-    failures += 1;
-    notBefore = now() + Math.max(pauseMs(failures), atLeastMs);
-  };
-
   const displaced = (): void => {
     // No clock decides: whoever sealed last writes, and one who leads seals again.
     if (!elected || takers.size > 0 || options.leaseIsFresh()) {
       ground = 'wanted';
-      // Two who believe to lead must not take it from each other as fast as they can.
-      displacements = now() - displacedAt < CALM_MS ? displacements + 1 : 0;
-      displacedAt = now();
-      if (displacements > 0) notBefore = now() + pauseMs(displacements);
+      pauses.displaced();
       return;
     }
     ground = 'fenced';
     log.warn('journal was taken over by another process', { lease: entries.head.name });
     abandonAll(new StaleLease());
-  };
-
-  /** The openings of a refused write are tried one by one; one that is refused by itself is the culprit, if a write without it is not. */
-  const blame = async (error: ApiError, openings: readonly Opening[]): Promise<void> => {
-    const [only, ...more] = openings;
-    if (only !== undefined && more.length > 0) {
-      for (const opening of openings) opening.alone = true;
-      return;
-    }
-    if (only !== undefined) {
-      const refused = new EntryRefused(only.uid, error.message, error);
-      try {
-        options.closed(await parts.put(entries.head, { proof: true }, ending.signal));
-      } catch (proof) {
-        if (!isContentRefused(proof)) {
-          entries.abandon(only, refused);
-          throw proof;
-        }
-        refuse(error);
-        return;
-      }
-      entries.abandon(only, refused);
-      return;
-    }
-    refuse(error);
   };
 
   const failed = async (error: unknown, step: Work | undefined, openings: readonly Opening[]): Promise<void> => {
@@ -183,7 +133,9 @@ export function createWriter(options: WriterOptions): Writer {
     }
     if (isContentRefused(error)) {
       try {
-        await blame(error, openings);
+        const result = await findCulprit({ entries, parts }, { error, openings }, ending.signal);
+        if (result === 'unwritable') refuse(error);
+        else options.closed(result.closed);
       } catch (another) {
         await failed(another, undefined, []);
       }
@@ -192,13 +144,12 @@ export function createWriter(options: WriterOptions): Writer {
     const failure = error instanceof Error ? error : new Error(String(error));
     if (error instanceof ApiError && error.status === 409) {
       // Nobody hears of a conflict: what stands was read again.
-      failures += 1;
-      if (failures > QUICK_CONFLICTS) pause();
+      pauses.conflict();
       return;
     }
     log.debug(2, 'write of the journal failed', { lease: entries.head.name, error: failure.message });
     for (const opening of openings) entries.abandon(opening, failure);
-    pause(error instanceof ApiError ? error.retryAfterMs : undefined);
+    pauses.failed(error instanceof ApiError ? error.retryAfterMs : undefined);
   };
 
   const perform = async (step: Work): Promise<void> => {
@@ -214,7 +165,7 @@ export function createWriter(options: WriterOptions): Writer {
       case 'put': {
         const closed = await parts.put(step.part, {}, signal);
         if (step.part === entries.head) renewAt = now() + options.leaseDurationMs / 3;
-        failures = 0;
+        pauses.worked();
         options.closed(closed);
         return;
       }
@@ -230,25 +181,15 @@ export function createWriter(options: WriterOptions): Writer {
     }
   };
 
-  const openingsOf = (step: Work): readonly Opening[] => {
-    if (step.kind === 'seal') return entries.openings();
-    if (step.kind !== 'put') return [];
-    const { openings } = entries.contentOf(step.part);
-    if (step.part !== entries.head) return openings;
-    // Those of shards that this write would have named fail with it.
-    const waiting = entries.shards.filter((shard) => !entries.named.has(shard.name) && shard.lease !== undefined);
-    return [...openings, ...waiting.flatMap((shard) => entries.contentOf(shard).openings)];
-  };
-
   const isBlocked = (): boolean => {
     if (refusedUntil !== undefined && refusedUntil <= now()) refusedUntil = undefined;
-    return ending.signal.aborted || refusedUntil !== undefined || notBefore > now();
+    return ending.signal.aborted || refusedUntil !== undefined || pauses.until > now();
   };
 
   const run = async (): Promise<void> => {
     running = true;
     for (let step = isBlocked() ? undefined : work(); step !== undefined; step = isBlocked() ? undefined : work()) {
-      const openings = openingsOf(step);
+      const openings = openingsOf(entries, step);
       try {
         await perform(step);
       } catch (error) {
@@ -263,21 +204,21 @@ export function createWriter(options: WriterOptions): Writer {
   const rest = (): void => {
     cancelTimer();
     if (ending.signal.aborted) return;
-    const pending = refusedUntil === undefined && notBefore > now() && ground !== 'fenced';
+    const pending = refusedUntil === undefined && pauses.until > now() && ground !== 'fenced';
     if (!pending) {
       const waiting = [...flushers];
       flushers.clear();
-      for (const done of waiting) done();
+      for (const { resolve } of waiting) resolve();
     }
     const renews = ground === 'held' && !elected && !entries.isEmpty;
     const times = [
       refusedUntil,
-      notBefore > now() ? notBefore : undefined,
+      pauses.until > now() ? pauses.until : undefined,
       ground === 'held' && refusedUntil === undefined ? lazyAt : undefined,
       renews ? renewAt : undefined,
     ].filter((time) => time !== undefined);
     if (times.length === 0) return;
-    cancelTimer = clock.setTimer(Math.max(0, Math.max(Math.min(...times), refusedUntil ?? notBefore) - now()), kick);
+    cancelTimer = clock.setTimer(Math.max(0, Math.max(Math.min(...times), refusedUntil ?? pauses.until) - now()), kick);
   };
 
   const kick = (): void => {
@@ -286,37 +227,24 @@ export function createWriter(options: WriterOptions): Writer {
 
   return {
     takeOver: (signal) =>
-      new Promise((resolve, reject) => {
-        const waiter: Waiter = {
-          done: (found) => {
-            signal.removeEventListener('abort', give);
-            resolve(found);
-          },
-          fail: (reason) => {
-            takers.delete(waiter);
-            signal.removeEventListener('abort', give);
-            if (takers.size === 0 && ground === 'wanted') ground = 'fenced';
-            reject(reason);
-          },
+      untilSignal(signal, (settle) => {
+        if (ending.signal.aborted) settle.reject(stopped());
+        else if (elected) {
+          takers.add(settle);
+          ground = 'wanted';
+          refusedUntil = undefined;
+          kick();
+        } else settle.resolve([]);
+        return () => {
+          takers.delete(settle);
+          if (takers.size === 0 && ground === 'wanted' && elected) ground = 'fenced';
         };
-        const give = (): void => waiter.fail(signal.reason as Error);
-        if (signal.aborted || ending.signal.aborted) {
-          reject(signal.aborted ? (signal.reason as Error) : stopped());
-          return;
-        }
-        if (!elected) {
-          resolve([]);
-          return;
-        }
-        signal.addEventListener('abort', give);
-        takers.add(waiter);
-        ground = 'wanted';
-        refusedUntil = undefined;
-        kick();
       }),
     kick: () => {
+      // The closings before it wait already, and a timer with them.
+      if (lazyAt !== undefined && flushers.size === 0 && !entries.isWaited) return;
       // One who leads and was fenced all the same takes the journal back, once it is needed.
-      if (ground === 'fenced' && entries.openings().length > 0 && options.leaseIsFresh()) ground = 'wanted';
+      if (ground === 'fenced' && entries.isWaited && options.leaseIsFresh()) ground = 'wanted';
       kick();
     },
     state: () => {
@@ -324,33 +252,21 @@ export function createWriter(options: WriterOptions): Writer {
       return ground === 'fenced' && !options.leaseIsFresh() ? 'fenced' : 'writable';
     },
     flush: (signal) =>
-      new Promise((resolve, reject) => {
-        if (signal.aborted) {
-          reject(signal.reason as Error);
-          return;
+      untilSignal(signal, (settle) => {
+        if (ending.signal.aborted) settle.resolve();
+        else {
+          flushers.add(settle);
+          kick();
         }
-        const give = (): void => {
-          flushers.delete(done);
-          reject(signal.reason as Error);
-        };
-        const done = (): void => {
-          signal.removeEventListener('abort', give);
-          resolve();
-        };
-        if (ending.signal.aborted) {
-          resolve();
-          return;
-        }
-        signal.addEventListener('abort', give);
-        flushers.add(done);
-        kick();
+        return () => flushers.delete(settle);
       }),
     stop: () => {
       cancelTimer();
       ending.abort();
       abandonAll(stopped());
-      for (const { fail } of takers) fail(stopped());
-      for (const done of flushers) done();
+      for (const { reject } of takers) reject(stopped());
+      for (const { resolve } of flushers) resolve();
+      takers.clear();
       flushers.clear();
     },
   };

@@ -9,18 +9,18 @@
 import type { Clock } from '../../lib/doors/clock.ts';
 import type { Logger } from '../../lib/doors/log.ts';
 import type { Random } from '../../lib/doors/random.ts';
-import { expectManyListeners } from '../../lib/controller/shared-signal.ts';
 import { StaleLease } from '../../lib/controller/step.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import type { Lease } from '../../lib/kube/objects.ts';
 import { EntryRefused } from './entry-refused.ts';
 import type { FoundText, Opening, Settled } from './journal-entries.ts';
-import { createEntries } from './journal-entries.ts';
+import { createEntries } from './entry-book.ts';
 import { bytesOf, headName, isObject, isUid, MAX_ENTRY_BYTES, randomName } from './journal-lease.ts';
 import { createJournalRequests } from './journal-requests.ts';
 import { createWriter, stopped } from './journal-writer.ts';
 import { createOtherJournals } from './other-journals.ts';
 import { createPartWriter } from './part-writer.ts';
+import { untilSignal } from './until-signal.ts';
 
 /** A JSON object, opaque here. */
 export type JsonValue = unknown;
@@ -113,7 +113,6 @@ export function createJournal(options: JournalOptions): Journal {
   const closedListeners: ((uid: string) => void)[] = [];
   const foundListeners: ((entries: readonly FoundEntry[]) => void)[] = [];
   const ending = new AbortController();
-  expectManyListeners(ending.signal);
   let unreadable = 0;
   const sealing = {
     requests,
@@ -176,7 +175,8 @@ export function createJournal(options: JournalOptions): Journal {
     sealing,
     isKnown: (name) => entries.shards.some((shard) => shard.name === name),
     removeStrays: parts.removeStrays,
-    record: (uid, value) => record(uid, value, ending.signal),
+    // A signal each: thousands of listeners on one are slow. stop() ends them too.
+    record: (uid, value) => record(uid, value, new AbortController().signal),
     takeUp: (texts) => options.takeUp(texts.map(toFound)),
   });
 
@@ -206,15 +206,10 @@ export function createJournal(options: JournalOptions): Journal {
 }
 
 /** Resolves with the outcome, rejects with the signal's reason. */
-function wait(opening: Opening, signal: AbortSignal): Promise<Settled> {
-  return new Promise((resolve, reject) => {
-    const give = (): void => reject(signal.reason as Error);
-    if (signal.aborted) give();
-    signal.addEventListener('abort', give);
-    void opening.settled.then((result) => {
-      signal.removeEventListener('abort', give);
-      resolve(result);
-    });
+function wait({ settled }: Opening, signal: AbortSignal): Promise<Settled> {
+  return untilSignal(signal, ({ resolve }) => {
+    void settled.then(resolve);
+    return () => {};
   });
 }
 

@@ -15,7 +15,6 @@ import {
   isOpen,
   madeUnwanted,
   NO_OPERATION,
-  nextUncertain,
   notOpened,
   opened,
   opening,
@@ -84,7 +83,8 @@ describe('opening', () => {
   });
 
   test('where it could not be written there is nothing, but for what was uncertain before', () => {
-    expect(notOpened(opening(NO_OPERATION, A))).toBe(NO_OPERATION);
+    // An earlier entry may stand: it goes.
+    expect(notOpened(opening(NO_OPERATION, A))).toEqual(aClosing());
     expect(notOpened(opening(anOpen({ uncertain: [B, C] }), A))).toMatchObject({ phase: 'open', call: 'unknown', intent: B });
     expect(kindsOf(notOpened(opening(anOpen({ uncertain: [B, C] }), A)))).toEqual(['b', 'c']);
     for (const other of [NO_OPERATION, anOpen(), aCreated(), aClosing()]) expect(notOpened(other)).toBe(other);
@@ -151,8 +151,8 @@ describe('answers without a volume', () => {
   });
 
   test('of more uncertain requests than an entry holds the latest and the oldest are kept', () => {
-    const full = anOpen({ uncertain: [request('third'), request('second'), request('first')] });
-    expect(kindsOf(answered(full, request('fourth'), unknown()).operation)).toEqual(['fourth', 'third', 'first']);
+    const full = anOpen({ uncertain: ['4th', '3rd', '2nd', '1st'].map(request) });
+    expect(kindsOf(answered(full, request('5th'), unknown()).operation)).toEqual(['5th', '4th', '3rd', '1st']);
   });
 });
 
@@ -191,7 +191,7 @@ describe('what an earlier process left', () => {
 describe('volumes that are not to be used', () => {
   test('one that was made stays until it is deleted, and its request on the account', () => {
     const made = madeUnwanted(anOpen({ intent: A, call: 'running' }), { handle: 'vol-9', sent: A, nowMs: 5 });
-    expect(made).toMatchObject({ phase: 'open', call: 'final', unwanted: 'vol-9', uncertain: { sinceMs: 5 } });
+    expect(made).toMatchObject({ phase: 'open', call: 'final', unwanted: { handle: 'vol-9' }, uncertain: { sinceMs: 5 } });
     expect(kindsOf(made)).toEqual(['a']);
     expect(kindsOf(madeUnwanted(anOpen({ intent: B, uncertain: [A] }), { handle: 'vol-9', sent: A, nowMs: 5 }))).toEqual(['a']);
   });
@@ -216,10 +216,10 @@ describe('volumes that are not to be used', () => {
     expect(kindsOf(unsavable(A, 5))).toEqual(['a']);
   });
 
-  test('uncertain requests are tried in turn', () => {
-    expect(kindsOf(nextUncertain(anOpen({ uncertain: [A, B, C] })))).toEqual(['b', 'c', 'a']);
-    const single = anOpen({ uncertain: [A] });
-    expect(nextUncertain(single)).toBe(single);
+  test('uncertain requests are tried in turn: one whose name another request made is asked for last', () => {
+    const exists = answer({ grpcCode: GrpcCode.ALREADY_EXISTS });
+    expect(kindsOf(answered(anOpen({ uncertain: [A, B, C] }), A, exists).operation)).toEqual(['b', 'c', 'a']);
+    expect(kindsOf(answered(anOpen({ uncertain: [A] }), A, exists).operation)).toEqual(['a']);
   });
 });
 
@@ -228,7 +228,7 @@ describe('volumes that are not to be used', () => {
 type Event =
   | { readonly kind: 'begin' | 'unknown' | 'final' | 'unwanted' | 'adopt'; readonly request: number }
   | { readonly kind: 'inherit'; readonly count: number }
-  | { readonly kind: 'written' | 'refused' | 'made' | 'deleted' | 'next' | 'closed' | 'unsavable' };
+  | { readonly kind: 'written' | 'refused' | 'made' | 'deleted' | 'closed' | 'unsavable' };
 
 const event = (requests: number): fc.Arbitrary<Event> =>
   fc.oneof(
@@ -237,7 +237,7 @@ const event = (requests: number): fc.Arbitrary<Event> =>
       request: fc.integer({ min: 0, max: requests - 1 }),
     }),
     fc.record({ kind: fc.constant('inherit' as const), count: fc.integer({ min: 1, max: Math.min(requests, MOST_REQUESTS) }) }),
-    fc.record({ kind: fc.constantFrom('written', 'refused', 'made', 'deleted', 'next', 'closed', 'unsavable') }),
+    fc.record({ kind: fc.constantFrom('written', 'refused', 'made', 'deleted', 'closed', 'unsavable') }),
   );
 
 interface Run {
@@ -264,7 +264,7 @@ function happen({ operation, owed }: Run, what: Event, nowMs: number): Run {
         return { operation: answered(operation, sent, unknown(nowMs)).operation, owed: add(owed, [sent]) };
       case 'final': {
         const after = answered(operation, sent, answer({ nowMs }));
-        return { operation: after.operation, owed: after.gaveUp ? [] : owed };
+        return { operation: after.operation, owed: after.gaveUp ? owed.filter((one) => !sameIntent(one, sent)) : owed };
       }
       case 'made':
         return { operation: { phase: 'created', intent: operation.intent, volume: aVolume(), startedMs: undefined }, owed: [] };
@@ -272,8 +272,6 @@ function happen({ operation, owed }: Run, what: Event, nowMs: number): Run {
         return { operation: madeUnwanted(operation, { handle: 'vol', sent, nowMs }), owed: owed.length === 0 ? [sent] : owed };
       case 'deleted':
         return { operation: deletedUnwanted(operation), owed };
-      case 'next':
-        return { operation: nextUncertain(operation), owed };
       case 'adopt':
         return { operation: adopted(operation, entry(sent), nowMs), owed: add(owed, [sent]) };
       default:

@@ -11,15 +11,18 @@
  * program: `isUsing`. The account, `uncertain`, follows certainty: a request whose outcome once was unknown
  * stays until the volume is found or certainly does not exist, and nobody waits for it.
  */
+import { GrpcCode } from '../../lib/csi/grpc-code.ts';
 import type { Doubt, Outcome } from '../../lib/csi/outcome.ts';
 import { judge } from '../../lib/csi/outcome.ts';
 import type { PersistentVolume } from '../../lib/kube/objects.ts';
 import type { Intent, SourceReference } from './intent.ts';
-import { MOST_REQUESTS, sameIntent } from './intent.ts';
+import { MOST_UNCERTAIN, sameIntent } from './intent.ts';
 
-/** Requests that may have made a volume which no PV names yet, and the final answers that came since. */
+/** Requests that may have made a volume which no PV names yet. */
 export interface Account {
+  /** At least one; the first is the one that is settled first. */
   readonly intents: readonly Intent[];
+  /** The final answers to the first of them since its outcome was unknown. */
   readonly doubt: Doubt;
   /** Wall clock of the first unknown outcome, ms. */
   readonly sinceMs: number;
@@ -34,7 +37,7 @@ export interface OpenOperation {
   readonly call: 'not-sent' | 'running' | 'unknown' | 'final';
   readonly uncertain: Account | undefined;
   /** A volume that nobody wants (too small, of an earlier class): it is deleted before anything else is asked for. */
-  readonly unwanted: string | undefined;
+  readonly unwanted: { readonly handle: string; readonly madeBy: Intent } | undefined;
   /** When the attempt's call began, on the monotonic clock. */
   readonly startedMs: number | undefined;
 }
@@ -100,12 +103,13 @@ export function opened(intent: Intent, uncertain: Account | undefined): OpenOper
   return { phase: 'open', intent, call: 'not-sent', uncertain, unwanted: undefined, startedMs: undefined };
 }
 
-/** It could not be written down, so it was not sent. */
-export function notOpened(before: Operation): Operation {
-  if (before.phase !== 'opening') return before;
-  const [intent] = before.uncertain?.intents ?? [];
-  if (intent === undefined || before.uncertain === undefined) return NO_OPERATION;
-  return { ...opened(intent, before.uncertain), call: 'unknown' };
+/** It could not be written down, so it was not sent. An earlier entry of the claim may stand all the same: it is closed. */
+export function notOpened(operation: Operation): Operation {
+  if (operation.phase !== 'opening') return operation;
+  const { uncertain, intent } = operation;
+  const [first] = uncertain?.intents ?? [];
+  if (first === undefined) return { phase: 'closing', name: intent.request.name };
+  return { ...opened(first, uncertain), call: 'unknown' };
 }
 
 /** What stood in a journal: nothing is known of the calls that were made for it. */
@@ -116,7 +120,7 @@ export interface Inherited {
 
 /** Of an earlier process. */
 export function inherited({ intents, deleting }: Inherited, nowMs: number): OpenOperation {
-  return { ...opened(intents[0], { ...account(intents, nowMs), deleting }), call: 'unknown' };
+  return { ...opened(intents[0], { ...account(bounded(intents), nowMs), deleting }), call: 'unknown' };
 }
 
 /** As above, where this process may be at work on the claim already. */
@@ -128,7 +132,13 @@ export function adopted(operation: Operation, entry: Inherited, nowMs: number): 
   const known = operation.uncertain?.intents ?? [];
   const fresh = intents.filter((one) => !known.some((other) => sameIntent(one, other)));
   const deleting = operation.uncertain?.deleting ?? entry.deleting;
-  return { ...operation, uncertain: { ...account([...known, ...fresh].slice(0, MOST_REQUESTS - 1), nowMs), deleting } };
+  const sinceMs = operation.uncertain?.sinceMs ?? nowMs;
+  return { ...operation, uncertain: { ...account(bounded([...known, ...fresh]), nowMs), sinceMs, deleting } };
+}
+
+/** The newest and the oldest are kept: the oldest is the one that most likely made something. */
+function bounded(intents: readonly Intent[]): readonly Intent[] {
+  return intents.length <= MOST_UNCERTAIN ? intents : [...intents.slice(0, MOST_UNCERTAIN - 1), ...intents.slice(-1)];
 }
 
 function account(intents: readonly Intent[], nowMs: number): Account {
@@ -150,27 +160,26 @@ export interface Answered {
 /** CreateVolume of `sent` was answered without a volume. */
 export function answered(operation: OpenOperation, sent: Intent, { outcome, grpcCode, nowMs }: Answer): Answered {
   const { uncertain } = operation;
-  const verdict = judge(uncertain?.doubt, { outcome, grpcCode, nowMs });
-  const closing: Operation = { phase: 'closing', name: sent.request.name };
   if (outcome === 'unknown') {
     const intents = uncertain?.intents ?? [];
     const known = intents.some((other) => sameIntent(other, sent));
-    // The oldest is kept: it is the one that most likely made something.
-    const kept = intents.length < MOST_REQUESTS - 1 ? intents : [...intents.slice(0, MOST_REQUESTS - 3), ...intents.slice(-1)];
-    const next = account(known ? intents : [sent, ...kept], nowMs);
-    const kin = { sinceMs: uncertain?.sinceMs ?? nowMs, deleting: uncertain?.deleting };
-    return { operation: { ...operation, call: 'unknown', uncertain: { ...next, ...kin } }, gaveUp: false };
+    const next = account(bounded(known ? intents : [sent, ...intents]), nowMs);
+    const kept = { sinceMs: uncertain?.sinceMs ?? nowMs, deleting: uncertain?.deleting };
+    return { operation: { ...operation, call: 'unknown', uncertain: { ...next, ...kept } }, gaveUp: false };
   }
-  if (uncertain === undefined || verdict.doubt === undefined) return { operation: closing, gaveUp: verdict.gaveUp };
-  return { operation: { ...operation, call: 'final', uncertain: { ...uncertain, doubt: verdict.doubt } }, gaveUp: false };
-}
-
-/** The requests that another process than the one that wrote them found uncertain are tried in turn. */
-export function nextUncertain(operation: OpenOperation): OpenOperation {
-  const { uncertain } = operation;
-  const [first, ...rest] = uncertain?.intents ?? [];
-  if (uncertain === undefined || first === undefined || rest.length === 0) return operation;
-  return { ...operation, uncertain: { ...uncertain, intents: [...rest, first] } };
+  if (uncertain === undefined) return { operation: { phase: 'closing', name: sent.request.name }, gaveUp: false };
+  const final: OpenOperation = { ...operation, call: 'final' };
+  const [first, ...others] = uncertain.intents;
+  // What the driver says of another request says nothing about this one.
+  if (first === undefined || !sameIntent(first, sent)) return { operation: final, gaveUp: false };
+  const anew = { times: 0, sinceMs: nowMs };
+  // Another request made it.
+  if (grpcCode === GrpcCode.ALREADY_EXISTS && others.length > 0)
+    return { operation: { ...final, uncertain: { ...uncertain, intents: [...others, first], doubt: anew } }, gaveUp: false };
+  const { doubt, gaveUp } = judge(uncertain.doubt, { outcome, grpcCode, nowMs });
+  if (doubt !== undefined) return { operation: { ...final, uncertain: { ...uncertain, doubt } }, gaveUp };
+  if (others.length > 0) return { operation: { ...final, uncertain: { ...uncertain, intents: others, doubt: anew } }, gaveUp };
+  return { operation: { phase: 'closing', name: sent.request.name }, gaveUp };
 }
 
 /** The driver made a volume that is not to be used. It certainly exists, so it stays on the account until it is deleted. */
@@ -179,7 +188,7 @@ export function madeUnwanted(
   { handle, sent, nowMs }: { handle: string; sent: Intent; nowMs: number },
 ): Operation {
   const uncertain = { ...(operation.uncertain ?? account([sent], nowMs)), deleting: handle };
-  return { ...operation, call: 'final', uncertain, unwanted: handle };
+  return { ...operation, call: 'final', uncertain, unwanted: { handle, madeBy: sent } };
 }
 
 /** The unwanted volume is certainly gone. What else may be there stays on the account. */

@@ -1,5 +1,6 @@
 /** What the caches know of a VolumeSnapshot as a source of restores. */
 import type { Caches } from '../caches.ts';
+import type { Accounts } from '../intent/accounts.ts';
 import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
 import type { SourceProtections } from '../source-protections.ts';
 import type { SnapshotProtectionState } from './state.ts';
@@ -7,12 +8,13 @@ import type { SnapshotProtectionState } from './state.ts';
 export interface SnapshotGatherDeps {
   readonly caches: Pick<Caches, 'snapshots'>;
   readonly progress: Pick<ClaimsInProgress, 'usersOf'>;
+  readonly accounts: Pick<Accounts, 'usersElsewhere'>;
   readonly protections: SourceProtections;
   readonly driverName: () => string;
 }
 
 export function gather(deps: SnapshotGatherDeps, key: string): SnapshotProtectionState | undefined {
-  const { caches, progress, protections, driverName } = deps;
+  const { caches, progress, accounts, protections, driverName } = deps;
   const cached = caches.snapshots?.available() ?? false;
   const snapshot = caches.snapshots?.store.get(key);
   if (cached && snapshot === undefined) return undefined;
@@ -21,7 +23,7 @@ export function gather(deps: SnapshotGatherDeps, key: string): SnapshotProtectio
     driver: driverName(),
     snapshot,
     cached,
-    users: progress.usersOf('snapshot', key),
+    users: [...progress.usersOf('snapshot', key), ...accounts.usersElsewhere('snapshot', key)],
     own: protections.own.has(key),
     readLive: false,
     content: undefined,

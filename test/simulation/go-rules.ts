@@ -20,6 +20,11 @@ const LONGEST_MS = 5 * 60_000;
 /** Codes after which csi-snapshotter believes that the snapshot may still be in the making. Every other one is final. */
 const SNAPSHOT_RUNS_ON: ReadonlySet<number> = new Set([CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, UNAVAILABLE]);
 
+/** After these csi-provisioner believes that the volume may still be in the making. */
+export function volumeRunsOn(code: number): boolean {
+  return code === CANCELLED || code === DEADLINE_EXCEEDED || code === ABORTED || code === UNAVAILABLE;
+}
+
 export interface Answer {
   readonly atMs: number;
   readonly code: number;

@@ -3,6 +3,7 @@ import type { Lease } from '../../lib/kube/objects.ts';
 import type { LedgerView } from './invariants.ts';
 import { settledViolations } from './invariants.ts';
 import { openEntries } from './journal.ts';
+import { CallLog } from './call-log.ts';
 import { Mirror } from './mirror.ts';
 import { SafetyChecks } from './safety.ts';
 
@@ -47,7 +48,7 @@ describe('a journal', () => {
 function stage(): { mirror: Mirror; safety: SafetyChecks; found: () => string[]; made: (uid: string) => void } {
   const volumes: LedgerView['volumes'][number][] = [];
   const mirror = new Mirror(() => Promise.reject(new Error('nobody watches')));
-  const safety = new SafetyChecks(mirror, () => ({ volumes, snapshots: [] }));
+  const safety = new SafetyChecks(mirror, () => ({ volumes, snapshots: [] }), new CallLog(() => 0));
   const made = (uid: string): void => {
     const volume = {
       id: `volume-${uid}`,

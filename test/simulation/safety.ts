@@ -1,8 +1,10 @@
 /** The promises that hold at every step, whatever goes wrong: checked in the turn in which something changes. */
 import type { Lease, PersistentVolume, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import type { Change } from '../../mock-driver/model/records.ts';
+import type { CallLog } from './call-log.ts';
 import { ErasedHistory } from './erased-history.ts';
 import type { InvariantName, LedgerView } from './invariants.ts';
+import { volumeRunsOn } from './go-rules.ts';
 import { handleOf, Violation } from './invariants.ts';
 import type { JournalEntry } from './journal.ts';
 import { isJournal, openEntries, reads } from './journal.ts';
@@ -30,10 +32,12 @@ export class SafetyChecks {
   readonly violations: Violation[] = [];
   private readonly mirror: Mirror;
   private readonly ledger: () => LedgerView;
+  private readonly calls: CallLog;
 
-  constructor(mirror: Mirror, ledger: () => LedgerView) {
+  constructor(mirror: Mirror, ledger: () => LedgerView, calls: CallLog) {
     this.mirror = mirror;
     this.ledger = ledger;
+    this.calls = calls;
     mirror.leases.listeners.push(({ old, object }) => this.leaseChanged(old, object));
     this.erased = new ErasedHistory(mirror);
     mirror.volumes.listeners.push(({ old, object }) => this.volumeChanged(old, object));
@@ -87,13 +91,21 @@ export class SafetyChecks {
     }
     const kept = this.retained.get(id);
     if (kept !== undefined) this.fail('retain-keeps', `DeleteSnapshot ${id}, which ${kept} retains`);
-    const reader = [...this.open.values()].find((entry) => reads(entry, id) && !this.hasVolume(entry.uid));
+    const reader = [...this.open.values()].find((entry) => reads(entry, id) && !this.hasVolume(entry.uid) && this.mayBeFilling(entry));
     if (reader !== undefined && contents.length > 0) {
       this.fail(
         'nothing-deleted-that-is-needed',
         `DeleteSnapshot ${id} while ${reader.lease} says that a volume is being filled from it, for claim ${reader.uid}`,
       );
     }
+  }
+
+  /** The source is held as long as the latest call was not answered, or not finally: as the Go program does. */
+  private mayBeFilling({ requests }: JournalEntry): boolean {
+    return requests.some(({ name }) => {
+      const last = this.calls.of('CreateVolume', name).at(-1);
+      return last !== undefined && (last.answer === undefined || volumeRunsOn(last.answer.code));
+    });
   }
 
   private deleteVolume(id: string): void {

@@ -146,13 +146,13 @@ export class World {
     this.sandbox = init.sandbox;
     this.random = new SeededRandom(init.seed, 2);
     this.mirror = new Mirror((request, signal) => init.sandbox.stream(request, signal));
-    this.safety = new SafetyChecks(this.mirror, init.ledger);
+    const now = (): number => init.scheduler.elapsedMs;
+    this.calls = new CallLog(now);
+    this.safety = new SafetyChecks(this.mirror, init.ledger, this.calls);
     this.known = { mirror: this.mirror, ledger: init.ledger, hasTopology: init.hasTopology };
     this.topology = init.promisedPlaces === undefined ? undefined : new TopologyChecks(this.mirror, init.promisedPlaces);
     this.demandedSecrets = init.demandedSecrets;
     this.secrets = new KeptSecrets((invariant, message) => this.fail(new Violation(invariant, message)));
-    const now = (): number => init.scheduler.elapsedMs;
-    this.calls = new CallLog(now);
     this.calm = new Calm(now);
     this.waits = new Waits({
       known: this.known,

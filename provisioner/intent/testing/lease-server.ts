@@ -2,6 +2,7 @@
  * Leases on a server in memory, for tests of the journal: versions, conflicts, uids, labels, preconditions of a
  * DELETE. A fault decides for each request what becomes of it, and may hold it back until later.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { apiError } from '../../../lib/controller/testing/memory-api.ts';
 import type { ApiError } from '../../../lib/kube/api-error.ts';
 import type { KubeClient } from '../../../lib/kube/client.ts';
@@ -27,7 +28,6 @@ export class LeaseServer {
   /** Bodies of writes, in bytes. */
   readonly sizes: number[] = [];
   fault: (call: LeaseCall) => LeaseFault = () => undefined;
-  /** Names of Leases that appear between two requests are deleted ones' too: versions are never used again. */
   version = 100;
   readonly #late: (() => void)[] = [];
 
@@ -50,8 +50,11 @@ export class LeaseServer {
 
   /** Somebody's write, whatever stands. */
   put(lease: Lease): Lease {
-    this.version += 1;
     const name = lease.metadata?.name ?? '';
+    const present = this.leases.get(name);
+    // As on the real server: a write that changes nothing leaves the version, so it fences nobody.
+    if (present !== undefined && isDeepStrictEqual(withoutVersion(present), withoutVersion(lease))) return structuredClone(present);
+    this.version += 1;
     const uid = this.leases.get(name)?.metadata?.uid ?? `uid-${this.version}`;
     const stored = { ...structuredClone(lease), metadata: { ...lease.metadata, uid, resourceVersion: String(this.version) } };
     this.leases.set(name, stored);
@@ -134,4 +137,8 @@ export class LeaseServer {
     };
     return client as unknown as Pick<KubeClient, 'get' | 'create' | 'replace' | 'delete' | 'list'>;
   }
+}
+
+function withoutVersion(lease: Lease): Lease {
+  return { ...lease, metadata: { ...lease.metadata, resourceVersion: '', uid: '' } };
 }

@@ -77,6 +77,11 @@ export function createBench(): Bench {
         unwritable: (reason) => process.reasons.push(reason),
         refusedAgainMs: 600_000,
         leaseDurationMs: 15_000,
+        takeUp: (entries) => {
+          process.found.push(...entries);
+          return entries;
+        },
+        isOver: () => false,
         ...overrides,
       });
       journal.onClosed((uid) => process.closed.push(uid));

@@ -52,7 +52,7 @@ async function refusedRecords(world: World, random: SeededRandom): Promise<void>
   let accepted = 0;
   let warnings = 0;
   world.logListeners.push((_, line) => {
-    if (line.includes('claims are provisioned without a record')) warnings += 1;
+    if (line.includes('claims are provisioned without an entry in the journal')) warnings += 1;
   });
   const refuse = (on: boolean): void =>
     world.sandbox.faults.intercept((request) => {
@@ -309,7 +309,7 @@ export const RESTORED_BACKUP: Scenario = {
 
 async function rotations(world: World, random: SeededRandom): Promise<void> {
   // A credential that is refused says nothing about what may be written with a good one.
-  const given = ['claims are provisioned without a record', 'is refused'];
+  const given = ['claims are provisioned without an entry in the journal', 'is refused'];
   world.logListeners.push((program, line) => {
     if (given.some((text) => line.includes(text)))
       world.fail(new Violation('program-survives', `${program} takes a refused token for a refusal: ${line.trim()}`));

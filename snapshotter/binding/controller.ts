@@ -18,6 +18,7 @@ import type {
 } from '../../lib/kube/objects.ts';
 import { isDeleting, refersTo, snapshotKeyOf, text } from '../content-facts.ts';
 import type { ApplyWrite } from '../own-writes.ts';
+import { failureText } from '../refusal.ts';
 import type { SnapshotTimer } from '../snapshot-timer.ts';
 import { decide } from './decide.ts';
 import { absorb, type BindingWrites, execute } from './execute.ts';
@@ -66,7 +67,10 @@ export function reconciler(deps: BindingDeps): Reconciler<BindingState, BindingE
     absorb,
     observed: (key, state) => deps.timer.seen(key, state),
     settled: (_, { snapshot }) => void deps.refusals.delete(snapshot.metadata?.uid ?? ''),
-    failed: (_, { error, state, step }) => failureEvents(error, state, step),
+    failed: (_, { error, state, step }) => {
+      const why = failureText(error);
+      return why === undefined ? [] : failureEvents(state.snapshot, step, why);
+    },
   };
 }
 

@@ -11,7 +11,7 @@ import { withClaimProtection } from '../object-patch.ts';
 import { resolveSecret } from '../secret-templates.ts';
 import { contentBody } from './content-body.ts';
 import { chooseDefaultClass, sourceVolume, type SourceVolume } from './default-class.ts';
-import { failureNotes } from './failure-events.ts';
+import { failureEvents } from './failure-events.ts';
 import { fail, failMissing, type Failure, tell } from './failure.ts';
 import { nodeOf } from './node-affinity.ts';
 import { protectSnapshot } from './protection.ts';
@@ -126,7 +126,7 @@ function driverMismatch({ metadata, driver }: VolumeSnapshotClass, source: Sourc
 /** The API server said no: the status says it once, an event at each attempt, and it is tried again at its back-off. */
 export function decideRefused(state: BindingState, { effect, message }: Refusal): BindingNext {
   const step = effect === 'create-content' ? ({ kind: effect, action: 'post' } as const) : { kind: effect };
-  const [first, ...more] = failureNotes(state.snapshot, step, message);
+  const [first, ...more] = failureEvents(state.snapshot, step, message);
   const told = more[0] ?? first;
   const events = first === undefined ? [] : [first];
   // What the retry tells needs no event beside the status.

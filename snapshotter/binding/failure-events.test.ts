@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { ApiError } from '../../lib/kube/api-error.ts';
-import { aBindingState } from '../testing/binding-state.ts';
+import { failureText } from '../refusal.ts';
+import { aSnapshot } from '../testing/objects.ts';
 import { failureEvents } from './failure-events.ts';
 import type { BindingEffect } from './state.ts';
 
-const refused = new ApiError({ status: 500, reason: 'InternalError', message: 'not now', request: 'test' });
-const eventsOf = (step: object, error: unknown = refused) => failureEvents(error, aBindingState(), step as BindingEffect);
+const eventsOf = (step: object) => failureEvents(aSnapshot(), step as BindingEffect, 'not now');
 
 test.each([
   [{ kind: 'add-finalizers' }, ['SnapshotFinalizerError']],
@@ -32,8 +32,9 @@ test.each([
   }
 });
 
-test('an object that went meanwhile is told to nobody', () => {
-  expect(eventsOf({ kind: 'add-finalizers' }, new ApiError({ status: 404, reason: 'NotFound', message: 'gone', request: 'test' }))).toEqual(
-    [],
-  );
+test('an object that went meanwhile is told to nobody, any other failure by its own words', () => {
+  const of = (status: number): ApiError => new ApiError({ status, reason: 'Reason', message: 'not now', request: 'test' });
+  expect(failureText(of(404))).toBeUndefined();
+  for (const status of [0, 403, 422, 500]) expect(failureText(of(status))).toBe('not now');
+  expect(failureText(new Error('odd'))).toBe('odd');
 });

@@ -2,9 +2,8 @@
 import type { EventNote } from '../../lib/controller/step.ts';
 import type { VolumeSnapshot } from '../../lib/kube/objects.ts';
 import { REASON } from '../names.ts';
-import { failureText } from '../refusal.ts';
 import { snapshotWarning } from '../regarding.ts';
-import type { BindingEffect, BindingState } from './state.ts';
+import type { BindingEffect } from './state.ts';
 
 interface Told {
   readonly reason: string;
@@ -35,13 +34,8 @@ const BY_READ: Readonly<Record<(BindingEffect & { kind: 'confirm' })['needed'], 
   volume: CONTENT_CREATION,
 };
 
-export function failureEvents(error: unknown, { snapshot }: BindingState, step: BindingEffect): readonly EventNote[] {
-  const why = failureText(error);
-  return why === undefined ? [] : failureNotes(snapshot, step, why);
-}
-
 /** The last one says what stands in the status, where the status says it. */
-export function failureNotes(snapshot: VolumeSnapshot, step: FailedStep, why: string): readonly EventNote[] {
+export function failureEvents(snapshot: VolumeSnapshot, step: FailedStep, why: string): readonly EventNote[] {
   return toldOf(snapshot, step).map(({ reason, words }) => snapshotWarning(snapshot, reason, `${words} ${why}`));
 }
 

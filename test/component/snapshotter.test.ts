@@ -253,6 +253,93 @@ describe('the snapshot roles on the sandbox and the mock driver', () => {
     expect((await world.snapshot('nightly')).status?.readyToUse).toBe(true);
   });
 
+  /** Every request of this method to this path is refused, as by an admission policy. */
+  function refuse(method: string, path: RegExp): void {
+    world.sandbox.faults.intercept((request) => {
+      if (request.method !== method || !path.test(request.path)) return undefined;
+      const status = { kind: 'Status', code: 403, reason: 'Forbidden', message: 'not by policy' };
+      return { status: 403, headers: {}, body: new TextEncoder().encode(JSON.stringify(status)) };
+    });
+  }
+
+  test.each([
+    ['finalizers of the snapshot', 'PATCH', /volumesnapshots\/nightly$/, 'VolumeSnapshot', 'SnapshotFinalizerError'],
+    ['status of the snapshot', 'PATCH', /volumesnapshots\/nightly\/status$/, 'VolumeSnapshot', 'SnapshotStatusUpdateFailed'],
+    ['claim', 'PUT', /persistentvolumeclaims\/data$/, 'VolumeSnapshot', 'SnapshotContentCreationFailed'],
+    ['status of the content', 'PATCH', /contents\/[^/]+\/status$/, 'VolumeSnapshotContent', 'SnapshotCreationFailed'],
+    ['annotations of the content', 'PATCH', /contents\/[^/]+$/, 'VolumeSnapshotContent', 'SnapshotCreationFailed'],
+  ])('a refused write of the %s is told on the object at each attempt, and heals', async (_, method, path, kind, reason) => {
+    refuse(method, path);
+    await takeSnapshot();
+    await world.advance(8000);
+    const events = await world.list<CoreEvent>('/api/v1/events');
+    const told = events.find((event) => event.involvedObject?.kind === kind && event.reason === reason);
+    expect(told).toMatchObject({ type: 'Warning', message: expect.stringMatching(/not by policy/) });
+    expect(told?.count).toBeGreaterThanOrEqual(3);
+    world.sandbox.faults.intercept(undefined);
+    await world.advance(20_000);
+    expect((await world.snapshot('nightly')).status?.readyToUse).toBe(true);
+  });
+
+  test('a pre-provisioned content that cannot be bound is told by event and status', async () => {
+    const spec = { driver: DRIVER, deletionPolicy: 'Retain', source: { snapshotHandle: await world.foreignSnapshot('imported') } };
+    const [apiVersion, kind] = ['snapshot.storage.k8s.io/v1', 'VolumeSnapshotContent'];
+    refuse('PATCH', /contents\/imported$/);
+    await world.request('POST', CONTENTS, {
+      ...{ apiVersion, kind, metadata: { name: 'imported' } },
+      spec: { ...spec, volumeSnapshotRef: { name: 'nightly', namespace: 'default' } },
+    });
+    const body = { apiVersion, kind: 'VolumeSnapshot', metadata: { name: 'nightly', namespace: 'default' } };
+    await world.request('POST', SNAPSHOTS, { ...body, spec: { source: { volumeSnapshotContentName: 'imported' } } });
+    await world.advance(2000);
+    expect(await world.reasons()).toContain('SnapshotBindFailed');
+    expect((await world.snapshot('nightly')).status).toMatchObject({
+      readyToUse: false,
+      error: { message: expect.stringMatching(/not by policy/) },
+    });
+    world.sandbox.faults.intercept(undefined);
+    await world.advance(5000);
+    expect((await world.snapshot('nightly')).status?.readyToUse).toBe(true);
+  });
+
+  test('a refused deletion of the content is told at each attempt', async () => {
+    await takeSnapshot();
+    refuse('DELETE', /contents\/[^/]+$/);
+    await world.request('DELETE', `${SNAPSHOTS}/nightly`);
+    await world.advance(8000);
+    const told = (await world.list<CoreEvent>('/api/v1/events')).find(({ reason }) => reason === 'SnapshotContentObjectDeleteError');
+    expect(told?.count).toBeGreaterThanOrEqual(3);
+    world.sandbox.faults.intercept(undefined);
+    await world.advance(20_000);
+    expect(await world.list(SNAPSHOTS)).toEqual([]);
+  });
+
+  test('a snapshot that a claim is restored from says so as long as it waits', async () => {
+    await takeSnapshot();
+    const dataSource = { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'nightly' };
+    await world.request('POST', CLAIMS, claimBody('restored', { volumeName: undefined, dataSource }));
+    await world.settled();
+    await world.request('DELETE', `${SNAPSHOTS}/nightly`);
+    await world.advance(8000);
+    const told = (await world.list<CoreEvent>('/api/v1/events')).find(({ reason }) => reason === 'SnapshotDeletePending');
+    expect(told?.count).toBeGreaterThanOrEqual(3);
+    await world.request('PATCH', `${CLAIMS}/restored/status`, { status: { phase: 'Bound' } });
+    await world.settled();
+    expect(await world.list(SNAPSHOTS), 'woken by the event, not by the pause').toEqual([]);
+  });
+
+  test('a content that arrives after its snapshot went is removed, and so is what was cut for it', async () => {
+    await takeSnapshot();
+    const { apiVersion, kind, metadata, spec } = await onlyContent();
+    await world.request('DELETE', `${SNAPSHOTS}/nightly`);
+    await world.settled();
+    expect(await world.list(CONTENTS)).toEqual([]);
+    await world.request('POST', CONTENTS, { apiVersion, kind, metadata: { name: metadata?.name, finalizers: metadata?.finalizers }, spec });
+    await world.advance(2000);
+    expect(await world.list(CONTENTS)).toEqual([]);
+    expect(world.driver.ledger().snapshots).toEqual([]);
+  });
+
   test('objects of groups are left alone, and say why their deletion waits', async () => {
     world.kill('snapshot-controller');
     const member = snapshotBody('member', 'data') as { metadata: object };

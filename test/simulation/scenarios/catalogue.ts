@@ -30,6 +30,7 @@ import { LATE_WRITES } from './late-writes.ts';
 import { MAIN_JOB, MAIN_JOB_FAULTS } from './main-job.ts';
 import { SECRET_OF_A_RECORD, SECRETS_COME_AND_GO } from './secrets.ts';
 import { TOPOLOGY_ANYWHERE, TOPOLOGY_FULL, TOPOLOGY_IMMEDIATE, TOPOLOGY_LATE_BINDING, TOPOLOGY_STRICT } from './topology.ts';
+import { UNCERTAIN_SNAPSHOT } from './uncertain-snapshot.ts';
 import { REFUSED_RECORDS, RESTORED_BACKUP, SERVER_GONE, SERVER_GONE_ELECTED, TOKEN_ROTATION, WITHOUT_RECORDS } from './server.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -76,4 +77,5 @@ export const SCENARIOS: readonly Scenario[] = [
   GO_FIRST_SECOND,
   GO_INVALID_ARGUMENT,
   GO_FULL_NODE,
+  UNCERTAIN_SNAPSHOT,
 ];

@@ -27,6 +27,7 @@ import type { Promised } from './topology-checks.ts';
 import { TopologyChecks } from './topology-checks.ts';
 import { User } from './user.ts';
 import { Waits } from './waits.ts';
+import { Words } from './words.ts';
 
 /** A program of the world: starts a life over the given doors. */
 export type StartProgram = (doors: Doors, name: string) => void;
@@ -109,6 +110,7 @@ export class World {
   readonly calls: CallLog;
   readonly calm: Calm;
   readonly waits: Waits;
+  readonly words: Words;
   readonly user: User;
   readonly random: SeededRandom;
   readonly unbindable = new Set<string>();
@@ -162,6 +164,7 @@ export class World {
       answersAreWhole: () => !this.oddAnswers,
       unbindable: this.unbindable,
     });
+    this.words = new Words({ known: this.known, calls: this.calls, calm: this.calm, now, unbindable: this.unbindable });
     init.scheduler.onNote = (line) => this.secrets.check('the trace', line);
     this.driver = new SimulatedDriver({
       scheduler: init.scheduler,
@@ -320,7 +323,7 @@ export class World {
   /** Asks who waits, now and every second as long as somebody does. */
   private look(): void {
     if (this.init.elects) return;
-    const somebodyWaits = this.waits.look();
+    const somebodyWaits = [this.waits.look(), this.words.look()].includes(true);
     if (this.looking || !somebodyWaits) return;
     this.looking = true;
     this.scheduler.after(LOOK_MS, 'looks who waits', () => {
@@ -334,7 +337,7 @@ export class World {
   }
 
   allViolations(): readonly Violation[] {
-    return [...this.safety.violations, ...this.waits.violations, ...this.violations];
+    return [...this.safety.violations, ...this.waits.violations, ...this.words.violations, ...this.violations];
   }
 
   private startLife(slot: Slot): void {

@@ -30,6 +30,7 @@ import { LATE_WRITES } from './late-writes.ts';
 import { MAIN_JOB, MAIN_JOB_FAULTS } from './main-job.ts';
 import { SECRET_OF_A_RECORD, SECRETS_COME_AND_GO } from './secrets.ts';
 import { TOPOLOGY_ANYWHERE, TOPOLOGY_FULL, TOPOLOGY_IMMEDIATE, TOPOLOGY_LATE_BINDING, TOPOLOGY_STRICT } from './topology.ts';
+import { REFUSED_VERBS } from './refused-verbs.ts';
 import { REFUSED_RECORDS, RESTORED_BACKUP, SERVER_GONE, SERVER_GONE_ELECTED, TOKEN_ROTATION, WITHOUT_RECORDS } from './server.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -67,6 +68,7 @@ export const SCENARIOS: readonly Scenario[] = [
   TOKEN_ROTATION,
   LATE_CAUSES,
   LATE_NODES,
+  REFUSED_VERBS,
   GO_UNDECIDED_THEN_FINAL,
   GO_ALREADY_EXISTS,
   GO_DELETED_WHILE_DOWN,

@@ -17,6 +17,7 @@ import type { Scenario } from '../scenario.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import type { World } from '../world.ts';
 import { TOKEN_FILE } from '../world.ts';
+import { answersWith } from './as-go.ts';
 import { bound, classes, ready } from './main-job.ts';
 
 const LONG_MS = 15 * 60_000;
@@ -307,6 +308,8 @@ export const SLOW_TO_BE_READY: Scenario = {
   story: async (world, random) => {
     await boundClaim(world);
     world.notReadyMs = random.between(2_000, 400_000);
+    // A refusal first: what it said is over long before the snapshot is usable.
+    answersWith(world, 'CreateSnapshot', random.chance(0.5) ? ['INTERNAL', undefined] : [undefined]);
     await world.user.create(SNAPSHOTS(), snapshot('s1', 'data'));
     const cut = world.scheduler.elapsedMs;
     const seen = await world.user.until(() => ready(world, 's1'), LONG_MS);

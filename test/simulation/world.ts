@@ -5,6 +5,7 @@
 import type { Doors } from '../../lib/doors/doors.ts';
 import type { HttpAnswer, HttpRequest } from '../../lib/doors/http.ts';
 import type { CallFacts, Fault } from '../../mock-driver/faults/fault.ts';
+import type { Records } from '../../mock-driver/model/records.ts';
 import type { Faults } from '../../sandbox/apiserver/faults.ts';
 import { CallLog } from './call-log.ts';
 import { Calm } from './calm.ts';
@@ -28,6 +29,7 @@ import { TopologyChecks } from './topology-checks.ts';
 import { User } from './user.ts';
 import { Waits } from './waits.ts';
 import { Words } from './words.ts';
+import { Written } from './written.ts';
 
 /** A program of the world: starts a life over the given doors. */
 export type StartProgram = (doors: Doors, name: string) => void;
@@ -46,6 +48,7 @@ export interface WorldInit {
   readonly openDriver: SimulatedDriverInit['open'];
   /** What the driver's store holds. */
   readonly ledger: () => LedgerView;
+  readonly records: () => Records;
   /** What the driver demands in the secrets of a call; the story may change it. */
   readonly demandedSecrets: Record<string, string>;
   readonly hasTopology: boolean;
@@ -111,6 +114,7 @@ export class World {
   readonly calm: Calm;
   readonly waits: Waits;
   readonly words: Words;
+  readonly written: Written;
   readonly user: User;
   readonly random: SeededRandom;
   readonly unbindable = new Set<string>();
@@ -163,6 +167,12 @@ export class World {
       now,
       answersAreWhole: () => !this.oddAnswers,
       unbindable: this.unbindable,
+    });
+    this.written = new Written({
+      mirror: this.mirror,
+      records: init.records,
+      answersAreWhole: () => !this.oddAnswers,
+      now: () => init.scheduler.now(),
     });
     this.words = new Words({ known: this.known, calls: this.calls, calm: this.calm, now, unbindable: this.unbindable });
     init.scheduler.onNote = (line) => this.secrets.check('the trace', line);

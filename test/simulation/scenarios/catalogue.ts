@@ -25,6 +25,7 @@ import {
   SECOND_WRITER,
   SLOW_TO_BE_READY,
 } from './directed.ts';
+import { EVERY_FIELD } from './every-field.ts';
 import { LATE_CAUSES, LATE_NODES } from './late-causes.ts';
 import { LATE_WRITES } from './late-writes.ts';
 import { MAIN_JOB, MAIN_JOB_FAULTS } from './main-job.ts';
@@ -69,6 +70,7 @@ export const SCENARIOS: readonly Scenario[] = [
   LATE_CAUSES,
   LATE_NODES,
   REFUSED_VERBS,
+  EVERY_FIELD,
   GO_UNDECIDED_THEN_FINAL,
   GO_ALREADY_EXISTS,
   GO_DELETED_WHILE_DOWN,

@@ -11,7 +11,7 @@ import { CallLog } from './call-log.ts';
 import { Calm } from './calm.ts';
 import type { Known } from './causes.ts';
 import type { CrashPhase, Surroundings } from './incarnation.ts';
-import { Incarnation } from './incarnation.ts';
+import { Incarnation, SENT_LONG_AGO } from './incarnation.ts';
 import type { FaultRates } from './faults.ts';
 import { NO_FAULTS } from './faults.ts';
 import type { LedgerView } from './invariants.ts';
@@ -396,7 +396,7 @@ export class World {
     const answer = await this.sandbox.handle(request);
     if (request.method !== 'GET' && !/\/(events|leases)\b/.test(request.path)) {
       const agent = request.headers['user-agent'] ?? '';
-      this.checkLeader(agent, `${request.method} ${request.path}`);
+      if (request.headers[SENT_LONG_AGO] === undefined) this.checkLeader(agent, `${request.method} ${request.path}`);
       this.writes.push({
         atMs: this.scheduler.elapsedMs,
         program: agent,

@@ -27,7 +27,7 @@ import {
 } from './directed.ts';
 import { EVERY_FIELD } from './every-field.ts';
 import { LATE_CAUSES, LATE_NODES } from './late-causes.ts';
-import { LATE_WRITES } from './late-writes.ts';
+import { LATE_WRITES, LATE_WRITES_ELECTED } from './late-writes.ts';
 import { MAIN_JOB, MAIN_JOB_FAULTS } from './main-job.ts';
 import { SECRET_OF_A_RECORD, SECRETS_COME_AND_GO } from './secrets.ts';
 import { TOPOLOGY_ANYWHERE, TOPOLOGY_FULL, TOPOLOGY_IMMEDIATE, TOPOLOGY_LATE_BINDING, TOPOLOGY_STRICT } from './topology.ts';
@@ -54,6 +54,7 @@ export const SCENARIOS: readonly Scenario[] = [
   IDLE,
   RETAINED_VOLUME,
   LATE_WRITES,
+  LATE_WRITES_ELECTED,
   SECRETS_COME_AND_GO,
   SECRET_OF_A_RECORD,
   TOPOLOGY_LATE_BINDING,

@@ -29,6 +29,7 @@ export class Calm {
   untouched = true;
   /** Requests to the API server went wrong at some time: back-offs that nobody counts may be in force. */
   serverErred = false;
+  refusing = false;
   private readonly born = new Map<string, number>();
   private erring = false;
   private sinceMs = 0;
@@ -59,6 +60,13 @@ export class Calm {
     this.untouched = false;
     this.serverErred = true;
     this.notBefore(RECOVERY_MS);
+  }
+
+  /** A story refuses requests: those who wait are to be told so, but nobody can say how long they wait. */
+  refuses(on: boolean): void {
+    if (on) [this.untouched, this.serverErred] = [false, true];
+    else this.notBefore(RECOVERY_MS);
+    this.refusing = on;
   }
 
   goes(name: string): void {

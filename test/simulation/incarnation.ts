@@ -47,6 +47,9 @@ export interface Surroundings {
 /** A request lives up to a minute at the API server (its --request-timeout), however its sender fares. */
 const LIMBO_MS = { from: 1_000, to: 55_000 };
 
+/** Marks a request in limbo, for those who ask what its sender knew. */
+export const SENT_LONG_AGO = 'x-sent-long-ago';
+
 /** A Unix socket on the same machine: what a dead process sent has arrived long before its next life asks. */
 const SOCKET_MS = [0.1, 20] as const;
 
@@ -259,7 +262,7 @@ export class Incarnation {
       }
       if (!read && this.random.chance(faults.limbo)) {
         scheduler.after(this.random.between(LIMBO_MS.from, LIMBO_MS.to), `${this.program} ${point} arrives late`, () => {
-          void api.handle(request);
+          void api.handle({ ...request, headers: { ...request.headers, [SENT_LONG_AGO]: 'yes' } });
         });
         return broken('in limbo');
       }

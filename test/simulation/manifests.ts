@@ -55,6 +55,9 @@ export interface ClaimOverrides {
   /** With `fromSnapshot`: the namespace of the snapshot. */
   readonly fromNamespace?: string;
   readonly annotations?: Record<string, string>;
+  readonly volumeMode?: string;
+  readonly accessModes?: readonly string[];
+  readonly size?: string;
 }
 
 export function claim(name: string, overrides: ClaimOverrides = {}): object {
@@ -73,9 +76,10 @@ export function claim(name: string, overrides: ClaimOverrides = {}): object {
       ...(overrides.annotations === undefined ? {} : { annotations: overrides.annotations }),
     },
     spec: {
-      accessModes: ['ReadWriteOnce'],
+      accessModes: overrides.accessModes ?? ['ReadWriteOnce'],
+      ...(overrides.volumeMode === undefined ? {} : { volumeMode: overrides.volumeMode }),
       storageClassName: overrides.className ?? 'fast',
-      resources: { requests: { storage: '1Gi' } },
+      resources: { requests: { storage: overrides.size ?? '1Gi' } },
       ...(dataSource === undefined
         ? {}
         : overrides.fromNamespace === undefined

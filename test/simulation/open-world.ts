@@ -95,6 +95,7 @@ export async function openWorld({ scheduler, seed, scenario, crashAt, onLog }: O
     elects: scenario.election === true,
     hasTopology: scenario.driver?.topology !== undefined,
     ...(scenario.driver?.promised === undefined ? {} : { promisedPlaces: scenario.driver.promised }),
+    records: () => store.records(),
     ledger: () => ledgerOf(store.records(), scheduler.now()),
     data: {
       write: (volumeId, text) => store.write(volumeId, new TextEncoder().encode(text)),

@@ -75,13 +75,18 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
 /** What does not hold yet, or never will. */
 function unsettled(world: World): readonly Violation[] {
   const ledger = world.ledger();
-  const { unbindable, unsnapshottable, mirror, safety, topology } = world;
+  const { unbindable, unsnapshottable, mirror, safety, topology, words, written } = world;
   const unaccountable = [...ledger.volumes, ...ledger.snapshots].flatMap(({ id, name }) =>
     safety.erased.isUnaccountable(name) ? [id] : [],
   );
   const released = new Set([...safety.releasedHandles(), ...unaccountable]);
   const expected = { unbindable, unsnapshottable, released };
-  return [...settledViolations(mirror, ledger, expected), ...(topology?.violations(ledger) ?? [])];
+  return [
+    ...settledViolations(mirror, ledger, expected),
+    ...(topology?.violations(ledger) ?? []),
+    ...words.oldErrors(),
+    ...written.violations(),
+  ];
 }
 
 async function story(world: World, scenario: Scenario, random: SeededRandom, violations: Violation[]): Promise<void> {

@@ -45,6 +45,9 @@ export interface SimulatedDriverInit {
   readonly onCommit: (change: Change) => void;
 }
 
+/** The driver's clock is finer than ours: its times have nanoseconds. */
+const PART_OF_A_MS = 0.4375;
+
 interface Life {
   alive: boolean;
   model: DriverModel | undefined;
@@ -118,7 +121,11 @@ export class SimulatedDriver {
     const { scheduler, random, faults, notReadyMs, script } = this.init;
     const clock = scheduler.clock('driver');
     return {
-      clock: { ...clock, setTimer: (delayMs, fire) => clock.setTimer(delayMs, () => (life.alive ? fire() : undefined)) },
+      clock: {
+        ...clock,
+        now: () => clock.now() + PART_OF_A_MS,
+        setTimer: (delayMs, fire) => clock.setTimer(delayMs, () => (life.alive ? fire() : undefined)),
+      },
       mortal: (store) => this.mortal(store, life),
       fault: (call) => {
         const drawn = repeating(script(call) ?? drawDriverFault(call, faults(), random), this.overheard);

@@ -64,7 +64,8 @@ export class Waits {
     this.past.look(now);
     const present = this.owedNow();
     // What is owed no more was given now, or nobody can say.
-    for (const [key, owed] of this.owed) if (present.has(key) || this.init.calm.since() !== undefined) this.judge(key, owed, now);
+    for (const [key, owed] of this.owed)
+      if (present.has(key) || (this.init.calm.since() !== undefined && !this.init.calm.refusing)) this.judge(key, owed, now);
     for (const [key, owed] of present) if (!this.owed.has(key)) this.judge(key, owed, now);
     this.owed = present;
     return present.size > 0;
@@ -87,7 +88,7 @@ export class Waits {
     const found = new Map<string, Owed>();
     const { calm, now } = this.init;
     const sinceMs = calm.since();
-    if (sinceMs === undefined) return found;
+    if (sinceMs === undefined || calm.refusing) return found;
     const life = (role: Parameters<Calm['bornMs']>[0]): Life => ({ sinceMs, bornMs: calm.bornMs(role), longBackoff: calm.serverErred });
     const [provisioner, snapshotter] = [life('csi-provisioner'), life('csi-snapshotter')];
     const add = (key: string, owed: Omit<Owed, 'fromMs'>): void => {

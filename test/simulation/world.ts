@@ -5,12 +5,13 @@
 import type { Doors } from '../../lib/doors/doors.ts';
 import type { HttpAnswer, HttpRequest } from '../../lib/doors/http.ts';
 import type { CallFacts, Fault } from '../../mock-driver/faults/fault.ts';
+import type { Records } from '../../mock-driver/model/records.ts';
 import type { Faults } from '../../sandbox/apiserver/faults.ts';
 import { CallLog } from './call-log.ts';
 import { Calm } from './calm.ts';
 import type { Known } from './causes.ts';
 import type { CrashPhase, Surroundings } from './incarnation.ts';
-import { Incarnation } from './incarnation.ts';
+import { Incarnation, SENT_LONG_AGO } from './incarnation.ts';
 import type { FaultRates } from './faults.ts';
 import { NO_FAULTS } from './faults.ts';
 import type { LedgerView } from './invariants.ts';
@@ -27,6 +28,8 @@ import type { Promised } from './topology-checks.ts';
 import { TopologyChecks } from './topology-checks.ts';
 import { User } from './user.ts';
 import { Waits } from './waits.ts';
+import { Words } from './words.ts';
+import { Written } from './written.ts';
 
 /** A program of the world: starts a life over the given doors. */
 export type StartProgram = (doors: Doors, name: string) => void;
@@ -45,6 +48,7 @@ export interface WorldInit {
   readonly openDriver: SimulatedDriverInit['open'];
   /** What the driver's store holds. */
   readonly ledger: () => LedgerView;
+  readonly records: () => Records;
   /** What the driver demands in the secrets of a call; the story may change it. */
   readonly demandedSecrets: Record<string, string>;
   readonly hasTopology: boolean;
@@ -109,6 +113,8 @@ export class World {
   readonly calls: CallLog;
   readonly calm: Calm;
   readonly waits: Waits;
+  readonly words: Words;
+  readonly written: Written;
   readonly user: User;
   readonly random: SeededRandom;
   readonly unbindable = new Set<string>();
@@ -162,6 +168,13 @@ export class World {
       answersAreWhole: () => !this.oddAnswers,
       unbindable: this.unbindable,
     });
+    this.written = new Written({
+      mirror: this.mirror,
+      records: init.records,
+      answersAreWhole: () => !this.oddAnswers,
+      now: () => init.scheduler.now(),
+    });
+    this.words = new Words({ known: this.known, calls: this.calls, calm: this.calm, now, unbindable: this.unbindable });
     init.scheduler.onNote = (line) => this.secrets.check('the trace', line);
     this.driver = new SimulatedDriver({
       scheduler: init.scheduler,
@@ -320,7 +333,7 @@ export class World {
   /** Asks who waits, now and every second as long as somebody does. */
   private look(): void {
     if (this.init.elects) return;
-    const somebodyWaits = this.waits.look();
+    const somebodyWaits = [this.waits.look(), this.words.look()].includes(true);
     if (this.looking || !somebodyWaits) return;
     this.looking = true;
     this.scheduler.after(LOOK_MS, 'looks who waits', () => {
@@ -334,7 +347,7 @@ export class World {
   }
 
   allViolations(): readonly Violation[] {
-    return [...this.safety.violations, ...this.waits.violations, ...this.violations];
+    return [...this.safety.violations, ...this.waits.violations, ...this.words.violations, ...this.violations];
   }
 
   private startLife(slot: Slot): void {
@@ -383,7 +396,7 @@ export class World {
     const answer = await this.sandbox.handle(request);
     if (request.method !== 'GET' && !/\/(events|leases)\b/.test(request.path)) {
       const agent = request.headers['user-agent'] ?? '';
-      this.checkLeader(agent, `${request.method} ${request.path}`);
+      if (request.headers[SENT_LONG_AGO] === undefined) this.checkLeader(agent, `${request.method} ${request.path}`);
       this.writes.push({
         atMs: this.scheduler.elapsedMs,
         program: agent,

@@ -25,12 +25,14 @@ import {
   SECOND_WRITER,
   SLOW_TO_BE_READY,
 } from './directed.ts';
+import { EVERY_FIELD } from './every-field.ts';
 import { LATE_CAUSES, LATE_NODES } from './late-causes.ts';
-import { LATE_WRITES } from './late-writes.ts';
+import { LATE_WRITES, LATE_WRITES_ELECTED } from './late-writes.ts';
 import { MAIN_JOB, MAIN_JOB_FAULTS } from './main-job.ts';
 import { SECRET_OF_A_RECORD, SECRETS_COME_AND_GO } from './secrets.ts';
 import { TOPOLOGY_ANYWHERE, TOPOLOGY_FULL, TOPOLOGY_IMMEDIATE, TOPOLOGY_LATE_BINDING, TOPOLOGY_STRICT } from './topology.ts';
 import { UNCERTAIN_SNAPSHOT } from './uncertain-snapshot.ts';
+import { REFUSED_VERBS } from './refused-verbs.ts';
 import { REFUSED_RECORDS, RESTORED_BACKUP, SERVER_GONE, SERVER_GONE_ELECTED, TOKEN_ROTATION, WITHOUT_RECORDS } from './server.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -53,6 +55,7 @@ export const SCENARIOS: readonly Scenario[] = [
   IDLE,
   RETAINED_VOLUME,
   LATE_WRITES,
+  LATE_WRITES_ELECTED,
   SECRETS_COME_AND_GO,
   SECRET_OF_A_RECORD,
   TOPOLOGY_LATE_BINDING,
@@ -68,6 +71,8 @@ export const SCENARIOS: readonly Scenario[] = [
   TOKEN_ROTATION,
   LATE_CAUSES,
   LATE_NODES,
+  REFUSED_VERBS,
+  EVERY_FIELD,
   GO_UNDECIDED_THEN_FINAL,
   GO_ALREADY_EXISTS,
   GO_DELETED_WHILE_DOWN,

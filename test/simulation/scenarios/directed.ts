@@ -17,6 +17,7 @@ import type { Scenario } from '../scenario.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import type { World } from '../world.ts';
 import { TOKEN_FILE } from '../world.ts';
+import { answersWith } from './as-go.ts';
 import { bound, classes, ready } from './main-job.ts';
 
 const LONG_MS = 15 * 60_000;
@@ -105,13 +106,21 @@ export const RETAIN_FLIP: Scenario = {
 /** A leader is stopped (SIGSTOP) for longer than its lease and wakes while another acts. */
 export const PAUSED_LEADER: Scenario = {
   name: 'paused-leader',
-  about: 'a leader stops for longer than its lease, another takes over, the old one wakes: it destroys nothing on what it knew',
+  about:
+    'a leader stops for longer than its lease, another takes over, the old one wakes and what it sent arrives late: it destroys nothing on what it knew',
   election: true,
-  faults: (random) => ({ ...NO_FAULTS, staleWatch: random.between(0, 0.3) }),
+  faults: (random) => ({
+    ...NO_FAULTS,
+    staleWatch: random.between(0, 0.3),
+    limbo: random.chance(0.5) ? 0 : random.between(0.05, 0.3),
+    driverSlow: random.chance(0.5) ? 0 : random.between(0.1, 0.6),
+  }),
   story: async (world, random) => {
     await boundClaim(world);
     await world.user.create(SNAPSHOTS(), snapshot('s1', 'data'));
-    await world.user.pause(random.between(0, 3_000));
+    // It stops in the middle of making a volume, now and then.
+    if (random.chance(0.5)) await world.user.create(CLAIMS(), claim('amid'));
+    await world.user.pause(random.chance(0.5) ? random.between(0, 100) : random.between(0, 3_000));
     const sleepers = world.programNames().filter((name) => name.endsWith('-1'));
     for (const name of sleepers) world.life(name)?.pause();
     await world.user.create(CLAIMS(), claim('more'));
@@ -120,6 +129,7 @@ export const PAUSED_LEADER: Scenario = {
     for (const name of sleepers) world.life(name)?.resume();
     await world.user.pause(random.between(0, 20_000));
     await world.user.remove(`${SNAPSHOTS()}/s1`);
+    await world.user.remove(`${CLAIMS()}/amid`);
     await world.user.remove(`${CLAIMS()}/more`);
   },
 };
@@ -307,6 +317,8 @@ export const SLOW_TO_BE_READY: Scenario = {
   story: async (world, random) => {
     await boundClaim(world);
     world.notReadyMs = random.between(2_000, 400_000);
+    // A refusal first: what it said is over long before the snapshot is usable.
+    answersWith(world, 'CreateSnapshot', random.chance(0.5) ? ['INTERNAL', undefined] : [undefined]);
     await world.user.create(SNAPSHOTS(), snapshot('s1', 'data'));
     const cut = world.scheduler.elapsedMs;
     const seen = await world.user.until(() => ready(world, 's1'), LONG_MS);

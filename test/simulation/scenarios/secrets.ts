@@ -106,8 +106,7 @@ async function importSnapshot(world: World): Promise<void> {
   if (!(await user.until(() => ready(world, 's0'), 10 * MINUTE_MS))) return;
   const handle = handleOf(world.mirror.contents.all().find((content) => content.spec?.volumeSnapshotRef?.name === 's0'));
   await user.remove(`${SNAPSHOTS()}/s0`);
-  // What was sent for it may still arrive for a minute, and a content that its administrator deletes would come back (decision 005).
-  await user.pause(MINUTE_MS);
+  await user.until(() => world.mirror.snapshots.all().every(({ metadata }) => metadata?.name !== 's0'), 10 * MINUTE_MS);
   const kept = world.mirror.contents.all().find((content) => content.spec?.volumeSnapshotRef?.name === 's0');
   await user.remove(`${CONTENTS}/${kept?.metadata?.name ?? ''}`);
   if (!(await user.until(() => world.mirror.contents.all().length === 0, 10 * MINUTE_MS)) || handle === undefined) return;

@@ -77,6 +77,32 @@ describe('without a leader', () => {
     expect(heir.journal.figures()).toMatchObject({ entries: 6 });
   });
 
+  test('a journal that was renewed without our seeing it is not taken over', async () => {
+    const bench = createBench();
+    const living = alone(bench, 'living');
+    await living.journal.record('lives', VALUE, bench.signal);
+    const heir = alone(bench, 'heir');
+    show(bench, heir);
+    await bench.clock.advance(20_000);
+    expect(heir.found).toEqual([]);
+    expect(bench.server.lease(headOf('living')).spec).toMatchObject({ holderIdentity: 'living' });
+  });
+
+  test('a standby takes over nothing until it leads', async () => {
+    const bench = createBench();
+    const gone = alone(bench, 'gone');
+    await gone.journal.record('a', VALUE, bench.signal);
+    gone.journal.stop();
+    const standby = bench.process('standby');
+    standby.fresh = false;
+    show(bench, standby);
+    await bench.clock.advance(40_000);
+    expect(bench.server.calls.filter(({ by }) => by === 'standby')).toEqual([]);
+    standby.fresh = true;
+    await bench.clock.advance(15_000);
+    expect(standby.found).toEqual([{ uid: 'a', value: VALUE }]);
+  });
+
   test('an expired empty one is deleted', async () => {
     const bench = createBench();
     const gone = alone(bench, 'gone');

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { apiError } from '../../lib/controller/testing/memory-api.ts';
 import { StaleLease } from '../../lib/controller/step.ts';
-import { createBench, entriesIn, findAll, HEAD, leader, shardsOf } from './testing/workbench.ts';
+import { EntryRefused } from './entry-refused.ts';
+import { createBench, entriesIn, findAll, HEAD, leader, shardsOf, watched } from './testing/workbench.ts';
 
 const bulky = (n: number): { n: number; text: string } => ({ n, text: 'x'.repeat(15_000) });
 
@@ -104,7 +105,43 @@ describe('a journal that grows', () => {
     expect(bench.server.writes - writes).toBe(2);
   });
 
-  test('a shard that is full of a name that somebody else has gets another name', async () => {
+  test('a value that outgrows its shard never moves to an earlier part: the last one counts', async () => {
+    const bench = createBench();
+    const { journal } = await leader(bench);
+    for (const n of [0, 1]) await journal.record(`uid-${n}`, bulky(n), bench.signal);
+    await journal.record('fills', { text: 'x'.repeat(14_500) }, bench.signal);
+    for (const n of [2, 3, 4]) await journal.record(`uid-${n}`, bulky(n), bench.signal);
+    const small = { text: 'x'.repeat(600) };
+    await journal.record('grows', small, bench.signal);
+    const [shard = ''] = shardsOf(bench.server);
+    expect(entriesIn(bench.server, shard)).toHaveProperty('grows');
+    await journal.record('last', { text: 'x'.repeat(15_400) }, bench.signal);
+    journal.close('uid-0');
+    await journal.flush(bench.signal);
+    await journal.record('grows', bulky(2), bench.signal);
+    journal.stop();
+    expect(entriesIn(bench.server, shard).grows).toEqual(small);
+    expect((await findAll(bench, 'two')).get('grows')).toEqual(bulky(2));
+  });
+
+  test('a refusal of one entry in a new shard concerns that one alone', async () => {
+    const bench = createBench();
+    const { journal } = await leader(bench);
+    for (const n of [0, 1]) await journal.record(`uid-${n}`, bulky(n), bench.signal);
+    await journal.record('fills', { text: 'x'.repeat(14_500) }, bench.signal);
+    bench.server.fault = ({ body }) => (JSON.stringify(body ?? {}).includes('culprit') ? apiError(422, 'Invalid') : undefined);
+    const all = ['a', 'b', 'culprit', 'c'].map((uid) => watched(journal.record(uid, { text: 'x'.repeat(2_000) }, bench.signal)));
+    await bench.clock.advance(5_000);
+    expect(all.map(({ result, error }) => (error instanceof EntryRefused ? error.uid : result))).toEqual([
+      'recorded',
+      'recorded',
+      'culprit',
+      'recorded',
+    ]);
+    expect(bench.server.calls.length).toBeLessThan(30);
+  });
+
+  test('a shard whose name somebody else has gets another name', async () => {
     const bench = createBench();
     const { journal } = await leader(bench);
     for (const n of [0, 1]) await journal.record(`uid-${n}`, bulky(n), bench.signal);

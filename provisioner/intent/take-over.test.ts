@@ -91,7 +91,7 @@ describe('a take-over', () => {
   test('seals shards too: a late write of the predecessor to one answers 409, and what it confirmed before is read', async () => {
     const bench = createBench();
     const first = await leader(bench, 'one');
-    await Promise.all(Array.from({ length: 5 }, (_, n) => first.journal.record(`uid-${n}`, bulky(n), bench.signal)));
+    await Promise.all(Array.from({ length: 3 }, (_, n) => first.journal.record(`uid-${n}`, bulky(n), bench.signal)));
     const [shard = ''] = shardsOf(bench.server);
     // Between the sealing of the head and that of the shard.
     const second = bench.process('two');
@@ -183,6 +183,35 @@ describe('a take-over', () => {
     expect(entriesIn(bench.server)).toHaveProperty('grows', { n: 1 });
     journal.stop();
     expect((await findAll(bench, 'two')).get('grows')).toEqual(bulky(2));
+  });
+});
+
+describe('values that were placed before the journal was read', () => {
+  test('go elsewhere if what a predecessor left needs the room', async () => {
+    const bench = createBench();
+    const first = await leader(bench, 'one');
+    for (const n of [1, 2]) await first.journal.record(`uid-${n}`, bulky(n), bench.signal);
+    await first.journal.record('uid-3', { text: 'x'.repeat(13_000) }, bench.signal);
+    const second = bench.process('two');
+    await Promise.all([4, 5].map((n) => second.journal.record(`uid-${n}`, bulky(n), bench.signal)));
+    expect(Object.keys(entriesIn(bench.server))).toEqual(['uid-1', 'uid-2', 'uid-3']);
+    expect((await findAll(bench, 'three')).size).toBe(5);
+  });
+});
+
+describe('two who believe to lead', () => {
+  test('do not take the journal from each other as fast as they can', async () => {
+    const bench = createBench();
+    const both = [await leader(bench, 'one'), bench.process('two')];
+    for (let round = 0; round < 20; round += 1) {
+      for (const [index, { journal }] of both.entries())
+        for (const n of [1, 2, 3]) watched(journal.record(`uid-${index}-${n}`, bulky(round), bench.signal));
+      await bench.clock.settle();
+    }
+    await bench.clock.advance(60_000);
+    expect(bench.server.calls.length).toBeLessThan(300);
+    for (const { journal } of both) journal.stop();
+    expect((await findAll(bench, 'three')).size).toBe(6);
   });
 });
 

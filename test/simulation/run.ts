@@ -80,7 +80,7 @@ function unsettled(world: World): readonly Violation[] {
     safety.erased.isUnaccountable(name) ? [id] : [],
   );
   const released = new Set([...safety.releasedHandles(), ...unaccountable]);
-  const expected = { unbindable, unsnapshottable, released };
+  const expected = { unbindable, unsnapshottable, released, lateContents: safety.lateContents };
   return [
     ...settledViolations(mirror, ledger, expected),
     ...(topology?.violations(ledger) ?? []),

@@ -20,6 +20,12 @@ export class SafetyChecks {
   private readonly retained = new Map<string, string>();
   /** Contents (uid) that carried the being-deleted mark at some time: a second writer may have wiped it since. */
   private readonly marked = new Set<string>();
+  private readonly goneSnapshots = new Set<string>();
+  /**
+   * Contents (uid) whose POST arrived after their VolumeSnapshot was gone. One that was cut before a controller saw it
+   * stays, for everybody to see (decision 008).
+   */
+  readonly lateContents = new Set<string>();
   /** Claims (uid) that a journal held at some time. */
   private readonly recorded = new Set<string>();
   /** Those that a journal holds now. */
@@ -41,6 +47,9 @@ export class SafetyChecks {
     mirror.leases.listeners.push(({ old, object }) => this.leaseChanged(old, object));
     this.erased = new ErasedHistory(mirror);
     mirror.volumes.listeners.push(({ old, object }) => this.volumeChanged(old, object));
+    mirror.snapshots.listeners.push(({ old, object }) => {
+      if (object === undefined) this.goneSnapshots.add(old?.metadata?.uid ?? '');
+    });
     mirror.contents.listeners.push(({ old, object }) => this.contentChanged(old, object));
   }
 
@@ -176,6 +185,12 @@ export class SafetyChecks {
   }
 
   private contentChanged(old: VolumeSnapshotContent | undefined, object: VolumeSnapshotContent | undefined): void {
+    const owner = object?.spec?.volumeSnapshotRef?.uid;
+    if (old === undefined && owner !== undefined && this.goneSnapshots.has(owner)) this.lateContents.add(object?.metadata?.uid ?? '');
+    // What an administrator brought, and the driver never confirmed, is not ours to delete (as in the Go program).
+    const brought = old?.spec?.source?.snapshotHandle;
+    if (object === undefined && brought !== undefined && old?.status?.snapshotHandle === undefined)
+      this.retained.set(brought, `content ${old?.metadata?.name ?? ''}, which was never confirmed,`);
     if (object?.metadata?.annotations?.[BEING_DELETED] === 'yes') this.marked.add(object.metadata.uid ?? '');
     const handle = object === undefined ? handleOf(old) : handleOf(object);
     if (handle === undefined) return;

@@ -48,7 +48,9 @@ export class SimulatedServer {
 
 /** A refusal as the API server words it. */
 export function statusAnswer(code: number, reason: string, message: string): HttpAnswer {
-  const body = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code };
+  // Without a cause a 422 says that the test of a patch failed, which is no refusal.
+  const details = code === 422 ? { details: { causes: [{ message }] } } : {};
+  const body = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, ...details, code };
   return { status: code, headers: { 'content-type': 'application/json' }, body: new TextEncoder().encode(JSON.stringify(body)) };
 }
 

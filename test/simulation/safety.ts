@@ -22,7 +22,7 @@ export class SafetyChecks {
   private readonly marked = new Set<string>();
   private readonly goneSnapshots = new Set<string>();
   /**
-   * Contents (uid) whose POST arrived after their VolumeSnapshot was gone. One that was cut before a controller saw it
+   * Contents (uid) whose POST arrived when their VolumeSnapshot was going or gone. One that was cut before a controller saw it
    * stays, for everybody to see (decision 008).
    */
   readonly lateContents = new Set<string>();
@@ -184,9 +184,14 @@ export class SafetyChecks {
     }
   }
 
+  private isGoing(snapshotUid: string): boolean {
+    if (this.goneSnapshots.has(snapshotUid)) return true;
+    return this.mirror.snapshots.all().some(({ metadata }) => metadata?.uid === snapshotUid && metadata.deletionTimestamp !== undefined);
+  }
+
   private contentChanged(old: VolumeSnapshotContent | undefined, object: VolumeSnapshotContent | undefined): void {
     const owner = object?.spec?.volumeSnapshotRef?.uid;
-    if (old === undefined && owner !== undefined && this.goneSnapshots.has(owner)) this.lateContents.add(object?.metadata?.uid ?? '');
+    if (old === undefined && owner !== undefined && this.isGoing(owner)) this.lateContents.add(object?.metadata?.uid ?? '');
     // What an administrator brought, and the driver never confirmed, is not ours to delete (as in the Go program).
     const brought = old?.spec?.source?.snapshotHandle;
     if (object === undefined && brought !== undefined && old?.status?.snapshotHandle === undefined)

@@ -14,7 +14,7 @@ import { REASON } from '../names.ts';
 import { afterCall } from './after-call.ts';
 import { attempt } from './attempt.ts';
 import { attemptInputs } from './inputs.ts';
-import { isHandedTo, reasonToLeave, waitsForConsumer } from './ownership.ts';
+import { reasonToLeave, waitsForConsumer } from './ownership.ts';
 import { planForNobody } from './persistent-volume.ts';
 import { createStep, failureNote, heldBack, journalNote, note, problem, secretStep } from './steps.ts';
 import type { ClaimDecision, ClaimState } from './state.ts';
@@ -113,9 +113,4 @@ function settle(state: ClaimState, { uncertain }: OpenOperation): ClaimDecision 
   const secret = secretStep(state, intent.secret, 'settle');
   if (secret !== undefined) return secret;
   return createStep(state, intent, { plan: planForNobody(intent, state.settings.driver), purpose: 'settle' });
-}
-
-/** Is the claim still one that this driver has to serve? For events. */
-export function isWanted({ claim, settings }: ClaimState): boolean {
-  return claim !== undefined && isHandedTo(settings.driver, claim) && reasonToLeave(settings.driver, claim) === undefined;
 }

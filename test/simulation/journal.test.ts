@@ -115,7 +115,12 @@ describe('no volume without its record', () => {
 
 it('leaves an entry open only while its claim lives and waits', () => {
   const { mirror } = stage();
-  const expected = { unbindable: new Set(['default/a']), unsnapshottable: new Set<string>(), released: new Set<string>(), lateContents: new Set<string>() };
+  const expected = {
+    unbindable: new Set(['default/a']),
+    unsnapshottable: new Set<string>(),
+    released: new Set<string>(),
+    lateContents: new Set<string>(),
+  };
   const left = (): string[] => settledViolations(mirror, { volumes: [], snapshots: [] }, expected).map(({ invariant }) => invariant);
   mirror.leases.apply('ADDED', lease('head', 'leader', { uids: ['a'] }));
   expect(left()).toEqual(['no-intent-left']);

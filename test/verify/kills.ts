@@ -34,7 +34,12 @@ export async function mainJobWithKill(plan: KillPlan | undefined): Promise<KillR
   try {
     world = await KillWorld.open(stage, plan);
     await job(world, faults);
-    const expected = { unbindable: new Set<string>(), unsnapshottable: new Set<string>(), released: new Set<string>(), lateContents: new Set<string>() };
+    const expected = {
+      unbindable: new Set<string>(),
+      unsnapshottable: new Set<string>(),
+      released: new Set<string>(),
+      lateContents: new Set<string>(),
+    };
     const { mirror } = world;
     const kept = world;
     await eventually('an empty driver and no record', () =>

@@ -93,7 +93,9 @@ async function refusedRecords(world: World, random: SeededRandom): Promise<void>
     );
   // Once for each ten minutes in which nothing could be written.
   if (warnings < 1 || warnings > 1 + minutes / 10)
-    world.fail(new Violation('program-survives', `that nothing can be written was said ${warnings} times in ${minutes.toFixed(1)} minutes`));
+    world.fail(
+      new Violation('program-survives', `that nothing can be written was said ${warnings} times in ${minutes.toFixed(1)} minutes`),
+    );
   refuse(false);
   // It is looked again within ten minutes whether they are accepted.
   if (random.chance(0.5)) {

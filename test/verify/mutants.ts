@@ -1,12 +1,14 @@
 /**
  * `npm run verify -- mutants`: replays the table mutant → scenario, seed, invariant
  * (`test/simulation/mutants/found.json`). At full size it hunts every planted bug that its line does not find any
- * more, from seed 1, and writes the table anew.
+ * more, from seed 1, and writes the table anew. A seed that the tree as it is violates too has found nothing.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Found } from '../simulation/hunt.ts';
+import type { Found, Mutant } from '../simulation/hunt.ts';
 import { foundTable, mutantNames, mutantsFolder, plantMutant } from '../simulation/hunt.ts';
+import { runScenario } from '../simulation/run.ts';
+import type { Scenario } from '../simulation/scenario.ts';
 import { SCENARIOS } from '../simulation/scenarios/catalogue.ts';
 import type { VerificationOptions, VerificationResult } from './verification.ts';
 
@@ -16,28 +18,41 @@ export const name = 'mutants';
 const MOST_SEEDS = 2_000;
 const ROUND = 10;
 
-async function hunt(mutant: string): Promise<Found | undefined> {
-  const planted = await plantMutant(mutant);
-  try {
-    // Breadth first: ten seeds of every scenario, then the next ten.
-    for (let seeds = 0, from = 1; seeds < MOST_SEEDS; from += ROUND) {
-      for (const scenario of SCENARIOS) {
-        const found = await planted.seek(scenario.name, { from, count: ROUND });
-        if (found !== undefined) return found;
-        seeds += ROUND;
-      }
-    }
-    return undefined;
-  } finally {
-    planted.close();
+/** The first seed that the mutant violates and the tree without it does not. */
+async function seek(
+  planted: Mutant,
+  scenario: Scenario,
+  seeds: { readonly from: number; readonly count: number },
+): Promise<Found | undefined> {
+  const end = seeds.from + seeds.count;
+  for (let from = seeds.from; from < end; ) {
+    const found = await planted.seek(scenario.name, { from, count: end - from });
+    if (found === undefined) return undefined;
+    const { violations } = await runScenario({ scenario, seed: found.seed });
+    if (violations.length === 0) return found;
+    from = found.seed + 1;
   }
+  return undefined;
 }
 
-async function replay(mutant: string, known: Found | undefined): Promise<Found | undefined> {
-  if (known === undefined) return undefined;
+async function hunt(planted: Mutant): Promise<Found | undefined> {
+  // Breadth first: ten seeds of every scenario, then the next ten.
+  for (let seeds = 0, from = 1; seeds < MOST_SEEDS; from += ROUND) {
+    for (const scenario of SCENARIOS) {
+      const found = await seek(planted, scenario, { from, count: ROUND });
+      if (found !== undefined) return found;
+      seeds += ROUND;
+    }
+  }
+  return undefined;
+}
+
+async function find(mutant: string, known: Found | undefined, size: VerificationOptions['size']): Promise<Found | undefined> {
   const planted = await plantMutant(mutant);
   try {
-    return await planted.seek(known.scenario, { from: known.seed, count: 1 });
+    const scenario = SCENARIOS.find(({ name }) => name === known?.scenario);
+    const again = known === undefined || scenario === undefined ? undefined : await seek(planted, scenario, { from: known.seed, count: 1 });
+    return again ?? (size === 'full' ? await hunt(planted) : undefined);
   } finally {
     planted.close();
   }
@@ -48,7 +63,7 @@ export async function run({ size, log }: VerificationOptions): Promise<Verificat
   const survivors: string[] = [];
   const known = foundTable();
   for (const mutant of mutantNames()) {
-    const found = (await replay(mutant, known[mutant])) ?? (size === 'full' ? await hunt(mutant) : undefined);
+    const found = await find(mutant, known[mutant], size);
     if (found === undefined) survivors.push(mutant);
     else table[mutant] = found;
     log(`${mutant}: ${found === undefined ? 'SURVIVES' : `${found.scenario} seed ${found.seed}, ${found.invariant}`}`);

@@ -48,7 +48,7 @@ describe('a journal', () => {
 function stage(): { mirror: Mirror; safety: SafetyChecks; found: () => string[]; made: (uid: string) => void } {
   const volumes: LedgerView['volumes'][number][] = [];
   const mirror = new Mirror(() => Promise.reject(new Error('nobody watches')));
-  const safety = new SafetyChecks(mirror, () => ({ volumes, snapshots: [] }), new CallLog(() => 0));
+  const safety = new SafetyChecks(mirror, () => ({ volumes, snapshots: [] }), { calls: new CallLog(() => 0), now: () => 0 });
   const made = (uid: string): void => {
     const volume = {
       id: `volume-${uid}`,

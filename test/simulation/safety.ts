@@ -12,6 +12,11 @@ import type { Mirror } from './mirror.ts';
 
 const BEING_DELETED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-deleted';
 
+/** After a start or an end of a controller, until one is surely at work: a lease has to run out first. */
+const TAKE_OVER_MS = 45_000;
+/** So long it may take to meet what has arrived. */
+const MEETING_MS = 5_000;
+
 /** Facts about the past that the present objects no longer show. */
 export class SafetyChecks {
   /** Claims (uid) whose PV was saved and has gone since. */
@@ -22,10 +27,13 @@ export class SafetyChecks {
   private readonly marked = new Set<string>();
   private readonly goneSnapshots = new Set<string>();
   /**
-   * Contents (uid) whose POST arrived when their VolumeSnapshot was going or gone. One that was cut before a controller saw it
-   * stays, for everybody to see (decision 008).
+   * Contents (uid) whose POST arrived when their VolumeSnapshot was going or gone, and no controller was steadily at work. One that
+   * is cut before a controller sees it stays, for everybody to see (decision 008).
    */
   readonly lateContents = new Set<string>();
+  private readonly arrivals = new Map<string, number>();
+  private controllerChangedMs = Number.NEGATIVE_INFINITY;
+  private readonly now: () => number;
   /** Claims (uid) that a journal held at some time. */
   private readonly recorded = new Set<string>();
   /** Those that a journal holds now. */
@@ -40,7 +48,8 @@ export class SafetyChecks {
   private readonly ledger: () => LedgerView;
   private readonly calls: CallLog;
 
-  constructor(mirror: Mirror, ledger: () => LedgerView, calls: CallLog) {
+  constructor(mirror: Mirror, ledger: () => LedgerView, { calls, now }: { readonly calls: CallLog; readonly now: () => number }) {
+    this.now = now;
     this.mirror = mirror;
     this.ledger = ledger;
     this.calls = calls;
@@ -184,6 +193,17 @@ export class SafetyChecks {
     }
   }
 
+  /** A program that would meet late contents starts or ends. */
+  controllerChanged(): void {
+    this.controllerChangedMs = this.now();
+    for (const [uid, atMs] of this.arrivals) if (this.now() - atMs < MEETING_MS) this.lateContents.add(uid);
+  }
+
+  private lateArrival(uid: string): void {
+    this.arrivals.set(uid, this.now());
+    if (this.now() - this.controllerChangedMs < TAKE_OVER_MS) this.lateContents.add(uid);
+  }
+
   private isGoing(snapshotUid: string): boolean {
     if (this.goneSnapshots.has(snapshotUid)) return true;
     return this.mirror.snapshots.all().some(({ metadata }) => metadata?.uid === snapshotUid && metadata.deletionTimestamp !== undefined);
@@ -191,7 +211,7 @@ export class SafetyChecks {
 
   private contentChanged(old: VolumeSnapshotContent | undefined, object: VolumeSnapshotContent | undefined): void {
     const owner = object?.spec?.volumeSnapshotRef?.uid;
-    if (old === undefined && owner !== undefined && this.isGoing(owner)) this.lateContents.add(object?.metadata?.uid ?? '');
+    if (old === undefined && owner !== undefined && this.isGoing(owner)) this.lateArrival(object?.metadata?.uid ?? '');
     // What an administrator brought, and the driver never confirmed, is not ours to delete (as in the Go program).
     const brought = old?.spec?.source?.snapshotHandle;
     if (object === undefined && brought !== undefined && old?.status?.snapshotHandle === undefined)

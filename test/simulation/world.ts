@@ -154,7 +154,7 @@ export class World {
     this.mirror = new Mirror((request, signal) => init.sandbox.stream(request, signal));
     const now = (): number => init.scheduler.elapsedMs;
     this.calls = new CallLog(now);
-    this.safety = new SafetyChecks(this.mirror, init.ledger, this.calls);
+    this.safety = new SafetyChecks(this.mirror, init.ledger, { calls: this.calls, now });
     this.known = { mirror: this.mirror, ledger: init.ledger, hasTopology: init.hasTopology };
     this.topology = init.promisedPlaces === undefined ? undefined : new TopologyChecks(this.mirror, init.promisedPlaces);
     this.demandedSecrets = init.demandedSecrets;
@@ -351,6 +351,7 @@ export class World {
   }
 
   private startLife(slot: Slot): void {
+    if (meetsContents(slot.name)) this.safety.controllerChanged();
     slot.lives += 1;
     slot.life = new Incarnation({
       program: slot.name,
@@ -448,6 +449,7 @@ export class World {
     slot.life = undefined;
     this.calm.goes(program);
     this.calls.died(program);
+    if (meetsContents(program)) this.safety.controllerChanged();
     if (how === 'exit') {
       this.exits.push({ program, code });
       this.scheduler.note(`exit ${program} ${code}`);
@@ -456,4 +458,9 @@ export class World {
       if (!slot.held && slot.life === undefined) this.startLife(slot);
     });
   }
+}
+
+/** It runs the snapshot-controller. */
+function meetsContents(program: string): boolean {
+  return program.startsWith('snapshot-controller') || program.startsWith('csi-sidecars');
 }

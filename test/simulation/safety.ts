@@ -25,6 +25,8 @@ export class SafetyChecks {
   private readonly retained = new Map<string, string>();
   /** Contents (uid) that carried the being-deleted mark at some time: a second writer may have wiped it since. */
   private readonly marked = new Set<string>();
+  /** Claims (uid) whose entry stood in a journal when their PV went: without an election that of a process that is gone. */
+  private readonly outlived = new Set<string>();
   private readonly goneSnapshots = new Set<string>();
   /**
    * Contents (uid) whose POST arrived when their VolumeSnapshot was going or gone, and no controller was steadily at work. One that
@@ -145,9 +147,9 @@ export class SafetyChecks {
 
   private createVolume(name: string): void {
     const uid = name.replace(/^pvc-/, '');
-    // What is made for a claim that is gone hurts nobody: it is deleted at once (decision 008).
+    // Whoever takes up the journal of a process that died before its entry went cannot know that its PV has been (decision 008).
     const lives = this.mirror.claims.all().some(({ metadata }) => metadata?.uid === uid);
-    if (this.finishedClaims.has(uid) && lives)
+    if (this.finishedClaims.has(uid) && (lives || !this.outlived.has(uid)))
       this.fail('no-second-volume-for-a-finished-claim', `CreateVolume ${name} after its PV was saved, released and deleted`);
     else if (this.isToBeRecorded(uid) && !this.isAccountedFor(uid) && !this.erased.isUndone(name))
       this.fail('no-volume-without-its-record', `volume ${name} comes to be without an entry in the journal`);
@@ -185,7 +187,10 @@ export class SafetyChecks {
 
   private volumeChanged(old: PersistentVolume | undefined, object: PersistentVolume | undefined): void {
     const uid = (object ?? old)?.spec?.claimRef?.uid;
-    if (object === undefined && uid !== undefined && uid !== '') this.finishedClaims.add(uid);
+    if (object === undefined && uid !== undefined && uid !== '') {
+      this.finishedClaims.add(uid);
+      if (this.open.has(uid)) this.outlived.add(uid);
+    }
     const handle = (object ?? old)?.spec?.csi?.volumeHandle;
     if (handle === undefined) return;
     if (object === undefined) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { aClaim, aContent, aSnapshot, aVolume, CLAIM_SOURCE, CLAIM_UID, DRIVER, SNAPSHOT_SOURCE } from '../testing/objects.ts';
+import { aClaim, aClass, aContent, aSnapshot, aVolume, CLAIM_SOURCE, CLAIM_UID, DRIVER, SNAPSHOT_SOURCE } from '../testing/objects.ts';
 import { aState, anIntent, anOpen, settings } from '../testing/states.ts';
 import type { Intent } from '../intent/intent.ts';
 import { decide } from './decide.ts';
@@ -196,4 +196,16 @@ test('a topology too long to be written down is computed again; for a claim that
   expect(zoneOf(aState({ progress, topology: topologyOf([ZONE], { zone: 'a' }) }))).toEqual(['a']);
   expect(decide(aState({ progress, topology: topologyOf([ZONE], {}) }))).toMatchObject({ kind: 'retry', backoff: 'report' });
   expect(decide(aState({ progress, claim: undefined }))).toMatchObject({ kind: 'create-volume', purpose: 'settle', intent: omitted });
+});
+
+test('after an undecided call a class that allows other places is asked by its own, and the same class by the places of before', () => {
+  const topologyOf = (zone: string) => ({ requisite: [{ segments: { zone } }], preferred: [{ segments: { zone } }] });
+  const before = anIntent({ request: { ...anIntent().request, accessibilityRequirements: topologyOf('b') } });
+  const asked = (storageClass: ReturnType<typeof aClass>): unknown => {
+    const step = decide(aState({ class: storageClass, progress: { operation: anOpen({ intent: before, uncertain: [before] }) } }));
+    return step.kind === 'write-intent' ? step.intent.request.accessibilityRequirements : step.kind;
+  };
+  expect(asked(aClass())).toEqual(topologyOf('b'));
+  expect(asked(aClass({ allowedTopologies: [{ matchLabelExpressions: [{ key: 'zone', values: ['a'] }] }] }))).toBeUndefined();
+  expect(asked(aClass({ metadata: { name: 'fast', uid: 'class-2' } }))).toBeUndefined();
 });

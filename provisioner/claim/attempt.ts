@@ -10,7 +10,7 @@ import { grantProblem, isSource, sourceKey } from './data-source.ts';
 import type { SourceObject } from './data-source.ts';
 import { attemptInputs } from './inputs.ts';
 import type { Intent, SourceReference } from '../intent/intent.ts';
-import { sameIntent } from '../intent/intent.ts';
+import { classVersionOf, sameIntent } from '../intent/intent.ts';
 import { uncertainOf } from '../intent/operation.ts';
 import { planVolume } from './persistent-volume.ts';
 import { draftOf, requestOf } from './request.ts';
@@ -52,6 +52,7 @@ export function attempt(state: ClaimState, own: OwnClaim): ClaimDecision {
   const wanted: Intent = {
     claim: { namespace: own.claim.metadata?.namespace ?? '', name: own.claim.metadata?.name ?? '', uid: state.uid },
     className: own.class.metadata?.name ?? '',
+    classVersion: classVersionOf(own.class),
     request: requestOf(drafted.draft, {
       contentSource: filled.found?.content,
       topology: topology.kind === 'terms' ? toRequirement(topology) : undefined,
@@ -86,7 +87,7 @@ function nameOf({ uid, settings, misfit, progress }: ClaimState): string {
 }
 
 /**
- * Nodes come and go between two attempts. While the outcome of a call for this node is unknown, the same terms are
+ * Nodes come and go between two attempts at the same class. While the outcome of a call for this node is unknown, the same terms are
  * asked for again, so that the request is the same and the driver can answer it (as in the Go program).
  */
 function withEarlierTopology({ progress: { operation } }: ClaimState, wanted: Intent): Intent {

@@ -59,6 +59,7 @@ const bytes = fc.bigInt({ min: 0n, max: 2n ** 63n - 1n });
 const anyIntent: fc.Arbitrary<Intent> = fc.record({
   claim: fc.constant({ namespace: 'shop', name: 'data', uid: CLAIM_UID }),
   className: fc.constant('fast'),
+  classVersion: fc.constantFrom('', 'v1'),
   request: fc.record({
     name: text,
     capacityRange: fc.record({ requiredBytes: bytes, limitBytes: bytes }),

@@ -9,6 +9,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { CreateVolumeRequest } from '../../proto/gen/csi.ts';
+import type { StorageClass } from '../../lib/kube/objects.ts';
 import type { SecretName } from '../secrets.ts';
 import { decodeRequest, encodeRequest, isObject, text } from './request-json.ts';
 
@@ -21,6 +22,8 @@ export interface ClaimReference {
 export interface Intent {
   readonly claim: ClaimReference;
   readonly className: string;
+  /** Tells a class that was mended from the one that it was: see classVersionOf. */
+  readonly classVersion: string;
   /** Exactly what is sent, but for the secrets. */
   readonly request: CreateVolumeRequest;
   readonly secret: SecretName | undefined;
@@ -58,8 +61,16 @@ export function encodeEntry(intents: readonly [Intent, ...Intent[]], deleting?: 
 }
 
 function encodeIntent(intent: Intent): Json {
-  const { request, secret, source, selectedNode, omittedTopology } = recordable(intent);
-  return { ...encodeRequest(request), secret, source, selectedNode, omittedTopology };
+  const { request, classVersion, secret, source, selectedNode, omittedTopology } = recordable(intent);
+  return { ...encodeRequest(request), classVersion, secret, source, selectedNode, omittedTopology };
+}
+
+/** Of a class under its name: another one, or other places that it allows. Its other fields never change. */
+export function classVersionOf({ metadata, allowedTopologies }: StorageClass): string {
+  return createHash('sha256')
+    .update(JSON.stringify([metadata?.uid, allowedTopologies]))
+    .digest('hex')
+    .slice(0, 16);
 }
 
 /** Without a topology that would make it too long. */
@@ -102,6 +113,7 @@ function readIntent(value: unknown, owner: Pick<Intent, 'claim' | 'className'>):
   return {
     ...owner,
     request,
+    classVersion: text(value['classVersion']),
     secret: isObject(secret) ? { name: text(secret['name']), namespace: text(secret['namespace']) } : undefined,
     source: isObject(source) ? sourceReference(source) : undefined,
     selectedNode: text(value['selectedNode']) || undefined,

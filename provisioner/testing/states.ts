@@ -3,6 +3,7 @@ import { NO_ANSWERS, NO_SOURCE } from '../claim/state.ts';
 import type { ClaimSettings, ClaimState } from '../claim/state.ts';
 import { dataSourceOf } from '../claim/data-source.ts';
 import type { Intent } from '../intent/intent.ts';
+import { classVersionOf } from '../intent/intent.ts';
 import { draftOf, requestOf } from '../claim/request.ts';
 import type { ClaimProgress } from '../intent/claims-in-progress.ts';
 import { NO_PROGRESS } from '../intent/claims-in-progress.ts';
@@ -52,6 +53,7 @@ export function anIntent(change: Partial<Intent> = {}): Intent {
   return {
     claim: { namespace: 'shop', name: 'data', uid: CLAIM_UID },
     className: 'fast',
+    classVersion: classVersionOf(aClass()),
     request: requestOf(drafted.draft, {}),
     secret: undefined,
     source: undefined,

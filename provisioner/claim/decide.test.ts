@@ -200,7 +200,15 @@ describe.each([
   ['is bound to another volume', aClaim({ volumeName: 'other' })],
   ['was given to another provisioner', aClaim({ metadata: { annotations: { [STORAGE_PROVISIONER]: 'other' } } })],
 ])('a claim that %s', (_, claim) => {
-  test('is settled by the recorded request, for nobody', () => {
+  test('is settled by the recorded request, for nobody, unless it could be bound to what that makes', () => {
+    if (claim !== undefined && claim.spec?.volumeName === undefined) {
+      expect(decide(state({ claim, operation: UNCERTAIN }))).toMatchObject({
+        kind: 'poll',
+        backoff: 'settle',
+        events: [{ reason: 'VolumeUndecided', regarding: { kind: 'Lease' } }],
+      });
+      return;
+    }
     expect(decide(state({ claim, operation: UNCERTAIN }))).toMatchObject({
       kind: 'create-volume',
       purpose: 'settle',

@@ -6,7 +6,7 @@
  *  2. a volume that was made is saved before anything else is looked at;
  *  3. a PV that exists ends the operation, and only then its entry leaves the journal;
  *  4. a claim that is ours, alive and without a volume gets a new attempt, as if nothing had been before;
- *  5. what earlier calls may have left for a claim that wants nothing any more is settled by the recorded request, so
+ *  5. what earlier calls may have left for a claim that is gone, or has another volume, is settled by the recorded request, so
  *     that what it made ends in a PV, and the PV in the ordinary deletion.
  */
 import type { OpenOperation, Operation } from '../intent/operation.ts';
@@ -33,7 +33,7 @@ export function decide(state: ClaimState): ClaimDecision {
   const own = ownClaim(state);
   if ('class' in own) return attempt(state, own);
   if (own.wantsVolume || operation.phase !== 'open') return { kind: 'done', reason: own.reason };
-  return settle(state, operation);
+  return settle(state, operation, own.reason);
 }
 
 /** The claim with its class where it is to be provisioned now, or why it is not. */
@@ -53,6 +53,10 @@ function ownClaim({ claim, class: storageClass, settings }: ClaimState):
     return { reason: `the storage class belongs to ${storageClass.provisioner ?? 'nobody'}`, wantsVolume: true };
   if (waitsForConsumer(claim, storageClass)) return { reason: 'no node is selected yet', wantsVolume: true };
   return { claim, class: storageClass };
+}
+
+function couldBeBound(claim: ClaimState['claim']): boolean {
+  return claim !== undefined && (claim.spec?.volumeName ?? '') === '';
 }
 
 function deleteUnwanted(state: ClaimState, { handle, madeBy }: NonNullable<OpenOperation['unwanted']>): ClaimDecision {
@@ -98,7 +102,7 @@ function volumeExists(state: ClaimState, volume: NonNullable<ClaimState['volume'
 }
 
 /** Sends again what may have made a volume for a claim that wants none any more. */
-function settle(state: ClaimState, { uncertain }: OpenOperation): ClaimDecision {
+function settle(state: ClaimState, { uncertain }: OpenOperation, why: string): ClaimDecision {
   const held = heldBack(state, 'settle');
   const [intent] = uncertain?.intents ?? [];
   if (intent === undefined) return { kind: 'close', ...held };
@@ -109,6 +113,12 @@ function settle(state: ClaimState, { uncertain }: OpenOperation): ClaimDecision 
       `${reason}. Look in the storage for volume ${intent.request.name}, and remove the entry once that is settled`,
     );
     return { kind: 'poll', backoff: 'settle', afterMs: MISFIT_MS, inputs: `${held.inputs} ${state.misfit}`, reason, events };
+  }
+  // A PV made by what was written down, and not by its wish, would be bound to it.
+  if (couldBeBound(state.claim)) {
+    const reason = `${why}: what was asked for before under ${intent.request.name} is settled once the claim is gone`;
+    const events = journalNote(state, `claim ${intent.claim.namespace}/${intent.claim.name} (uid ${state.uid}): ${reason}`);
+    return { kind: 'poll', backoff: 'settle', afterMs: MISFIT_MS, inputs: `${held.inputs} ${reason}`, reason, events };
   }
   const secret = secretStep(state, intent.secret, 'settle');
   if (secret !== undefined) return secret;

@@ -22,8 +22,10 @@ import {
   secretReads,
   sourceOf,
   STOLEN_SECRET,
+  STRANGE_CLASS,
   told,
   untilTold,
+  WAITING_CLASS,
   wasRecorded,
 } from './forged-entries.ts';
 import { createClaim, provision, untilBound } from './main-job.ts';
@@ -343,6 +345,33 @@ describe('a journal that cannot be read', () => {
     await world.deface(annotations);
     await createClaim(world.victim, claim);
     await untilBound(world.victim, claim);
+    await untouched();
+  });
+});
+
+describe('a claim that lives, pending, and is not handed to the driver', () => {
+  test.each([
+    ['of a class that waits for a Pod', WAITING_CLASS],
+    ['of the class of another driver', STRANGE_CLASS],
+  ])('%s: it gets no copy of the volume of another tenant', async (_kind, storageClass) => {
+    const { plane, thieves } = world;
+    const { kube } = plane;
+    const name = `idle-${storageClass}`;
+    const owner = ownerOf(await world.claimOf(name, storageClass));
+    await world.stop();
+    await world.forge({ [owner.uid]: { ...forgedEntry(owner, sourceOf(world)), className: storageClass } });
+    await world.start();
+    // Either is the end of it: somebody is told, or it was carried out.
+    const outcome = await eventually(
+      'the entry to be met',
+      async () => {
+        const { status } = await kube.get(PERSISTENT_VOLUME_CLAIMS, { namespace: thieves.namespace, name });
+        return status?.phase === 'Bound' ? 'the thief has a copy' : await told(world, owner.uid);
+      },
+      guard(),
+    );
+    rows.push(`content of another's volume, claim ${_kind} | ${outcome}`);
+    expect(await callsFor(world, `pvc-${owner.uid}`)).toEqual([]);
     await untouched();
   });
 });

@@ -146,7 +146,9 @@ function foldEvent(object: KubeObject, text: (value: string) => string): string[
   // The driver's sidecars append the host and a number of the process.
   const said = (source?.component ?? '').replace(/_.*$/, '_<process>');
   const reporting = reportingComponent.replace(/_.*$/, '_<process>');
-  return [about, text(involvedObject?.uid ?? ''), said, reporting, type, reason, text(message)];
+  // Each process leads under a name of its own.
+  const words = reason === 'LeaderElection' ? message.replace(/^\S+_[0-9a-f-]{36} /, '<process> ') : message;
+  return [about, text(involvedObject?.uid ?? ''), said, reporting, type, reason, text(words)];
 }
 
 function withoutOnlyReal(object: KubeObject): KubeObject {

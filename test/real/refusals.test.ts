@@ -63,7 +63,7 @@ async function grant(role: Role, but?: Denied): Promise<void> {
     resources: [resource],
     verbs: VERBS.filter((verb) => !(but?.resource === resource && but.verb === verb)),
   }));
-  await plane.kube.mergePatch(CLUSTER_ROLES, { name: userName(role) }, { rules } as KubeObject);
+  await plane.kube.mergePatch(CLUSTER_ROLES, { name: userName(role) }, { rules });
 }
 
 /** The authorizer learns of a role by a watch. */

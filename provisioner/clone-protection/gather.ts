@@ -1,5 +1,5 @@
 /** What the caches know of a claim as a source of clones. */
-import { BY_SOURCE, sourceValue } from '../caches.ts';
+import { BY_CLAIM, BY_SOURCE, sourceValue } from '../caches.ts';
 import type { Caches } from '../caches.ts';
 import type { Accounts } from '../intent/accounts.ts';
 import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
@@ -20,6 +20,9 @@ export function gather({ caches, progress, accounts, driverName }: CloneGatherDe
     claim,
     ours: volume === undefined || volume.spec?.csi?.driver === driverName(),
     pendingClones: caches.claims.store.byIndex(BY_SOURCE, sourceValue('claim', key)).length,
-    users: [...progress.usersOf('claim', key), ...accounts.usersElsewhere('claim', key)],
+    users: [
+      ...progress.usersOf('claim', key),
+      ...accounts.usersElsewhere('claim', key).filter((uid) => caches.volumes.store.byIndex(BY_CLAIM, uid).length === 0),
+    ],
   };
 }

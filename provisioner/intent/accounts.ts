@@ -39,7 +39,7 @@ export interface Accounts {
   readonly counts: () => JournalCounts;
   /** Resolves once everything that an elected predecessor left is known. `wake`: claims (uid) that have to be looked at. */
   takeOver(signal: AbortSignal, wake: (claimUid: string) => void): Promise<void>;
-  /** Claims (uid) that a process beside this one, or one that is gone, may be filling from this source, a `namespace/name`. */
+  /** Claims (uid) that a process beside this one, or one that is gone, may be filling from this source, a `namespace/name`; also those that have their PV by now. */
   usersElsewhere(kind: SourceReference['kind'], key: string): readonly string[];
   /** A process beside this one, or one that is gone, asked for the deletion of this volume of the claim. */
   isDeletedElsewhere(claimUid: string, handle: string): boolean;

@@ -1,12 +1,13 @@
 /** What the caches know of a VolumeSnapshot as a source of restores. */
 import type { Caches } from '../caches.ts';
+import { BY_CLAIM } from '../caches.ts';
 import type { Accounts } from '../intent/accounts.ts';
 import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
 import type { SourceProtections } from '../source-protections.ts';
 import type { SnapshotProtectionState } from './state.ts';
 
 export interface SnapshotGatherDeps {
-  readonly caches: Pick<Caches, 'snapshots'>;
+  readonly caches: Pick<Caches, 'snapshots' | 'volumes'>;
   readonly progress: Pick<ClaimsInProgress, 'usersOf'>;
   readonly accounts: Pick<Accounts, 'usersElsewhere'>;
   readonly protections: SourceProtections;
@@ -23,7 +24,10 @@ export function gather(deps: SnapshotGatherDeps, key: string): SnapshotProtectio
     driver: driverName(),
     snapshot,
     cached,
-    users: [...progress.usersOf('snapshot', key), ...accounts.usersElsewhere('snapshot', key)],
+    users: [
+      ...progress.usersOf('snapshot', key),
+      ...accounts.usersElsewhere('snapshot', key).filter((uid) => caches.volumes.store.byIndex(BY_CLAIM, uid).length === 0),
+    ],
     own: protections.own.has(key),
     readLive: false,
     content: undefined,

@@ -16,12 +16,9 @@ import { attempt } from './attempt.ts';
 import { attemptInputs } from './inputs.ts';
 import { reasonToLeave, waitsForConsumer } from './ownership.ts';
 import { planForNobody } from './persistent-volume.ts';
-import { createStep, failureNote, heldBack, journalNote, note, problem, secretStep } from './steps.ts';
+import { createStep, failureNote, heldBack, journalNote, note, problem, RETELL_MS, secretStep } from './steps.ts';
 import type { ClaimDecision, ClaimState } from './state.ts';
 import type { OwnClaim } from './verify.ts';
-
-/** An entry that does not fit is for an administrator; events live an hour. */
-const MISFIT_MS = 60 * 60_000;
 
 export function decide(state: ClaimState): ClaimDecision {
   const { operation } = state.progress;
@@ -112,13 +109,13 @@ function settle(state: ClaimState, { uncertain }: OpenOperation, why: string): C
       state,
       `${reason}. Look in the storage for volume ${intent.request.name}, and remove the entry once that is settled`,
     );
-    return { kind: 'poll', backoff: 'settle', afterMs: MISFIT_MS, inputs: `${held.inputs} ${state.misfit}`, reason, events };
+    return { kind: 'poll', backoff: 'settle', afterMs: RETELL_MS, inputs: `${held.inputs} ${state.misfit}`, reason, events };
   }
   // A PV made by what was written down, and not by its wish, would be bound to it.
   if (couldBeBound(state.claim)) {
     const reason = `${why}: what was asked for before under ${intent.request.name} is settled once the claim is gone`;
     const events = journalNote(state, `claim ${intent.claim.namespace}/${intent.claim.name} (uid ${state.uid}): ${reason}`);
-    return { kind: 'poll', backoff: 'settle', afterMs: MISFIT_MS, inputs: `${held.inputs} ${reason}`, reason, events };
+    return { kind: 'poll', backoff: 'settle', afterMs: RETELL_MS, inputs: `${held.inputs} ${reason}`, reason, events };
   }
   const secret = secretStep(state, intent.secret, 'settle');
   if (secret !== undefined) return secret;

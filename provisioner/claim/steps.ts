@@ -38,8 +38,8 @@ export interface Problem {
   readonly final?: boolean;
 }
 
-/** Events live an hour; what nobody can change is told again as often. */
-const RETELL_MS = 60 * 60_000;
+/** Events live an hour; what only an administrator can change is told again as often. */
+export const RETELL_MS = 60 * 60_000;
 
 /**
  * Something stands in the way. It is told where the user looks, at the pace of the back-off and not at the pace of

@@ -8,7 +8,7 @@
  * the entry goes with the journal's next write.
  *
  * Two readers, which must not be mixed. What users wait for follows the driver's latest answer, as in the Go
- * program: `isUsing`. The account, `uncertain`, follows certainty: a request whose outcome once was unknown
+ * program: `sourceInUse`. The account, `uncertain`, follows certainty: a request whose outcome once was unknown
  * stays until the volume is found or certainly does not exist, and nobody waits for it.
  */
 import { GrpcCode } from '../../lib/csi/grpc-code.ts';

@@ -24,7 +24,6 @@ const refusal = (code: keyof typeof GrpcCode, { outcome = 'failed', purpose = 'a
   purpose,
   outcome,
   grpcCode: GrpcCode[code],
-  gaveUp: false,
   message: 'rpc error',
 });
 

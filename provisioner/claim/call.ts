@@ -124,7 +124,7 @@ function refused(deps: CallDeps, { grpcCode, message }: CsiError, { step, runnin
       volume: intent.request.name,
     });
   }
-  const failure: CallFailure = { kind: 'refused', purpose, outcome, gaveUp, grpcCode, message };
+  const failure: CallFailure = { kind: 'refused', purpose, outcome, grpcCode, message };
   return { kind: 'called', failure, progress: settleOn(deps, state.uid, operation) };
 }
 

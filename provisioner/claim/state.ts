@@ -57,7 +57,7 @@ export type CallPurpose = 'attempt' | 'recover' | 'settle';
 
 /** A call of the driver that brought no volume for the claim. */
 export type CallFailure = { readonly purpose: CallPurpose; readonly message: string } & (
-  | { readonly kind: 'refused'; readonly outcome: Outcome; readonly gaveUp: boolean; readonly grpcCode: number | undefined }
+  | { readonly kind: 'refused'; readonly outcome: Outcome; readonly grpcCode: number | undefined }
   /** The secret could not be read, so nothing was sent. */
   | { readonly kind: 'no-secret' }
   /** It made something that cannot be given to the claim. */

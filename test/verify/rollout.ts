@@ -38,7 +38,7 @@ interface Load {
 
 /** A killed program is away for as long as its lease lasts, so there the users come more slowly. */
 const LOADS: Readonly<Record<'ci' | 'full', Readonly<Record<Phase, Load>>>> = {
-  ci: { undisturbed: { users: 20, everyMs: 500 }, SIGTERM: { users: 40, everyMs: 750 }, SIGKILL: { users: 40, everyMs: 1700 } },
+  ci: { undisturbed: { users: 20, everyMs: 500 }, SIGTERM: { users: 40, everyMs: 750 }, SIGKILL: { users: 90, everyMs: 1700 } },
   full: { undisturbed: { users: 60, everyMs: 500 }, SIGTERM: { users: 200, everyMs: 750 }, SIGKILL: { users: 200, everyMs: 1700 } },
 };
 

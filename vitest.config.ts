@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const sources = ['lib', 'snapshotter', 'provisioner', 'mock-driver', 'sandbox', 'csi-sidecars', 'demo', 'deploy', 'tools', 'proto'];
 
-/** Four layers, the least powerful first (design §5.10). `npm test -- --layer=NAME` runs one. */
+/** Four layers, the least powerful first. `npm test -- --layer=NAME` runs one. */
 export default defineConfig({
   test: {
     // Unless told, the runner leaves one core idle: half the machine where there are two.
@@ -14,8 +14,7 @@ export default defineConfig({
           include: [
             ...sources.map((folder) => `${folder}/**/*.test.ts`),
             'test/architecture.test.ts',
-            'test/harness/**/*.test.ts',
-            'test/pure/**/*.test.ts',
+            'harness/**/*.test.ts',
           ],
           pool: 'threads',
           isolate: false,

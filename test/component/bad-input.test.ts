@@ -10,9 +10,9 @@ import type { World } from '../../demo/world.ts';
 import { installWorldCrds, openSandboxWorld, programFile, SIDECARS, startDriver, startProgram, startSidecars } from '../../demo/world.ts';
 import type { CoreEvent, KubeObject, PersistentVolumeClaim, Resource, VolumeSnapshot } from '../../lib/kube/objects.ts';
 import { EVENTS, PERSISTENT_VOLUME_CLAIMS, STORAGE_CLASSES, VOLUME_SNAPSHOT_CLASSES, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
-import type { RunResult, Stage } from '../harness/stage.ts';
-import { openStage } from '../harness/stage.ts';
-import { eventually } from '../harness/wait.ts';
+import type { RunResult, Stage } from '../../harness/stage.ts';
+import { openStage } from '../../harness/stage.ts';
+import { eventually } from '../../harness/wait.ts';
 
 const namespace = 'default';
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { programFile } from '../../demo/world.ts';
 import { EVENTS, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES } from '../../lib/kube/resources.ts';
-import { eventually } from '../harness/wait.ts';
+import { eventually } from '../../harness/wait.ts';
 import type { FaultCase } from './fault-cases.ts';
 import { ANY_RPC, CODE_NAMES, CRASHES, DELETE_CASES } from './fault-cases.ts';
 import type { FaultWorld } from './fault-world.ts';

@@ -6,9 +6,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { exampleFile } from '../../demo/manifests.ts';
 import type { World } from '../../demo/world.ts';
 import { openSandboxWorld, programFile, startDriver, startSidecars } from '../../demo/world.ts';
-import { repositoryRoot } from '../harness/repository.ts';
-import type { RunResult } from '../harness/stage.ts';
-import { eventually } from '../harness/wait.ts';
+import { repositoryRoot } from '../../harness/repository.ts';
+import type { RunResult } from '../../harness/stage.ts';
+import { eventually } from '../../harness/wait.ts';
 
 const found = spawnSync('kubectl', ['version', '--client=true']).status === 0;
 if (!found) console.log('kubectl tests are skipped: there is no kubectl on the PATH');

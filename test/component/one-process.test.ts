@@ -9,8 +9,8 @@ import type { World } from '../../demo/world.ts';
 import { installWorldCrds, openSandboxWorld, readLedger, SIDECARS, startDriver, startProgram } from '../../demo/world.ts';
 import type { PersistentVolumeClaim, VolumeSnapshot } from '../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
-import type { Program } from '../harness/stage.ts';
-import { eventually } from '../harness/wait.ts';
+import type { Program } from '../../harness/stage.ts';
+import { eventually } from '../../harness/wait.ts';
 
 const namespace = 'default';
 let world: World;

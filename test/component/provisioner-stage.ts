@@ -20,7 +20,7 @@ import { CSI_PROVISIONER } from '../../provisioner/role.ts';
 import { createSandbox } from '../../sandbox/sandbox.ts';
 import { CSI_SNAPSHOTTER } from '../../snapshotter/sidecar-role.ts';
 import { SNAPSHOT_CONTROLLER } from '../../snapshotter/controller-role.ts';
-import { repositoryRoot } from '../harness/repository.ts';
+import { repositoryRoot } from '../../harness/repository.ts';
 import { NO_FAULTS } from '../simulation/faults.ts';
 import { Incarnation, pointOf } from '../simulation/incarnation.ts';
 import { Scheduler } from '../simulation/scheduler.ts';

@@ -2,7 +2,7 @@
  * The role csi-provisioner against the sandbox and the mock driver, through its main: what it writes, how
  * many calls that takes, what users see, and how it heals. Crashes and races are the simulation's.
  */
-import { isJournal, openEntries } from '../harness/journal-entries.ts';
+import { isJournal, openEntries } from '../../harness/journal-entries.ts';
 import { expect, test } from 'vitest';
 import { CreateVolumeRequest } from '../../proto/gen/csi.ts';
 import type {

@@ -25,7 +25,7 @@ import { capability, clientOver } from '../../mock-driver/workbench.ts';
 import { createSandbox } from '../../sandbox/sandbox.ts';
 import { SNAPSHOT_CONTROLLER } from '../../snapshotter/controller-role.ts';
 import { CSI_SNAPSHOTTER } from '../../snapshotter/sidecar-role.ts';
-import { readCrds } from '../harness/crds.ts';
+import { readCrds } from '../../harness/crds.ts';
 
 export const DRIVER = 'mock.csi.example';
 

@@ -3,7 +3,7 @@
  * own, and names nobody else uses. Cases run one after the other on one server and never look at what
  * another case made, so that neither order nor left-overs matter.
  */
-import type { RawAnswer, RawRequest, RawWatch } from '../harness/raw-http.ts';
+import type { RawAnswer, RawRequest, RawWatch } from '../../harness/raw-http.ts';
 
 /** The server under test. */
 export interface ServerUnderTest {

@@ -6,8 +6,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PersistentVolumeClaim } from '../../lib/kube/objects.ts';
 import { LEASES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES } from '../../lib/kube/resources.ts';
-import { openEntries } from '../harness/journal-entries.ts';
-import { eventually } from '../harness/wait.ts';
+import { openEntries } from '../../harness/journal-entries.ts';
+import { eventually } from '../../harness/wait.ts';
 import type { ForgedWorld, Json, Owner } from './forged-entries.ts';
 import {
   callsFor,

@@ -7,7 +7,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, syml
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { repositoryRoot } from '../harness/repository.ts';
+import { repositoryRoot } from '../../harness/repository.ts';
 
 const run = promisify(execFile);
 const FOLDERS = ['lib', 'snapshotter', 'provisioner', 'mock-driver', 'sandbox', 'proto', 'deploy', 'test/simulation'];

@@ -8,12 +8,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
-import { installCrds, readCrds } from '../harness/crds.ts';
-import { startMockDriver } from '../harness/mock-driver.ts';
-import { repositoryRoot } from '../harness/repository.ts';
-import { eventually } from '../harness/wait.ts';
-import { realLayerProblem } from '../real/binaries.ts';
-import { type ControlPlane, startControlPlane } from '../real/control-plane.ts';
+import { installCrds, readCrds } from '../../harness/crds.ts';
+import { startMockDriver } from '../../harness/mock-driver.ts';
+import { repositoryRoot } from '../../harness/repository.ts';
+import { eventually } from '../../harness/wait.ts';
+import { realLayerProblem } from '../../harness/real/binaries.ts';
+import { type ControlPlane, startControlPlane } from '../../harness/real/control-plane.ts';
 import { leftOver, openScene, type Scene } from '../real/main-job.ts';
 import { ROLES } from '../real/programs.ts';
 import { keepRestarting, type Restartable, startRestartable } from './rollout-restarts.ts';

@@ -5,7 +5,7 @@
  *
  * Invariant: nothing is left out but by the tables here, and each entry there has its reason.
  */
-import type { CoreEvent, KubeObject, Resource } from '../../lib/kube/objects.ts';
+import type { CoreEvent, KubeObject, Resource } from '../lib/kube/objects.ts';
 import {
   EVENTS,
   LEASES,
@@ -15,7 +15,7 @@ import {
   VOLUME_SNAPSHOT_CLASSES,
   VOLUME_SNAPSHOT_CONTENTS,
   VOLUME_SNAPSHOTS,
-} from '../../lib/kube/resources.ts';
+} from '../lib/kube/resources.ts';
 import type { Kube } from './kube.ts';
 
 const COMPARED: readonly Resource<KubeObject>[] = [

@@ -10,8 +10,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { repositoryRoot } from '../harness/repository.ts';
-import { eventually } from '../harness/wait.ts';
+import { repositoryRoot } from '../repository.ts';
+import { eventually } from '../wait.ts';
 
 export const KUBERNETES_VERSION = 'v1.36.3';
 const ETCD_VERSION = '3.6.8';
@@ -97,7 +97,7 @@ export function moduleFolder(module: ModuleName, path: string): string {
 }
 
 function moduleDir(module: ModuleName): string {
-  return join(repositoryRoot(), 'test/real/modules', module);
+  return join(repositoryRoot(), 'harness/real/modules', module);
 }
 
 function cacheFolder(): string {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { KubeObject } from '../../lib/kube/objects.ts';
+import type { KubeObject } from '../lib/kube/objects.ts';
 import type { Listed } from './masked-state.ts';
 import { createMasks } from './masked-state.ts';
 

@@ -2,7 +2,7 @@
  * A typed view on the raw client for tests: the handful of verbs a user or an administrator has, and
  * `until`, which polls one object (or its absence) within a hang guard.
  */
-import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
+import type { KubeObject, Resource } from '../lib/kube/objects.ts';
 import type { RawAnswer, RawClient } from './raw-http.ts';
 import { eventually } from './wait.ts';
 

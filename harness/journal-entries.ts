@@ -1,5 +1,5 @@
 /** What stands in the journals of csi-provisioner, read by eyes of our own: an annotation that holds an object by claim uid. */
-import type { Lease } from '../../lib/kube/objects.ts';
+import type { Lease } from '../lib/kube/objects.ts';
 
 const JOURNAL_PREFIX = 'csi-journal-';
 

@@ -3,6 +3,7 @@ import { readArguments } from './test-arguments.mjs';
 
 const FILES = [
   'lib/controller/queue.test.ts',
+  'demo/screen.test.ts',
   'test/architecture.test.ts',
   'test/simulation/simulation.test.ts',
   'test/component/demo.test.ts',
@@ -12,7 +13,7 @@ const FILES = [
 const read = (...words) => readArguments(words, FILES);
 
 test('without words every layer is run, whole', () => {
-  expect(read()).toEqual({ layers: ['pure', 'simulation', 'component', 'real'], filters: [], name: undefined });
+  expect(read()).toEqual({ layers: ['pure', 'simulation', 'component', 'real'], files: [], name: undefined });
 });
 
 test('layers that are asked for run in their own order', () => {
@@ -22,8 +23,15 @@ test('layers that are asked for run in their own order', () => {
 
 test('a file runs only in the layer that has it', () => {
   expect(read('lib/controller/queue.test.ts').layers).toEqual(['pure']);
-  expect(read('./test/architecture.test.ts')).toMatchObject({ layers: ['pure'], filters: ['test/architecture.test.ts'] });
+  expect(read('./test/architecture.test.ts')).toMatchObject({ layers: ['pure'], files: ['test/architecture.test.ts'] });
   expect(read('test/conformance/real.test.ts').layers).toEqual(['real']);
+});
+
+test('a folder is that folder alone, although other paths have its name in them', () => {
+  expect(read('demo')).toMatchObject({ layers: ['pure'], files: ['demo/screen.test.ts'] });
+  expect(read('./demo/').files).toEqual(['demo/screen.test.ts']);
+  expect(read('--layer=component', 'demo').files).toEqual(['test/component/demo.test.ts']);
+  expect(read('queue', 'test/architecture.test.ts', 'queue').files).toEqual(['lib/controller/queue.test.ts', 'test/architecture.test.ts']);
 });
 
 test('a part of a path runs in every layer that has a file like it', () => {
@@ -32,7 +40,11 @@ test('a part of a path runs in every layer that has a file like it', () => {
 });
 
 test('the name of a test is handed on, with its spaces and dashes', () => {
-  expect(read('queue', '-t', 'a key - once')).toEqual({ layers: ['pure'], filters: ['queue'], name: 'a key - once' });
+  expect(read('queue', '-t', 'a key - once')).toEqual({
+    layers: ['pure'],
+    files: ['lib/controller/queue.test.ts'],
+    name: 'a key - once',
+  });
 });
 
 test('a file that no chosen layer has is a fault', () => {

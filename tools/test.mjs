@@ -37,12 +37,12 @@ function goMissing() {
 }
 
 /** vitest's exit code, signal or spawn failure is reported by the caller only where its report says nothing. */
-function runVitest(layer, { filters, name }, reportFile) {
+function runVitest(layer, { files, name }, reportFile) {
   // Figures that a test of real processes prints (memory, call counts) belong in the log as they come.
   const output = layer === 'component' || layer === 'real' ? ['--disable-console-intercept'] : ['--silent=true'];
   const reporters = ['--reporter=json', `--outputFile.json=${reportFile}`, `--reporter=${join(root, 'tools/unhandled-reporter.mjs')}`];
   const named = name === undefined ? [] : [`--testNamePattern=${name.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')}`];
-  const words = ['run', ...filters, ...named, '--project', layer, ...reporters, ...output];
+  const words = ['run', ...files, ...named, '--project', layer, ...reporters, ...output];
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), ...words], {
       cwd: root,

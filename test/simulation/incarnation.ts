@@ -94,15 +94,19 @@ export class Incarnation {
     this.doors = this.open();
   }
 
-  /** SIGSTOP: nothing reaches the program, no timer fires, until `resume`; the world goes on. */
-  pause(): void {
+  /** SIGSTOP: nothing reaches the program, no timer fires, until `resume`; the world goes on. False: it was so. */
+  pause(): boolean {
+    const ran = !this.paused;
     this.paused = true;
+    return ran;
   }
 
-  resume(): void {
-    if (!this.paused) return;
+  /** False: it was not stopped. */
+  resume(): boolean {
+    if (!this.paused) return false;
     this.paused = false;
     for (const { label, run } of this.backlog.splice(0)) this.later(0, `${label} late`, run);
+    return true;
   }
 
   crash(): void {

@@ -26,6 +26,7 @@ import {
   SLOW_TO_BE_READY,
 } from './directed.ts';
 import { EVERY_FIELD } from './every-field.ts';
+import { HAND_OVER } from './hand-over.ts';
 import { LATE_CAUSES, LATE_NODES } from './late-causes.ts';
 import { LATE_WRITES, LATE_WRITES_ELECTED } from './late-writes.ts';
 import { MAIN_JOB, MAIN_JOB_FAULTS } from './main-job.ts';
@@ -83,4 +84,5 @@ export const SCENARIOS: readonly Scenario[] = [
   GO_INVALID_ARGUMENT,
   GO_FULL_NODE,
   UNCERTAIN_SNAPSHOT,
+  HAND_OVER,
 ];

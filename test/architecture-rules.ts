@@ -28,6 +28,7 @@ export const RULES: readonly Rule[] = [
   { of: 'lib/errors/', mayImport: ['lib/errors/'] },
   { of: 'lib/kube/', mayImport: ['lib/kube/', 'lib/doors/', 'lib/errors/'] },
   { of: 'lib/controller/', mayImport: ['lib/controller/', 'lib/kube/', 'lib/doors/', 'lib/errors/'] },
+  { of: 'lib/journal/', mayImport: ['lib/journal/', 'lib/controller/step.ts', 'lib/kube/', 'lib/doors/', 'lib/errors/'] },
   { of: 'lib/csi/', mayImport: ['lib/csi/', 'lib/doors/', 'lib/errors/', 'proto/gen/'] },
   { of: 'lib/process/doors/', mayImport: ['lib/process/doors/', 'lib/doors/', 'lib/errors/'] },
   { of: 'lib/process/', mayImport: ['lib/'] },

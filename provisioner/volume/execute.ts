@@ -9,7 +9,7 @@ import type { PersistentVolume } from '../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUMES } from '../../lib/kube/resources.ts';
 import { StaleLease } from '../../lib/controller/step.ts';
 import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
-import type { Journal } from '../intent/journal.ts';
+import type { Journal } from '../../lib/journal/journal.ts';
 import type { ProvisionMetrics } from '../metrics.ts';
 import { VOLUME_FINALIZER } from '../names.ts';
 import { readSecret } from '../secret-reader.ts';

@@ -1,6 +1,6 @@
 /** When the journal may send its next request after some went wrong: growing pauses, never a loop. */
-import type { Clock } from '../../lib/doors/clock.ts';
-import type { Random } from '../../lib/doors/random.ts';
+import type { Clock } from '../doors/clock.ts';
+import type { Random } from '../doors/random.ts';
 
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 5_000;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { apiError } from '../../lib/controller/testing/memory-api.ts';
-import { headName } from './journal-lease.ts';
-import type { Bench, TestProcess } from './testing/workbench.ts';
-import { createBench, DRIVER, entriesIn, HEAD, leader, watched } from './testing/workbench.ts';
+import { apiError } from '../controller/testing/memory-api.ts';
+import { headName } from './lease.ts';
+import type { Bench, TestProcess } from '../../provisioner/intent/testing/workbench.ts';
+import { createBench, DRIVER, entriesIn, HEAD, leader, watched } from '../../provisioner/intent/testing/workbench.ts';
 
 const VALUE = { request: 'r' };
 const bulky = (n: number): { n: number; text: string } => ({ n, text: 'x'.repeat(15_000) });

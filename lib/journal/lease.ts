@@ -5,10 +5,10 @@
  * with them. A Lease is read back years later, by another version, or after somebody edited it: `readLease`
  * never throws, and what it cannot read it calls unreadable instead of empty.
  */
-import type { Random } from '../../lib/doors/random.ts';
-import { isDnsSubdomain } from '../../lib/kube/names.ts';
-import type { Lease } from '../../lib/kube/objects.ts';
-import { formatMicroTime } from '../../lib/kube/time.ts';
+import type { Random } from '../doors/random.ts';
+import { isDnsSubdomain } from '../kube/names.ts';
+import type { Lease } from '../kube/objects.ts';
+import { formatMicroTime } from '../kube/time.ts';
 import { digest, driverLabel } from './driver-label.ts';
 
 export const JOURNAL_ANNOTATION = 'csi-sidecars/journal';

@@ -1,11 +1,11 @@
 /** The requests of a journal: each write under our identity, numbered, counted and measured. */
-import type { Clock } from '../../lib/doors/clock.ts';
-import { ApiError } from '../../lib/kube/api-error.ts';
-import type { KubeClient } from '../../lib/kube/client.ts';
-import type { Lease } from '../../lib/kube/objects.ts';
-import { LEASES } from '../../lib/kube/resources.ts';
-import type { LeaseKind, ReadLease, Texts } from './journal-lease.ts';
-import { bytesOf, encodeEntries, JOURNAL_DRIVER_LABEL, leaseOf, readLease } from './journal-lease.ts';
+import type { Clock } from '../doors/clock.ts';
+import { ApiError } from '../kube/api-error.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { Lease } from '../kube/objects.ts';
+import { LEASES } from '../kube/resources.ts';
+import type { LeaseKind, ReadLease, Texts } from './lease.ts';
+import { bytesOf, encodeEntries, JOURNAL_DRIVER_LABEL, leaseOf, readLease } from './lease.ts';
 import { driverLabel } from './driver-label.ts';
 
 export interface JournalPlace {

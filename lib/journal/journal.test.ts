@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { apiError } from '../../lib/controller/testing/memory-api.ts';
-import { StaleLease } from '../../lib/controller/step.ts';
+import { apiError } from '../controller/testing/memory-api.ts';
+import { StaleLease } from '../controller/step.ts';
 import { EntryRefused } from './entry-refused.ts';
-import { MAX_ENTRY_BYTES } from './journal-lease.ts';
-import { createBench, entriesIn, findAll, HEAD, leader, watched } from './testing/workbench.ts';
+import { MAX_ENTRY_BYTES } from './lease.ts';
+import { createBench, entriesIn, findAll, HEAD, leader, watched } from '../../provisioner/intent/testing/workbench.ts';
 
 const VALUE = { request: 'r' };
 

@@ -1,23 +1,23 @@
 /**
- * The journal of a driver: what a CreateVolume that may be under way can leave behind, one JSON object per claim
- * uid, in a Lease that grows into shards (decision 008).
+ * The journal of a driver: what calls that may be under way can leave behind, one JSON object per uid of an API object,
+ * in a Lease that grows into shards (decision 008).
  *
  * It is written before the call and read by whoever comes next. Whoever takes it over seals it first: from then on
  * a predecessor confirms nothing, and what it confirmed has been read. An entry is a note, not an authority:
  * its values are opaque here, and whoever executes one checks it.
  */
-import type { Clock } from '../../lib/doors/clock.ts';
-import type { Logger } from '../../lib/doors/log.ts';
-import type { Random } from '../../lib/doors/random.ts';
-import { StaleLease } from '../../lib/controller/step.ts';
-import type { KubeClient } from '../../lib/kube/client.ts';
-import type { Lease } from '../../lib/kube/objects.ts';
+import type { Clock } from '../doors/clock.ts';
+import type { Logger } from '../doors/log.ts';
+import type { Random } from '../doors/random.ts';
+import { StaleLease } from '../controller/step.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { Lease } from '../kube/objects.ts';
 import { EntryRefused } from './entry-refused.ts';
-import type { FoundText, Opening, Settled } from './journal-entries.ts';
+import type { FoundText, Opening, Settled } from './entries.ts';
 import { createEntries } from './entry-book.ts';
-import { bytesOf, headName, isObject, isUid, MAX_ENTRY_BYTES, randomName } from './journal-lease.ts';
-import { createJournalRequests } from './journal-requests.ts';
-import { createWriter, stopped } from './journal-writer.ts';
+import { bytesOf, headName, isObject, isUid, MAX_ENTRY_BYTES, randomName } from './lease.ts';
+import { createJournalRequests } from './requests.ts';
+import { createWriter, stopped } from './writer.ts';
 import { createOtherJournals } from './other-journals.ts';
 import { createPartWriter } from './part-writer.ts';
 import { untilSignal } from './until-signal.ts';

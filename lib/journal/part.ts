@@ -1,7 +1,7 @@
 /** One Lease of the journal, head or shard: what stands in it, what a write may have put there, what is wanted. */
-import type { Lease } from '../../lib/kube/objects.ts';
-import type { Texts } from './journal-lease.ts';
-import { entryBytes } from './journal-lease.ts';
+import type { Lease } from '../kube/objects.ts';
+import type { Texts } from './lease.ts';
+import { entryBytes } from './lease.ts';
 
 export interface Part {
   /** Changes only before the first POST of a shard, where somebody else has the name. */

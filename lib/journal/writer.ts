@@ -6,17 +6,17 @@
  * in its part counts as confirmed. What was not expected (another owner, a Lease that is gone) is met by
  * sealing everything again, if we still lead.
  */
-import type { Clock } from '../../lib/doors/clock.ts';
-import type { Logger } from '../../lib/doors/log.ts';
-import type { Random } from '../../lib/doors/random.ts';
-import { StaleLease } from '../../lib/controller/step.ts';
-import { ApiError } from '../../lib/kube/api-error.ts';
-import type { Entries, FoundText, Opening } from './journal-entries.ts';
-import { isContentRefused, isNotServed } from './journal-requests.ts';
-import { findCulprit } from './journal-culprit.ts';
-import { createPauses } from './journal-pauses.ts';
-import { nextWork, openingsOf } from './journal-work.ts';
-import type { Work } from './journal-work.ts';
+import type { Clock } from '../doors/clock.ts';
+import type { Logger } from '../doors/log.ts';
+import type { Random } from '../doors/random.ts';
+import { StaleLease } from '../controller/step.ts';
+import { ApiError } from '../kube/api-error.ts';
+import type { Entries, FoundText, Opening } from './entries.ts';
+import { isContentRefused, isNotServed } from './requests.ts';
+import { findCulprit } from './culprit.ts';
+import { createPauses } from './pauses.ts';
+import { nextWork, openingsOf } from './work.ts';
+import type { Work } from './work.ts';
 import type { PartWriter } from './part-writer.ts';
 import { Displaced } from './part-writer.ts';
 import type { Settle } from './until-signal.ts';

@@ -3,10 +3,10 @@
  * that is refused by itself is to blame, unless what stands already is refused as well: then it is no entry's
  * fault, and the journal cannot be written.
  */
-import type { ApiError } from '../../lib/kube/api-error.ts';
+import type { ApiError } from '../kube/api-error.ts';
 import { EntryRefused } from './entry-refused.ts';
-import type { Entries, Opening } from './journal-entries.ts';
-import { isContentRefused } from './journal-requests.ts';
+import type { Entries, Opening } from './entries.ts';
+import { isContentRefused } from './requests.ts';
 import type { PartWriter } from './part-writer.ts';
 
 export interface Suspects {

@@ -4,15 +4,15 @@
  * seen, is sealed, its entries are recorded in ours, and then it is deleted. Should its process live all the
  * same, its next write answers 409 or 404 and it begins anew: the clock decides who works, not what is true.
  */
-import type { Clock } from '../../lib/doors/clock.ts';
-import type { Logger } from '../../lib/doors/log.ts';
-import { isNotFound, isPrecondition } from '../../lib/kube/api-error.ts';
-import type { Lease } from '../../lib/kube/objects.ts';
-import type { FoundText, SealedPart } from './journal-entries.ts';
-import { headOfShard, JOURNAL_KIND_LABEL } from './journal-lease.ts';
-import type { JournalRequests } from './journal-requests.ts';
-import type { SealWorld } from './journal-seal.ts';
-import { sealJournal } from './journal-seal.ts';
+import type { Clock } from '../doors/clock.ts';
+import type { Logger } from '../doors/log.ts';
+import { isNotFound, isPrecondition } from '../kube/api-error.ts';
+import type { Lease } from '../kube/objects.ts';
+import type { FoundText, SealedPart } from './entries.ts';
+import { headOfShard, JOURNAL_KIND_LABEL } from './lease.ts';
+import type { JournalRequests } from './requests.ts';
+import type { SealWorld } from './seal.ts';
+import { sealJournal } from './seal.ts';
 
 export interface OtherJournalsOptions {
   readonly clock: Clock;

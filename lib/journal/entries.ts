@@ -1,7 +1,7 @@
 /** What the journal knows of its entries: the vocabulary between who records, who writes and who takes over. */
-import type { Lease } from '../../lib/kube/objects.ts';
-import type { Texts } from './journal-lease.ts';
-import type { Part } from './journal-part.ts';
+import type { Lease } from '../kube/objects.ts';
+import type { Texts } from './lease.ts';
+import type { Part } from './part.ts';
 
 /** A value on its way into the journal. */
 export interface Opening {

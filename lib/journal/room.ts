@@ -1,7 +1,7 @@
 /** Where an entry goes, and when a shard is given up. */
-import { MAX_SHARDS } from './journal-lease.ts';
-import type { Part } from './journal-part.ts';
-import { mayHold } from './journal-part.ts';
+import { MAX_SHARDS } from './lease.ts';
+import type { Part } from './part.ts';
+import { mayHold } from './part.ts';
 
 /** An empty shard stays while no other part has so much room: else it would be made and removed for each claim. */
 const SPARE_BYTES = 20 * 1024;

@@ -4,10 +4,10 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { apiError } from '../../lib/controller/testing/memory-api.ts';
-import type { LeaseFault } from './testing/lease-server.ts';
-import type { Bench, TestProcess } from './testing/workbench.ts';
-import { createBench, HEAD, watched } from './testing/workbench.ts';
+import { apiError } from '../controller/testing/memory-api.ts';
+import type { LeaseFault } from '../../provisioner/intent/testing/lease-server.ts';
+import type { Bench, TestProcess } from '../../provisioner/intent/testing/workbench.ts';
+import { createBench, HEAD, watched } from '../../provisioner/intent/testing/workbench.ts';
 
 type Move =
   | { readonly kind: 'record'; readonly who: number; readonly uid: number; readonly bytes: number }

@@ -1,7 +1,7 @@
 /** What the journal has to write next, from what stands and what is wanted. Pure but for marking shards as given up. */
-import type { Entries, Opening } from './journal-entries.ts';
-import type { Part } from './journal-part.ts';
-import { differs, lacks } from './journal-part.ts';
+import type { Entries, Opening } from './entries.ts';
+import type { Part } from './part.ts';
+import { differs, lacks } from './part.ts';
 
 export type Work =
   | { readonly kind: 'seal' }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { apiError } from '../../lib/controller/testing/memory-api.ts';
-import { StaleLease } from '../../lib/controller/step.ts';
-import type { Bench } from './testing/workbench.ts';
-import { createBench, entriesIn, findAll, HEAD, leader, shardsOf, watched } from './testing/workbench.ts';
+import { apiError } from '../controller/testing/memory-api.ts';
+import { StaleLease } from '../controller/step.ts';
+import type { Bench } from '../../provisioner/intent/testing/workbench.ts';
+import { createBench, entriesIn, findAll, HEAD, leader, shardsOf, watched } from '../../provisioner/intent/testing/workbench.ts';
 
 const VALUE = { request: 'r' };
 const bulky = (n: number): { n: number; text: string } => ({ n, text: 'x'.repeat(15_000) });

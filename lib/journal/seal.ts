@@ -3,15 +3,15 @@
  * the head. From then on its former owner's writes answer 409: it confirms nothing any more, and what it
  * confirmed before is in what was read. No clock is asked.
  */
-import type { Logger } from '../../lib/doors/log.ts';
-import type { Random } from '../../lib/doors/random.ts';
-import { isAlreadyExists, isNotFound, isPrecondition, isUnknownOutcome } from '../../lib/kube/api-error.ts';
-import type { Lease } from '../../lib/kube/objects.ts';
-import type { SealedPart } from './journal-entries.ts';
-import type { LeaseKind, ReadLease } from './journal-lease.ts';
-import { ENTRIES_ANNOTATION, JOURNAL_ANNOTATION, MAX_SHARDS, randomName, readLease } from './journal-lease.ts';
-import type { JournalRequests } from './journal-requests.ts';
-import { isSameWrite } from './journal-requests.ts';
+import type { Logger } from '../doors/log.ts';
+import type { Random } from '../doors/random.ts';
+import { isAlreadyExists, isNotFound, isPrecondition, isUnknownOutcome } from '../kube/api-error.ts';
+import type { Lease } from '../kube/objects.ts';
+import type { SealedPart } from './entries.ts';
+import type { LeaseKind, ReadLease } from './lease.ts';
+import { ENTRIES_ANNOTATION, JOURNAL_ANNOTATION, MAX_SHARDS, randomName, readLease } from './lease.ts';
+import type { JournalRequests } from './requests.ts';
+import { isSameWrite } from './requests.ts';
 
 export interface SealWorld {
   readonly requests: JournalRequests;

@@ -1,17 +1,17 @@
 /** The single writes of the journal, each with its outcome cleared up: a part, a shard that goes, everything at a take-over. */
-import type { Logger } from '../../lib/doors/log.ts';
-import type { Random } from '../../lib/doors/random.ts';
-import { isAlreadyExists, isNotFound, isPrecondition, isUnknownOutcome } from '../../lib/kube/api-error.ts';
-import type { Lease } from '../../lib/kube/objects.ts';
-import type { Entries, FoundText } from './journal-entries.ts';
-import type { LeaseKind } from './journal-lease.ts';
-import { isShardName, JOURNAL_KIND_LABEL, randomName, readLease } from './journal-lease.ts';
-import type { Part } from './journal-part.ts';
-import { mayHold } from './journal-part.ts';
-import type { JournalRequests } from './journal-requests.ts';
-import { isNotServed, isSameWrite } from './journal-requests.ts';
-import type { SealWorld } from './journal-seal.ts';
-import { sealJournal } from './journal-seal.ts';
+import type { Logger } from '../doors/log.ts';
+import type { Random } from '../doors/random.ts';
+import { isAlreadyExists, isNotFound, isPrecondition, isUnknownOutcome } from '../kube/api-error.ts';
+import type { Lease } from '../kube/objects.ts';
+import type { Entries, FoundText } from './entries.ts';
+import type { LeaseKind } from './lease.ts';
+import { isShardName, JOURNAL_KIND_LABEL, randomName, readLease } from './lease.ts';
+import type { Part } from './part.ts';
+import { mayHold } from './part.ts';
+import type { JournalRequests } from './requests.ts';
+import { isNotServed, isSameWrite } from './requests.ts';
+import type { SealWorld } from './seal.ts';
+import { sealJournal } from './seal.ts';
 
 export interface PartWriter {
   /**

@@ -5,11 +5,11 @@
  * after a crash both may stand, and the last one in the order of the head counts.
  */
 import { EntryRefused } from './entry-refused.ts';
-import type { Entries, Opening, Settled } from './journal-entries.ts';
-import { entryBytes, HEAD_ENTRIES_BYTES, SHARD_ENTRIES_BYTES } from './journal-lease.ts';
-import type { Part } from './journal-part.ts';
-import { createPart, mayHold } from './journal-part.ts';
-import { findRoom, retireEmpty } from './journal-room.ts';
+import type { Entries, Opening, Settled } from './entries.ts';
+import { entryBytes, HEAD_ENTRIES_BYTES, SHARD_ENTRIES_BYTES } from './lease.ts';
+import type { Part } from './part.ts';
+import { createPart, mayHold } from './part.ts';
+import { findRoom, retireEmpty } from './room.ts';
 
 interface Entry {
   part: Part;

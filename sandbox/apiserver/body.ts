@@ -2,9 +2,9 @@
 import type { Json, JsonObject } from './json.ts';
 import { isObject, parseJson, printJson, stringAt } from './json.ts';
 import { normalizeMeta } from './object-meta.ts';
-import { decodeProtobuf, PROTOBUF } from './protobuf.ts';
-import type { ResourceType } from './resource.ts';
-import { apiVersion } from './resource.ts';
+import { decodeProtobuf, PROTOBUF } from './kubectl/protobuf.ts';
+import type { ResourceType } from './kinds/resource.ts';
+import { apiVersion } from './kinds/resource.ts';
 import { badRequest, invalid, invalidField, tooLarge, unsupportedMediaType } from './status.ts';
 
 const MAX_BODY_BYTES = 3 * 1024 * 1024;

@@ -1,7 +1,7 @@
 /** A path and a method as what they mean: verb, kind, namespace, name, subresource and options. */
 import type { HttpRequest } from '../../lib/doors/http.ts';
-import type { Catalog } from './catalog.ts';
-import type { ResourceType, Subresource } from './resource.ts';
+import type { Catalog } from './kinds/catalog.ts';
+import type { ResourceType, Subresource } from './kinds/resource.ts';
 import { badRequest, invalid, methodNotAllowed, noSuchGroup, noSuchPath, notSupported } from './status.ts';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';

@@ -2,13 +2,13 @@
  * The form a client asked for by its Accept header: the object itself, a Table of printed columns
  * (kubectl get), or metadata only. Rendering is text to text: an object's JSON is made once per version.
  */
-import type { JsonObject } from './json.ts';
-import { printJson } from './json.ts';
-import type { ResourceType } from './resource.ts';
-import { apiVersion } from './resource.ts';
-import type { Stored } from './storage.ts';
-import { storedText } from './storage.ts';
-import { StatusError } from './status.ts';
+import type { JsonObject } from '../json.ts';
+import { printJson } from '../json.ts';
+import type { ResourceType } from '../kinds/resource.ts';
+import { apiVersion } from '../kinds/resource.ts';
+import type { Stored } from '../storage.ts';
+import { storedText } from '../storage.ts';
+import { StatusError } from '../status.ts';
 import { tableOf } from './table.ts';
 
 /** What a list says about itself. */

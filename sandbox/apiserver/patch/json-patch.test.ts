@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Json, JsonObject } from './json.ts';
+import type { Json, JsonObject } from '../json.ts';
 import { applyJsonPatch } from './json-patch.ts';
-import { StatusError } from './status.ts';
+import { StatusError } from '../status.ts';
 
 function apply(document: JsonObject, ...operations: JsonObject[]): Json {
   return applyJsonPatch(structuredClone(document), operations);

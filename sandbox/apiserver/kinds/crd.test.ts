@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { JSON_PATCH, STRATEGIC, TABLE, TestCluster } from '../test-cluster.ts';
-import type { Json, JsonObject } from './json.ts';
-import { at, listAt } from './json.ts';
+import { JSON_PATCH, STRATEGIC, TABLE, TestCluster } from '../../test-cluster.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { at, listAt } from '../json.ts';
 
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const THINGS = '/apis/example.com/v1/namespaces/default/things';

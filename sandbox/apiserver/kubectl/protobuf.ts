@@ -2,8 +2,8 @@
  * Bodies in Kubernetes' protobuf envelope, for the few kinds that `kubectl create NAME` sends that way
  * (it has no switch for it). Field numbers are those of the published .proto files of the kinds.
  */
-import type { Json, JsonObject } from './json.ts';
-import { badRequest } from './status.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { badRequest } from '../status.ts';
 
 export const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 

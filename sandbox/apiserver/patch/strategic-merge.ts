@@ -4,9 +4,9 @@
  * Which list merges how is a property of the field in the Kubernetes API; the tables below hold the
  * fields of the kinds served here, and a list that is not named is replaced.
  */
-import type { Json, JsonObject } from './json.ts';
-import { clone, isObject } from './json.ts';
-import { badRequest } from './status.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { clone, isObject } from '../json.ts';
+import { badRequest } from '../status.ts';
 
 /** Merge key by the path of the list, list indexes left out. */
 const MERGE_KEYS: Readonly<Record<string, string>> = {

@@ -1,8 +1,8 @@
 /** The scheduler's write: gives a Pod its node, once, and says so in its conditions. */
-import type { JsonObject } from './json.ts';
-import { clone, ensureObject, isObject, listAt, stringAt } from './json.ts';
-import { subjectOf } from './resource.ts';
-import { conflict, notFound } from './status.ts';
+import type { JsonObject } from '../json.ts';
+import { clone, ensureObject, isObject, listAt, stringAt } from '../json.ts';
+import { subjectOf } from '../kinds/resource.ts';
+import { conflict, notFound } from '../status.ts';
 import type { WriteTarget, WriteTools } from './write.ts';
 import { timestamp, updateObject } from './write.ts';
 

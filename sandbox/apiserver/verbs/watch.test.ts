@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { TABLE, TestCluster } from '../test-cluster.ts';
-import type { Json, JsonObject } from './json.ts';
-import { at } from './json.ts';
+import { TABLE, TestCluster } from '../../test-cluster.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { at } from '../json.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
 

@@ -3,17 +3,17 @@
  * or leaves the selector shows as ADDED or DELETED. Registration and replay happen in one turn, so no
  * change falls between them.
  */
-import type { Clock } from '../../lib/doors/clock.ts';
-import type { Random } from '../../lib/doors/random.ts';
-import { EventQueue } from './event-queue.ts';
-import type { JsonObject } from './json.ts';
-import { printJson } from './json.ts';
+import type { Clock } from '../../../lib/doors/clock.ts';
+import type { Random } from '../../../lib/doors/random.ts';
+import { EventQueue } from '../event-queue.ts';
+import type { JsonObject } from '../json.ts';
+import { printJson } from '../json.ts';
 import { askedVersion, keyPrefix, selectorOf } from './read.ts';
-import type { Renderer } from './render.ts';
-import type { ApiRequest } from './request.ts';
-import { apiVersion } from './resource.ts';
-import { forbiddenField, invalid, StatusError } from './status.ts';
-import type { Change, Storage, Stored } from './storage.ts';
+import type { Renderer } from '../kubectl/render.ts';
+import type { ApiRequest } from '../request.ts';
+import { apiVersion } from '../kinds/resource.ts';
+import { forbiddenField, invalid, StatusError } from '../status.ts';
+import type { Change, Storage, Stored } from '../storage.ts';
 
 const BOOKMARK_PERIOD_MS = 60_000;
 /** The last bookmark leaves this long before the time-out, so that it still arrives. */

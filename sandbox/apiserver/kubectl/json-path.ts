@@ -1,7 +1,7 @@
 /** JSONPath as additionalPrinterColumns use it: members, indexes, quoted members, wildcards, `[?(@.a=="b")]`. */
-import type { Json, JsonObject } from './json.ts';
-import { isObject, printJson, stringAt } from './json.ts';
-import type { Column } from './resource.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { isObject, printJson, stringAt } from '../json.ts';
+import type { Column } from '../kinds/resource.ts';
 import { ageOf } from './table.ts';
 
 type Step = (value: Json) => Json[];

@@ -3,11 +3,11 @@
  * OpenAPI holds no schemas but names each kind's PATCH and its `fieldValidation` parameter: kubectl
  * apply needs that to send validation to the server (seen with kubectl 1.32 and 1.36).
  */
-import type { Catalog } from './catalog.ts';
-import type { Json, JsonObject } from './json.ts';
-import { printJson } from './json.ts';
-import type { ResourceType } from './resource.ts';
-import { apiVersion } from './resource.ts';
+import type { Catalog } from '../kinds/catalog.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { printJson } from '../json.ts';
+import type { ResourceType } from '../kinds/resource.ts';
+import { apiVersion } from '../kinds/resource.ts';
 
 const VERSION: JsonObject = {
   major: '1',

@@ -1,9 +1,9 @@
 /** Table answers: what `kubectl get` prints, one row an object. */
-import type { Json, JsonObject } from './json.ts';
-import { listAt, stringAt } from './json.ts';
-import type { Column, ResourceType } from './resource.ts';
-import { apiVersion } from './resource.ts';
-import type { Stored } from './storage.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { listAt, stringAt } from '../json.ts';
+import type { Column, ResourceType } from '../kinds/resource.ts';
+import { apiVersion } from '../kinds/resource.ts';
+import type { Stored } from '../storage.ts';
 
 const NAME_HELP = 'Name must be unique within a namespace.';
 const AGE_HELP = 'CreationTimestamp is the server time when this object was created.';

@@ -3,9 +3,9 @@
  * of an absent member of an object adds it, `test` takes an absent member for null, and array indexes
  * may count from the end. That is why no general library is used here.
  */
-import type { Json, JsonObject } from './json.ts';
-import { clone, equal, isObject, stringAt } from './json.ts';
-import { badRequest, patchFailed, tooLarge } from './status.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { clone, equal, isObject, stringAt } from '../json.ts';
+import { badRequest, patchFailed, tooLarge } from '../status.ts';
 
 const MAX_OPERATIONS = 10_000;
 

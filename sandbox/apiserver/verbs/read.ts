@@ -1,13 +1,13 @@
 /** get and list. A list is one version of the store, also over many pages: the token carries the version. */
-import type { Json } from './json.ts';
-import { at, parseJson, printJson } from './json.ts';
-import type { ListMeta } from './render.ts';
-import type { ApiRequest } from './request.ts';
-import { objectKey, subjectOf } from './resource.ts';
-import type { Predicate } from './selectors.ts';
-import { both, fieldPredicate, labelPredicate } from './selectors.ts';
-import { badRequest, expired, invalid, notFound, versionTooLarge } from './status.ts';
-import type { Storage, Stored } from './storage.ts';
+import type { Json } from '../json.ts';
+import { at, parseJson, printJson } from '../json.ts';
+import type { ListMeta } from '../kubectl/render.ts';
+import type { ApiRequest } from '../request.ts';
+import { objectKey, subjectOf } from '../kinds/resource.ts';
+import type { Predicate } from '../selectors.ts';
+import { both, fieldPredicate, labelPredicate } from '../selectors.ts';
+import { badRequest, expired, invalid, notFound, versionTooLarge } from '../status.ts';
+import type { Storage, Stored } from '../storage.ts';
 
 /** Throws a 404. */
 export function getObject(storage: Storage, request: ApiRequest): Stored {

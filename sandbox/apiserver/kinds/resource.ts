@@ -2,8 +2,8 @@
  * What the server knows about a kind: where it lives in the API and the rules that its writes follow.
  * Built-in kinds are tables of these (kinds/), custom ones are made from CustomResourceDefinitions.
  */
-import type { Json, JsonObject } from './json.ts';
-import type { Cause, Subject } from './status.ts';
+import type { Json, JsonObject } from '../json.ts';
+import type { Cause, Subject } from '../status.ts';
 
 /** Reads of other objects that rules need (the default class, a claim's class). */
 export interface Lookup {

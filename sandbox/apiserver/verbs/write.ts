@@ -3,15 +3,15 @@
  * so a write either happens whole at one version or not at all. A write that changes nothing keeps the
  * version. Stored objects are never changed: every write stores an object of its own.
  */
-import type { Clock } from '../../lib/doors/clock.ts';
-import type { Random } from '../../lib/doors/random.ts';
-import type { JsonObject } from './json.ts';
-import { at, dropNulls, ensureObject, equal, listAt, objectAt, stringAt } from './json.ts';
-import { keepSystemFields, validateMeta, validateMetaUpdate } from './object-meta.ts';
-import type { Lookup, ResourceType, Subresource, Write } from './resource.ts';
-import { kindSubject, objectKey, storageName, subjectOf } from './resource.ts';
-import { alreadyExists, badRequest, conflict, forbidden, invalid, invalidField, MODIFIED, notFound, StatusError } from './status.ts';
-import type { Storage, Stored } from './storage.ts';
+import type { Clock } from '../../../lib/doors/clock.ts';
+import type { Random } from '../../../lib/doors/random.ts';
+import type { JsonObject } from '../json.ts';
+import { at, dropNulls, ensureObject, equal, listAt, objectAt, stringAt } from '../json.ts';
+import { keepSystemFields, validateMeta, validateMetaUpdate } from '../object-meta.ts';
+import type { Lookup, ResourceType, Subresource, Write } from '../kinds/resource.ts';
+import { kindSubject, objectKey, storageName, subjectOf } from '../kinds/resource.ts';
+import { alreadyExists, badRequest, conflict, forbidden, invalid, invalidField, MODIFIED, notFound, StatusError } from '../status.ts';
+import type { Storage, Stored } from '../storage.ts';
 
 export interface WriteTools {
   readonly storage: Storage;

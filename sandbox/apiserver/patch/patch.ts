@@ -1,15 +1,15 @@
 /** The PATCH verb: by its content type, from the stored object to the one that is to be stored. */
-import type { FieldValidation } from './body.ts';
-import { asObject, decodeJson, mediaTypeOf } from './body.ts';
-import type { JsonObject } from './json.ts';
-import { clone, isObject, printJson, stringAt } from './json.ts';
+import type { FieldValidation } from '../body.ts';
+import { asObject, decodeJson, mediaTypeOf } from '../body.ts';
+import type { JsonObject } from '../json.ts';
+import { clone, isObject, printJson, stringAt } from '../json.ts';
 import { applyJsonPatch } from './json-patch.ts';
 import { mergePatch } from './merge-patch.ts';
-import { withKind } from './render.ts';
-import type { ApiRequest } from './request.ts';
-import { subjectOf } from './resource.ts';
-import { badRequest, invalid, invalidField, notFound, StatusError, unsupportedMediaType, unsupportedPatch } from './status.ts';
-import type { Stored } from './storage.ts';
+import { withKind } from '../kubectl/render.ts';
+import type { ApiRequest } from '../request.ts';
+import { subjectOf } from '../kinds/resource.ts';
+import { badRequest, invalid, invalidField, notFound, StatusError, unsupportedMediaType, unsupportedPatch } from '../status.ts';
+import type { Stored } from '../storage.ts';
 import { strategicMerge } from './strategic-merge.ts';
 
 const JSON_PATCH = 'application/json-patch+json';

@@ -1,6 +1,6 @@
 /** JSON merge patch (RFC 7386): null deletes, objects merge, everything else replaces. */
-import type { Json, JsonObject } from './json.ts';
-import { isObject } from './json.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { isObject } from '../json.ts';
 
 /** A new object; shares parts with both arguments. */
 export function mergePatch(target: Json | undefined, patch: JsonObject): JsonObject {

@@ -3,21 +3,21 @@
  * A CRD serves from the moment it is stored; its status says so in the very next version.
  */
 import type { Catalog } from './catalog.ts';
-import { CRDS } from './delete.ts';
-import type { Json, JsonObject } from './json.ts';
-import { at, clone, ensureObject, equal, isObject, listAt, objectAt, stringAt } from './json.ts';
-import { columnOf } from './json-path.ts';
-import { nameFaults } from './object-meta.ts';
+import { CRDS } from '../verbs/delete.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { at, clone, ensureObject, equal, isObject, listAt, objectAt, stringAt } from '../json.ts';
+import { columnOf } from '../kubectl/json-path.ts';
+import { nameFaults } from '../object-meta.ts';
 import type { Column, ResourceRules, ResourceType, Write } from './resource.ts';
-import { applyDefaults, prune } from './schema/prune.ts';
-import type { Schema } from './schema/schema.ts';
-import type { SchemaCache } from './schema/schema-cache.ts';
-import { validateObject } from './schema/validate.ts';
-import type { Cause } from './status.ts';
-import { invalidField, notSupported, required } from './status.ts';
-import type { Storage } from './storage.ts';
-import { defineKind } from './kinds/define.ts';
-import { AGE_COLUMN, CREATED_COLUMN, NAME_COLUMN } from './table.ts';
+import { applyDefaults, prune } from '../schema/prune.ts';
+import type { Schema } from '../schema/schema.ts';
+import type { SchemaCache } from '../schema/schema-cache.ts';
+import { validateObject } from '../schema/validate.ts';
+import type { Cause } from '../status.ts';
+import { invalidField, notSupported, required } from '../status.ts';
+import type { Storage } from '../storage.ts';
+import { defineKind } from './define.ts';
+import { AGE_COLUMN, CREATED_COLUMN, NAME_COLUMN } from '../kubectl/table.ts';
 
 const APPROVAL = 'api-approved.kubernetes.io';
 const STANDARD_FINALIZERS: ReadonlySet<string> = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);

@@ -1,10 +1,10 @@
 /** delete and deletecollection: preconditions, grace, finalizers. */
-import type { Json, JsonObject } from './json.ts';
-import { at, clone, isObject, listAt, objectAt, stringAt } from './json.ts';
-import type { ResourceType } from './resource.ts';
-import { objectKey, storageName, subjectOf } from './resource.ts';
-import { badRequest, conflict, forbidden, notFound } from './status.ts';
-import type { Stored } from './storage.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { at, clone, isObject, listAt, objectAt, stringAt } from '../json.ts';
+import type { ResourceType } from '../kinds/resource.ts';
+import { objectKey, storageName, subjectOf } from '../kinds/resource.ts';
+import { badRequest, conflict, forbidden, notFound } from '../status.ts';
+import type { Stored } from '../storage.ts';
 import type { WriteTarget, WriteTools } from './write.ts';
 import { isHeld, timestamp } from './write.ts';
 

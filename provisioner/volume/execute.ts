@@ -11,7 +11,7 @@ import { StaleLease } from '../../lib/controller/step.ts';
 import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
 import type { Journal } from '../../lib/journal/journal.ts';
 import type { ProvisionMetrics } from '../metrics.ts';
-import { VOLUME_FINALIZER } from '../names.ts';
+import { DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE, VOLUME_FINALIZER } from '../names.ts';
 import { readSecret } from '../secret-reader.ts';
 import type { Caches } from '../caches.ts';
 import { addFinalizer, removeFinalizer } from './finalizer-patch.ts';
@@ -98,7 +98,7 @@ async function deleteVolume(
   const { driver, metrics, monotonic, progress, caches, memories } = deps;
   const { volume, name } = state;
   const className = volume.spec?.storageClassName ?? '';
-  const secrets = step.secret === undefined ? {} : await secretsFor(deps, step.secret, { name, signal });
+  const { secrets, missing } = step.secret === undefined ? { secrets: {} } : await secretsFor(deps, step.secret, { name, signal });
   if (!deps.leaseIsFresh()) throw new StaleLease();
   // The cached claim may be older than its end: it must not get a second volume.
   const claimUid = volume.spec?.claimRef?.uid ?? '';
@@ -109,7 +109,7 @@ async function deleteVolume(
   } catch (error) {
     if (!(error instanceof CsiError)) throw error;
     deps.log.warn('DeleteVolume failed', { object: name, error: error.message });
-    return { kind: 'failed', message: error.message };
+    return { kind: 'failed', message: `${error.message}${missing ?? ''}` };
   }
   remember(memories, volume, { deleted: true });
   deps.log.debug(2, 'volume is deleted', { object: name });
@@ -122,17 +122,16 @@ async function secretsFor(
   { client, log }: VolumeDeps,
   secret: { readonly name: string; readonly namespace: string },
   { name, signal }: { readonly name: string; readonly signal: AbortSignal },
-): Promise<Record<string, string>> {
+): Promise<{ readonly secrets: Record<string, string>; readonly missing?: string }> {
   try {
-    return await readSecret(client, secret, signal);
+    return { secrets: await readSecret(client, secret, signal) };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    log.warn('secret of the volume cannot be read, it is deleted without', {
-      object: name,
-      secret: `${secret.namespace}/${secret.name}`,
-      error: error.message,
-    });
-    return {};
+    const reference = `${secret.namespace}/${secret.name}`;
+    // A field named `secret` would be struck out: the name is none.
+    log.warn('secret of the volume cannot be read, it is deleted without', { object: name, reference, error: error.message });
+    const names = `the annotations ${DELETION_SECRET_NAME} and ${DELETION_SECRET_NAMESPACE}, or the StorageClass`;
+    return { secrets: {}, missing: ` (secret ${reference}, named by ${names}, cannot be read: ${error.message})` };
   }
 }
 

@@ -6,6 +6,7 @@
  * A content may also come too late: its POST was under way when its VolumeSnapshot was let go. It is met here when
  * it comes, and removed if a live read says that nobody owns it. Never one that an administrator brought, nor one
  * that was first seen with a handle: it may have been restored from a backup, and its VolumeSnapshot may follow.
+ * But one of these that somebody deletes while no VolumeSnapshot names it goes as its policy says: nobody else would let it go.
  */
 import { givenHandleOf, hasMark, isDeleting, savedHandleOf, text, volumeHandleOf } from '../content-facts.ts';
 import { isGroupContent } from '../group-fields.ts';
@@ -37,9 +38,9 @@ export function decide(state: ContentProtectionState): ContentProtectionNext {
 }
 
 function mayBeOrphan({ content, cameAlone }: ContentProtectionState): boolean {
-  if (volumeHandleOf(content) === undefined) return false;
-  // Its end was asked for: only the sidecar does not know yet that the VolumeSnapshot went, or somebody overwrote it.
+  // Its end was asked for: only the sidecar does not know yet that the VolumeSnapshot went, or never came.
   if (isDeleting(content)) return !hasMark(content, BEING_DELETED);
+  if (volumeHandleOf(content) === undefined) return false;
   if (savedHandleOf(content) !== undefined && !cameAlone) return false;
   // What was retained when its VolumeSnapshot went carries the mark; what is being cut will have a handle, and is kept.
   return content.spec?.deletionPolicy === 'Delete' || !(hasMark(content, BEING_DELETED) || hasMark(content, BEING_CREATED));

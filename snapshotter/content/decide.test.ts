@@ -236,6 +236,16 @@ describe('creating', () => {
     expect(step).toMatchObject({ patch: { operations: [{}, {}, { value: { creationTime: EPOCH_NS + 5_000_000n } }] } });
   });
 
+  test('nor is an un-ready snapshot without a time: the driver may know it later', () => {
+    const step = decide(aState({ content: marked(), answer: found({ creationTime: undefined, ready: false }), now: EPOCH_MS + 5 }));
+    expect(step).toMatchObject({ patch: { operations: [{}, {}, { value: { snapshotHandle: 'snap-1', readyToUse: false } }] } });
+    expect(JSON.stringify(step, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))).not.toContain('creationTime');
+    const later = marked({ status: { snapshotHandle: 'snap-1', readyToUse: false } });
+    expect(decide(aState({ content: later, answer: found() }))).toMatchObject({
+      patch: { operations: expect.arrayContaining([expect.objectContaining({ value: EPOCH_NS })]) },
+    });
+  });
+
   test('a driver that gives no size leaves it open', () => {
     const step = decide(aState({ content: marked(), answer: found({ sizeBytes: 0n }) }));
     expect(step.kind === 'save-status' && step.patch.type === 'json' && step.patch.operations[2]?.value).not.toHaveProperty('restoreSize');

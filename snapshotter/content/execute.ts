@@ -1,4 +1,5 @@
 /** One effect of a content's loop, at the API server. Calls of the driver are in call-driver.ts. */
+import { isNotFound } from '../../lib/kube/api-error.ts';
 import type { KubeClient, Patch } from '../../lib/kube/client.ts';
 import type { Secret } from '../../lib/kube/objects.ts';
 import { SECRETS, VOLUME_SNAPSHOT_CONTENTS } from '../../lib/kube/resources.ts';
@@ -59,7 +60,11 @@ async function patchContent({ client, applyWrite }: ContentWrites, { content }: 
   return { kind: 'content', object };
 }
 
-/** By name only: the vendors' RBAC may allow no more. A secret that cannot be read, or be sent as it is, is a failure to show. */
+/**
+ * By name only: the vendors' RBAC may allow no more. A secret that cannot be read, or be sent as it is, is a failure to show.
+ * But a secret that is gone holds no deletion up: it often goes with its namespace, and cannot be made again there. Then
+ * the driver decides whether it needs one.
+ */
 async function readSecret(
   deps: ContentWrites,
   { kind, secret }: { readonly kind: DriverEffect; readonly secret: SecretName },
@@ -73,6 +78,7 @@ async function readSecret(
   try {
     ({ data } = await deps.client.get<Secret>(SECRETS, secret, signal));
   } catch (error) {
+    if (kind === 'delete-snapshot' && isNotFound(error)) return { kind: 'secret', secret: { missing: secret, reveal: () => ({}) } };
     const refused = refusalOf(error);
     if (refused === undefined) throw error;
     return failed(refused);

@@ -17,6 +17,8 @@ export interface ContentRules {
 
 /** Values of a secret, behind a function: nothing that prints a state can print them. */
 export interface SecretValues {
+  /** There is no such secret: the driver is asked without one. Only for a deletion. */
+  readonly missing?: SecretName;
   readonly reveal: () => Record<string, string>;
 }
 

@@ -12,7 +12,7 @@ import { startHttpServer } from './http-server.ts';
 import { createLogger } from './logger.ts';
 import { createCsiMetrics, createElectionMetrics, createQueueMetrics } from './metric-families.ts';
 import { createMetrics, type MetricsRegistry } from './metrics.ts';
-import type { ProgramInput } from './program.ts';
+import type { ProgramInput } from './program-input.ts';
 import { RunningRole } from './running-role.ts';
 import { runShutdown, type ShutdownStep } from './shutdown.ts';
 import { TerminalError } from '../errors/terminal-error.ts';

@@ -10,7 +10,7 @@ import { columnOf } from '../kubectl/json-path.ts';
 import { nameFaults } from '../object-meta.ts';
 import type { Column, ResourceRules, ResourceType, Write } from './resource.ts';
 import { applyDefaults, prune } from '../schema/prune.ts';
-import type { Schema } from '../schema/schema.ts';
+import type { Schema } from '../schema/schema-tree.ts';
 import type { SchemaCache } from '../schema/schema-cache.ts';
 import { validateObject } from '../schema/validate.ts';
 import type { Cause } from '../status.ts';

@@ -1,6 +1,6 @@
 /** What became of the journal of one program, from the audit log of a real API server. Pure. */
-import { isJournal } from '../harness/journal-entries.ts';
-import type { AuditCall } from '../real/audit.ts';
+import { isJournal } from '../../harness/journal-entries.ts';
+import type { AuditCall } from '../../harness/real/audit.ts';
 
 export interface JournalWrites {
   readonly puts: number;

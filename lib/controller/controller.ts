@@ -79,15 +79,12 @@ export function createController<S, E extends Effect, A>(options: ControllerOpti
 
   const pump = (): void => {
     if (running === undefined || running.aborted) return;
-    while (queue.working < options.workers) {
-      const key = queue.take();
-      if (key === undefined) return;
-      void work(key, running);
-    }
+    for (let key = queue.take(); key !== undefined; key = queue.take()) void work(key, running);
   };
 
   // Informer handlers run to their end before the first key is looked at: they all see one state.
-  const queue = createQueue({ name: options.name, clock, metrics: options.metrics, ready: () => queueMicrotask(pump) });
+  const { name, workers, metrics } = options;
+  const queue = createQueue({ name, workers, clock, metrics, ready: () => queueMicrotask(pump) });
 
   return {
     enqueue: queue.add,

@@ -35,7 +35,13 @@ test('no keys, no secret', () => {
 });
 
 test('the deprecated keys still work for the four purposes that had them', () => {
-  expect(resolve({ csiProvisionerSecretName: 'old', csiProvisionerSecretNamespace: 'vault' })).toMatchObject({ ref: { name: 'old' } });
+  for (const [purpose, stem] of [
+    ['provisioner', 'csiProvisionerSecret'],
+    ['controller-publish', 'csiControllerPublishSecret'],
+    ['node-stage', 'csiNodeStageSecret'],
+    ['node-publish', 'csiNodePublishSecret'],
+  ] as const)
+    expect(resolve({ [`${stem}Name`]: 'old', [`${stem}Namespace`]: 'vault' }, purpose), purpose).toMatchObject({ ref: { name: 'old' } });
   expect(resolve({ csiNodeExpandSecretName: 'old', csiNodeExpandSecretNamespace: 'vault' }, 'node-expand')).toEqual({ kind: 'none' });
 });
 

@@ -33,6 +33,12 @@ describe('a snapshot that is being deleted', () => {
   test('then waits until the content is gone, and marks it again if the mark was overwritten', () => {
     expect(decide({ ...state, content: marked({ metadata: deleting }) })).toMatchObject({ kind: 'done' });
     expect(decide({ ...state, content: aContent({ metadata: deleting }) })).toMatchObject({ kind: 'mark-content' });
+    const spoilt = aContent({ status: READY_STATUS, metadata: { annotations: { [BEING_DELETED]: 'no' } } });
+    expect(decide({ ...state, content: spoilt })).toMatchObject({ kind: 'mark-content' });
+  });
+
+  test.each(['Retain', 'Recycle', ''])('only the policy Delete deletes a content, %j does not', (deletionPolicy) => {
+    expect(decide({ ...state, content: marked({ spec: { deletionPolicy } }) })).toMatchObject({ kind: 'release-snapshot' });
   });
 
   test('then goes, once the content is known to be gone', () => {

@@ -165,6 +165,9 @@ describe('creating', () => {
     expect(decide(aState({ content: marked(), rules: { ...rules, snapshotNamePrefix: 's', snapshotNameUuidLength: 10 } }))).toMatchObject({
       request: { name: 's-6f6a7d8e11' },
     });
+    expect(decide(aState({ content: marked(), rules: { ...rules, snapshotNameUuidLength: 32 } }))).toMatchObject({
+      request: { name: `snapshot-${SNAPSHOT_UID.replaceAll('-', '')}` },
+    });
   });
 
   test.each([

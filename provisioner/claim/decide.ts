@@ -117,6 +117,10 @@ function settle(state: ClaimState, { uncertain }: OpenOperation, why: string): C
     const events = journalNote(state, `claim ${intent.claim.namespace}/${intent.claim.name} (uid ${state.uid}): ${reason}`);
     return { kind: 'poll', backoff: 'settle', afterMs: RETELL_MS, inputs: `${held.inputs} ${reason}`, reason, events };
   }
+  if (state.claim === undefined && state.progress.inherited) {
+    if (state.live.owner === undefined) return { kind: 'read-owner', ...held, owner: intent.claim };
+    return { kind: 'retry', backoff: 'settle', reason: 'the claim lives, and is not in the cache yet' };
+  }
   const secret = secretStep(state, intent.secret, 'settle');
   if (secret !== undefined) return secret;
   return createStep(state, intent, { plan: planForNobody(intent, state.settings.driver), purpose: 'settle' });

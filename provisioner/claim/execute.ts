@@ -41,6 +41,15 @@ export async function execute(deps: ClaimDeps, step: ClaimStep, run: Run): Promi
       const needy = claim !== undefined && (claim.spec?.volumeName ?? '') === '';
       return { kind: 'claim', claim, progress: needy ? progress.update(uid, { provisionedBefore: 'rechecked' }) : progress.of(uid) };
     }
+    case 'read-owner': {
+      const live = await found(() => client.get(PERSISTENT_VOLUME_CLAIMS, step.owner, signal));
+      const claim = live?.metadata?.uid === uid ? live : undefined;
+      return {
+        kind: 'owner',
+        object: claim,
+        progress: claim === undefined ? progress.update(uid, { inherited: false }) : progress.of(uid),
+      };
+    }
     case 'read-snapshot':
       return { kind: 'snapshot', object: await found(() => client.get(VOLUME_SNAPSHOTS, step.source, signal)) };
     case 'read-content':

@@ -97,7 +97,8 @@ export function openAccounts(init: AccountsInit): Accounts {
   const take = ({ uid, value }: FoundEntry): readonly FoundEntry[] => {
     const read = readEntry(uid, value);
     if (read.kind === 'entry') {
-      const { operation } = progress.update(uid, { operation: adopted(progress.of(uid).operation, read, doors.clock.now()) });
+      const after = adopted(progress.of(uid).operation, read, doors.clock.now());
+      const { operation } = progress.update(uid, { operation: after, inherited: true });
       wake(uid);
       return isUndecided(operation)
         ? [{ uid, value: encodeEntry(intentsOf(operation.intent, operation.uncertain), operation.uncertain?.deleting) }]

@@ -47,7 +47,7 @@ export interface Surroundings {
 /** A request lives up to a minute at the API server (its --request-timeout), however its sender fares. */
 const LIMBO_MS = { from: 1_000, to: 55_000 };
 
-/** Marks a request in limbo, for those who ask what its sender knew. */
+/** Marks a request that was in limbo, or whose sender has died since, for those who ask what its sender knew. */
 export const SENT_LONG_AGO = 'x-sent-long-ago';
 
 /** A Unix socket on the same machine: what a dead process sent has arrived long before its next life asks. */
@@ -266,14 +266,14 @@ export class Incarnation {
       }
       if (!read && this.random.chance(faults.limbo)) {
         scheduler.after(this.random.between(LIMBO_MS.from, LIMBO_MS.to), `${this.program} ${point} arrives late`, () => {
-          void api.handle({ ...request, headers: { ...request.headers, [SENT_LONG_AGO]: 'yes' } });
+          void api.handle(sentLongAgo(request));
         });
         return broken('in limbo');
       }
       scheduler.after(this.latency(), `${this.program} ${point} arrives`, () => {
         if (!connected) return;
         if (!api.up()) return settle(1, 'refused', () => reject(refusedConnection(request)));
-        void api.handle(request).then((answer) => {
+        void api.handle(this.alive ? request : sentLongAgo(request)).then((answer) => {
           if (!read && this.crashes(point, 'applied')) return;
           if (this.random.chance(faults.lateAnswer)) return broken('answer lost');
           settle(this.latency(), `answered ${answer.status}`, () => {
@@ -476,6 +476,10 @@ export class Incarnation {
       return undefined;
     });
   }
+}
+
+function sentLongAgo(request: HttpRequest): HttpRequest {
+  return { ...request, headers: { ...request.headers, [SENT_LONG_AGO]: 'yes' } };
 }
 
 function status(code: number, message: string): RpcAnswer {

@@ -413,7 +413,9 @@ export class World {
   private async api(request: HttpRequest): Promise<HttpAnswer> {
     this.requests += 1;
     this.secrets.check(`${request.method} ${request.path}`, request.body);
+    const late = request.headers[SENT_LONG_AGO] === undefined ? undefined : this.safety.leaseArrivesLate(leaseOf(request));
     const answer = await this.sandbox.handle(request);
+    late?.answered(answer.status);
     if (request.method !== 'GET' && !/\/(events|leases)\b/.test(request.path)) {
       const agent = request.headers['user-agent'] ?? '';
       if (request.headers[SENT_LONG_AGO] === undefined) this.checkLeader(agent, `${request.method} ${request.path}`);
@@ -477,6 +479,11 @@ export class World {
       if (!slot.held && slot.life === undefined) this.startLife(slot);
     });
   }
+}
+
+/** The name of the Lease that a PUT is about; empty: it is about none. One that is made late is nobody's before a PUT. */
+function leaseOf({ method, path }: HttpRequest): string {
+  return method === 'PUT' ? (/\/leases\/([^/?]+)/.exec(path)?.[1] ?? '') : '';
 }
 
 function isElection(lease: string | undefined): boolean {

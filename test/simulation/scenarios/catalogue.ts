@@ -9,6 +9,7 @@ import {
 } from './as-go-claims.ts';
 import { GO_ALREADY_EXISTS, GO_DELETED_WHILE_DOWN, GO_UNDECIDED_THEN_FINAL } from './as-go-snapshots.ts';
 import { CHAOS, CHAOS_CALM } from './chaos.ts';
+import { CONTESTED_JOURNAL, JOURNAL_IN_SHARDS } from './contested-journal.ts';
 import {
   ADMIN_DELETES_CONTENT,
   DELETE_IN_ANY_ORDER,
@@ -85,4 +86,6 @@ export const SCENARIOS: readonly Scenario[] = [
   GO_FULL_NODE,
   UNCERTAIN_SNAPSHOT,
   HAND_OVER,
+  JOURNAL_IN_SHARDS,
+  CONTESTED_JOURNAL,
 ];

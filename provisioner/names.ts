@@ -3,6 +3,8 @@
  * labels of its records. Sources: the Go csi-provisioner and its controller library; Kubernetes' well-known
  * annotations. A value here is part of the interface: another program reads it.
  */
+import { reasonsOf } from '../lib/controller/event-table.ts';
+import { PROVISIONER_EVENTS } from './event-reasons.ts';
 
 /** On a claim: who should provision it. Written by the PV controller. The beta key counts only where the GA key is absent. */
 export const STORAGE_PROVISIONER = 'volume.kubernetes.io/storage-provisioner';
@@ -40,16 +42,8 @@ export const ALLOW_MODE_CHANGE = 'snapshot.storage.kubernetes.io/allow-volume-mo
 /** Parameters with this prefix are for the sidecars and never reach the driver. */
 export const RESERVED_PREFIX = 'csi.storage.k8s.io/';
 
-export const REASON = {
-  provisioning: 'Provisioning',
-  provisioned: 'ProvisioningSucceeded',
-  failed: 'ProvisioningFailed',
-  deleteFailed: 'VolumeFailedDelete',
-  /** On the journal's Lease; the Go program has no such account. */
-  undecided: 'VolumeUndecided',
-  /** On a VolumeSnapshot that keeps our finalizer since it may not be written. */
-  releaseFailed: 'SnapshotReleaseFailed',
-} as const;
+/** Reasons of events: event-reasons.ts says what each one means. */
+export const REASON = reasonsOf(PROVISIONER_EVENTS);
 
 export interface VolumeNaming {
   readonly prefix: string;

@@ -29,7 +29,7 @@ export const CONTROLLER_FLAGS = [
     name: 'retry-crd-interval-max',
     type: 'duration',
     default: '30s',
-    help: 'How long to wait for the custom resource definitions at the start (at least 1s); then exit 1.',
+    help: 'How long to wait at the start for the custom resource definitions, at least 1s. Missing after that: exit code 1.',
     origin: 'peer',
     min: 0,
   },

@@ -1,4 +1,5 @@
 /** Events and their objects. Items of a list carry neither apiVersion nor kind; an event needs both. */
+import type { EventReason } from '../lib/controller/event-table.ts';
 import type { EventNote } from '../lib/controller/step.ts';
 import type { KubeObject, VolumeSnapshot, VolumeSnapshotContent } from '../lib/kube/objects.ts';
 
@@ -10,10 +11,10 @@ function regardingContent({ metadata }: VolumeSnapshotContent): KubeObject {
   return { apiVersion: 'snapshot.storage.k8s.io/v1', kind: 'VolumeSnapshotContent', ...(metadata === undefined ? {} : { metadata }) };
 }
 
-export function snapshotWarning(snapshot: VolumeSnapshot, reason: string, message: string): EventNote {
+export function snapshotWarning(snapshot: VolumeSnapshot, reason: EventReason, message: string): EventNote {
   return { type: 'Warning', reason, message, regarding: regardingSnapshot(snapshot) };
 }
 
-export function contentWarning(content: VolumeSnapshotContent, reason: string, message: string): EventNote {
+export function contentWarning(content: VolumeSnapshotContent, reason: EventReason, message: string): EventNote {
   return { type: 'Warning', reason, message, regarding: regardingContent(content) };
 }

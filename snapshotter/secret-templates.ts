@@ -1,6 +1,6 @@
 /**
- * Secret references in class parameters, with `${token}` templates. Source: external-snapshotter's
- * utils (Go's os.Expand: a bare `$word` is expanded too, so a stray one is an unknown token).
+ * Secret references in class parameters, with `${token}` templates. Source: docs/peer-behaviour.md#secret-templates
+ * (Go's os.Expand: a bare `$word` is expanded too, so a stray one is an unknown token).
  */
 import { isDnsLabel, isDnsSubdomain } from '../lib/kube/names.ts';
 import type { SecretKeys } from './names.ts';

@@ -25,7 +25,14 @@ export const SIDECAR_FLAGS = [
   ...RETRY_FLAGS,
   ...READY_POLL_FLAGS,
   ...WORK_FLAGS,
-  { name: 'timeout', type: 'duration', default: '1m', help: 'Limit of every call to the driver.', origin: 'peer', min: 1 },
+  {
+    name: 'timeout',
+    type: 'duration',
+    default: '1m',
+    help: 'Time limit of every call to the driver. A call that is not answered in time is repeated.',
+    origin: 'peer',
+    min: 1,
+  },
   {
     name: 'snapshot-name-prefix',
     type: 'string',
@@ -37,7 +44,7 @@ export const SIDECAR_FLAGS = [
     name: 'snapshot-name-uuid-length',
     type: 'int',
     default: '-1',
-    help: 'So many digits of the uid follow the prefix, 1 to 32. -1: the whole uid with its dashes.',
+    help: 'How many hexadecimal digits of the uid follow the prefix, 1 to 32. -1: the whole uid with its dashes.',
     origin: 'peer',
     min: -1,
     max: UUID_DIGITS,
@@ -69,7 +76,7 @@ export const SIDECAR_FLAGS = [
     name: 'node-deployment',
     type: 'bool',
     default: 'false',
-    help: 'Serve only the contents labelled with this node (environment NODE_NAME), for a sidecar on every node. Not together with --leader-election.',
+    help: 'For a sidecar on every node: serve only the contents that are labelled with this node (environment NODE_NAME). Not together with --leader-election.',
     origin: 'peer',
   },
 ] as const satisfies readonly Flag[];

@@ -7,6 +7,7 @@ import { CONTENT_INDEXES, createContentController } from './content/controller.t
 import { hasMark } from './content-facts.ts';
 import { CREATION_UNCERTAIN, MANAGED_BY_LABEL } from './names.ts';
 import { applyTo } from './own-writes.ts';
+import { createSidecarMetrics } from './sidecar-metrics.ts';
 import { type CsiSnapshotterOptions, readSidecarOptions, SIDECAR_FLAGS } from './sidecar-options.ts';
 
 export const CSI_SNAPSHOTTER: RoleDefinition<CsiSnapshotterOptions> = {
@@ -38,20 +39,11 @@ export const CSI_SNAPSHOTTER: RoleDefinition<CsiSnapshotterOptions> = {
       ...(options.nodeName === undefined ? {} : { labelSelector: `${MANAGED_BY_LABEL}=${options.nodeName}` }),
     });
     const classes = context.informers.informer(VOLUME_SNAPSHOT_CLASSES, { fields: ['driver', 'parameters'] });
-    const gaveUp = metrics.counter({
-      name: 'csi_snapshotter_undecided_snapshots_given_up_total',
-      help: 'CreateSnapshot calls without an answer whose later failures were taken as final: the storage may hold a snapshot that nothing names.',
-      labels: ['driver_name'],
-    });
     const driverName = driver.identity().name;
-    metrics.gauge({
-      name: 'csi_snapshotter_uncertain_snapshots',
-      help: 'VolumeSnapshotContents of which the storage may hold a snapshot that nothing names: a CreateSnapshot call ended without a clear answer.',
-      labels: ['driver_name'],
-      collect: (set) => {
-        const uncertain = contents.store.list().filter((one) => one.spec?.driver === driverName && hasMark(one, CREATION_UNCERTAIN));
-        set({ driver_name: driverName }, uncertain.length);
-      },
+    const { gaveUp } = createSidecarMetrics(metrics, {
+      driverName,
+      countUncertain: () =>
+        contents.store.list().filter((one) => one.spec?.driver === driverName && hasMark(one, CREATION_UNCERTAIN)).length,
     });
     const controller = createContentController({
       context,
@@ -70,7 +62,7 @@ export const CSI_SNAPSHOTTER: RoleDefinition<CsiSnapshotterOptions> = {
       workers: options.workerThreads,
       retryStartMs: options.retryIntervalStartMs,
       retryMaxMs: options.retryIntervalMaxMs,
-      gaveUp: () => gaveUp.add({ driver_name: driverName }),
+      gaveUp,
     });
     return { name: 'csi-snapshotter', start: (signal) => controller.start(signal), drain: (cancel) => controller.drain(cancel) };
   },

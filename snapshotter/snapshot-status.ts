@@ -1,6 +1,6 @@
 /**
  * What a VolumeSnapshot's status should say, from its content's. The content is written by the sidecar,
- * the snapshot's status by the snapshot-controller alone. Source: external-snapshotter, status copy.
+ * the snapshot's status by the snapshot-controller alone. Source: docs/peer-behaviour.md#status-copy.
  *
  * The status mirrors the content while the snapshot is un-ready, also over what stands there: a value
  * that a late write left on the wrong object heals here.

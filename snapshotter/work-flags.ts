@@ -5,7 +5,7 @@ const FEATURE_GATES_FLAG = {
   name: 'feature-gates',
   type: 'gates',
   default: '',
-  help: 'Features to switch: Name=true,Name=false.',
+  help: 'Features to switch on or off: Name=true,Name=false.',
   origin: 'peer',
   gates: {
     CSIVolumeGroupSnapshot: { default: true, stage: 'GA' },
@@ -23,6 +23,13 @@ export const WORK_FLAGS = [
     origin: 'peer',
     min: 0,
   },
-  { name: 'worker-threads', type: 'int', default: '10', help: 'Objects of one kind that are worked on at once.', origin: 'peer', min: 1 },
+  {
+    name: 'worker-threads',
+    type: 'int',
+    default: '10',
+    help: 'How many objects of one kind are worked on at once.',
+    origin: 'peer',
+    min: 1,
+  },
   FEATURE_GATES_FLAG,
 ] as const satisfies readonly Flag[];

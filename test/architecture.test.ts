@@ -4,21 +4,23 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { findViolations, importsOf, RULES, type Sources } from './architecture-rules.ts';
 import { findCircles } from './circle-rules.ts';
+import { findBadCitations } from './citation-rules.ts';
 import { filesReached, findImpurities } from './purity-rules.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const SKIPPED = new Set(['node_modules', 'dist', '.git', 'gen', 'mutants']);
 
-function readSources(folder: string, into = new Map<string, string>()): Sources {
+function readSources(folder: string, ending = '.ts', into = new Map<string, string>()): Sources {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory() && !SKIPPED.has(entry.name)) readSources(path, into);
-    else if (entry.isFile() && entry.name.endsWith('.ts')) into.set(relative(ROOT, path), readFileSync(path, 'utf8'));
+    if (entry.isDirectory() && !SKIPPED.has(entry.name)) readSources(path, ending, into);
+    else if (entry.isFile() && entry.name.endsWith(ending)) into.set(relative(ROOT, path), readFileSync(path, 'utf8'));
   }
   return into;
 }
 
 const SOURCES = readSources(ROOT);
+const DOCUMENTS = readSources(join(ROOT, 'docs'), '.md');
 
 /** The tree with one more file. */
 const planted = (path: string, text: string): string[] => findViolations(new Map([[path, text]]));
@@ -176,4 +178,18 @@ test('types are not followed, inline ones neither, and words in strings and comm
     "const said = 'await Math.random()';",
   ];
   expect(findImpurities(withLine(path, lines.join('\n')))).toEqual([]);
+});
+
+test('comments and documents cite only what the repository holds', () => {
+  const own = new Map([...SOURCES].filter(([path]) => path !== 'test/architecture.test.ts'));
+  expect(findBadCitations(new Map([...own, ...readSources(ROOT, '.md')]), DOCUMENTS)).toEqual([]);
+});
+
+test('a planted citation is named with file and line', () => {
+  const cited = (line: string): string[] =>
+    findBadCitations(new Map([['lib/x.ts', `//\n// ${line}`]]), new Map([['docs/a.md', '# One, two']]));
+  expect(cited('see docs/a.md, and docs/a.md#one-two')).toEqual([]);
+  expect(cited('design \u00a73')).toEqual(['lib/x.ts:2: cites a section of a document: say it here, or link to a heading in docs/']);
+  expect(cited('docs/a.md#three')).toEqual(['lib/x.ts:2: docs/a.md has no heading for #three']);
+  expect(cited('docs/b.md')).toEqual(['lib/x.ts:2: docs/b.md does not exist']);
 });

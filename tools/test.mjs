@@ -18,7 +18,7 @@ const GO_NEEDED = [1, 26];
 function testFiles() {
   return readdirSync(root, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && !['node_modules', 'dist', '.git'].includes(entry.name))
-    .flatMap(({ name }) => readdirSync(join(root, name), { recursive: true }).map((file) => `${name}/${file}`))
+    .flatMap(({ name }) => readdirSync(join(root, name), { recursive: true, encoding: 'utf8' }).map((file) => `${name}/${file}`))
     .filter((file) => /\.test\.(?:ts|mjs)$/.test(file));
 }
 

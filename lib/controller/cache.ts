@@ -1,11 +1,11 @@
 /**
- * What one watch delivered, with this process's own writes laid over it (design §3 "Own writes").
+ * What one watch delivered, with this process's own writes laid over it.
  *
  * A write's answer is an overlay: it is seen at once, and used only while its resourceVersion is greater
  * than the newest the watch delivered for this resource. Any later event, bookmark or relist that reaches
  * that version drops it, so that an answer which comes after DELETED cannot resurrect the object.
  * An answer that says "gone" (dying, and no finalizer left) carries the version from before the deletion;
- * since no uid ever comes back, it hides the object until the watch tells its end, whatever of its past comes first.
+ * since no uid ever comes back, it hides the object until the watch tells its end, although events from before the deletion may still come first.
  *
  * A list also shows whether the server still has the history that the watch told: one restored from a backup has
  * a lower version, or shows an object under a version that was passed without it.

@@ -15,6 +15,8 @@ import { deadline, sleep } from '../doors/sleep.ts';
 import { isAlreadyExists, isPrecondition } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { ConfigError } from '../errors/config-error.ts';
+import type { EventRow } from './event-table.ts';
+import { reasonsOf } from './event-table.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import type { Renewal } from './lease-lock.ts';
 import { createLeaseLock, describe, leaseName } from './lease-lock.ts';
@@ -23,6 +25,18 @@ import { expiresAtMs } from './lease-record.ts';
 import { leaseRemedy } from './lease-refusal.ts';
 import { watchLease } from './lease-watch.ts';
 import { TerminalError } from '../errors/terminal-error.ts';
+
+export const ELECTION_EVENTS = {
+  becameLeader: {
+    reason: 'LeaderElection',
+    type: 'Normal',
+    on: ['Lease'],
+    about: 'Another process leads from now on; the message has its identity.',
+    origin: 'peer',
+  },
+} as const satisfies Readonly<Record<string, EventRow>>;
+
+const REASON = reasonsOf(ELECTION_EVENTS);
 
 export interface LeaderElectionOptions extends LeaseClaim {
   /** A client (and connection) of its own: load on the other one must not cost the lease. */
@@ -175,7 +189,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
     log.info('lease is ours', { lease, identity: options.identity });
     if (lock.observed !== undefined) {
       const message = `${options.identity} became leader`;
-      options.events?.record({ type: 'Normal', reason: 'LeaderElection', message, regarding: lock.observed.lease });
+      options.events?.record({ type: 'Normal', reason: REASON.becameLeader, message, regarding: lock.observed.lease });
     }
     for (const settle of [...waiting]) settle();
     await hold(signal);

@@ -24,7 +24,7 @@ export interface SharedWatchOptions {
   readonly doors: { readonly clock: Clock; readonly random: Random };
   readonly log: Logger;
   readonly resyncMs: number;
-  /** The server has another past than the one it told: see `InformerSetOptions`. */
+  /** The server was restored to an earlier state than the one that was watched: see `InformerSetOptions`. */
   readonly rewound?: ((resource: string) => void) | undefined;
 }
 
@@ -164,7 +164,7 @@ export class SharedWatch<T extends KubeObject> {
 
   #listed({ changes, rewound }: WholeList<T>): void {
     const { rewound: tell } = this.#options;
-    if (rewound) this.#log.warn('the API server has been set back: it knows another past than the one it told', {});
+    if (rewound) this.#log.warn('the API server was restored to an earlier state: some changes that were seen are undone', {});
     if (rewound && tell !== undefined) {
       tell(this.#resource.plural);
       return;

@@ -150,7 +150,7 @@ export function connectDriver(options: ConnectOptions): Promise<DriverConnection
         fail(
           new TerminalError(
             'DRIVER_LOST',
-            `the connection to the driver at ${address} has been lost for ${options.lostTimeoutMs / 1000} s`,
+            `the connection to the driver at ${address} has been lost for ${options.lostTimeoutMs / 1000} s: see why the driver's container does not run`,
           ),
         );
       });

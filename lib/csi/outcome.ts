@@ -3,7 +3,8 @@
  *
  * Two readers, never to be mixed: what users wait for follows `outcomeOf` on the latest answer, as in the Go
  * programs; the account of what an earlier call may have made is closed by `judge`, behind their backs.
- * Source: the error scheme of the CSI specification and the tables of the Go programs.
+ * Source: the error scheme of the CSI specification and the Go programs (docs/peer-behaviour.md#answers-of-createvolume
+ * and docs/peer-behaviour.md#answers-of-createsnapshot).
  */
 import { GrpcCode } from './grpc-code.ts';
 

@@ -1,6 +1,6 @@
 /**
  * The one error of the API server, made once at the transport boundary. Above it nobody parses text:
- * callers ask the predicates below. Source: Kubernetes API conventions (Status), design §3 "Writing".
+ * callers ask the predicates below. Source: Kubernetes API conventions (Status).
  */
 export interface StatusCause {
   readonly reason?: string;

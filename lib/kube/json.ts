@@ -1,6 +1,6 @@
 /**
  * JSON that keeps int64. `JSON.parse` turns 9007199254740993 into ...992, and a status written back from
- * that would change a creation time (design §3 "Numbers"). Rules:
+ * that would change a creation time. Rules:
  * - an integer literal outside ±(2^53 − 1) becomes a bigint, wherever it stands;
  * - the fields that the snapshot schemas call int64 are bigint whatever their size, so that readers see
  *   one type: VolumeSnapshotContent `status.creationTime` and `status.restoreSize`, and both in

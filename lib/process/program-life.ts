@@ -273,8 +273,8 @@ export class ProgramLife {
 
 function historyChanged(resource: string): string {
   return (
-    `the API server was set back (seen at ${resource}), as by the restore of a backup: ` +
-    'what this process remembers may never have happened, so it ends to start anew'
+    `the API server was restored to an earlier state, as from a backup (seen at ${resource}): ` +
+    'this process may remember changes that are undone, so it exits and starts again with a fresh view. Nothing has to be done'
   );
 }
 

@@ -69,7 +69,10 @@ async function findMissing({ client, resources, signal }: WaitOptions): Promise<
 }
 
 function forbidden(name: string): TerminalError {
-  return new TerminalError('API_UNUSABLE', `listing ${name} is forbidden: grant list and watch on it, deploy/rbac shows how`);
+  return new TerminalError(
+    'API_UNUSABLE',
+    `listing ${name} is forbidden: grant list and watch on it, as rbac.yaml of the program does in deploy/`,
+  );
 }
 
 function unusable(error: unknown): TerminalError {

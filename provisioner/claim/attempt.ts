@@ -1,7 +1,7 @@
 /**
  * One attempt to provision a claim that is ours and has no volume: from its wish to the call, one Step at a
  * time. Checks that need nothing but caches come first, then live reads, then writes, then the call, so that
- * an attempt that cannot succeed costs nothing. Peer facts: tables 1.4, 2.2, 2.3, 4.2.
+ * an attempt that cannot succeed costs nothing. The order of the checks is the Go program's: docs/peer-behaviour.md#order-of-an-attempt.
  */
 import type { VolumeContentSource } from '../../proto/gen/csi.ts';
 import { CLONE_FINALIZER, volumeNameFor } from '../names.ts';

@@ -86,7 +86,7 @@ function made(deps: CallDeps, volume: Volume | undefined, { step, running: befor
     (volume !== undefined && wanted ? answerProblem(intent.request, volume) : undefined);
   if (unfit !== undefined || volume === undefined) {
     const message = unfit ?? '';
-    log.warn('CreateVolume answered what cannot be used', { object: objectName(intent), volume: intent.request.name, error: message });
+    log.warn('the answer of CreateVolume cannot be used', { object: objectName(intent), volume: intent.request.name, error: message });
     const handle = volume?.volumeId ?? '';
     const isThere = handle !== '' && unusable(volume) === undefined;
     const next = isThere

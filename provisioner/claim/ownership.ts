@@ -1,4 +1,4 @@
-/** Is a claim ours to provision? The part that needs nothing but the claim and its class (peer facts, table 1.2). */
+/** Is a claim ours to provision? The part that needs nothing but the claim and its class (docs/peer-behaviour.md#which-claims-are-ours). */
 import type { PersistentVolumeClaim, StorageClass } from '../../lib/kube/objects.ts';
 import {
   ALPHA_SELECTED_NODE,

@@ -1,6 +1,6 @@
 /**
  * May this claim be filled from this snapshot? In the peer's order; each refusal is a sentence for the
- * event, and none is final: snapshots become ready and get bound. Source: the Go csi-provisioner.
+ * event, and none is final: snapshots become ready and get bound. Source: docs/peer-behaviour.md#restore-from-a-snapshot.
  */
 import type { PersistentVolumeClaim, StorageClass, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { toBytesRoundedUp } from '../../lib/kube/quantity.ts';

@@ -1,7 +1,7 @@
 /**
  * Whether a content is this snapshot's own. The two point at each other: an un-bound content may not be
  * claimed by a snapshot that it does not name, nor a snapshot be served by a content made for another.
- * Source: external-snapshotter, binding checks.
+ * Source: docs/peer-behaviour.md#binding-checks.
  */
 import type { VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { givenHandleOf, namesSnapshot, refersTo, text, volumeHandleOf } from '../content-facts.ts';

@@ -1,4 +1,5 @@
 /** Telling the user what is wrong: one status error and one event, written again only if the words change. */
+import type { EventReason } from '../../lib/controller/event-table.ts';
 import type { VolumeSnapshot } from '../../lib/kube/objects.ts';
 import { formatTime } from '../../lib/kube/time.ts';
 import { inputsOf } from '../inputs.ts';
@@ -9,7 +10,7 @@ import type { BindingEffect, BindingNext, BindingState, Needed } from './state.t
 type Missing = Exclude<Needed, 'snapshot'>;
 
 export interface Failure {
-  readonly reason: string;
+  readonly reason: EventReason;
   readonly message: string;
   /** False: whatever the status says of readiness stays. */
   readonly keepsReady?: boolean;

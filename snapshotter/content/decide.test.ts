@@ -19,6 +19,7 @@ import {
   aContent,
   aGivenContent,
 } from '../testing/objects.ts';
+import { SIDECAR_REASON } from '../names.ts';
 import { readCalls } from './create-calls.ts';
 import { decide } from './decide.ts';
 import type { ContentState, DriverAnswer } from './state.ts';
@@ -73,7 +74,7 @@ const found = (more: object = {}): DriverAnswer => ({
 const failed = (more: object = {}): DriverAnswer => ({
   kind: 'failed',
   effect: 'create-snapshot',
-  reason: 'SnapshotCreationFailed',
+  reason: SIDECAR_REASON.creationFailed,
   message: 'no luck',
   ...more,
 });

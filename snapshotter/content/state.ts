@@ -1,4 +1,5 @@
 /** What one VolumeSnapshotContent's loop knows, and everything it can do. */
+import type { EventReason } from '../../lib/controller/event-table.ts';
 import type { Effect, Rest } from '../../lib/controller/step.ts';
 import type { Patch } from '../../lib/kube/client.ts';
 import type { VolumeSnapshotClass, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
@@ -40,7 +41,7 @@ export interface FoundSnapshot {
 export interface DriverFailure {
   readonly kind: 'failed';
   readonly effect: DriverEffect;
-  readonly reason: string;
+  readonly reason: EventReason;
   /** For people: no secret, and the same words for the same failure. */
   readonly message: string;
 }

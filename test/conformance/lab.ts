@@ -178,5 +178,5 @@ export function refusal(answer: Answer): Refusal {
   };
 }
 
-/** A failed precondition as design §3 "Writing" reads it: 422 Invalid and nothing else. */
+/** A JSON patch whose `test` failed: 422 Invalid and nothing else, since a refusal by the schema names causes. */
 export const FAILED_PATCH = { status: 422, reason: 'Invalid', causes: [] };

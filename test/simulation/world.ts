@@ -442,7 +442,7 @@ export class World {
     this.fail(new Violation('one-leader-acts', `${program} sent ${what} while ${holder} held the lease`));
   }
 
-  /** A write conflict is never a user-visible error (design §3). */
+  /** A write conflict is never a user-visible error: it is retried without a word. */
   private eventPosted(request: HttpRequest): void {
     const text = new TextDecoder().decode(request.body);
     if (isConflict(text)) {

@@ -5,6 +5,7 @@
  * Every door call counts as three crash points: before it is sent, applied but before the answer, and
  * after the answer. `CrashPlan` picks one of them, or chance does.
  */
+import { ENDED } from '../../lib/doors/ended.ts';
 import type { Doors } from '../../lib/doors/doors.ts';
 import type { HttpAnswer, HttpDoor, HttpRequest, HttpStream } from '../../lib/doors/http.ts';
 import { HttpDoorError } from '../../lib/doors/http.ts';
@@ -143,7 +144,7 @@ export class Incarnation {
 
   private kill(): void {
     this.alive = false;
-    for (const stream of this.streams) stream.abort();
+    for (const stream of this.streams) stream.abort(ENDED);
     this.streams.clear();
   }
 
@@ -295,7 +296,7 @@ export class Incarnation {
     return new Promise<HttpStream>((resolve, reject) => {
       let failed = false;
       const abort = (): void => {
-        serverSide.abort();
+        serverSide.abort(ENDED);
         if (failed) return;
         failed = true;
         reject(new HttpDoorError('ABORTED', `${request.path}: aborted`));
@@ -307,7 +308,7 @@ export class Incarnation {
         this.later(0, `${point} reset`, () => {
           if (failed) return;
           failed = true;
-          serverSide.abort();
+          serverSide.abort(ENDED);
           reject(new HttpDoorError('ECONNRESET', `${request.path}: connection reset`));
         });
       };
@@ -357,7 +358,7 @@ export class Incarnation {
       ended = true;
       error = why;
       this.cuts.delete(cut);
-      serverSide.abort();
+      serverSide.abort(ENDED);
       this.streams.delete(serverSide);
       if (!this.alive) return;
       const resolvers = waiting.splice(0);

@@ -11,6 +11,8 @@ import { storedText } from '../storage.ts';
 import { StatusError } from '../status.ts';
 import { tableOf } from './table.ts';
 
+export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
+
 /** What a list says about itself. */
 export interface ListMeta {
   readonly resourceVersion: string;
@@ -21,6 +23,8 @@ export interface ListMeta {
 /** Made per request, kept for the length of a watch. */
 export interface Renderer {
   one(type: ResourceType, stored: Stored): string;
+  /** A line of a watch. */
+  event(event: EventType, type: ResourceType, stored: Stored): string | Uint8Array;
   list(type: ResourceType, items: readonly Stored[], meta: ListMeta): string;
 }
 
@@ -42,8 +46,26 @@ function listMeta(meta: ListMeta): JsonObject {
   };
 }
 
+const ENCODER = new TextEncoder();
+/** Memo of `plainEvent`: a change goes to many watches. */
+const EVENTS = new WeakMap<Stored, Map<string, Uint8Array>>();
+
+function plainEvent(event: EventType, type: ResourceType, stored: Stored): Uint8Array {
+  const known = EVENTS.get(stored) ?? new Map<string, Uint8Array>();
+  EVENTS.set(stored, known);
+  const key = `${event} ${type.version}`;
+  const bytes = known.get(key) ?? ENCODER.encode(eventLine(event, objectText(type, stored)));
+  known.set(key, bytes);
+  return bytes;
+}
+
+function eventLine(event: EventType, object: string): string {
+  return `{"type":"${event}","object":${object}}\n`;
+}
+
 const plain: Renderer = {
   one: objectText,
+  event: plainEvent,
   list(type, items, meta) {
     // Items of built-in kinds carry no kind of their own in a list; custom ones do.
     const texts = items.map((stored) => (type.custom ? objectText(type, stored) : `{${storedText(stored)}`));
@@ -60,6 +82,7 @@ function partial(stored: Stored): JsonObject {
 
 const metadataOnly: Renderer = {
   one: (_type, stored) => printJson(partial(stored)),
+  event: (event, _type, stored) => eventLine(event, printJson(partial(stored))),
   list: (_type, items, meta) =>
     printJson({ kind: 'PartialObjectMetadataList', apiVersion: META, metadata: listMeta(meta), items: items.map(partial) }),
 };
@@ -72,8 +95,10 @@ function table(include: string, nowMs: () => number): Renderer {
     first = false;
     return printJson({ kind: 'Table', apiVersion: META, metadata: meta, ...value });
   };
+  const one = (type: ResourceType, stored: Stored): string => render(type, [stored], { resourceVersion: String(stored.version) });
   return {
-    one: (type, stored) => render(type, [stored], { resourceVersion: String(stored.version) }),
+    one,
+    event: (event, type, stored) => eventLine(event, one(type, stored)),
     list: (type, items, meta) => render(type, items, listMeta(meta)),
   };
 }

@@ -16,6 +16,7 @@ const JSON_PATCH = 'application/json-patch+json';
 const MERGE_PATCH = 'application/merge-patch+json';
 const STRATEGIC_MERGE_PATCH = 'application/strategic-merge-patch+json';
 
+/** Changes nothing of the document; the outcome may share parts with it. */
 type Apply = (document: JsonObject) => JsonObject;
 
 /** Reads the patch before the object is looked at: a bad patch is refused even where nothing is stored. */
@@ -25,7 +26,7 @@ function applierOf(request: ApiRequest): Apply {
   if (!accepted.includes(type))
     throw request.type.custom ? unsupportedMediaType([...accepted, 'application/apply-patch+yaml']) : unsupportedPatch();
   const patch = decodeJson(request.body);
-  if (type === JSON_PATCH) return (document) => applyJsonPatch(document, patch);
+  if (type === JSON_PATCH) return (document) => applyJsonPatch(clone(document), patch);
   if (!isObject(patch)) throw badRequest('error decoding patch: expected an object');
   return (document) => (type === MERGE_PATCH ? mergePatch(document, patch) : strategicMerge(document, patch));
 }
@@ -51,8 +52,7 @@ export function patchOf(request: ApiRequest, validation: FieldValidation): (old:
   const apply = applierOf(request);
   return (old) => {
     if (old === undefined) throw notFound(subjectOf(request.type, request.name));
-    const document = clone(withKind(request.type, old.object));
-    // The patch's own values may be shared with the outcome, and a request may be applied once only.
-    return patched(request, clone(apply(document)), validation);
+    // The outcome may share values with the patch and the stored object, which nobody may change.
+    return patched(request, clone(apply(withKind(request.type, old.object))), validation);
   };
 }

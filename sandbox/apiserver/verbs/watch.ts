@@ -9,7 +9,7 @@ import { EventQueue } from '../event-queue.ts';
 import type { JsonObject } from '../json.ts';
 import { printJson } from '../json.ts';
 import { askedVersion, keyPrefix, selectorOf } from './read.ts';
-import type { Renderer } from '../kubectl/render.ts';
+import type { EventType, Renderer } from '../kubectl/render.ts';
 import type { ApiRequest } from '../request.ts';
 import { apiVersion } from '../kinds/resource.ts';
 import { forbiddenField, invalid, StatusError } from '../status.ts';
@@ -19,8 +19,6 @@ const BOOKMARK_PERIOD_MS = 60_000;
 /** The last bookmark leaves this long before the time-out, so that it still arrives. */
 const BOOKMARK_LEAD_MS = 2_000;
 const MIN_TIMEOUT_SECONDS = 1800;
-
-type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
 interface Watcher {
   readonly resource: string;
@@ -98,9 +96,7 @@ export class Watches {
     const selected = selectorOf(request);
     const from = askedVersion(query);
     const queue = new EventQueue(() => close());
-    const send = (event: EventType, stored: Stored): void => {
-      queue.push(`{"type":"${event}","object":${renderer.one(type, stored)}}\n`);
-    };
+    const send = (event: EventType, stored: Stored): void => queue.push(renderer.event(event, type, stored));
     // From a version that is not reached yet (that of a history which a restore undid) a watch is silent up to there,
     // and does not say so: kube-apiserver sends what is newer than the version asked for, bookmarks not excepted.
     const after = initialEvents ? 0 : (from ?? 0);

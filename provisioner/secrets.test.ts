@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { expand, secretFor, subjectOf } from './secrets.ts';
+import { secretFor, subjectOf } from './secrets.ts';
 import type { Parameters, Purpose, SecretResult } from './secrets.ts';
 import { aClaim } from './testing/objects.ts';
 
@@ -63,12 +63,4 @@ test('tokens of volume, claim and annotations are filled in', () => {
     kind: 'secret',
     ref: { name: 'pvc-1.data.blue', namespace: 'shop' },
   });
-});
-
-test('expansion follows os.Expand of Go', () => {
-  const tokens = new Map([['x', '1']]);
-  expect(expand('a${x}b$x c', tokens).text).toBe('a1b1 c');
-  expect(expand('5$', tokens)).toEqual({ text: '5$', unknown: [] });
-  expect(expand('${}a', tokens)).toEqual({ text: 'a', unknown: [] });
-  expect(expand('$y$1', tokens).unknown).toEqual(['y', '1']);
 });

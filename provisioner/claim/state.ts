@@ -16,7 +16,7 @@ import type { Outcome } from '../../lib/csi/outcome.ts';
 import type { ClaimProgress } from '../intent/claims-in-progress.ts';
 import type { Intent, SourceReference } from '../intent/intent.ts';
 import type { VolumeNaming } from '../names.ts';
-import type { SecretName } from '../secrets.ts';
+import type { SecretName, SecretValues } from '../../lib/sidecar/secret.ts';
 import type { DataSource, SourceObject } from './data-source.ts';
 import type { TopologyInput } from './topology.ts';
 
@@ -63,12 +63,6 @@ export type CallFailure = { readonly purpose: CallPurpose; readonly message: str
   /** It made something that cannot be given to the claim. */
   | { readonly kind: 'unfit' }
 );
-
-/** Values of a secret, behind a function: nothing that prints a state can print them. */
-export interface SecretValues {
-  readonly of: SecretName;
-  readonly reveal: () => Record<string, string>;
-}
 
 /** A live read: an object, or the certainty that there is none. */
 export type Read<T> = { readonly object: T | undefined };

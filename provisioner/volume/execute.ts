@@ -3,18 +3,20 @@ import { parseVersion } from '../../lib/controller/resource-version.ts';
 import type { Logger } from '../../lib/doors/log.ts';
 import type { CsiClient } from '../../lib/csi/client.ts';
 import { CsiError } from '../../lib/csi/csi-error.ts';
-import { ApiError, isNotFound } from '../../lib/kube/api-error.ts';
+import { ApiError } from '../../lib/kube/api-error.ts';
 import type { KubeClient, Patch } from '../../lib/kube/client.ts';
 import type { PersistentVolume } from '../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUMES } from '../../lib/kube/resources.ts';
 import { StaleLease } from '../../lib/controller/step.ts';
+import { addFinalizers, removeFinalizers } from '../../lib/sidecar/finalizers.ts';
+import { orNothing } from '../../lib/sidecar/refusal.ts';
+import type { SecretName } from '../../lib/sidecar/secret.ts';
+import { readSecret } from '../../lib/sidecar/secret-reader.ts';
 import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
 import type { Journal } from '../../lib/journal/journal.ts';
 import type { ProvisionMetrics } from '../metrics.ts';
 import { DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE, VOLUME_FINALIZER } from '../names.ts';
-import { readSecret } from '../secret-reader.ts';
 import type { Caches } from '../caches.ts';
-import { addFinalizer, removeFinalizer } from './finalizer-patch.ts';
 import type { VolumeGatherDeps } from './gather.ts';
 import { remember } from './gather.ts';
 import type { VolumeAnswer, VolumeState, VolumeStep } from './state.ts';
@@ -35,9 +37,9 @@ export async function execute(deps: VolumeDeps, step: VolumeStep, { state, signa
   const { volume } = state;
   switch (step.kind) {
     case 'add-finalizer':
-      return patch(deps, volume, { patch: addFinalizer(volume, VOLUME_FINALIZER), signal });
+      return patch(deps, volume, { patch: addFinalizers(volume, [VOLUME_FINALIZER]), signal });
     case 'remove-finalizer':
-      return patch(deps, volume, { patch: removeFinalizer(volume, VOLUME_FINALIZER), signal });
+      return patch(deps, volume, { patch: removeFinalizers(volume, [VOLUME_FINALIZER]), signal });
     case 'finish-closing':
       await deps.journal.flush(signal);
       return { kind: 'closed' };
@@ -58,26 +60,21 @@ interface Change {
 async function patch(deps: VolumeDeps, volume: PersistentVolume, change: Change): Promise<VolumeAnswer> {
   const { patch: wanted, signal } = change;
   if (wanted === undefined) return { kind: 'written', volume };
-  return written(deps, volume, () =>
-    deps.client.patch(PERSISTENT_VOLUMES, { name: volume.metadata?.name ?? '' }, { patch: wanted, signal }),
-  );
+  return written(deps, volume, deps.client.patch(PERSISTENT_VOLUMES, { name: volume.metadata?.name ?? '' }, { patch: wanted, signal }));
 }
 
 async function deleteObject(deps: VolumeDeps, volume: PersistentVolume, signal: AbortSignal): Promise<VolumeAnswer> {
   const { name = '', uid = '', resourceVersion = '' } = volume.metadata ?? {};
-  return written(deps, volume, () => deps.client.delete(PERSISTENT_VOLUMES, { name }, { uid, resourceVersion, signal }));
+  return written(deps, volume, deps.client.delete(PERSISTENT_VOLUMES, { name }, { uid, resourceVersion, signal }));
 }
 
 /** Notes what the write left: a newer object, or none, whatever the cache goes on showing for a while. */
 async function written(
   { caches, memories }: VolumeDeps,
   volume: PersistentVolume,
-  write: () => Promise<PersistentVolume | undefined>,
+  write: Promise<PersistentVolume | undefined>,
 ): Promise<VolumeAnswer> {
-  const left = await write().catch((error: unknown) => {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  });
+  const left = await orNothing(write);
   const isGone = left === undefined || (left.metadata?.deletionTimestamp !== undefined && (left.metadata.finalizers ?? []).length === 0);
   if (isGone) caches.volumes.ended(volume);
   else caches.volumes.absorb(left);
@@ -120,11 +117,11 @@ async function deleteVolume(
 /** As the peer: a secret that cannot be read is said in the log, and the driver decides whether it needs one. */
 async function secretsFor(
   { client, log }: VolumeDeps,
-  secret: { readonly name: string; readonly namespace: string },
+  secret: SecretName,
   { name, signal }: { readonly name: string; readonly signal: AbortSignal },
 ): Promise<{ readonly secrets: Record<string, string>; readonly missing?: string }> {
   try {
-    return { secrets: await readSecret(client, secret, signal) };
+    return { secrets: (await readSecret(client, secret, signal)).secret.reveal() };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const reference = `${secret.namespace}/${secret.name}`;

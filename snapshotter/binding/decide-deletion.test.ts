@@ -46,7 +46,13 @@ describe('a snapshot that is being deleted', () => {
     expect(decide({ ...state, content: undefined, confirmed: confirmedAll })).toMatchObject({
       kind: 'release-snapshot',
       patch: {
-        operations: [{}, { op: 'test', value: [AS_SOURCE_PROTECTION, BOUND_PROTECTION] }, { op: 'remove', path: '/metadata/finalizers' }],
+        operations: [
+          {},
+          { op: 'test', path: '/metadata/finalizers/1', value: BOUND_PROTECTION },
+          { op: 'remove', path: '/metadata/finalizers/1' },
+          { op: 'test', path: '/metadata/finalizers/0', value: AS_SOURCE_PROTECTION },
+          { op: 'remove', path: '/metadata/finalizers/0' },
+        ],
       },
     });
   });

@@ -12,7 +12,8 @@ import { givenHandleOf, hasMark, isDeleting, savedHandleOf, text, volumeHandleOf
 import { isGroupContent } from '../group-fields.ts';
 import { inputsOf } from '../inputs.ts';
 import { ANNOTATION_YES, BEING_CREATED, BEING_DELETED, CONTENT_PROTECTION, REASON } from '../names.ts';
-import { annotationsPatch, finalizerPatch } from '../object-patch.ts';
+import { addFinalizers } from '../../lib/sidecar/finalizers.ts';
+import { annotationsPatch } from '../object-patch.ts';
 import { contentWarning } from '../regarding.ts';
 import type { ContentProtectionNext, ContentProtectionState } from './state.ts';
 
@@ -32,7 +33,7 @@ export function decide(state: ContentProtectionState): ContentProtectionNext {
   if (text(content.spec?.volumeSnapshotRef?.uid) === undefined) return { kind: 'done', reason: 'not bound yet' };
   if (state.snapshot !== 'there' && mayBeOrphan(state)) return decideOrphan(state);
   if (isDeleting(content)) return { kind: 'done', reason: 'on its way out' };
-  const patch = finalizerPatch(content, { add: [CONTENT_PROTECTION] });
+  const patch = addFinalizers(content, [CONTENT_PROTECTION]);
   if (patch === undefined) return { kind: 'done', reason: 'protected' };
   return { kind: 'protect-content', backoff: 'protect-content', inputs: inputsOf(content.metadata?.uid), patch };
 }

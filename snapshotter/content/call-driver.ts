@@ -105,8 +105,8 @@ export async function deleteSnapshot(
 }
 
 function withoutSecret({ secret }: ContentState): string {
-  if (secret?.missing === undefined) return '';
-  const { namespace, name } = secret.missing;
+  if (secret?.isMissing !== true) return '';
+  const { namespace, name } = secret.of;
   return `. It was asked without credentials, since secret ${namespace}/${name} is not found: create it again, or let the annotations ${DELETION_SECRET_NAME} and ${DELETION_SECRET_NAMESPACE} of this content name another`;
 }
 

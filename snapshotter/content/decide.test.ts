@@ -108,7 +108,7 @@ describe('creating', () => {
 
   test('mark, secret and call share one not-before time', () => {
     const secretive = (more: object = {}) => aContent({ metadata: { annotations: { ...secretAnnotations, ...more } } });
-    const secret = { reveal: () => ({}) };
+    const secret = { of: { name: 'creds', namespace: 'vault' }, reveal: () => ({}) };
     const steps = [
       decide(aState({ content: secretive() })),
       decide(aState({ content: secretive(), secret })),
@@ -411,7 +411,7 @@ describe('the gate of deletion', () => {
   test('what this process never called for was never made', () => {
     expect(decide(aState({ content: released(), calls: NONE }))).toMatchObject({
       kind: 'release-content',
-      patch: { operations: [{}, { op: 'test', value: [CONTENT_PROTECTION] }, { op: 'remove', path: '/metadata/finalizers' }] },
+      patch: { operations: [{}, { op: 'test', value: CONTENT_PROTECTION }, { op: 'remove', path: '/metadata/finalizers/0' }] },
     });
   });
 

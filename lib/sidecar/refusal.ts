@@ -1,5 +1,6 @@
 /** What users are told of a failed read or write. */
-import { ApiError, isNotFound, isPrecondition } from '../lib/kube/api-error.ts';
+import { errorText } from '../errors/error-text.ts';
+import { ApiError, isNotFound, isPrecondition } from '../kube/api-error.ts';
 
 /** What the server said against it, where the same request will not do better by itself: 400, 403, 405, 422 with causes, … */
 export function refusalOf(error: unknown): string | undefined {
@@ -11,8 +12,7 @@ export function refusalOf(error: unknown): string | undefined {
 
 /** The words of any failure. Undefined where the object went meanwhile: nobody is left to be told. */
 export function failureText(error: unknown): string | undefined {
-  if (isNotFound(error)) return undefined;
-  return error instanceof Error ? error.message : String(error);
+  return isNotFound(error) ? undefined : errorText(error);
 }
 
 /** Undefined where there is no such object. */

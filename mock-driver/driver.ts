@@ -29,7 +29,7 @@ import type { CallContext, Rpc } from './services/rpc.ts';
 import { services } from './services/services.ts';
 import { StoreError, type VolumeStore } from './store/store.ts';
 import type { Message } from './wire.ts';
-import { text } from './wire.ts';
+import { map, text } from './wire.ts';
 
 /** Long enough for an answer to leave the process before `crash: answered` ends it. */
 const ANSWER_LEAVES_MS = 20;
@@ -177,7 +177,7 @@ export async function createDriver(options: DriverOptions): Promise<Driver> {
     const arrived = { ms: clock.now(), monotonic: clock.monotonic() };
     calls += 1;
     const number = calls;
-    const facts = { rpc: method.name, subject: subjectOf(request) };
+    const facts = { rpc: method.name, subject: subjectOf(request), parameters: map(request, 'parameters') };
     const fault = faults.next(facts) ?? options.fault?.(facts) ?? {};
     const effect: string[] = [];
     const record = (answer: { code: CodeName; message?: string; died?: string }): void =>

@@ -27,8 +27,8 @@ import {
   VOLUME_SNAPSHOTS,
 } from '../lib/kube/resources.ts';
 import { dataSourceOf, isSource, sourceKey } from './claim/data-source.ts';
-import { driverLabel } from './intent/driver-label.ts';
-import { JOURNAL_DRIVER_LABEL, JOURNAL_KIND_LABEL } from './intent/journal-lease.ts';
+import { driverLabel } from '../lib/journal/driver-label.ts';
+import { JOURNAL_DRIVER_LABEL, JOURNAL_KIND_LABEL } from '../lib/journal/lease.ts';
 import { classNameOf } from './claim/ownership.ts';
 import { BETA_STORAGE_CLASS, MIGRATED_TO } from './names.ts';
 

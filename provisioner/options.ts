@@ -2,7 +2,8 @@
 import { ConfigError } from '../lib/errors/config-error.ts';
 import { DRIVER_FLAGS, ELECTION_FLAGS, KLOG_FLAGS, KUBE_FLAGS, PROCESS_FLAGS, RETRY_FLAGS } from '../lib/process/flag-groups.ts';
 import { readOptions } from '../lib/process/flags.ts';
-import type { Flag, FlagValues, OptionsOf } from '../lib/process/flags.ts';
+import type { Flag } from '../lib/process/flag.ts';
+import type { FlagValues, OptionsOf } from '../lib/process/flags.ts';
 
 /** Hexadecimal digits of a uid. */
 const UUID_DIGITS = 32;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { expand, secretFor, subjectOf } from './secrets.ts';
+import { secretFor, subjectOf } from './secrets.ts';
 import type { Parameters, Purpose, SecretResult } from './secrets.ts';
 import { aClaim } from './testing/objects.ts';
 
@@ -35,7 +35,13 @@ test('no keys, no secret', () => {
 });
 
 test('the deprecated keys still work for the four purposes that had them', () => {
-  expect(resolve({ csiProvisionerSecretName: 'old', csiProvisionerSecretNamespace: 'vault' })).toMatchObject({ ref: { name: 'old' } });
+  for (const [purpose, stem] of [
+    ['provisioner', 'csiProvisionerSecret'],
+    ['controller-publish', 'csiControllerPublishSecret'],
+    ['node-stage', 'csiNodeStageSecret'],
+    ['node-publish', 'csiNodePublishSecret'],
+  ] as const)
+    expect(resolve({ [`${stem}Name`]: 'old', [`${stem}Namespace`]: 'vault' }, purpose), purpose).toMatchObject({ ref: { name: 'old' } });
   expect(resolve({ csiNodeExpandSecretName: 'old', csiNodeExpandSecretNamespace: 'vault' }, 'node-expand')).toEqual({ kind: 'none' });
 });
 
@@ -57,12 +63,4 @@ test('tokens of volume, claim and annotations are filled in', () => {
     kind: 'secret',
     ref: { name: 'pvc-1.data.blue', namespace: 'shop' },
   });
-});
-
-test('expansion follows os.Expand of Go', () => {
-  const tokens = new Map([['x', '1']]);
-  expect(expand('a${x}b$x c', tokens).text).toBe('a1b1 c');
-  expect(expand('5$', tokens)).toEqual({ text: '5$', unknown: [] });
-  expect(expand('${}a', tokens)).toEqual({ text: 'a', unknown: [] });
-  expect(expand('$y$1', tokens).unknown).toEqual(['y', '1']);
 });

@@ -4,7 +4,8 @@
  * (secrets and credentials), CSI developer documentation.
  */
 import type { PersistentVolumeClaim } from '../lib/kube/objects.ts';
-import { isDnsLabel, isDnsSubdomain } from '../lib/kube/names.ts';
+import type { SecretName } from '../lib/sidecar/secret.ts';
+import { fillSecret } from '../lib/sidecar/secret-template.ts';
 import { RESERVED_PREFIX } from './names.ts';
 
 export type Purpose =
@@ -35,10 +36,6 @@ const DEPRECATED: Partial<Record<Purpose, string>> = {
 };
 
 export type Parameters = Readonly<Record<string, string>>;
-export interface SecretName {
-  readonly name: string;
-  readonly namespace: string;
-}
 
 export type SecretResult =
   | { readonly kind: 'none' }
@@ -85,49 +82,19 @@ function pair(purpose: string, parameters: Parameters, [nameKey, namespaceKey]: 
 }
 
 function resolve(templates: SecretName, { volumeName, claim }: TemplateSubject): SecretResult {
-  const common = new Map([
+  const namespace = new Map([
     ['pv.name', volumeName],
     ['pvc.namespace', claim.namespace],
   ]);
-  const namespace = expand(templates.namespace, common);
-  if (namespace.unknown.length > 0) return unknownTokens(templates.namespace, namespace.unknown);
-  if (!isDnsLabel(namespace.text)) return invalid(`${quoted(templates.namespace, namespace.text)} is no valid namespace name`);
-  const tokens = new Map([...common, ['pvc.name', claim.name]]);
-  for (const [key, value] of Object.entries(claim.annotations ?? {})) tokens.set(`pvc.annotations['${key}']`, value);
-  const name = expand(templates.name, tokens);
-  if (name.unknown.length > 0) return { ...unknownTokens(templates.name, name.unknown), namespace: namespace.text };
-  if (!isDnsSubdomain(name.text)) return invalid(`${quoted(templates.name, name.text)} is no valid secret name`);
-  return { kind: 'secret', ref: { name: name.text, namespace: namespace.text } };
-}
-
-/**
- * As Go's os.Expand: `${token}` and a bare `$token` of letters, digits and underscores; one special
- * character or digit after `$` is a token too; a malformed brace disappears; a lone `$` stays.
- */
-export function expand(
-  template: string,
-  tokens: ReadonlyMap<string, string>,
-): { readonly text: string; readonly unknown: readonly string[] } {
-  const unknown: string[] = [];
-  let text = '';
-  let end = 0;
-  for (const match of template.matchAll(TOKEN)) {
-    text += template.slice(end, match.index);
-    end = match.index + match[0].length;
-    const { braced, special, bare } = match.groups ?? {};
-    const token = braced ?? special ?? bare ?? '';
-    if (token === '') continue;
-    const value = tokens.get(token);
-    if (value === undefined) unknown.push(token);
-    text += value ?? '';
-  }
-  return { text: text + template.slice(end), unknown };
-}
-
-const TOKEN = /\$(?:\{(?<braced>[^}]*)\}|\{|(?<special>[*#$@!?\-0-9])|(?<bare>[A-Za-z_][A-Za-z0-9_]*))/g;
-
-function unknownTokens(template: string, tokens: readonly string[]): SecretResult & { readonly kind: 'invalid' } {
-  return invalid(`secret template "${template}" has unknown tokens: ${tokens.join(', ')}`);
+  const name = new Map([...namespace, ['pvc.name', claim.name]]);
+  for (const [key, value] of Object.entries(claim.annotations ?? {})) name.set(`pvc.annotations['${key}']`, value);
+  const filled = fillSecret(templates, { namespace, name });
+  if (filled.kind === 'secret') return filled;
+  const template = templates[filled.part];
+  if (filled.kind === 'no-name')
+    return invalid(`${quoted(template, filled.text)} is no valid ${filled.part === 'name' ? 'secret' : 'namespace'} name`);
+  const told = invalid(`secret template "${template}" has unknown tokens: ${filled.unknown.join(', ')}`);
+  return filled.namespace === undefined ? told : { ...told, namespace: filled.namespace };
 }
 
 function quoted(template: string, text: string): string {

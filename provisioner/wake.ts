@@ -13,7 +13,7 @@ import type { ClaimProgress, ClaimsInProgress } from './intent/claims-in-progres
 import { sourcesOf } from './intent/claims-in-progress.ts';
 import type { SourceReference } from './intent/intent.ts';
 import { volumeNameOf } from './intent/operation.ts';
-import { ENTRIES_ANNOTATION } from './intent/journal-lease.ts';
+import { ENTRIES_ANNOTATION } from '../lib/journal/lease.ts';
 import { CLONE_FINALIZER, SNAPSHOT_FINALIZER } from './names.ts';
 import type { SourceProtections } from './source-protections.ts';
 import type { VolumeMemories } from './volume/gather.ts';

@@ -1,6 +1,7 @@
 /** Flags of snapshot-controller. */
 import { ELECTION_FLAGS, KLOG_FLAGS, KUBE_FLAGS, PROCESS_FLAGS, RETRY_FLAGS } from '../lib/process/flag-groups.ts';
-import { type Flag, type FlagValues, type OptionsOf, readOptions } from '../lib/process/flags.ts';
+import type { Flag } from '../lib/process/flag.ts';
+import { type FlagValues, type OptionsOf, readOptions } from '../lib/process/flags.ts';
 import { WORK_FLAGS } from './work-flags.ts';
 
 export const CONTROLLER_FLAGS = [

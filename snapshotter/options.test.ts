@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readFlags } from '../lib/process/flags.ts';
-import type { Flag } from '../lib/process/flags.ts';
+import type { Flag } from '../lib/process/flag.ts';
 import { CONTROLLER_FLAGS, readControllerOptions } from './controller-options.ts';
 import { SIDECAR_FLAGS, readSidecarOptions } from './sidecar-options.ts';
 

@@ -9,7 +9,8 @@ import {
   READY_POLL_FLAGS,
   RETRY_FLAGS,
 } from '../lib/process/flag-groups.ts';
-import { type Flag, type FlagValues, type OptionsOf, readOptions } from '../lib/process/flags.ts';
+import type { Flag } from '../lib/process/flag.ts';
+import { type FlagValues, type OptionsOf, readOptions } from '../lib/process/flags.ts';
 import { WORK_FLAGS } from './work-flags.ts';
 
 /** Hexadecimal digits of a uid. */

@@ -1,5 +1,5 @@
 /** Flags that both snapshot programs have, and the other programs have otherwise. */
-import type { Flag } from '../lib/process/flags.ts';
+import type { Flag } from '../lib/process/flag.ts';
 
 const FEATURE_GATES_FLAG = {
   name: 'feature-gates',

@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { findViolations, importsOf, RULES, type Sources } from './architecture-rules.ts';
+import { findCircles } from './circle-rules.ts';
 import { findBadCitations } from './citation-rules.ts';
 import { filesReached, findImpurities } from './purity-rules.ts';
 
@@ -107,6 +108,22 @@ test('a folder without a rule is a violation', () => {
   expect(planted('elsewhere/x.ts', '')).toEqual([expect.stringContaining('no rule')]);
 });
 
+test('no files import each other in a circle, types included', () => {
+  expect(findCircles(SOURCES)).toEqual([]);
+});
+
+test('a planted circle is named with the way around, whether it is made of values or of types', () => {
+  const files = {
+    'lib/kube/a.ts': "import { b } from './b.ts';\nimport { d } from './d.ts';",
+    'lib/kube/b.ts': "import type { C } from '../csi/c.ts';",
+    'lib/csi/c.ts': "export type { A } from '../kube/a.ts';",
+    'lib/kube/d.ts': "import { b } from './b.ts';",
+    'lib/kube/e.ts': "import { a } from './a.ts';\n// import { e } from './e.ts';",
+  };
+  expect(findCircles(new Map(Object.entries(files)))).toEqual(['lib/kube/a.ts → lib/kube/b.ts → lib/csi/c.ts → lib/kube/a.ts']);
+  expect(findCircles(new Map([['lib/kube/own.ts', "import { own } from './own.ts';"]]))).toEqual(['lib/kube/own.ts → lib/kube/own.ts']);
+});
+
 test('what decides is pure to its last import', () => {
   expect([...SOURCES.keys()].filter((path) => /^(?:snapshotter|provisioner)\/.*\/decide\.ts$/.test(path)).length).toBeGreaterThan(6);
   expect(findImpurities(SOURCES)).toEqual([]);
@@ -155,7 +172,7 @@ test.each(
 test('types are not followed, inline ones neither, and words in strings and comments are no deeds', () => {
   const path = REACHED[0] ?? '';
   const lines = [
-    importOf('import type { ProgramInput } from', 'lib/process/program.ts')(path),
+    importOf('import type { ProgramInput } from', 'lib/process/program-input.ts')(path),
     importOf('import { type RoleInput } from', 'lib/process/role-definition.ts')(path),
     '// Date.now() would be wrong here',
     "const said = 'await Math.random()';",

@@ -8,6 +8,7 @@
 import type { Doors } from '../doors/doors.ts';
 import type { Logger } from '../doors/log.ts';
 import type { EventRecorder } from './event-recorder.ts';
+import type { HeldEffect } from './not-before.ts';
 import type { QueueMetrics } from './queue.ts';
 import { createQueue } from './queue.ts';
 import type { KeyMemory } from './reconcile.ts';
@@ -45,13 +46,6 @@ export interface Controller {
   pending(): { readonly queued: number; readonly working: number; readonly held: ReadonlyMap<string, readonly HeldEffect[]> };
 }
 
-export interface HeldEffect {
-  readonly backoff: string;
-  readonly failures: number;
-  /** On the monotonic clock. */
-  readonly notBeforeMs: number;
-}
-
 export function createController<S, E extends Effect, A>(options: ControllerOptions<S, E, A>): Controller {
   const { clock, random } = options.doors;
   const log = options.log.child({ controller: options.name });
@@ -85,15 +79,12 @@ export function createController<S, E extends Effect, A>(options: ControllerOpti
 
   const pump = (): void => {
     if (running === undefined || running.aborted) return;
-    while (queue.working < options.workers) {
-      const key = queue.take();
-      if (key === undefined) return;
-      void work(key, running);
-    }
+    for (let key = queue.take(); key !== undefined; key = queue.take()) void work(key, running);
   };
 
   // Informer handlers run to their end before the first key is looked at: they all see one state.
-  const queue = createQueue({ name: options.name, clock, metrics: options.metrics, ready: () => queueMicrotask(pump) });
+  const { name, workers, metrics } = options;
+  const queue = createQueue({ name, workers, clock, metrics, ready: () => queueMicrotask(pump) });
 
   return {
     enqueue: queue.add,

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { sleep } from '../doors/sleep.ts';
+import type { KubeClient } from '../kube/client.ts';
 import type { Lease } from '../kube/objects.ts';
 import { LEASES } from '../kube/resources.ts';
 import type { LeaderElection, LeaderElectionOptions } from './leader-election.ts';
@@ -177,6 +179,24 @@ describe('takeover', () => {
     await w.clock.advance(14_999);
     expect(b.isLeader()).toBe(false);
     await w.clock.advance(2);
+    expect(b.isLeader()).toBe(true);
+  });
+
+  test('a slow answer is waited for as client-go waits: who gave up would see the record a retry period later', async () => {
+    const w = world();
+    w.write({ holderIdentity: 'dead', leaseDurationSeconds: 15, renewTime: 'old' });
+    const client = w.api.client();
+    const slow: KubeClient = {
+      ...client,
+      get: async (resource, target, signal) => {
+        await sleep(w.clock, 4_000, signal ?? never);
+        return client.get(resource, target, signal);
+      },
+    };
+    const b = w.replica('b', undefined, { client: slow });
+    await w.clock.advance(18_000);
+    expect(b.isLeader()).toBe(false);
+    await w.clock.advance(6_000);
     expect(b.isLeader()).toBe(true);
   });
 

@@ -84,7 +84,9 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
   const { clock, random } = options.doors;
   checkDurations(options);
   const lease = leaseName(options);
-  const lock = createLeaseLock({ client, clock, log, claim: options, requestMs: (renewDeadlineMs - retryPeriodMs) / 2 });
+  // Half of the renew deadline is client-go's limit of every request.
+  const limits = { requestMs: renewDeadlineMs / 2, renewRequestMs: (renewDeadlineMs - retryPeriodMs) / 2 };
+  const lock = createLeaseLock({ client, clock, log, claim: options, ...limits });
   const ending = new AbortController();
   const waiting = new Set<() => void>();
   let leading = false;

@@ -5,7 +5,7 @@ import type { QueueMetrics } from './queue.ts';
 import { createQueue } from './queue.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 
-function setUp() {
+function setUp(workers = 5) {
   const clock = new ManualClock();
   const told: string[] = [];
   const metrics: QueueMetrics = {
@@ -20,6 +20,7 @@ function setUp() {
     name: 'q',
     clock,
     metrics,
+    workers,
     ready: () => {
       readies += 1;
     },
@@ -106,6 +107,44 @@ describe('the queue', () => {
     queue.finish('a');
     queue.addAfter('a', 10);
     expect(told).toEqual(['added q', 'depth 1', 'started after 30', 'depth 0', 'finished after 70', 'retried']);
+  });
+
+  test('hands out no more keys than there are workers', () => {
+    const { queue, takeAll } = setUp(2);
+    for (const key of ['a', 'b', 'c']) queue.add(key);
+    expect(takeAll()).toEqual(['a', 'b']);
+    queue.finish('b');
+    expect(takeAll()).toEqual(['c']);
+  });
+
+  test('keys that come back leave one worker in ten to others, however many they are', async () => {
+    const { queue, clock, takeAll } = setUp(20);
+    const keys = Array.from({ length: 30 }, (_, index) => `retry-${index}`);
+    for (const key of keys) queue.addAfter(key, 100);
+    await clock.advance(100);
+    expect(takeAll()).toEqual(keys.slice(0, 18));
+    for (const key of ['new-0', 'new-1', 'new-2']) queue.add(key);
+    expect(takeAll()).toEqual(['new-0', 'new-1']);
+    queue.finish('new-0');
+    expect(takeAll()).toEqual(['new-2']);
+    queue.finish('retry-0');
+    expect(takeAll()).toEqual(['retry-18']);
+  });
+
+  test('keys that come back wait for their turn only, where there are workers enough', async () => {
+    const { queue, clock, takeAll } = setUp(10);
+    queue.add('a');
+    queue.addAfter('b', 50);
+    await clock.advance(50);
+    queue.add('c');
+    expect(takeAll()).toEqual(['a', 'b', 'c']);
+  });
+
+  test('few workers have none to spare: keys that come back get them all', async () => {
+    const { queue, clock, takeAll } = setUp(9);
+    for (let index = 0; index < 9; index += 1) queue.addAfter(`retry-${index}`, 100);
+    await clock.advance(100);
+    expect(takeAll()).toHaveLength(9);
   });
 
   test('a closed queue hands out nothing and leaves no timer', async () => {

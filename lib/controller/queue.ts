@@ -1,6 +1,7 @@
 /**
  * Which key is worked on next. One key is in work at most once; a key added while in work is due again
- * when it ends; a delayed key keeps its soonest time. First come, first served.
+ * when it ends; a delayed key keeps its soonest time. First come, first served, but that keys which come back
+ * after a while never have all workers: where thousands wait for something that hangs, a new one does not wait for them.
  *
  * The queue starts nothing by itself: `ready` tells its owner that `take` may answer something.
  */
@@ -20,6 +21,8 @@ export interface QueueOptions {
   readonly name: string;
   readonly clock: Clock;
   readonly metrics: QueueMetrics;
+  /** So many keys are in work at once. */
+  readonly workers: number;
   /** A key has become due. Called synchronously. */
   readonly ready: () => void;
 }
@@ -29,7 +32,7 @@ export interface Queue {
   add(key: string): void;
   /** Due after a while; a sooner time that is already set stays. */
   addAfter(key: string, delayMs: number): void;
-  /** The next due key, which is then in work; its delayed time is forgotten. */
+  /** The next due key that there is a worker for, which is then in work; its delayed time is forgotten. */
   take(): string | undefined;
   /** The work on a key that `take` answered has ended. */
   finish(key: string): void;
@@ -41,28 +44,52 @@ export interface Queue {
   close(): void;
 }
 
-export function createQueue({ name, clock, metrics, ready }: QueueOptions): Queue {
-  // Insertion order is the order of service; the value is when the key was added.
-  const due = new Map<string, number>();
-  const working = new Map<string, number>();
+/** One worker of so many is kept for keys that do not come back. Fewer workers have none to spare. */
+const WORKERS_TO_SPARE_ONE = 10;
+
+interface Due {
+  readonly addedAt: number;
+  /** Of arrival. */
+  readonly order: number;
+}
+
+export function createQueue({ name, clock, metrics, workers, ready }: QueueOptions): Queue {
+  const mostRetries = workers - Math.floor(workers / WORKERS_TO_SPARE_ONE);
+  // In the order of arrival: keys that something new is known of, and keys that come back after their delay.
+  const fresh = new Map<string, Due>();
+  const retries = new Map<string, Due>();
+  const working = new Map<string, { readonly startedAt: number; readonly isRetry: boolean }>();
   const again = new Map<string, number>();
   const delayed = new DelayHeap();
+  let order = 0;
+  let retriesInWork = 0;
   let cancelTimer = (): void => {};
   let timerAt = Number.POSITIVE_INFINITY;
   let closed = false;
 
-  const report = (): void => metrics.depth(name, due.size);
+  const report = (): void => metrics.depth(name, fresh.size + retries.size);
 
-  const add = (key: string): void => {
-    if (closed || due.has(key) || again.has(key)) return;
-    metrics.added(name);
-    if (working.has(key)) {
-      again.set(key, clock.monotonic());
-      return;
-    }
-    due.set(key, clock.monotonic());
+  const become = (due: Map<string, Due>, key: string, addedAt: number): void => {
+    order += 1;
+    due.set(key, { addedAt, order });
     report();
     ready();
+  };
+
+  const add = (key: string, due: Map<string, Due>): void => {
+    if (closed || fresh.has(key) || retries.has(key) || again.has(key)) return;
+    metrics.added(name);
+    if (working.has(key)) again.set(key, clock.monotonic());
+    else become(due, key, clock.monotonic());
+  };
+
+  /** The key to take next, of those that there is a worker for. */
+  const next = (): readonly [string, Due] | undefined => {
+    if (working.size >= workers) return undefined;
+    const [first] = fresh;
+    const [retry] = retriesInWork < mostRetries ? retries : [];
+    if (first === undefined || retry === undefined) return first ?? retry;
+    return first[1].order < retry[1].order ? first : retry;
   };
 
   const arm = (): void => {
@@ -73,17 +100,17 @@ export function createQueue({ name, clock, metrics, ready }: QueueOptions): Queu
     if (next === Number.POSITIVE_INFINITY || closed) return;
     cancelTimer = clock.setTimer(Math.max(0, next - clock.monotonic()), () => {
       timerAt = Number.POSITIVE_INFINITY;
-      for (const key of delayed.takeDue(clock.monotonic())) add(key);
+      for (const key of delayed.takeDue(clock.monotonic())) add(key, retries);
       arm();
     });
   };
 
   return {
-    add,
+    add: (key) => add(key, fresh),
     addAfter: (key, delayMs) => {
       if (closed) return;
       if (delayMs <= 0) {
-        add(key);
+        add(key, retries);
         return;
       }
       metrics.retried(name);
@@ -91,31 +118,32 @@ export function createQueue({ name, clock, metrics, ready }: QueueOptions): Queu
       arm();
     },
     take: () => {
-      const first = due.entries().next();
-      if (first.done === true || closed) return undefined;
-      const [key, addedAt] = first.value;
-      due.delete(key);
+      const taken = closed ? undefined : next();
+      if (taken === undefined) return undefined;
+      const [key, { addedAt }] = taken;
+      const isRetry = retries.delete(key);
+      fresh.delete(key);
       delayed.delete(key);
       const now = clock.monotonic();
-      working.set(key, now);
+      working.set(key, { startedAt: now, isRetry });
+      if (isRetry) retriesInWork += 1;
       metrics.started(name, now - addedAt);
       report();
       return key;
     },
     finish: (key) => {
-      const started = working.get(key);
-      if (started === undefined) return;
+      const work = working.get(key);
+      if (work === undefined) return;
       working.delete(key);
-      metrics.finished(name, clock.monotonic() - started);
+      if (work.isRetry) retriesInWork -= 1;
+      metrics.finished(name, clock.monotonic() - work.startedAt);
       const addedAt = again.get(key);
       if (addedAt === undefined || closed) return;
       again.delete(key);
-      due.set(key, addedAt);
-      report();
-      ready();
+      become(fresh, key, addedAt);
     },
     get depth() {
-      return due.size + again.size;
+      return fresh.size + retries.size + again.size;
     },
     get delayed() {
       return delayed.size;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { GetPluginInfoResponse, ProbeResponse } from '../../proto/gen/csi.ts';
 import type { TerminalError } from '../errors/terminal-error.ts';
-import { connectDriver, type DriverConnection } from './connection.ts';
+import { connectDriver, type ConnectOptions, type DriverConnection } from './connection.ts';
 import { createFakeDriver, createHandClock, createLogList, type FakeDriver, type HandClock, settled } from './fake-driver.ts';
 import { GrpcCode } from './grpc-code.ts';
 
@@ -13,7 +13,7 @@ interface Bench {
   readonly driver: Promise<DriverConnection>;
 }
 
-function bench(overrides: { readonly readNode?: boolean } = {}): Bench {
+function bench(overrides: Partial<Pick<ConnectOptions, 'readNode' | 'observe'>> = {}): Bench {
   const [door, clock, abort] = [createFakeDriver(), createHandClock(), new AbortController()];
   const fatal: TerminalError[] = [];
   const driver = connectDriver({
@@ -88,6 +88,32 @@ test('an error of Probe that is not about time is the end', async () => {
   door.answers.set('Probe', () => ({ code: GrpcCode.FAILED_PRECONDITION, message: 'no licence' }));
   door.say('connected');
   await expect(driver).rejects.toMatchObject({ reason: 'DRIVER_UNUSABLE', message: expect.stringContaining('no licence') });
+});
+
+test.each([GrpcCode.INTERNAL, GrpcCode.UNAVAILABLE, GrpcCode.UNIMPLEMENTED])(
+  'a group controller that answers with code %s counts as none, and the rest works',
+  async (code) => {
+    const { door, driver } = bench();
+    door.answers.set('GroupControllerGetCapabilities', () => ({ code, message: 'no' }));
+    door.say('connected');
+    expect((await driver).identity()).toMatchObject({ controller: new Set(['CREATE_DELETE_VOLUME']), groupController: new Set() });
+  },
+);
+
+test('calls are observed under the name of the driver from the moment it is known', async () => {
+  const seen: string[] = [];
+  const { door, driver } = bench({
+    observe: ({ method, driverName }) => seen.push(`${method.split('/').at(-1) ?? ''} ${driverName}`),
+  });
+  door.say('connected');
+  await driver;
+  expect(seen).toEqual([
+    'Probe ',
+    'GetPluginInfo ',
+    'GetPluginCapabilities d.example',
+    'ControllerGetCapabilities d.example',
+    'GroupControllerGetCapabilities d.example',
+  ]);
 });
 
 test('an empty name is the end', async () => {

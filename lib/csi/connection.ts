@@ -70,6 +70,7 @@ interface Introduction {
 export function connectDriver(options: ConnectOptions): Promise<DriverConnection> {
   const { door, clock, log, address, signal } = options;
   let known: Introduction | undefined;
+  let name = '';
   let ended = false;
   let connection: AbortController | undefined;
   let cancelLost: (() => void) | undefined;
@@ -77,7 +78,7 @@ export function connectDriver(options: ConnectOptions): Promise<DriverConnection
   const context = {
     clock,
     log,
-    observe: (call: CsiCall) => options.observe({ ...call, driverName: known?.identity.name ?? '' }),
+    observe: (call: CsiCall) => options.observe({ ...call, driverName: name }),
   };
   const raw = createCsiClient({ ...context, timeoutMs: options.timeoutMs, door });
   const result: DriverConnection = {
@@ -116,7 +117,7 @@ export function connectDriver(options: ConnectOptions): Promise<DriverConnection
       connection?.abort();
       const mine = new AbortController();
       connection = mine;
-      introduce({ raw, ...options, signal: mine.signal }).then(
+      introduce({ raw, ...options, signal: mine.signal, named: (given) => (name = given) }).then(
         // An introduction on a connection that is gone again says nothing about the next one.
         (introduction) => (mine.signal.aborted ? undefined : accept(introduction)),
         (error: unknown) => fail(unusable(address, error)),
@@ -187,15 +188,22 @@ function limitFirstConnection(options: ConnectOptions, fail: (error: TerminalErr
   return () => cancel();
 }
 
+interface IntroductionInput extends ConnectOptions {
+  readonly raw: CsiClient;
+  readonly named: (name: string) => void;
+}
+
 /** Undefined when the connection ended meanwhile: the next one asks anew. */
-async function introduce(input: ConnectOptions & { readonly raw: CsiClient }): Promise<Introduction | undefined> {
-  const { raw, clock, log, signal, readNode } = input;
+async function introduce(input: IntroductionInput): Promise<Introduction | undefined> {
+  const { raw, clock, log, signal, readNode, named } = input;
+  const withoutGroups = ({ message }: CsiError): void =>
+    log.warn('CSI driver does not say what its group controller can do: group snapshots are off', { error: message });
   while (!signal.aborted) {
     try {
       const probe = await raw.probe({}, signal);
       // A driver that leaves `ready` out is ready (CSI specification).
       if (probe.ready !== false) {
-        const identity = await readIdentity(raw, signal);
+        const identity = await readIdentity(raw, signal, { named, withoutGroups });
         const problem = driverNameProblem(identity.name);
         if (problem !== undefined) throw new TerminalError('DRIVER_UNUSABLE', `the driver at ${input.address} ${problem}`);
         return { identity, node: readNode ? await raw.nodeGetInfo({}, signal) : undefined };

@@ -9,19 +9,26 @@
  */
 import { parseExact } from './json-parser.ts';
 
+const DECODER = new TextDecoder();
 /** Sixteen digits after a sign or a structural character: a literal that may not fit a double. */
 const LONG_INTEGER = /[[:,\s-]\d{16}|^\d{16}/;
 
 /** Throws SyntaxError on text that is not JSON. Invalid UTF-8 becomes U+FFFD, as in Go. */
 export function parseJson(input: Uint8Array | string): unknown {
-  const text = typeof input === 'string' ? input : new TextDecoder().decode(input);
+  const text = typeof input === 'string' ? input : DECODER.decode(input);
   const value: unknown = LONG_INTEGER.test(text) ? parseExact(text) : JSON.parse(text);
   widen(value, undefined);
   return value;
 }
 
 export function printJson(value: unknown): string {
-  return holdsBigint(value) ? print(value) : JSON.stringify(value);
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    // JSON.stringify refuses bigint: the slow way is for the few values that hold one.
+    if (!(error instanceof TypeError)) throw error;
+    return print(value);
+  }
 }
 
 /** Makes the schema's int64 fields bigint, in place. `kind` is for list items that carry none. */
@@ -45,12 +52,6 @@ function widenFields(holder: unknown): void {
     const number = holder[field];
     if (typeof number === 'number' && Number.isInteger(number)) holder[field] = BigInt(number);
   }
-}
-
-function holdsBigint(value: unknown): boolean {
-  if (typeof value === 'bigint') return true;
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.values(value).some(holdsBigint);
 }
 
 function print(value: unknown): string {

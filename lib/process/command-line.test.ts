@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { combinedTable, readCommandLine, type CommandLine } from './command-line.ts';
 import { ConfigError } from '../errors/config-error.ts';
 import { DRIVER_FLAGS, ELECTION_FLAGS, KLOG_FLAGS, KUBE_FLAGS, PROCESS_FLAGS } from './flag-groups.ts';
-import type { Flag } from './flags.ts';
+import type { Flag } from './flag.ts';
 import { readOptions } from './flags.ts';
 import type { RoleDefinition } from './role-definition.ts';
 import { planRole, type RolePlan } from './role-plan.ts';

@@ -10,7 +10,8 @@ import { DRIVER_FLAGS, ELECTION_FLAGS, KLOG_FLAGS, KUBE_FLAGS, PROCESS_FLAGS } f
 import { shownDefault } from './flag-help.ts';
 import type { Given, Scanned, Syntax } from './flag-syntax.ts';
 import { scanFlags } from './flag-syntax.ts';
-import type { FlagValues, Flag, OptionsOf } from './flags.ts';
+import type { Flag } from './flag.ts';
+import type { FlagValues, OptionsOf } from './flags.ts';
 import { readFlags, readOptions } from './flags.ts';
 import type { PreparedRole, RolePlan } from './role-plan.ts';
 

@@ -2,7 +2,7 @@
  * Rows that several programs share. A program's table spreads the groups it has, so that name, default and
  * meaning are the same everywhere; the Go programs get most of these from csi-lib-utils and component-base.
  */
-import type { Flag } from './flags.ts';
+import type { Flag } from './flag.ts';
 
 const GO_RUNTIME = 'tunes the Go runtime; nothing to tune here';
 const SPLIT_STREAMS = 'the Go programs have it as alpha and cannot switch it on either';

@@ -1,5 +1,5 @@
 /** A flag table as `--help` prints it, in the shape of the Go package the program's peer uses, and as Markdown. */
-import type { Flag } from './flags.ts';
+import type { Flag } from './flag.ts';
 import type { Syntax } from './flag-syntax.ts';
 import { formatDuration, parseDuration } from './go-duration.ts';
 

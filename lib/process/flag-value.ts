@@ -2,10 +2,8 @@
  * One flag's text → its value, by the rules of Go's strconv and of the value types that the peers use.
  * A refusal says what was wrong with which flag and what would be right.
  */
-import type { Flag } from './flags.ts';
+import type { Flag, FlagType } from './flag.ts';
 import { formatDuration, parseDuration } from './go-duration.ts';
-
-export type FlagType = 'string' | 'int' | 'uint' | 'float' | 'bool' | 'duration' | 'gates' | 'labels' | 'quantity';
 
 /** Feature gates, resolved: all that exist, and whether the command line named them. */
 export type Gates = ReadonlyMap<string, { readonly enabled: boolean; readonly explicit: boolean }>;

@@ -3,7 +3,7 @@ import { ConfigError } from '../errors/config-error.ts';
 import { ELECTION_FLAGS, KLOG_FLAGS } from './flag-groups.ts';
 import type { Given, Syntax } from './flag-syntax.ts';
 import { scanFlags } from './flag-syntax.ts';
-import type { Flag } from './flags.ts';
+import type { Flag } from './flag.ts';
 import { gateEnabled, readFlags, readOptions } from './flags.ts';
 
 const FLAGS = [

@@ -1,4 +1,5 @@
 /** One run of a program, from a good command line to its exit code. See program.ts for the two orders. */
+import { errorText } from '../errors/error-text.ts';
 import { createInformerSet } from '../controller/informer-set.ts';
 import { connectDriver, type DriverConnection } from '../csi/connection.ts';
 import type { Listener } from '../doors/host.ts';
@@ -12,7 +13,7 @@ import { startHttpServer } from './http-server.ts';
 import { createLogger } from './logger.ts';
 import { createCsiMetrics, createElectionMetrics, createQueueMetrics } from './metric-families.ts';
 import { createMetrics, type MetricsRegistry } from './metrics.ts';
-import type { ProgramInput } from './program.ts';
+import type { ProgramInput } from './program-input.ts';
 import { RunningRole } from './running-role.ts';
 import { runShutdown, type ShutdownStep } from './shutdown.ts';
 import { TerminalError } from '../errors/terminal-error.ts';
@@ -229,7 +230,7 @@ export class ProgramLife {
     try {
       if (await files.exists(TERMINATION_LOG)) await files.write(TERMINATION_LOG, new TextEncoder().encode(text));
     } catch (error) {
-      this.log.warn('Cannot write the termination log', { error: error instanceof Error ? error.message : String(error) });
+      this.log.warn('Cannot write the termination log', { error: errorText(error) });
     }
   }
 

@@ -8,7 +8,8 @@
  */
 import type { Role, RoleContext } from '../controller/role.ts';
 import type { Driver } from '../csi/capabilities.ts';
-import type { Flag, FlagValues } from './flags.ts';
+import type { Flag } from './flag.ts';
+import type { FlagValues } from './flags.ts';
 import type { MetricsRegistry } from './metrics.ts';
 
 /** Parsed options of a role, by flag name in camelCase (`retryIntervalStart` → ms as `retryIntervalStartMs`). */

@@ -1,4 +1,5 @@
 /** Waits until the API server answers and serves the custom resources that a role needs, as snapshot-controller does. */
+import { errorText } from '../errors/error-text.ts';
 import type { Clock } from '../doors/clock.ts';
 import type { Logger } from '../doors/log.ts';
 import { sleep } from '../doors/sleep.ts';
@@ -76,7 +77,7 @@ function forbidden(name: string): TerminalError {
 }
 
 function unusable(error: unknown): TerminalError {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = errorText(error);
   return new TerminalError('API_UNUSABLE', `the API server cannot be used (${why}): check --kubeconfig and that the server is up`, {
     cause: error,
   });

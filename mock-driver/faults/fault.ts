@@ -43,6 +43,8 @@ export interface FaultRule extends Fault {
   readonly rpc: string;
   /** Name or id in the request, with `*` for any text. Absent: every call. */
   readonly name?: string;
+  /** Parameters that the request has, as a class gives them. Absent: whatever it has. */
+  readonly parameters?: Readonly<Record<string, string>>;
   /** Which of the matching calls, counted from 1, both ends included. Absent: all. */
   readonly calls?: { readonly from: number; readonly to: number };
 }
@@ -52,4 +54,6 @@ export interface CallFacts {
   readonly rpc: string;
   /** The request's name, else its first id; empty if it has neither. */
   readonly subject: string;
+  /** Empty if the request has none. */
+  readonly parameters: Readonly<Record<string, string>>;
 }

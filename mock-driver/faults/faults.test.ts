@@ -196,6 +196,12 @@ describe('answer', () => {
 });
 
 describe('the script', () => {
+  test('a rule may be for the volumes of one class alone', async () => {
+    const bench = await open([{ rpc: 'CreateVolume', parameters: { tier: 'slow' }, code: 'UNAVAILABLE' }]);
+    const ofTier = (tier: string) => bench.client.createVolume({ name: tier, volumeCapabilities: [capability()], parameters: { tier } });
+    expect([(await ofTier('slow')).code, (await ofTier('fast')).code]).toEqual(['UNAVAILABLE', 'OK']);
+  });
+
   test('a simulation may choose faults itself; rules come first', async () => {
     const bench = await open([{ rpc: 'CreateVolume', name: 'a', code: 'INTERNAL' }], {
       fault: ({ rpc }) => (rpc === 'CreateVolume' ? { code: 'UNAVAILABLE' } : undefined),

@@ -7,6 +7,7 @@ describe('a scenario', () => {
 faults:
   - rpc: CreateVolume
     name: pvc-*
+    parameters: {tier: slow}
     calls: 2-3
     delay: 1.5s
     answerDelay: 200ms
@@ -28,6 +29,7 @@ faults:
       {
         rpc: 'CreateVolume',
         name: 'pvc-*',
+        parameters: { tier: 'slow' },
         calls: { from: 2, to: 3 },
         delayMs: 1500,
         answerDelayMs: 200,
@@ -59,10 +61,12 @@ faults:
     ['rules: []', 'f.yaml: the document.rules is unknown; '],
     ['faults: {}', 'f.yaml: faults must be a list of rules'],
     ['faults: [{}]', 'f.yaml: faults[0].rpc is missing; name an RPC'],
-    ['faults: [{rcp: Probe}]', 'f.yaml: faults[0].rcp is unknown; did you mean rpc? known are rpc, name,'],
+    ['faults: [{rcp: Probe}]', 'f.yaml: faults[0].rcp is unknown; did you mean rpc? known are rpc, name, parameters,'],
     ['faults: [{rpc: CreateVolumes}]', 'faults[0].rpc is "CreateVolumes"; did you mean CreateVolume? '],
     ['faults: [{rpc: Probe}, {rpc: Probe, code: UNAVAIABLE}]', 'faults[1].code is "UNAVAIABLE"; did you mean UNAVAILABLE? '],
     ['faults: [{rpc: Probe, delay: 5}]', 'faults[0].delay must be a duration such as 200ms, 1.5s or 2m'],
+    ['faults: [{rpc: Probe, parameters: {tier: 1}}]', 'faults[0].parameters.tier must be text'],
+    ['faults: [{rpc: Probe, parameters: [tier]}]', 'faults[0].parameters must map names to text'],
     ['faults: [{rpc: Probe, calls: 0}]', 'faults[0].calls must be a call number such as 1, a range such as 2-5'],
     ['faults: [{rpc: Probe, crash: sometimes}]', 'faults[0].crash is "sometimes"; known are before, during, after, answered'],
     ['faults: [{rpc: Probe, effect: true}]', 'faults[0].effect says what happens beside a code'],

@@ -5,6 +5,7 @@
  *     faults:
  *       - rpc: CreateVolume        # or '*'
  *         name: pvc-*              # name or id in the request
+ *         parameters: {tier: slow} # that the request has, among others
  *         calls: 2-3               # which of the matching calls; also a number, or '2-'
  *         delay: 5s
  *         code: DEADLINE_EXCEEDED
@@ -72,7 +73,23 @@ export function readRules(document: unknown): readonly FaultRule[] {
   return faults.map((rule: unknown, index) => readRule(rule, `faults[${index}]`));
 }
 
-const FIELDS = ['rpc', 'name', 'calls', 'delay', 'answerDelay', 'code', 'message', 'effect', 'crash', 'crashStep', 'notReady', 'answer'];
+const FIELDS = [
+  ...[
+    'rpc',
+    'name',
+    'parameters',
+    'calls',
+    'delay',
+    'answerDelay',
+    'code',
+    'message',
+    'effect',
+    'crash',
+    'crashStep',
+    'notReady',
+    'answer',
+  ],
+];
 
 function readRule(value: unknown, place: string): FaultRule {
   const from = fieldsOf(value, place, FIELDS);
@@ -80,6 +97,7 @@ function readRule(value: unknown, place: string): FaultRule {
   const rule: FaultRule = {
     rpc: oneOf(['*', ...RPCS])(from['rpc'], `${place}.rpc`),
     ...has('name', optional(from['name'], `${place}.name`, textOf)),
+    ...has('parameters', optional(from['parameters'], `${place}.parameters`, textsOf)),
     ...has('calls', optional(from['calls'], `${place}.calls`, callsOf)),
     ...has('delayMs', optional(from['delay'], `${place}.delay`, durationOf)),
     ...has('answerDelayMs', optional(from['answerDelay'], `${place}.answerDelay`, durationOf)),
@@ -120,6 +138,11 @@ function fieldsOf(value: unknown, place: string, known: readonly string[]): Read
 const textOf: Read<string> = (value, place) => {
   if (typeof value === 'string') return value;
   throw new ScenarioError(`${place} must be text`);
+};
+
+const textsOf: Read<Record<string, string>> = (value, place) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new ScenarioError(`${place} must map names to text`);
+  return Object.fromEntries(Object.entries(value).map(([key, text]) => [key, textOf(text, `${place}.${key}`)]));
 };
 
 const truthOf: Read<boolean> = (value, place) => {

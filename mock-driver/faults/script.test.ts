@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { faultScript } from './script.ts';
 
-const call = (rpc: string, subject = '') => ({ rpc, subject });
+const call = (rpc: string, subject = '', parameters: Record<string, string> = {}) => ({ rpc, subject, parameters });
 
 test('the first rule that is due wins, and every rule counts every call it matches', () => {
   const script = faultScript();
@@ -27,4 +27,16 @@ test.each([
   const script = faultScript();
   script.add([{ rpc: '*', name, code: 'INTERNAL' }]);
   expect(script.next(call('Probe', subject)) !== undefined).toBe(matches);
+});
+
+test.each([
+  [{ tier: 'slow' }, true],
+  [{ tier: 'slow', zone: 'a' }, true],
+  [{ tier: 'fast' }, false],
+  [{ zone: 'a' }, false],
+  [{}, false],
+])('a rule for the parameter tier=slow matches %j: %s', (parameters, matches) => {
+  const script = faultScript();
+  script.add([{ rpc: 'CreateVolume', parameters: { tier: 'slow' }, code: 'INTERNAL' }]);
+  expect(script.next(call('CreateVolume', 'pvc-1', parameters)) !== undefined).toBe(matches);
 });

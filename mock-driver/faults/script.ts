@@ -32,6 +32,7 @@ export function faultScript(): FaultScript {
       for (const entry of entries) {
         if (entry.rule.rpc !== '*' && entry.rule.rpc !== call.rpc) continue;
         if (!entry.name.test(call.subject)) continue;
+        if (!Object.entries(entry.rule.parameters ?? {}).every(([key, value]) => call.parameters[key] === value)) continue;
         entry.matched += 1;
         const { calls } = entry.rule;
         if (calls !== undefined && (entry.matched < calls.from || entry.matched > calls.to)) continue;

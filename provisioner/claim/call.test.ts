@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { StaleLease } from '../../lib/controller/step.ts';
 import { SECRETS } from '../../lib/kube/resources.ts';
-import { EntryRefused } from '../intent/entry-refused.ts';
+import { EntryRefused } from '../../lib/journal/entry-refused.ts';
 import type { Intent } from '../intent/intent.ts';
 import { readEntry } from '../intent/intent.ts';
 import { adopted, opening, uncertainOf } from '../intent/operation.ts';

@@ -10,7 +10,7 @@ import type { Accounts } from '../intent/accounts.ts';
 import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
 import type { Intent } from '../intent/intent.ts';
 import { encodeEntry } from '../intent/intent.ts';
-import type { Journal } from '../intent/journal.ts';
+import type { Journal } from '../../lib/journal/journal.ts';
 import type { OpenOperation, Operation } from '../intent/operation.ts';
 import { answered, deletedUnwanted, intentsOf, madeUnwanted, uncertainOf } from '../intent/operation.ts';
 import type { ProvisionLabels, ProvisionMetrics } from '../metrics.ts';

@@ -218,6 +218,14 @@ describe.each([
     });
   });
 
+  test('of another process is settled only once the API server has no such claim: the cache may be older than the claim', () => {
+    const inherited = { claim: undefined, operation: UNCERTAIN, progress: { inherited: true } } as const;
+    const { claim: owner } = anIntent();
+    expect(decide(state(inherited))).toMatchObject({ kind: 'read-owner', backoff: 'settle', owner });
+    expect(decide(state({ ...inherited, live: { owner: { object: aClaim() } } }))).toMatchObject({ kind: 'retry', backoff: 'settle' });
+    expect(kind({ ...inherited, progress: { inherited: false }, live: { owner: { object: undefined } } })).toBe('create-volume');
+  });
+
   test('has nothing to settle where nothing may exist', () => {
     expect(kind({ claim, operation: anOpen() })).toBe('close');
     for (const operation of [CLOSING, NO_OPERATION]) expect(kind({ claim, operation })).toBe('done');

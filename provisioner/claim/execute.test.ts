@@ -95,6 +95,19 @@ test('a claim is read live, and only a claim of the same uid without a volume ne
   expect(await read(undefined)).toEqual([false, 'no']);
 });
 
+test('the claim of an inherited operation is gone where the server has none of its uid', async () => {
+  const read = async (claim: ReturnType<typeof aClaim> | undefined) => {
+    const world = aClaimWorld();
+    world.progress.update(CLAIM_UID, { inherited: true });
+    if (claim !== undefined) world.server.put(PERSISTENT_VOLUME_CLAIMS, claim);
+    const answer = await world.execute({ kind: 'read-owner', ...held, owner: anIntent().claim }, aState());
+    return [answer.kind === 'owner' && answer.object !== undefined, world.progress.of(CLAIM_UID).inherited];
+  };
+  expect(await read(aClaim())).toEqual([true, true]);
+  expect(await read(aClaim({ metadata: { namespace: 'shop', name: 'data', uid: 'its-successor' } }))).toEqual([false, false]);
+  expect(await read(undefined)).toEqual([false, false]);
+});
+
 test('a secret that is not there, or may not be read, is told by its name, and nothing is written for it', async () => {
   const secret = { name: 's', namespace: 'vault' };
   const step: ClaimStep = { kind: 'read-secret', ...held, secret, purpose: 'attempt' };

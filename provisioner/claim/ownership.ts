@@ -23,6 +23,11 @@ export function selectedNodeOf(claim: PersistentVolumeClaim): string | undefined
   return node === '' ? undefined : node;
 }
 
+export function withoutSelectedNode(claim: PersistentVolumeClaim): PersistentVolumeClaim {
+  const { [SELECTED_NODE]: _node, [ALPHA_SELECTED_NODE]: _alpha, ...annotations } = claim.metadata?.annotations ?? {};
+  return { ...claim, metadata: { ...claim.metadata, annotations } };
+}
+
 /** Does the PV controller (or CSI migration) hand this claim to `driver`? */
 export function isHandedTo(driver: string, claim: PersistentVolumeClaim): boolean {
   const annotations = claim.metadata?.annotations ?? {};

@@ -10,7 +10,8 @@ import type { PersistentVolumeClaim, StorageClass } from '../../lib/kube/objects
 import { toBytesRoundedUp } from '../../lib/kube/quantity.ts';
 import { RESERVED_PREFIX } from '../names.ts';
 import { PURPOSES, secretFor, subjectOf } from '../secrets.ts';
-import type { Parameters, Purpose, SecretName } from '../secrets.ts';
+import type { SecretName } from '../../lib/sidecar/secret.ts';
+import type { Parameters, Purpose } from '../secrets.ts';
 
 const RESERVED_KEYS: ReadonlySet<string> = new Set([
   `${RESERVED_PREFIX}fstype`,

@@ -16,7 +16,7 @@ import type { Outcome } from '../../lib/csi/outcome.ts';
 import type { ClaimProgress } from '../intent/claims-in-progress.ts';
 import type { Intent, SourceReference } from '../intent/intent.ts';
 import type { VolumeNaming } from '../names.ts';
-import type { SecretName } from '../secrets.ts';
+import type { SecretName, SecretValues } from '../../lib/sidecar/secret.ts';
 import type { DataSource, SourceObject } from './data-source.ts';
 import type { TopologyInput } from './topology.ts';
 
@@ -64,12 +64,6 @@ export type CallFailure = { readonly purpose: CallPurpose; readonly message: str
   | { readonly kind: 'unfit' }
 );
 
-/** Values of a secret, behind a function: nothing that prints a state can print them. */
-export interface SecretValues {
-  readonly of: SecretName;
-  readonly reveal: () => Record<string, string>;
-}
-
 /** A live read: an object, or the certainty that there is none. */
 export type Read<T> = { readonly object: T | undefined };
 
@@ -97,6 +91,8 @@ export interface ClaimState {
     readonly snapshot?: Read<VolumeSnapshot>;
     readonly content?: Read<VolumeSnapshotContent>;
     readonly attributesClass?: Read<VolumeAttributesClass>;
+    /** The claim of an inherited operation that the cache does not show. */
+    readonly owner?: Read<PersistentVolumeClaim>;
     /** The PV that stands where ours was to be saved. */
     readonly existingVolume?: Read<PersistentVolume>;
   };
@@ -141,6 +137,7 @@ type ClaimEffect = Effect<ClaimBackoff>;
 
 export type ClaimStep =
   | (ClaimEffect & { readonly kind: 'read-min-version' | 'read-claim' })
+  | (ClaimEffect & { readonly kind: 'read-owner'; readonly owner: Intent['claim'] })
   | (ClaimEffect & { readonly kind: 'read-snapshot'; readonly source: SourceObject })
   | (ClaimEffect & { readonly kind: 'read-content'; readonly name: string })
   | (ClaimEffect & { readonly kind: 'read-attributes-class'; readonly name: string })
@@ -166,6 +163,7 @@ export type ClaimDecision = ClaimStep | Rest<ClaimBackoff>;
 export type ClaimAnswer =
   | { readonly kind: 'min-version'; readonly version: bigint }
   | { readonly kind: 'claim'; readonly claim: PersistentVolumeClaim | undefined; readonly progress: ClaimProgress }
+  | { readonly kind: 'owner'; readonly object: PersistentVolumeClaim | undefined; readonly progress: ClaimProgress }
   | { readonly kind: 'snapshot'; readonly object: VolumeSnapshot | undefined }
   | { readonly kind: 'content'; readonly object: VolumeSnapshotContent | undefined }
   | { readonly kind: 'attributes-class'; readonly object: VolumeAttributesClass | undefined }

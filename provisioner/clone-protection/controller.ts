@@ -1,9 +1,10 @@
 /** The controller of claims that protect their clones: one key per source claim, `namespace/name`. See decide.ts. */
+import { errorText } from '../../lib/errors/error-text.ts';
 import type { Controller } from '../../lib/controller/controller.ts';
 import { createController } from '../../lib/controller/controller.ts';
 import type { Lane } from '../../lib/controller/lane.ts';
 import type { Reconciler } from '../../lib/controller/step.ts';
-import { failureNote } from '../claim/steps.ts';
+import { provisioningFailed } from '../claim-events.ts';
 import { decide } from './decide.ts';
 import type { CloneProtectionDeps } from './execute.ts';
 import { release } from './execute.ts';
@@ -19,10 +20,7 @@ export function reconciler(
     execute: (_step, state, signal) => release(deps, state, signal),
     absorb: (state, _step, claim) => ({ ...state, claim }),
     failed: (_key, { error, state: { claim } }) =>
-      failureNote(
-        { claim },
-        `the finalizer that protects its clones cannot be removed: ${error instanceof Error ? error.message : String(error)}`,
-      ),
+      provisioningFailed({ claim }, `the finalizer that protects its clones cannot be removed: ${errorText(error)}`),
   };
 }
 

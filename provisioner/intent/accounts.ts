@@ -10,9 +10,9 @@ import type { JournalCounts } from '../metrics.ts';
 import type { ClaimsInProgress } from './claims-in-progress.ts';
 import type { SourceReference } from './intent.ts';
 import { encodeEntry, readEntry } from './intent.ts';
-import type { FoundEntry, Journal } from './journal.ts';
-import { createJournal } from './journal.ts';
-import { headName, readLease } from './journal-lease.ts';
+import type { FoundEntry, Journal } from '../../lib/journal/journal.ts';
+import { createJournal } from '../../lib/journal/journal.ts';
+import { headName, readLease } from '../../lib/journal/lease.ts';
 import type { Inherited, Operation } from './operation.ts';
 import { adopted, intentsOf, uncertainOf } from './operation.ts';
 
@@ -97,7 +97,8 @@ export function openAccounts(init: AccountsInit): Accounts {
   const take = ({ uid, value }: FoundEntry): readonly FoundEntry[] => {
     const read = readEntry(uid, value);
     if (read.kind === 'entry') {
-      const { operation } = progress.update(uid, { operation: adopted(progress.of(uid).operation, read, doors.clock.now()) });
+      const after = adopted(progress.of(uid).operation, read, doors.clock.now());
+      const { operation } = progress.update(uid, { operation: after, inherited: true });
       wake(uid);
       return isUndecided(operation)
         ? [{ uid, value: encodeEntry(intentsOf(operation.intent, operation.uncertain), operation.uncertain?.deleting) }]

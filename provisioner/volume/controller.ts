@@ -1,4 +1,5 @@
 /** The controller of PVs: one key per PV name. What it promises is said in decide.ts. */
+import { errorText } from '../../lib/errors/error-text.ts';
 import type { Controller } from '../../lib/controller/controller.ts';
 import { createController } from '../../lib/controller/controller.ts';
 import type { Lane } from '../../lib/controller/lane.ts';
@@ -21,7 +22,7 @@ export function reconciler(deps: VolumeDeps): Reconciler<VolumeState, VolumeStep
     },
     failed: (_name, { error, state }) => {
       countFailure(state);
-      return failureNote(state, error instanceof Error ? error.message : String(error));
+      return failureNote(state, errorText(error));
     },
   };
 }

@@ -18,7 +18,7 @@ import type {
 } from '../../lib/kube/objects.ts';
 import { isDeleting, refersTo, snapshotKeyOf, text } from '../content-facts.ts';
 import type { ApplyWrite } from '../own-writes.ts';
-import { failureText } from '../refusal.ts';
+import { failureText } from '../../lib/sidecar/refusal.ts';
 import type { SnapshotTimer } from '../snapshot-timer.ts';
 import { decide } from './decide.ts';
 import { absorb, type BindingWrites, execute } from './execute.ts';

@@ -7,7 +7,7 @@ import type { PersistentVolume, PersistentVolumeClaim, VolumeSnapshotClass } fro
 import { text } from '../content-facts.ts';
 import { inputsOf } from '../inputs.ts';
 import { CLAIM_PROTECTION, REASON, SNAPSHOTTER_SECRET, contentNameOf } from '../names.ts';
-import { withClaimProtection } from '../object-patch.ts';
+import { withFinalizer } from '../../lib/sidecar/finalizers.ts';
 import { resolveSecret } from '../secret-templates.ts';
 import { contentBody } from './content-body.ts';
 import { chooseDefaultClass, sourceVolume, type SourceVolume } from './default-class.ts';
@@ -116,7 +116,7 @@ function seeSnapshot(state: BindingState): BindingEffect | undefined {
 
 function protectClaim(state: BindingState, claim: PersistentVolumeClaim): BindingEffect | undefined {
   if (claim.metadata?.finalizers?.includes(CLAIM_PROTECTION) === true) return undefined;
-  return { kind: 'protect-claim', backoff: 'protect-claim', inputs: createInputs(state), claim: withClaimProtection(claim, true) };
+  return { kind: 'protect-claim', backoff: 'protect-claim', inputs: createInputs(state), claim: withFinalizer(claim, CLAIM_PROTECTION) };
 }
 
 function driverMismatch({ metadata, driver }: VolumeSnapshotClass, source: SourceVolume): string {

@@ -33,6 +33,12 @@ describe('a snapshot that is being deleted', () => {
   test('then waits until the content is gone, and marks it again if the mark was overwritten', () => {
     expect(decide({ ...state, content: marked({ metadata: deleting }) })).toMatchObject({ kind: 'done' });
     expect(decide({ ...state, content: aContent({ metadata: deleting }) })).toMatchObject({ kind: 'mark-content' });
+    const spoilt = aContent({ status: READY_STATUS, metadata: { annotations: { [BEING_DELETED]: 'no' } } });
+    expect(decide({ ...state, content: spoilt })).toMatchObject({ kind: 'mark-content' });
+  });
+
+  test.each(['Retain', 'Recycle', ''])('only the policy Delete deletes a content, %j does not', (deletionPolicy) => {
+    expect(decide({ ...state, content: marked({ spec: { deletionPolicy } }) })).toMatchObject({ kind: 'release-snapshot' });
   });
 
   test('then goes, once the content is known to be gone', () => {
@@ -40,7 +46,13 @@ describe('a snapshot that is being deleted', () => {
     expect(decide({ ...state, content: undefined, confirmed: confirmedAll })).toMatchObject({
       kind: 'release-snapshot',
       patch: {
-        operations: [{}, { op: 'test', value: [AS_SOURCE_PROTECTION, BOUND_PROTECTION] }, { op: 'remove', path: '/metadata/finalizers' }],
+        operations: [
+          {},
+          { op: 'test', path: '/metadata/finalizers/1', value: BOUND_PROTECTION },
+          { op: 'remove', path: '/metadata/finalizers/1' },
+          { op: 'test', path: '/metadata/finalizers/0', value: AS_SOURCE_PROTECTION },
+          { op: 'remove', path: '/metadata/finalizers/0' },
+        ],
       },
     });
   });

@@ -65,7 +65,6 @@ describe('the way of a dynamic snapshot', () => {
     expect(step).toMatchObject({
       kind: 'protect-claim',
       claim: {
-        kind: 'PersistentVolumeClaim',
         metadata: { uid: 'claim-uid', resourceVersion: '5', finalizers: ['kubernetes.io/pvc-protection', CLAIM_PROTECTION] },
       },
     });

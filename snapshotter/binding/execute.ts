@@ -11,7 +11,7 @@ import {
   VOLUME_SNAPSHOT_CONTENTS,
 } from '../../lib/kube/resources.ts';
 import type { ApplyWrite } from '../own-writes.ts';
-import { orNothing, refusalOf } from '../refusal.ts';
+import { orNothing, refusalOf } from '../../lib/sidecar/refusal.ts';
 import type { SnapshotTimer } from '../snapshot-timer.ts';
 import type { BindingAnswer, BindingEffect, BindingState, Refusal } from './state.ts';
 

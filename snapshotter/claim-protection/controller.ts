@@ -8,7 +8,7 @@ import { CLAIM_INDEX, type SnapshotInformers } from '../binding/controller.ts';
 import { snapshotKeyOf } from '../content-facts.ts';
 import { CLAIM_PROTECTION, REASON } from '../names.ts';
 import type { ApplyWrite } from '../own-writes.ts';
-import { failureText } from '../refusal.ts';
+import { failureText } from '../../lib/sidecar/refusal.ts';
 import { snapshotWarning } from '../regarding.ts';
 import { decide } from './decide.ts';
 import { absorb, execute, type ProtectionWrites } from './execute.ts';

@@ -82,8 +82,6 @@ test('the claim is put whole, with its uid and version and the finalizers of oth
   expect(decide(aState(aReadySnapshot(), undefined))).toMatchObject({
     kind: 'write-claim',
     claim: {
-      apiVersion: 'v1',
-      kind: 'PersistentVolumeClaim',
       metadata: { uid: 'claim-uid', resourceVersion: '5', finalizers: ['kubernetes.io/pvc-protection'] },
       spec: { volumeName: 'pv-data' },
     },

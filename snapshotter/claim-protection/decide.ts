@@ -10,7 +10,7 @@ import { isDeleting, needsSource, text } from '../content-facts.ts';
 import { isGroupContent, isGroupMember } from '../group-fields.ts';
 import { inputsOf } from '../inputs.ts';
 import { CLAIM_PROTECTION } from '../names.ts';
-import { withClaimProtection } from '../object-patch.ts';
+import { withFinalizer, withoutFinalizer } from '../../lib/sidecar/finalizers.ts';
 import type { ProtectionNext, ProtectionState } from './state.ts';
 
 export function decide(state: ProtectionState): ProtectionNext {
@@ -27,7 +27,7 @@ export function decide(state: ProtectionState): ProtectionNext {
     kind: 'write-claim',
     backoff: 'write-claim',
     inputs: inputsOf(claim.metadata?.uid, missing),
-    claim: withClaimProtection(claim, missing),
+    claim: missing ? withFinalizer(claim, CLAIM_PROTECTION) : withoutFinalizer(claim, CLAIM_PROTECTION),
   };
 }
 

@@ -7,7 +7,7 @@ import type { EventNote, Reconciler } from '../../lib/controller/step.ts';
 import type { VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { REASON, contentNameOf } from '../names.ts';
 import type { ApplyWrite } from '../own-writes.ts';
-import { failureText } from '../refusal.ts';
+import { failureText } from '../../lib/sidecar/refusal.ts';
 import { contentWarning } from '../regarding.ts';
 import { decide, isAlone } from './decide.ts';
 import { absorb, type ContentProtectionWrites, execute } from './execute.ts';

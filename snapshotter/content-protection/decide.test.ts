@@ -78,11 +78,26 @@ describe('a content that comes after its VolumeSnapshot went', () => {
       aContent({ status: READY_STATUS }),
       aContent({ status: { snapshotHandle: 's', readyToUse: false } }),
       aGivenContent({ spec: bound, metadata: { finalizers: [CONTENT_PROTECTION] } }),
-      aGivenContent({ spec: bound, metadata: { finalizers: [CONTENT_PROTECTION], ...deleting } }),
       annotated(BEING_DELETED, retain),
       annotated(BEING_CREATED, retain),
     ])
       for (const snapshot of ['unseen', 'gone'] as const) expect(decide(aState(content, snapshot))).toMatchObject({ kind: 'done' });
     expect(decide(aState(aContent(retain), 'gone')), 'nothing was cut').toMatchObject({ kind: 'delete-content', resourceVersion: '20' });
+  });
+
+  test.each(['Delete', 'Retain'])('but one that is being deleted goes as its policy %s says, whoever brought it', (deletionPolicy) => {
+    const spec = { volumeSnapshotRef: { name: 'nightly', namespace: 'default', uid: SNAPSHOT_UID }, deletionPolicy };
+    const going = { metadata: { finalizers: [CONTENT_PROTECTION], ...deleting }, status: READY_STATUS };
+    for (const content of [
+      aGivenContent({ ...going, spec: { ...spec, source: { snapshotHandle: 'snap-9' } } }),
+      aContent({ ...going, spec }),
+    ]) {
+      expect(decide(aState(content, 'unseen'))).toMatchObject({ kind: 'see-snapshot' });
+      expect(decide(aState(content, 'there'))).toMatchObject({ kind: 'done' });
+      expect(decide(aState(content, 'gone'))).toMatchObject({
+        kind: 'mark-content',
+        patch: { body: { metadata: { annotations: { [BEING_DELETED]: 'yes' } } } },
+      });
+    }
   });
 });

@@ -6,12 +6,14 @@
  * A content may also come too late: its POST was under way when its VolumeSnapshot was let go. It is met here when
  * it comes, and removed if a live read says that nobody owns it. Never one that an administrator brought, nor one
  * that was first seen with a handle: it may have been restored from a backup, and its VolumeSnapshot may follow.
+ * But one of these that somebody deletes while no VolumeSnapshot names it goes as its policy says: nobody else would let it go.
  */
 import { givenHandleOf, hasMark, isDeleting, savedHandleOf, text, volumeHandleOf } from '../content-facts.ts';
 import { isGroupContent } from '../group-fields.ts';
 import { inputsOf } from '../inputs.ts';
 import { ANNOTATION_YES, BEING_CREATED, BEING_DELETED, CONTENT_PROTECTION, REASON } from '../names.ts';
-import { annotationsPatch, finalizerPatch } from '../object-patch.ts';
+import { addFinalizers } from '../../lib/sidecar/finalizers.ts';
+import { annotationsPatch } from '../object-patch.ts';
 import { contentWarning } from '../regarding.ts';
 import type { ContentProtectionNext, ContentProtectionState } from './state.ts';
 
@@ -31,15 +33,15 @@ export function decide(state: ContentProtectionState): ContentProtectionNext {
   if (text(content.spec?.volumeSnapshotRef?.uid) === undefined) return { kind: 'done', reason: 'not bound yet' };
   if (state.snapshot !== 'there' && mayBeOrphan(state)) return decideOrphan(state);
   if (isDeleting(content)) return { kind: 'done', reason: 'on its way out' };
-  const patch = finalizerPatch(content, { add: [CONTENT_PROTECTION] });
+  const patch = addFinalizers(content, [CONTENT_PROTECTION]);
   if (patch === undefined) return { kind: 'done', reason: 'protected' };
   return { kind: 'protect-content', backoff: 'protect-content', inputs: inputsOf(content.metadata?.uid), patch };
 }
 
 function mayBeOrphan({ content, cameAlone }: ContentProtectionState): boolean {
-  if (volumeHandleOf(content) === undefined) return false;
-  // Its end was asked for: only the sidecar does not know yet that the VolumeSnapshot went, or somebody overwrote it.
+  // Its end was asked for: only the sidecar does not know yet that the VolumeSnapshot went, or never came.
   if (isDeleting(content)) return !hasMark(content, BEING_DELETED);
+  if (volumeHandleOf(content) === undefined) return false;
   if (savedHandleOf(content) !== undefined && !cameAlone) return false;
   // What was retained when its VolumeSnapshot went carries the mark; what is being cut will have a handle, and is kept.
   return content.spec?.deletionPolicy === 'Delete' || !(hasMark(content, BEING_DELETED) || hasMark(content, BEING_CREATED));

@@ -10,7 +10,7 @@ import type { VolumeSnapshotClass, VolumeSnapshotContent } from '../../lib/kube/
 import { text } from '../content-facts.ts';
 import { SIDECAR_REASON } from '../names.ts';
 import type { ApplyWrite } from '../own-writes.ts';
-import { failureText } from '../refusal.ts';
+import { failureText } from '../../lib/sidecar/refusal.ts';
 import { contentWarning } from '../regarding.ts';
 import { decide } from './decide.ts';
 import { absorb, type ContentWrites, execute } from './execute.ts';

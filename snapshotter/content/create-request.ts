@@ -9,7 +9,8 @@ import {
   PARAMETER_SNAPSHOT_NAME,
   PARAMETER_SNAPSHOT_NAMESPACE,
 } from '../names.ts';
-import type { Resolved, SecretName } from '../secret-templates.ts';
+import type { SecretName } from '../../lib/sidecar/secret.ts';
+import type { Resolved } from '../secret-templates.ts';
 import type { ContentRules, CreateRequest } from './state.ts';
 
 /** The same content gives the same name for ever: the call can be made again. */

@@ -108,7 +108,7 @@ describe('creating', () => {
 
   test('mark, secret and call share one not-before time', () => {
     const secretive = (more: object = {}) => aContent({ metadata: { annotations: { ...secretAnnotations, ...more } } });
-    const secret = { reveal: () => ({}) };
+    const secret = { of: { name: 'creds', namespace: 'vault' }, reveal: () => ({}) };
     const steps = [
       decide(aState({ content: secretive() })),
       decide(aState({ content: secretive(), secret })),
@@ -165,6 +165,9 @@ describe('creating', () => {
   test('a short name takes that many digits of the uid', () => {
     expect(decide(aState({ content: marked(), rules: { ...rules, snapshotNamePrefix: 's', snapshotNameUuidLength: 10 } }))).toMatchObject({
       request: { name: 's-6f6a7d8e11' },
+    });
+    expect(decide(aState({ content: marked(), rules: { ...rules, snapshotNameUuidLength: 32 } }))).toMatchObject({
+      request: { name: `snapshot-${SNAPSHOT_UID.replaceAll('-', '')}` },
     });
   });
 
@@ -235,6 +238,16 @@ describe('creating', () => {
   test('a driver that gives no time is taken to have cut the snapshot now, not in 1970', () => {
     const step = decide(aState({ content: marked(), answer: found({ creationTime: undefined }), now: EPOCH_MS + 5 }));
     expect(step).toMatchObject({ patch: { operations: [{}, {}, { value: { creationTime: EPOCH_NS + 5_000_000n } }] } });
+  });
+
+  test('nor is an un-ready snapshot without a time: the driver may know it later', () => {
+    const step = decide(aState({ content: marked(), answer: found({ creationTime: undefined, ready: false }), now: EPOCH_MS + 5 }));
+    expect(step).toMatchObject({ patch: { operations: [{}, {}, { value: { snapshotHandle: 'snap-1', readyToUse: false } }] } });
+    expect(JSON.stringify(step, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))).not.toContain('creationTime');
+    const later = marked({ status: { snapshotHandle: 'snap-1', readyToUse: false } });
+    expect(decide(aState({ content: later, answer: found() }))).toMatchObject({
+      patch: { operations: expect.arrayContaining([expect.objectContaining({ value: EPOCH_NS })]) },
+    });
   });
 
   test('a driver that gives no size leaves it open', () => {
@@ -398,7 +411,7 @@ describe('the gate of deletion', () => {
   test('what this process never called for was never made', () => {
     expect(decide(aState({ content: released(), calls: NONE }))).toMatchObject({
       kind: 'release-content',
-      patch: { operations: [{}, { op: 'test', value: [CONTENT_PROTECTION] }, { op: 'remove', path: '/metadata/finalizers' }] },
+      patch: { operations: [{}, { op: 'test', value: CONTENT_PROTECTION }, { op: 'remove', path: '/metadata/finalizers/0' }] },
     });
   });
 

@@ -3,7 +3,7 @@ import type { EventReason } from '../../lib/controller/event-table.ts';
 import type { Effect, Rest } from '../../lib/controller/step.ts';
 import type { Patch } from '../../lib/kube/client.ts';
 import type { VolumeSnapshotClass, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import type { SecretName } from '../secret-templates.ts';
+import type { SecretName, SecretValues } from '../../lib/sidecar/secret.ts';
 import type { CreateCalls } from './create-calls.ts';
 
 export interface ContentRules {
@@ -14,11 +14,6 @@ export interface ContentRules {
   readonly extraCreateMetadata: boolean;
   readonly readyPollMinMs: number;
   readonly readyPollMaxMs: number;
-}
-
-/** Values of a secret, behind a function: nothing that prints a state can print them. */
-export interface SecretValues {
-  readonly reveal: () => Record<string, string>;
 }
 
 /** The effects that ask the driver; each has a back-off of its own. */

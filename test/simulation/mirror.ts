@@ -45,17 +45,26 @@ export interface Change<T> {
 class Kind<T extends KubeObject> {
   readonly objects = new Map<string, T>();
   readonly listeners: ((change: Change<T>) => void)[] = [];
+  /** Memo of `all`: asked far more often than something changes. */
+  private list: readonly T[] | undefined;
 
   apply(type: string, object: T): void {
     const uid = object.metadata?.uid ?? '';
     const old = this.objects.get(uid);
     if (type === 'DELETED') this.objects.delete(uid);
     else this.objects.set(uid, object);
+    this.list = undefined;
     for (const listener of this.listeners) listener({ old, object: type === 'DELETED' ? undefined : object });
   }
 
-  all(): T[] {
-    return [...this.objects.values()];
+  clear(): void {
+    this.objects.clear();
+    this.list = undefined;
+  }
+
+  all(): readonly T[] {
+    this.list ??= [...this.objects.values()];
+    return this.list;
   }
 }
 
@@ -84,7 +93,7 @@ export class Mirror {
   /** Again after `stop`: what the server holds now replaces what was known, and nobody is told of what is gone. */
   async start(): Promise<void> {
     this.abort = new AbortController();
-    for (const kind of [this.claims, this.volumes, this.snapshots, this.contents, this.leases]) kind.objects.clear();
+    for (const kind of [this.claims, this.volumes, this.snapshots, this.contents, this.leases]) kind.clear();
     await this.follow(PERSISTENT_VOLUME_CLAIMS, this.claims);
     await this.follow(PERSISTENT_VOLUMES, this.volumes);
     await this.follow(VOLUME_SNAPSHOTS, this.snapshots);
@@ -96,7 +105,7 @@ export class Mirror {
   async startAll(): Promise<void> {
     await this.start();
     for (const kind of [this.nodes, this.csiNodes, this.classes, this.snapshotClasses, this.secrets, this.grants, this.events, this.pods])
-      kind.objects.clear();
+      kind.clear();
     await this.follow(NODES, this.nodes);
     await this.follow(CSI_NODES, this.csiNodes);
     await this.follow(STORAGE_CLASSES, this.classes);

@@ -36,7 +36,18 @@ const STORY_LIMIT_MS = 24 * 3_600_000;
 const QUIET_MS = 60_000;
 const SETTLE_LIMIT_MS = 3_600_000;
 
+/** Refusals and ended calls are errors by the thousand: their stacks are made only for somebody who reads logs or trace. */
 export async function runScenario(options: RunOptions): Promise<RunResult> {
+  const limit = Error.stackTraceLimit;
+  if (options.onLog === undefined && options.keepTrace !== true) Error.stackTraceLimit = 0;
+  try {
+    return await runOnce(options);
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+}
+
+async function runOnce(options: RunOptions): Promise<RunResult> {
   const { scenario, seed } = options;
   const scheduler = new Scheduler(seed, { keepTrace: options.keepTrace ?? false });
   const world = await openWorld({ scheduler, seed, scenario, crashAt: options.crashAt, onLog: options.onLog });

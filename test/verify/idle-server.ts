@@ -53,7 +53,7 @@ export async function openIdleServer(): Promise<IdleServer> {
   const refuse = (request: HttpRequest, watch: boolean): HttpAnswer | undefined => {
     const agent = request.headers['user-agent']?.split('/')[0] ?? '';
     if (agent === HARNESS) return undefined;
-    const what = pointOf(request.method, request.path);
+    const what = pointOf(request.method, request.path, request.body);
     const known = request.headers['authorization'] === `Bearer ${accepted}`;
     const kind = watch ? 'watch' : request.method === 'GET' ? 'read' : 'write';
     seen.push({ agent, kind: known ? kind : 'refused', what });

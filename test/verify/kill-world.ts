@@ -161,7 +161,7 @@ export class KillWorld {
   private async request(request: HttpRequest): Promise<HttpAnswer> {
     const sender = PROGRAMS.find((name) => request.headers['user-agent']?.startsWith(name) === true);
     if (sender === undefined || request.method === 'GET' || request.path.includes('/events')) return this.sandbox.handle(request);
-    return this.through(`${sender} ${pointOf(request.method, request.path)}`, sender, () => this.sandbox.handle(request));
+    return this.through(`${sender} ${pointOf(request.method, request.path, request.body)}`, sender, () => this.sandbox.handle(request));
   }
 
   private async call(method: string, request: Uint8Array): Promise<Awaited<ReturnType<Driver['handle']>>> {

@@ -15,9 +15,10 @@ import * as rbac from './rbac.ts';
 import * as rollout from './rollout.ts';
 import * as sanity from './sanity.ts';
 import * as seeds from './seeds.ts';
+import * as undecided from './undecided.ts';
 import type { Verification } from './verification.ts';
 
-const VERIFICATIONS: readonly Verification[] = [curve, idle, kills, leader, mutants, rbac, rollout, sanity, seeds];
+const VERIFICATIONS: readonly Verification[] = [curve, idle, kills, leader, mutants, rbac, rollout, sanity, seeds, undecided];
 
 function usage(problem: string): never {
   process.stderr.write(

@@ -25,29 +25,46 @@ interface WatchEvent {
 
 export function openSight(raw: RawClient): Sight {
   const objects = new Map<string, KubeObject>();
-  const watches: RawWatch[] = [];
+  const open = new Set<RawWatch>();
   const waiting = new Map<string, Set<() => void>>();
+  /** Aborted with the reason once no more can be seen. */
+  const blind = new AbortController();
   const keyOf = (resource: Resource<KubeObject>, { namespace = '', name }: KubeTarget): string => `${resource.plural}/${namespace}/${name}`;
 
-  const read = async (resource: Resource<KubeObject>, watch: RawWatch): Promise<void> => {
-    for (;;) {
-      const line = await watch.next(WATCH_SECONDS * 1000);
-      if (line === undefined) return;
-      const { type, object } = JSON.parse(line) as WatchEvent;
-      const { name = '', namespace } = object.metadata ?? {};
-      const key = keyOf(resource, { name, ...(namespace === undefined ? {} : { namespace }) });
-      if (type === 'DELETED') objects.delete(key);
-      else objects.set(key, object);
-      for (const look of [...(waiting.get(key) ?? [])]) look();
+  const see = (resource: Resource<KubeObject>, { type, object }: WatchEvent): void => {
+    const { name = '', namespace } = object.metadata ?? {};
+    const key = keyOf(resource, { name, ...(namespace === undefined ? {} : { namespace }) });
+    if (type === 'DELETED') objects.delete(key);
+    else objects.set(key, object);
+    for (const look of [...(waiting.get(key) ?? [])]) look();
+  };
+
+  /** A server with much to do ends the watches of readers that are slow: the next one goes on where it ended. */
+  const read = async (resource: Resource<KubeObject>, from: string): Promise<void> => {
+    let version = from;
+    while (!blind.signal.aborted) {
+      const watch = await raw.watch(
+        `${collectionPath(resource)}?watch=true&timeoutSeconds=${WATCH_SECONDS}&resourceVersion=${encodeURIComponent(version)}`,
+      );
+      if (watch.status !== 200) throw new Error(`${resource.plural} cannot be watched: ${watch.status}`);
+      open.add(watch);
+      for (let line = await watch.next(WATCH_SECONDS * 1000); line !== undefined; line = await watch.next(WATCH_SECONDS * 1000)) {
+        const event = JSON.parse(line) as WatchEvent;
+        if (event.type === 'ERROR') throw new Error(`the watch of ${resource.plural} ended: ${line}`);
+        version = event.object.metadata?.resourceVersion ?? version;
+        see(resource, event);
+      }
+      open.delete(watch);
     }
   };
 
   return {
     follow: async (resource) => {
-      const watch = await raw.watch(`${collectionPath(resource)}?watch=true&timeoutSeconds=${WATCH_SECONDS}`);
-      if (watch.status !== 200) throw new Error(`${resource.plural} cannot be watched: ${watch.status}`);
-      watches.push(watch);
-      void read(resource, watch);
+      const { status, text } = await raw.request({ method: 'GET', path: collectionPath(resource) });
+      if (status !== 200) throw new Error(`${resource.plural} cannot be listed: ${status}`);
+      const { items, metadata } = JSON.parse(text) as { items: KubeObject[]; metadata: { resourceVersion: string } };
+      for (const object of items) see(resource, { type: 'ADDED', object });
+      read(resource, metadata.resourceVersion).catch((error: unknown) => blind.abort(error));
     },
     until: <T extends KubeObject>(
       resource: Resource<T>,
@@ -60,7 +77,7 @@ export function openSight(raw: RawClient): Sight {
         waiting.set(key, looks);
         const end = (): void => {
           looks.delete(look);
-          signal.removeEventListener('abort', giveUp);
+          for (const each of [signal, blind.signal]) each.removeEventListener('abort', giveUp);
         };
         const look = (): void => {
           if (!test(objects.get(key) as T | undefined)) return;
@@ -69,16 +86,18 @@ export function openSight(raw: RawClient): Sight {
         };
         const giveUp = (): void => {
           end();
-          reject(signal.reason instanceof Error ? signal.reason : new Error('given up'));
+          const { reason } = blind.signal.aborted ? blind.signal : signal;
+          reject(reason instanceof Error ? reason : new Error('given up'));
         };
         looks.add(look);
-        signal.addEventListener('abort', giveUp);
-        if (signal.aborted) giveUp();
+        for (const each of [signal, blind.signal]) each.addEventListener('abort', giveUp);
+        if (signal.aborted || blind.signal.aborted) giveUp();
         else look();
       }),
     find: <T extends KubeObject>(resource: Resource<T>, target: KubeTarget) => objects.get(keyOf(resource, target)) as T | undefined,
     close: () => {
-      for (const watch of watches) watch.close();
+      blind.abort(new Error('the sight is closed'));
+      for (const watch of open) watch.close();
     },
   };
 }

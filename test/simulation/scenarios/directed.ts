@@ -122,11 +122,11 @@ export const PAUSED_LEADER: Scenario = {
     if (random.chance(0.5)) await world.user.create(CLAIMS(), claim('amid'));
     await world.user.pause(random.chance(0.5) ? random.between(0, 100) : random.between(0, 3_000));
     const sleepers = world.programNames().filter((name) => name.endsWith('-1'));
-    for (const name of sleepers) world.life(name)?.pause();
+    for (const name of sleepers) world.pause(name);
     await world.user.create(CLAIMS(), claim('more'));
     await world.user.pause(random.between(10_000, 60_000));
     if (random.chance(0.5)) await world.user.remove(`${SNAPSHOTS()}/s1`);
-    for (const name of sleepers) world.life(name)?.resume();
+    for (const name of sleepers) world.resume(name);
     await world.user.pause(random.between(0, 20_000));
     await world.user.remove(`${SNAPSHOTS()}/s1`);
     await world.user.remove(`${CLAIMS()}/amid`);

@@ -1,0 +1,243 @@
+/**
+ * `npm run verify -- undecided`: thousands of claims whose CreateVolume the driver leaves undecided, on a real
+ * kube-apiserver. Others provision at their usual pace meanwhile; once the driver answers again every claim has its volume,
+ * nothing is left over in the driver, and the journal is empty. No write of it was larger than promised.
+ *
+ * Once with a driver that answers at once without a decision, once with one that lets every call run into its time limit.
+ */
+import { join } from 'node:path';
+import type { PersistentVolume, PersistentVolumeClaim } from '../../lib/kube/objects.ts';
+import { LEASES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, STORAGE_CLASSES } from '../../lib/kube/resources.ts';
+import { countPhase, type PhaseCalls } from '../../harness/call-table.ts';
+import { installCrds, readCrds } from '../../harness/crds.ts';
+import { openDriverControl, type ScenarioRule } from '../../harness/driver-control.ts';
+import { openEntries } from '../../harness/journal-entries.ts';
+import { type MockDriver, startMockDriver } from '../../harness/mock-driver.ts';
+import { eventually } from '../../harness/wait.ts';
+import { realLayerProblem } from '../../harness/real/binaries.ts';
+import { startControlPlane } from '../../harness/real/control-plane.ts';
+import { openScene, type Scene } from '../real/main-job.ts';
+import { PROGRAM_USERS, startProgram, userOf } from '../real/programs.ts';
+import { openSight, type Sight } from './rollout-sight.ts';
+import { inLanes, type Pace, paceOf, runClaims } from './undecided-claims.ts';
+import { type JournalWrites, journalWrites } from './undecided-journal.ts';
+import type { VerificationOptions, VerificationResult } from './verification.ts';
+
+export const name = 'undecided';
+
+const SIZES = { ci: { undecided: 300, others: 20 }, full: { undecided: 5000, others: 100 } } as const;
+/** What a write of the journal may have (decision 008). */
+const MOST_BYTES = 64 * 1024;
+/**
+ * The others share two processors with the retries of thousands, so some of their time is the machine's. Where they wait for
+ * calls that run into their time limit, or for workers that do, it is a multiple of seconds.
+ */
+const allowedMs = (alone: number): number => 3 * alone + 1000;
+
+/** The parameter of a class that tells the driver what becomes of its calls. */
+const FATE = 'fate';
+/** Half of the volumes are made all the same: what is undecided may be there. */
+const FATES = ['made', 'not-made'] as const;
+
+/** Longer than the default of --timeout. */
+const HANG = '12s';
+const WAYS = {
+  'answered at once': [
+    { rpc: 'CreateVolume', parameters: { [FATE]: 'made' }, code: 'DEADLINE_EXCEEDED', effect: true },
+    { rpc: 'CreateVolume', parameters: { [FATE]: 'not-made' }, code: 'UNAVAILABLE' },
+  ],
+  'never answered': [
+    { rpc: 'CreateVolume', parameters: { [FATE]: 'made' }, delay: HANG },
+    { rpc: 'CreateVolume', parameters: { [FATE]: 'not-made' }, delay: HANG, code: 'UNAVAILABLE' },
+  ],
+} as const satisfies Readonly<Record<string, readonly ScenarioRule[]>>;
+type Way = keyof typeof WAYS;
+
+/** Of the provisioner, in the audit log. */
+const USER = userOf('csi-provisioner', 'ours').name;
+
+/** Hang guards: all are asked for once, a hundred at a time, and the last retry comes five minutes after the one before. */
+const ASKED_GUARD_MS = 1_200_000;
+const BOUND_GUARD_MS = 1_200_000;
+const EMPTY_GUARD_MS = 60_000;
+const CREATE_LANES = 16;
+
+interface WayResult {
+  readonly undecided: number;
+  readonly alone: Pace;
+  readonly meanwhile: Pace;
+  readonly journal: JournalWrites;
+  readonly calls: readonly PhaseCalls[];
+  /** From the driver's first good answer to the last claim Bound. */
+  readonly recoveredMs: number;
+  readonly faults: readonly string[];
+}
+
+export async function run({ size, log }: VerificationOptions): Promise<VerificationResult> {
+  const problem = realLayerProblem();
+  if (problem !== undefined) {
+    log(`undecided is not verified here: ${problem}`);
+    return { ok: false, skipped: problem };
+  }
+  const figures: Record<string, unknown> = {};
+  const faults: string[] = [];
+  for (const way of Object.keys(WAYS) as Way[]) {
+    const result = await runWay(way, SIZES[size], log);
+    report(way, result, log);
+    const { calls, ...rest } = result;
+    figures[way] = { ...rest, callsPerClaim: Object.fromEntries(calls.map(({ phase, perObject }) => [phase, perObject])) };
+    faults.push(...result.faults.map((fault) => `${way}: ${fault}`));
+  }
+  return { ok: faults.length === 0, figures, faults };
+}
+
+async function runWay(way: Way, { undecided, others }: (typeof SIZES)['ci' | 'full'], log: (line: string) => void): Promise<WayResult> {
+  const plane = await startControlPlane({ report: log, audit: true, users: PROGRAM_USERS });
+  const { stage, kube } = plane;
+  const signal = stage.broken;
+  try {
+    await installCrds(plane.raw, readCrds());
+    const socket = join(stage.dir, 'control.sock');
+    const driver = await startMockDriver(stage, { args: [`--control=unix://${socket}`] });
+    const { bend, heal } = openDriverControl(socket);
+    const scene = await openScene({ plane, driver, name: 'undecided' });
+    for (const fate of FATES)
+      await kube.create(STORAGE_CLASSES, { metadata: { name: fate }, provisioner: driver.name, parameters: { [FATE]: fate } });
+    const sight = openSight(plane.raw);
+    stage.defer(() => sight.close());
+    await sight.follow(PERSISTENT_VOLUME_CLAIMS);
+    const program = await startProgram(stage, {
+      ...{ role: 'csi-provisioner', side: 'ours', address: driver.address },
+      kubeconfig: plane.kubeconfigOf(USER),
+    });
+    const ofPhase = (from: number, phase: string, objects: number): PhaseCalls =>
+      countPhase({ phase, objects, calls: plane.audit().slice(from), programs: [USER] });
+    await runClaims({ scene, sight, prefix: 'warm', count: 1, signal });
+    const warm = plane.audit().length;
+
+    const alone = paceOf(await runClaims({ scene, sight, prefix: 'alone', count: others, signal }));
+    const calls = [ofPhase(warm, 'alone', others)];
+    const before = plane.audit().length;
+    log(`${way}: ${others} claims alone: ${told(alone)}`);
+
+    await bend(WAYS[way]);
+    const began = performance.now();
+    const waiting = await createUndecided(scene, undecided);
+    await untilAsked(scene, waiting);
+    log(`${way}: ${undecided} claims are undecided after ${seconds(performance.now() - began)} s`);
+
+    const meanwhile = paceOf(await runClaims({ scene, sight, prefix: 'meanwhile', count: others, signal }));
+    log(`${way}: ${others} claims meanwhile: ${told(meanwhile)}`);
+
+    await heal();
+    const healed = performance.now();
+    const bound = await untilBound(scene, sight, waiting);
+    const recoveredMs = Math.max(...bound) - healed;
+    log(`${way}: all bound ${seconds(recoveredMs)} s after the driver answers again`);
+    const faults = await leftOver(scene, driver);
+    await program.stop();
+    calls.push(ofPhase(before, 'undecided and meanwhile', undecided + others));
+    const journal = journalWrites(plane.audit(), USER);
+    if (journal.largestBytes > MOST_BYTES) faults.push(`a write of the journal has ${journal.largestBytes} bytes, more than ${MOST_BYTES}`);
+    for (const part of ['medianMs', 'p99Ms'] as const)
+      if (meanwhile[part] > allowedMs(alone[part]))
+        faults.push(`the others: ${part} ${meanwhile[part]}, at most ${Math.round(allowedMs(alone[part]))} beside ${alone[part]} alone`);
+    return { undecided, alone, meanwhile, journal, calls, recoveredMs: Math.round(recoveredMs), faults };
+  } finally {
+    await plane.stop();
+  }
+}
+
+/** Answers their uids by name. */
+async function createUndecided({ kube, namespace }: Scene, count: number): Promise<ReadonlyMap<string, string>> {
+  const uids = new Map<string, string>();
+  await inLanes({ count, lanes: CREATE_LANES }, async (index) => {
+    const name = `undecided-${index}`;
+    const { metadata } = await kube.create<PersistentVolumeClaim>(PERSISTENT_VOLUME_CLAIMS, {
+      metadata: { name, namespace },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        storageClassName: FATES[index % FATES.length] ?? '',
+        resources: { requests: { storage: '1Mi' } },
+      },
+    });
+    uids.set(name, metadata?.uid ?? '');
+  });
+  return uids;
+}
+
+/** Each has an entry in the journal: its call was sent, or will be right away. */
+async function untilAsked({ kube, plane }: Scene, claims: ReadonlyMap<string, string>): Promise<void> {
+  let missing = claims.size;
+  const isAsked = async (): Promise<true | undefined> => {
+    const open = new Set(openEntries(await kube.list(LEASES)));
+    missing = [...claims.values()].filter((uid) => !open.has(uid)).length;
+    return missing === 0 ? true : undefined;
+  };
+  await eventually('an entry of every claim', isAsked, { timeoutMs: ASKED_GUARD_MS, everyMs: 1000, signal: plane.stage.broken }).catch(
+    (error: unknown) => {
+      throw new Error(`${missing} claims have no entry in the journal`, { cause: error });
+    },
+  );
+}
+
+/** Times at which they were Bound. */
+async function untilBound({ namespace, plane }: Scene, sight: Sight, claims: ReadonlyMap<string, string>): Promise<number[]> {
+  const giveUp = new AbortController();
+  let bound = 0;
+  const guard = setTimeout(() => giveUp.abort(new Error(`${claims.size - bound} of ${claims.size} claims are not bound`)), BOUND_GUARD_MS);
+  const broke = (): void => giveUp.abort(plane.stage.broken.reason);
+  plane.stage.broken.addEventListener('abort', broke);
+  try {
+    const until = { test: (claim?: PersistentVolumeClaim) => claim?.status?.phase === 'Bound', signal: giveUp.signal };
+    return await Promise.all(
+      [...claims.keys()].map(async (name) => {
+        const at = await sight.until(PERSISTENT_VOLUME_CLAIMS, { namespace, name }, until);
+        bound += 1;
+        return at;
+      }),
+    );
+  } finally {
+    clearTimeout(guard);
+    plane.stage.broken.removeEventListener('abort', broke);
+  }
+}
+
+/** What the driver holds and what PVs name are the same, and the journal has no entry. */
+async function leftOver({ kube, plane }: Scene, driver: MockDriver): Promise<string[]> {
+  let open: readonly string[] = [];
+  const isEmpty = async (): Promise<true | undefined> => {
+    open = openEntries(await kube.list(LEASES));
+    return open.length === 0 ? true : undefined;
+  };
+  await eventually('an empty journal', isEmpty, { timeoutMs: EMPTY_GUARD_MS, signal: plane.stage.broken }).catch(() => undefined);
+  const named = new Set((await kube.list<PersistentVolume>(PERSISTENT_VOLUMES)).map(({ spec }) => spec?.csi?.volumeHandle ?? ''));
+  const held = new Set((await driver.ledger()).volumes.map(({ id }) => id));
+  return [
+    ...open.map((uid) => `the journal still holds an entry of claim uid ${uid}`),
+    ...[...held].filter((id) => !named.has(id)).map((id) => `volume ${id} has no PersistentVolume`),
+    ...[...named].filter((id) => !held.has(id)).map((id) => `the driver has no volume ${id}`),
+  ];
+}
+
+function report(way: Way, { undecided, alone, meanwhile, journal, calls, faults }: WayResult, log: (line: string) => void): void {
+  log(`\n${way}: ${undecided} claims undecided`);
+  log(`  the others, creation to Bound: ${told(alone)} alone, ${told(meanwhile)} meanwhile`);
+  log(
+    `  journal: ${journal.puts} PUTs, ${journal.posts} POSTs, ${journal.deletes} DELETEs (${journal.refused} of them refused), the largest ${journal.largestBytes} bytes, ${journal.mostShards} shards at the peak`,
+  );
+  for (const { phase, perObject, programs } of calls) {
+    log(`  calls per claim, ${phase}: ${perObject.toFixed(2)}`);
+    for (const [verb, count] of programs.flatMap(({ byVerb }) => byVerb)) log(`    ${count.toFixed(2).padStart(7)}  ${verb}`);
+  }
+  for (const fault of faults.slice(0, 40)) log(`  ${fault}`);
+  if (faults.length > 40) log(`  and ${faults.length - 40} more`);
+}
+
+function told({ medianMs, p99Ms }: Pace): string {
+  return `median ${medianMs} ms, p99 ${p99Ms} ms`;
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(1);
+}

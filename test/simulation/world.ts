@@ -4,12 +4,14 @@
  */
 import type { Doors } from '../../lib/doors/doors.ts';
 import type { HttpAnswer, HttpRequest } from '../../lib/doors/http.ts';
+import type { CoreEvent } from '../../lib/kube/objects.ts';
 import type { CallFacts, Fault } from '../../mock-driver/faults/fault.ts';
 import type { Records } from '../../mock-driver/model/records.ts';
 import type { Faults } from '../../sandbox/apiserver/faults.ts';
 import { CallLog } from './call-log.ts';
 import { Calm } from './calm.ts';
 import type { Known } from './causes.ts';
+import { undeclared } from './declared-events.ts';
 import type { CrashPhase, Surroundings } from './incarnation.ts';
 import { Incarnation, SENT_LONG_AGO } from './incarnation.ts';
 import type { FaultRates } from './faults.ts';
@@ -442,12 +444,14 @@ export class World {
     this.fail(new Violation('one-leader-acts', `${program} sent ${what} while ${holder} held the lease`));
   }
 
-  /** A write conflict is never a user-visible error: it is retried without a word. */
+  /** A write conflict is never a user-visible error: it is retried without a word. Every event is one that a table explains. */
   private eventPosted(request: HttpRequest): void {
     const text = new TextDecoder().decode(request.body);
     if (isConflict(text)) {
       this.fail(new Violation('conflicts-are-silent', `an event tells the user of a write conflict: ${text.slice(0, 300)}`));
     }
+    const fault = undeclared(JSON.parse(text) as CoreEvent);
+    if (fault !== undefined) this.fail(new Violation('events-are-declared', fault));
   }
 
   private crashHere(program: string, point: string, phase: CrashPhase): boolean {

@@ -13,7 +13,8 @@ import { gateEnabled } from '../lib/process/flags.ts';
 import type { RoleDefinition, RoleInput } from '../lib/process/role-definition.ts';
 import { openCaches } from './caches.ts';
 import { createClaimController } from './claim/controller.ts';
-import type { ClaimSettings, ClaimState } from './claim/state.ts';
+import type { ClaimState } from './claim/state.ts';
+import type { Settings } from './facts/settings.ts';
 import { createTopologyBook } from './claim/topology-book.ts';
 import { createCloneProtection } from './clone-protection/controller.ts';
 import { openAccounts } from './intent/accounts.ts';
@@ -148,12 +149,8 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
 }
 
 /** What the driver says may change across a reconnect; what is made of it is kept until it does. */
-function settingsReader(
-  identity: () => DriverIdentity,
-  options: ProvisionerOptions,
-  journal: ClaimSettings['journal'],
-): () => ClaimSettings {
-  let last: { readonly identity: DriverIdentity; readonly settings: ClaimSettings } | undefined;
+function settingsReader(identity: () => DriverIdentity, options: ProvisionerOptions, journal: Settings['journal']): () => Settings {
+  let last: { readonly identity: DriverIdentity; readonly settings: Settings } | undefined;
   return () => {
     const present = identity();
     if (last?.identity !== present) last = { identity: present, settings: { ...settingsOf(present, options), journal } };
@@ -161,7 +158,7 @@ function settingsReader(
   };
 }
 
-function settingsOf(identity: DriverIdentity, options: ProvisionerOptions): Omit<ClaimSettings, 'journal'> {
+function settingsOf(identity: DriverIdentity, options: ProvisionerOptions): Omit<Settings, 'journal'> {
   return {
     driver: identity.name,
     capabilities: new Set([...identity.plugin, ...identity.controller]),

@@ -8,13 +8,13 @@ import type { Informer, InformerEvent } from '../lib/controller/informer.ts';
 import type { KubeObject, PersistentVolume, PersistentVolumeClaim } from '../lib/kube/objects.ts';
 import { BY_CLAIM, BY_CLASS, BY_SOURCE, sourceValue } from './caches.ts';
 import type { Caches } from './caches.ts';
-import { dataSourceOf, isSource, sourceKey } from './claim/data-source.ts';
+import { dataSourceOf, isSource, sourceKey } from './facts/data-source.ts';
 import type { ClaimProgress, ClaimsInProgress } from './intent/claims-in-progress.ts';
 import { sourcesOf } from './intent/claims-in-progress.ts';
 import type { SourceReference } from './intent/intent.ts';
 import { volumeNameOf } from './intent/operation.ts';
 import { ENTRIES_ANNOTATION } from '../lib/journal/lease.ts';
-import { CLONE_FINALIZER, SNAPSHOT_FINALIZER } from './names.ts';
+import { CLONE_FINALIZER, SNAPSHOT_FINALIZER } from './facts/names.ts';
 import type { SourceProtections } from './source-protections.ts';
 import type { VolumeMemories } from './volume/gather.ts';
 

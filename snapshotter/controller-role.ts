@@ -10,13 +10,14 @@ import {
   VOLUME_SNAPSHOT_CONTENTS,
 } from '../lib/kube/resources.ts';
 import type { RoleDefinition } from '../lib/process/role-definition.ts';
-import { createBindingController, SNAPSHOT_INDEXES, type SnapshotInformers } from './binding/controller.ts';
+import { createBindingController } from './binding/controller.ts';
 import { RESTORES_INDEX } from './binding/gather.ts';
 import { createClaimProtectionController } from './claim-protection/controller.ts';
 import { SOURCE_INDEX, VOLUME_INDEX } from './claim-protection/gather.ts';
 import { createContentProtectionController } from './content-protection/controller.ts';
 import { CONTROLLER_FLAGS, readControllerOptions, type SnapshotControllerOptions } from './controller-options.ts';
 import { applyTo } from './own-writes.ts';
+import { SNAPSHOT_INDEXES, type SnapshotInformers } from './snapshot-informers.ts';
 import { createSnapshotTimer } from './snapshot-timer.ts';
 
 export const SNAPSHOT_CONTROLLER: RoleDefinition<SnapshotControllerOptions> = {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { isRest } from '../lib/controller/step.ts';
 import { decide as decideBinding } from './binding/decide.ts';
 import { RESTORES_INDEX } from './binding/gather.ts';
-import { SNAPSHOT_INDEXES } from './binding/controller.ts';
+import { SNAPSHOT_INDEXES } from './snapshot-informers.ts';
 import type { BindingState, Needed } from './binding/state.ts';
 import { SOURCE_INDEX, VOLUME_INDEX } from './claim-protection/gather.ts';
 import { decide as decideClaim } from './claim-protection/decide.ts';

@@ -123,9 +123,27 @@ export const anyMatches = (path: string, patterns: readonly (string | RegExp)[])
 
 /** One sentence a violation, `file:line: …`; empty when all is well. */
 export function findViolations(sources: Sources): string[] {
+  const controllers = new Set([...sources.keys()].filter((path) => CONTROLLER.test(path)).map((path) => dirname(path)));
   return [...sources].flatMap(([path, text]) =>
-    TEST_MATERIAL.test(path) ? [] : [...importViolations(path, text), ...banViolations(path, text)],
+    TEST_MATERIAL.test(path)
+      ? []
+      : [...importViolations(path, text), ...siblingViolations(path, text, controllers), ...banViolations(path, text)],
   );
+}
+
+const CONTROLLER = /^(?:snapshotter|provisioner)\/[^/]+\/controller\.ts$/;
+
+/** Controllers of a sidecar meet in caches and in what stands above their folders; none knows the inside of another. */
+function siblingViolations(path: string, text: string, controllers: ReadonlySet<string>): string[] {
+  const own = dirname(path);
+  if (!controllers.has(own)) return [];
+  return importsOf(text).flatMap(({ specifier, line }) => {
+    const target = normalize(join(own, specifier));
+    const other = dirname(target);
+    return specifier.startsWith('.') && other !== own && controllers.has(other)
+      ? [`${path}:${line}: imports ${target}, the folder of another controller`]
+      : [];
+  });
 }
 
 function importViolations(path: string, text: string): string[] {

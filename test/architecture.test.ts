@@ -38,7 +38,7 @@ test('every folder with sources has a row in the table', () => {
 
 test('a planted import against the direction is named with file and line', () => {
   const forbidden: Readonly<Record<string, string>> = {
-    'snapshotter/content/x.ts': '../../provisioner/names.ts',
+    'snapshotter/content/x.ts': '../../provisioner/facts/names.ts',
     'provisioner/claim/x.ts': '../../snapshotter/names.ts',
     'snapshotter/content/decide.ts': '../../lib/kube/client.ts',
     'provisioner/claim/decide.ts': './gather.ts',
@@ -56,6 +56,20 @@ test('a planted import against the direction is named with file and line', () =>
     expect(found, path).toHaveLength(1);
     expect(found[0]).toMatch(new RegExp(`^${path}:2: imports `));
   }
+});
+
+test('a controller that imports from the folder of another one is named; what stands above both, and roles, may', () => {
+  const line = (target: string): string => `import { a } from '${target}';`;
+  const found = findViolations(
+    new Map([
+      ['provisioner/claim/controller.ts', ''],
+      ['provisioner/volume/controller.ts', ''],
+      ['provisioner/volume/gather.ts', `${line('./state.ts')}\n${line('../claim/state.ts')}\n${line('../intent/operation.ts')}`],
+      ['provisioner/facts/names.ts', ''],
+      ['provisioner/role.ts', line('./claim/controller.ts')],
+    ]),
+  );
+  expect(found).toEqual(['provisioner/volume/gather.ts:2: imports provisioner/claim/state.ts, the folder of another controller']);
 });
 
 test('imports of every form are seen, comments and strings are not', () => {

@@ -35,8 +35,8 @@ export function expand(
   tokens: ReadonlyMap<string, string>,
 ): { readonly text: string; readonly unknown: readonly string[] } {
   const unknown: string[] = [];
-  const text = template.replace(TOKEN, (_match, braced?: string, special?: string, bare?: string) => {
-    const token = braced ?? special ?? bare ?? '';
+  const text = template.replace(TOKEN, (_match, ...groups: (string | undefined)[]) => {
+    const token = groups.slice(0, 3).find((group) => group !== undefined) ?? '';
     if (token === '') return '';
     const value = tokens.get(token);
     if (value === undefined) unknown.push(token);

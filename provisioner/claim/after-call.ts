@@ -2,10 +2,10 @@
  * What a call of the driver without a volume means for the claim: always what the Go program makes of that very
  * answer. What may be left of earlier calls is on the account, which decides nothing here.
  */
-import { provisioningFailed } from '../claim-events.ts';
+import { provisioningFailed } from '../facts/claim-events.ts';
 import { GrpcCode } from '../../lib/csi/grpc-code.ts';
 import { sameIntent } from '../intent/intent.ts';
-import { reasonToLeave } from './ownership.ts';
+import { reasonToLeave } from '../facts/ownership.ts';
 import { planForNobody } from './persistent-volume.ts';
 import { createStep, heldBack, journalNote, reschedule, secretStep } from './steps.ts';
 import type { CallFailure, ClaimDecision, ClaimState } from './state.ts';

@@ -4,10 +4,10 @@
  * an attempt that cannot succeed costs nothing. The order of the checks is the Go program's: docs/peer-behaviour.md#order-of-an-attempt.
  */
 import type { VolumeContentSource } from '../../proto/gen/csi.ts';
-import { CLONE_FINALIZER, volumeNameFor } from '../names.ts';
+import { CLONE_FINALIZER, volumeNameFor } from '../facts/names.ts';
 import { checkClone } from './clone.ts';
-import { grantProblem, isSource, sourceKey } from './data-source.ts';
-import type { SourceObject } from './data-source.ts';
+import { grantProblem, isSource, sourceKey } from '../facts/data-source.ts';
+import type { SourceObject } from '../facts/data-source.ts';
 import { attemptInputs } from './inputs.ts';
 import type { Intent, SourceReference } from '../intent/intent.ts';
 import { classVersionOf, sameIntent } from '../intent/intent.ts';
@@ -16,7 +16,7 @@ import { planVolume } from './persistent-volume.ts';
 import { draftOf, requestOf } from './request.ts';
 import type { Draft } from './request.ts';
 import { checkRestore, checkSnapshot, isProtected } from './restore.ts';
-import type { Parameters } from '../secrets.ts';
+import type { Parameters } from '../facts/secrets.ts';
 import { createStep, problem, reschedule, secretStep } from './steps.ts';
 import type { ClaimDecision, ClaimState } from './state.ts';
 import { toRequirement, topologyFor } from './topology.ts';

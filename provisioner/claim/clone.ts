@@ -4,7 +4,7 @@
  */
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../lib/kube/objects.ts';
 import { toBytesRoundedUp } from '../../lib/kube/quantity.ts';
-import { classNameOf } from './ownership.ts';
+import { classNameOf } from '../facts/ownership.ts';
 
 export interface CloneInput {
   readonly claim: PersistentVolumeClaim;

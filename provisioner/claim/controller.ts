@@ -4,7 +4,7 @@ import type { Controller } from '../../lib/controller/controller.ts';
 import { createController } from '../../lib/controller/controller.ts';
 import type { Lane } from '../../lib/controller/lane.ts';
 import type { Reconciler } from '../../lib/controller/step.ts';
-import { provisioningFailed } from '../claim-events.ts';
+import { provisioningFailed } from '../facts/claim-events.ts';
 import { isOpen } from '../intent/operation.ts';
 import { absorb } from './absorb.ts';
 import { decide } from './decide.ts';

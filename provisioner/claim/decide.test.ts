@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { STORAGE_PROVISIONER } from '../names.ts';
+import { STORAGE_PROVISIONER } from '../facts/names.ts';
 import type { aContent, aSnapshot } from '../testing/objects.ts';
 import { aClaim, aClass, aVolume, CLAIM_SOURCE, CLAIM_UID, DRIVER, SNAPSHOT_SOURCE, VOLUME_NAME } from '../testing/objects.ts';
 import { aState, anIntent, anOpen, settings } from '../testing/states.ts';
 import type { Intent } from '../intent/intent.ts';
 import type { Operation } from '../intent/operation.ts';
 import { NO_OPERATION } from '../intent/operation.ts';
-import { dataSourceOf } from './data-source.ts';
+import { dataSourceOf } from '../facts/data-source.ts';
 import { decide } from './decide.ts';
 import type { ClaimState } from './state.ts';
 

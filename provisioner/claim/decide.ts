@@ -9,13 +9,13 @@
  *  5. what earlier calls may have left for a claim that is gone, or has another volume, is settled by the recorded request, so
  *     that what it made ends in a PV, and the PV in the ordinary deletion.
  */
-import { claimNotice, provisioningFailed } from '../claim-events.ts';
+import { claimNotice, provisioningFailed } from '../facts/claim-events.ts';
 import type { OpenOperation, Operation } from '../intent/operation.ts';
-import { REASON } from '../names.ts';
+import { REASON } from '../facts/names.ts';
 import { afterCall } from './after-call.ts';
 import { attempt } from './attempt.ts';
 import { attemptInputs } from './inputs.ts';
-import { reasonToLeave, waitsForConsumer } from './ownership.ts';
+import { reasonToLeave, waitsForConsumer } from '../facts/ownership.ts';
 import { planForNobody } from './persistent-volume.ts';
 import { createStep, heldBack, journalNote, problem, RETELL_MS, secretStep } from './steps.ts';
 import type { ClaimDecision, ClaimState } from './state.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { PERSISTENT_VOLUME_CLAIMS } from '../../lib/kube/resources.ts';
 import type { VolumeSnapshot } from '../../lib/kube/objects.ts';
-import { SNAPSHOT_FINALIZER } from '../names.ts';
+import { SNAPSHOT_FINALIZER } from '../facts/names.ts';
 import { aClaimWorld, apiError, cacheOf } from '../testing/claim-world.ts';
 import { aClaim, aSnapshot, aVolume, CLAIM_UID, SNAPSHOT_SOURCE, VOLUME_NAME } from '../testing/objects.ts';
 import { aState, anIntent, anOpen } from '../testing/states.ts';

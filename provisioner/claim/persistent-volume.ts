@@ -14,7 +14,7 @@ import {
   MODIFY_SECRET_NAMESPACE,
   PROVISIONED_BY,
   VOLUME_FINALIZER,
-} from '../names.ts';
+} from '../facts/names.ts';
 import type { Intent } from '../intent/intent.ts';
 import type { Draft } from './request.ts';
 import { affinityTerms } from './topology.ts';

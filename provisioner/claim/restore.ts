@@ -4,7 +4,7 @@
  */
 import type { PersistentVolumeClaim, StorageClass, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { toBytesRoundedUp } from '../../lib/kube/quantity.ts';
-import { ALLOW_MODE_CHANGE, SNAPSHOT_FINALIZER } from '../names.ts';
+import { ALLOW_MODE_CHANGE, SNAPSHOT_FINALIZER } from '../facts/names.ts';
 import type { SourceFacts } from './state.ts';
 
 export type SnapshotVerdict =

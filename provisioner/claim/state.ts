@@ -15,31 +15,10 @@ import type { Effect, Rest } from '../../lib/controller/step.ts';
 import type { Outcome } from '../../lib/csi/outcome.ts';
 import type { ClaimProgress } from '../intent/claims-in-progress.ts';
 import type { Intent, SourceReference } from '../intent/intent.ts';
-import type { VolumeNaming } from '../names.ts';
+import type { Settings } from '../facts/settings.ts';
 import type { SecretName, SecretValues } from '../../lib/sidecar/secret.ts';
-import type { DataSource, SourceObject } from './data-source.ts';
+import type { DataSource, SourceObject } from '../facts/data-source.ts';
 import type { TopologyInput } from './topology.ts';
-
-/** Flags, gates and the driver's capabilities. Constant but across a reconnect of the driver. */
-export interface ClaimSettings {
-  readonly driver: string;
-  /** Names of plugin and controller capabilities. */
-  readonly capabilities: ReadonlySet<string>;
-  readonly naming: VolumeNaming;
-  readonly defaultFsType: string;
-  readonly extraCreateMetadata: boolean;
-  readonly preventModeConversion: boolean;
-  readonly readOnlyMany: boolean;
-  readonly crossNamespace: boolean;
-  readonly attributesClasses: boolean;
-  /** The driver has topology and the gate is on. */
-  readonly topology: boolean;
-  /** With more than one replica the caches may be older than what the last leader did. */
-  readonly elected: boolean;
-  readonly retryMaxMs: number;
-  /** The Lease that holds the journal, for what administrators are told of it. */
-  readonly journal: { readonly namespace: string; readonly name: string };
-}
 
 export interface SourceFacts {
   readonly snapshot: VolumeSnapshot | undefined;
@@ -70,7 +49,7 @@ export type Read<T> = { readonly object: T | undefined };
 export interface ClaimState {
   readonly uid: string;
   readonly now: number;
-  readonly settings: ClaimSettings;
+  readonly settings: Settings;
   readonly claim: PersistentVolumeClaim | undefined;
   readonly class: StorageClass | undefined;
   /** The PV of the volume's name, or another one of this claim. */

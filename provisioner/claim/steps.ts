@@ -1,9 +1,9 @@
 /** Steps that more than one part of the decision takes, with the events that go with them. */
 import type { EventNote, Rest } from '../../lib/controller/step.ts';
 import type { PersistentVolume } from '../../lib/kube/objects.ts';
-import { claimNotice, provisioningFailed } from '../claim-events.ts';
+import { claimNotice, provisioningFailed } from '../facts/claim-events.ts';
 import type { Intent } from '../intent/intent.ts';
-import { REASON } from '../names.ts';
+import { REASON } from '../facts/names.ts';
 import type { SecretName } from '../../lib/sidecar/secret.ts';
 import { attemptInputs } from './inputs.ts';
 import type { CallPurpose, ClaimBackoff, ClaimDecision, ClaimState, ClaimStep } from './state.ts';

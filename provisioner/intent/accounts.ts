@@ -5,8 +5,7 @@
 import type { Informer } from '../../lib/controller/informer.ts';
 import type { RoleContext } from '../../lib/controller/role.ts';
 import type { Lease } from '../../lib/kube/objects.ts';
-import { NO_JOURNAL, REASON } from '../names.ts';
-import type { JournalCounts } from '../metrics.ts';
+import { NO_JOURNAL, REASON } from '../facts/names.ts';
 import type { ClaimsInProgress } from './claims-in-progress.ts';
 import type { SourceReference } from './intent.ts';
 import { encodeEntry, readEntry } from './intent.ts';
@@ -18,6 +17,17 @@ import { adopted, intentsOf, uncertainOf } from './operation.ts';
 
 /** RBAC is mended by people. */
 const REFUSED_AGAIN_MS = 10 * 60_000;
+
+/** What the journal holds, by state; asked at every scrape. */
+export interface JournalCounts {
+  /** Claims with an entry. */
+  readonly open: number;
+  /** Of these: a volume may exist and no PV names it. */
+  readonly undecided: number;
+  readonly secretMissing: number;
+  /** Leases that could not be read and were put aside. */
+  readonly unreadable: number;
+}
 
 export interface AccountsInit {
   readonly context: RoleContext;

@@ -6,7 +6,7 @@ import type { Lane } from '../../lib/controller/lane.ts';
 import type { Reconciler } from '../../lib/controller/step.ts';
 import { VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import { warning } from '../../lib/sidecar/event-notes.ts';
-import { REASON } from '../names.ts';
+import { REASON } from '../facts/names.ts';
 import { decide } from './decide.ts';
 import type { SnapshotProtectionDeps } from './execute.ts';
 import { absorb, execute } from './execute.ts';

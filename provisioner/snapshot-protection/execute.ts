@@ -5,7 +5,7 @@ import { splitKey } from '../../lib/controller/store.ts';
 import { VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import { withoutFinalizer } from '../../lib/sidecar/finalizers.ts';
 import { orNothing } from '../../lib/sidecar/refusal.ts';
-import { SNAPSHOT_FINALIZER } from '../names.ts';
+import { SNAPSHOT_FINALIZER } from '../facts/names.ts';
 import type { SnapshotGatherDeps } from './gather.ts';
 import type { SnapshotProtectionAnswer, SnapshotProtectionState, SnapshotProtectionStep } from './state.ts';
 

@@ -8,7 +8,7 @@
 import type { EventNote } from '../../lib/controller/step.ts';
 import { PERSISTENT_VOLUMES } from '../../lib/kube/resources.ts';
 import { warning } from '../../lib/sidecar/event-notes.ts';
-import { REASON, VOLUME_FINALIZER } from '../names.ts';
+import { REASON, VOLUME_FINALIZER } from '../facts/names.ts';
 import { isOurs } from './ownership.ts';
 import type { VolumeDecision, VolumeState } from './state.ts';
 

@@ -15,7 +15,7 @@ import { readSecret } from '../../lib/sidecar/secret-reader.ts';
 import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
 import type { Journal } from '../../lib/journal/journal.ts';
 import type { ProvisionMetrics } from '../metrics.ts';
-import { DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE, VOLUME_FINALIZER } from '../names.ts';
+import { DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE, VOLUME_FINALIZER } from '../facts/names.ts';
 import type { Caches } from '../caches.ts';
 import type { VolumeGatherDeps } from './gather.ts';
 import { remember } from './gather.ts';

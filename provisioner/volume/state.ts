@@ -2,7 +2,7 @@
 import type { PersistentVolume } from '../../lib/kube/objects.ts';
 import type { Effect, Rest } from '../../lib/controller/step.ts';
 import type { SecretName } from '../../lib/sidecar/secret.ts';
-import type { SecretResult } from '../secrets.ts';
+import type { SecretResult } from '../facts/secrets.ts';
 
 export interface VolumeState {
   readonly name: string;

@@ -15,7 +15,7 @@ import { failureEvents } from './failure-events.ts';
 import { fail, failMissing, type Failure, tell } from './failure.ts';
 import { nodeOf } from './node-affinity.ts';
 import { protectSnapshot } from './protection.ts';
-import { sourceOf } from './source.ts';
+import { sourceOf } from '../source.ts';
 import type { BindingEffect, BindingNext, BindingState, Refusal } from './state.ts';
 
 export function decideCreation(state: BindingState): BindingNext {

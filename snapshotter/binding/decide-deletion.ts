@@ -11,7 +11,7 @@ import { removeFinalizers } from '../../lib/sidecar/finalizers.ts';
 import { guardedAnnotationPatch } from '../object-patch.ts';
 import { snapshotWarning } from '../regarding.ts';
 import { confirm } from './failure.ts';
-import { expectedContentName } from './source.ts';
+import { expectedContentName } from '../source.ts';
 import type { BindingEffect, BindingNext, BindingRest, BindingState } from './state.ts';
 
 export function decideDeletion(state: BindingState): BindingNext {

@@ -27,7 +27,7 @@ import { createInputs, decideCreation, decideNamedClass, decideRefused } from '.
 import { decideDeletion } from './decide-deletion.ts';
 import { fail, failMissing, type Failure } from './failure.ts';
 import { protectSnapshot } from './protection.ts';
-import { expectedContentName, sourceOf } from './source.ts';
+import { expectedContentName, sourceOf } from '../source.ts';
 import type { BindingEffect, BindingNext, BindingState } from './state.ts';
 
 /** How long a bound name waits for the driver's first answer, so that one write holds both. */

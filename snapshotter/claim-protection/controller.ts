@@ -4,18 +4,20 @@ import { laneOf, type LanePace } from '../../lib/controller/lane.ts';
 import type { RoleContext } from '../../lib/controller/role.ts';
 import type { EventNote, Reconciler } from '../../lib/controller/step.ts';
 import type { PersistentVolumeClaim, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { CLAIM_INDEX, type SnapshotInformers } from '../binding/controller.ts';
+import { CLAIM_INDEX, type SnapshotInformers } from '../snapshot-informers.ts';
 import { snapshotKeyOf } from '../content-facts.ts';
 import { CLAIM_PROTECTION, REASON } from '../names.ts';
 import type { ApplyWrite } from '../own-writes.ts';
 import { failureText } from '../../lib/sidecar/refusal.ts';
 import { snapshotWarning } from '../regarding.ts';
 import { decide } from './decide.ts';
-import { absorb, execute, type ProtectionWrites } from './execute.ts';
-import { gather, type ProtectionReads, SOURCE_INDEX, VOLUME_INDEX } from './gather.ts';
+import { absorb, execute, type ProtectionExecuteDeps } from './execute.ts';
+import { gather, type ProtectionGatherDeps, SOURCE_INDEX, VOLUME_INDEX } from './gather.ts';
 import type { ProtectionEffect, ProtectionState } from './state.ts';
 
-export function reconciler(deps: ProtectionReads & ProtectionWrites): Reconciler<ProtectionState, ProtectionEffect, PersistentVolumeClaim> {
+export function reconciler(
+  deps: ProtectionGatherDeps & ProtectionExecuteDeps,
+): Reconciler<ProtectionState, ProtectionEffect, PersistentVolumeClaim> {
   return {
     gather: (key) => gather(deps, key),
     decide,
@@ -49,7 +51,6 @@ export function createClaimProtectionController(options: ProtectionOptions): Con
       volumes: volumes.store,
       snapshots: snapshots.store,
       contents: contents.store,
-      claimIndex: CLAIM_INDEX.name,
       client: context.client,
       applyWrite,
     }),

@@ -5,13 +5,13 @@ import { PERSISTENT_VOLUME_CLAIMS } from '../../lib/kube/resources.ts';
 import type { ApplyWrite } from '../own-writes.ts';
 import type { ProtectionEffect, ProtectionState } from './state.ts';
 
-export interface ProtectionWrites {
+export interface ProtectionExecuteDeps {
   readonly client: KubeClient;
   readonly applyWrite: ApplyWrite;
 }
 
 export async function execute(
-  { client, applyWrite }: ProtectionWrites,
+  { client, applyWrite }: ProtectionExecuteDeps,
   { claim }: ProtectionEffect,
   signal: AbortSignal,
 ): Promise<PersistentVolumeClaim> {

@@ -10,12 +10,12 @@ import type { ApplyWrite } from '../own-writes.ts';
 import { failureText } from '../../lib/sidecar/refusal.ts';
 import { contentWarning } from '../regarding.ts';
 import { decide, isAlone } from './decide.ts';
-import { absorb, type ContentProtectionWrites, execute } from './execute.ts';
-import { type ContentProtectionReads, gather } from './gather.ts';
+import { absorb, type ContentProtectionExecuteDeps, execute } from './execute.ts';
+import { type ContentProtectionGatherDeps, gather } from './gather.ts';
 import type { ContentProtectionAnswer, ContentProtectionEffect, ContentProtectionState } from './state.ts';
 
 export function reconciler(
-  deps: ContentProtectionReads & ContentProtectionWrites & { readonly alone: Set<string> },
+  deps: ContentProtectionGatherDeps & ContentProtectionExecuteDeps & { readonly alone: Set<string> },
 ): Reconciler<ContentProtectionState, ContentProtectionEffect, ContentProtectionAnswer> {
   return {
     gather: (key) => gather(deps, key),

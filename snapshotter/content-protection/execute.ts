@@ -6,13 +6,13 @@ import type { ApplyWrite } from '../own-writes.ts';
 import { orNothing } from '../../lib/sidecar/refusal.ts';
 import type { ContentProtectionAnswer, ContentProtectionEffect, ContentProtectionState } from './state.ts';
 
-export interface ContentProtectionWrites {
+export interface ContentProtectionExecuteDeps {
   readonly client: KubeClient;
   readonly applyWrite: ApplyWrite;
 }
 
 export async function execute(
-  { client, applyWrite }: ContentProtectionWrites,
+  { client, applyWrite }: ContentProtectionExecuteDeps,
   step: ContentProtectionEffect,
   { state: { content }, signal }: { readonly state: ContentProtectionState; readonly signal: AbortSignal },
 ): Promise<ContentProtectionAnswer> {

@@ -13,9 +13,9 @@ import type { ApplyWrite } from '../own-writes.ts';
 import { failureText } from '../../lib/sidecar/refusal.ts';
 import { contentWarning } from '../regarding.ts';
 import { decide } from './decide.ts';
-import { absorb, type ContentWrites, execute } from './execute.ts';
+import { absorb, type ContentExecuteDeps, execute } from './execute.ts';
 import { describe } from './failure.ts';
-import { type ContentReads, gather } from './gather.ts';
+import { type ContentGatherDeps, gather } from './gather.ts';
 import type { ContentAnswer, ContentEffect, ContentMemory, ContentRules, ContentState } from './state.ts';
 
 const CLASS_INDEX: Index<VolumeSnapshotContent> = {
@@ -28,7 +28,9 @@ const CLASS_INDEX: Index<VolumeSnapshotContent> = {
 
 export const CONTENT_INDEXES: readonly Index<VolumeSnapshotContent>[] = [CLASS_INDEX];
 
-export function reconciler(deps: Omit<ContentReads, 'memory'> & ContentWrites): Reconciler<ContentState, ContentEffect, ContentAnswer> {
+export function reconciler(
+  deps: Omit<ContentGatherDeps, 'memory'> & ContentExecuteDeps,
+): Reconciler<ContentState, ContentEffect, ContentAnswer> {
   return {
     gather: (key) => gather(deps, key),
     decide,

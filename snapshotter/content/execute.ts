@@ -11,7 +11,7 @@ import { conclude, createSnapshot, deleteSnapshot, type DriverDeps, listSnapshot
 import { describe } from './failure.ts';
 import type { ContentAnswer, ContentEffect, ContentState, DriverEffect } from './state.ts';
 
-export interface ContentWrites extends DriverDeps {
+export interface ContentExecuteDeps extends DriverDeps {
   readonly client: KubeClient;
   readonly applyWrite: ApplyWrite;
 }
@@ -21,7 +21,7 @@ interface Run {
   readonly signal: AbortSignal;
 }
 
-export async function execute(deps: ContentWrites, step: ContentEffect, run: Run): Promise<ContentAnswer> {
+export async function execute(deps: ContentExecuteDeps, step: ContentEffect, run: Run): Promise<ContentAnswer> {
   const { state, signal } = run;
   switch (step.kind) {
     case 'create-snapshot':
@@ -52,7 +52,7 @@ interface Write {
   readonly subresource?: 'status';
 }
 
-async function patchContent({ client, applyWrite }: ContentWrites, { content }: ContentState, write: Write): Promise<ContentAnswer> {
+async function patchContent({ client, applyWrite }: ContentExecuteDeps, { content }: ContentState, write: Write): Promise<ContentAnswer> {
   const object = await client.patch(VOLUME_SNAPSHOT_CONTENTS, { name: content.metadata?.name ?? '' }, write);
   applyWrite(VOLUME_SNAPSHOT_CONTENTS, object);
   // The write that took the last finalizer ended it.
@@ -66,7 +66,7 @@ async function patchContent({ client, applyWrite }: ContentWrites, { content }: 
  * the driver decides whether it needs one.
  */
 async function secretOf(
-  deps: ContentWrites,
+  deps: ContentExecuteDeps,
   { kind, secret }: { readonly kind: DriverEffect; readonly secret: SecretName },
   { state, signal }: Run,
 ): Promise<ContentAnswer> {

@@ -1,9 +1,9 @@
 /** What is told about a claim. Nothing for a claim that is gone: nobody would find it. */
-import type { EventNote } from '../lib/controller/step.ts';
-import type { PersistentVolumeClaim } from '../lib/kube/objects.ts';
-import { PERSISTENT_VOLUME_CLAIMS } from '../lib/kube/resources.ts';
-import { type EventWords, notice, warning } from '../lib/sidecar/event-notes.ts';
-import { classNameOf } from './claim/ownership.ts';
+import type { EventNote } from '../../lib/controller/step.ts';
+import type { PersistentVolumeClaim } from '../../lib/kube/objects.ts';
+import { PERSISTENT_VOLUME_CLAIMS } from '../../lib/kube/resources.ts';
+import { type EventWords, notice, warning } from '../../lib/sidecar/event-notes.ts';
+import { classNameOf } from './ownership.ts';
 import { REASON } from './names.ts';
 
 /** As much of a state as says whom to tell. */

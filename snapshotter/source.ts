@@ -1,7 +1,7 @@
 /** Where a VolumeSnapshot comes from, and which content is its own. */
-import type { VolumeSnapshot } from '../../lib/kube/objects.ts';
-import { isDeleting, text } from '../content-facts.ts';
-import { contentNameOf } from '../names.ts';
+import type { VolumeSnapshot } from '../lib/kube/objects.ts';
+import { isDeleting, text } from './content-facts.ts';
+import { contentNameOf } from './names.ts';
 
 export type Source =
   | { readonly kind: 'claim'; readonly claimName: string }

@@ -3,8 +3,8 @@
  * labels of its records. Sources: the Go csi-provisioner and its controller library; Kubernetes' well-known
  * annotations. A value here is part of the interface: another program reads it.
  */
-import { reasonsOf } from '../lib/controller/event-table.ts';
-import { PROVISIONER_EVENTS } from './event-reasons.ts';
+import { reasonsOf } from '../../lib/controller/event-table.ts';
+import { PROVISIONER_EVENTS } from '../event-reasons.ts';
 
 /** On a claim: who should provision it. Written by the PV controller. The beta key counts only where the GA key is absent. */
 export const STORAGE_PROVISIONER = 'volume.kubernetes.io/storage-provisioner';

@@ -7,7 +7,7 @@ import {
   MIGRATED_TO,
   SELECTED_NODE,
   STORAGE_PROVISIONER,
-} from '../names.ts';
+} from './names.ts';
 
 /** The annotation wins over the field, as in every Kubernetes component. An empty field means "no class". */
 export function classNameOf(object: {

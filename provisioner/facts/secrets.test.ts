@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { secretFor, subjectOf } from './secrets.ts';
 import type { Parameters, Purpose, SecretResult } from './secrets.ts';
-import { aClaim } from './testing/objects.ts';
+import { aClaim } from '../testing/objects.ts';
 
 const P = 'csi.storage.k8s.io/';
 

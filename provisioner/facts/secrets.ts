@@ -3,9 +3,9 @@
  * with here; a secret's content never enters a state, a log or a record. Source: the Go csi-provisioner
  * (secrets and credentials), CSI developer documentation.
  */
-import type { PersistentVolumeClaim } from '../lib/kube/objects.ts';
-import type { SecretName } from '../lib/sidecar/secret.ts';
-import { fillSecret } from '../lib/sidecar/secret-template.ts';
+import type { PersistentVolumeClaim } from '../../lib/kube/objects.ts';
+import type { SecretName } from '../../lib/sidecar/secret.ts';
+import { fillSecret } from '../../lib/sidecar/secret-template.ts';
 import { RESERVED_PREFIX } from './names.ts';
 
 export type Purpose =

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CONTENT_NAME, aGivenSnapshot, aReadySnapshot, aSnapshot } from '../testing/objects.ts';
+import { CONTENT_NAME, aGivenSnapshot, aReadySnapshot, aSnapshot } from './testing/objects.ts';
 import { contentNames, expectedContentName, sourceOf } from './source.ts';
 
 const going = { deletionTimestamp: '2026-01-01T00:01:00Z' };

@@ -1,4 +1,4 @@
-/** Names of secrets in class parameters, made from templates with `${token}`. Source: the Go sidecars, which use os.Expand. */
+/** Names of secrets in class parameters, made from templates with `${token}`. As Go's os.Expand: docs/peer-behaviour.md#secret-templates. */
 import { isDnsLabel, isDnsSubdomain } from '../kube/names.ts';
 import type { SecretName } from './secret.ts';
 

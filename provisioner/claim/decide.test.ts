@@ -218,10 +218,9 @@ describe.each([
     });
   });
 
-  test('of another process is settled only once the API server has no such claim: the cache may be older than the claim', () => {
+  test('of another process is settled only once the API server has neither claim nor volume: the caches may be older', () => {
     const inherited = { claim: undefined, operation: UNCERTAIN, progress: { inherited: true } } as const;
-    const { claim: owner } = anIntent();
-    expect(decide(state(inherited))).toMatchObject({ kind: 'read-owner', backoff: 'settle', owner });
+    expect(decide(state(inherited))).toMatchObject({ kind: 'read-owner', backoff: 'settle', intent: anIntent() });
     expect(decide(state({ ...inherited, live: { owner: { object: aClaim() } } }))).toMatchObject({ kind: 'retry', backoff: 'settle' });
     expect(kind({ ...inherited, progress: { inherited: false }, live: { owner: { object: undefined } } })).toBe('create-volume');
   });

@@ -117,8 +117,8 @@ function settle(state: ClaimState, { uncertain }: OpenOperation, why: string): C
     return { kind: 'poll', backoff: 'settle', afterMs: RETELL_MS, inputs: `${held.inputs} ${reason}`, reason, events };
   }
   if (state.claim === undefined && state.progress.inherited) {
-    if (state.live.owner === undefined) return { kind: 'read-owner', ...held, owner: intent.claim };
-    return { kind: 'retry', backoff: 'settle', reason: 'the claim lives, and is not in the cache yet' };
+    if (state.live.owner === undefined) return { kind: 'read-owner', ...held, intent };
+    return { kind: 'retry', backoff: 'settle', reason: 'the claim or its volume exists, and is not in the cache yet' };
   }
   const secret = secretStep(state, intent.secret, 'settle');
   if (secret !== undefined) return secret;

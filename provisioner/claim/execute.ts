@@ -6,6 +6,7 @@ import { ApiError, isForbidden } from '../../lib/kube/api-error.ts';
 import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
 import {
   PERSISTENT_VOLUME_CLAIMS,
+  PERSISTENT_VOLUMES,
   VOLUME_ATTRIBUTES_CLASSES,
   VOLUME_SNAPSHOT_CONTENTS,
   VOLUME_SNAPSHOTS,
@@ -44,13 +45,11 @@ export async function execute(deps: ClaimDeps, step: ClaimStep, run: Run): Promi
       return { kind: 'claim', claim, progress: needy ? progress.update(uid, { provisionedBefore: 'rechecked' }) : progress.of(uid) };
     }
     case 'read-owner': {
-      const live = await orNothing(client.get(PERSISTENT_VOLUME_CLAIMS, step.owner, signal));
-      const claim = live?.metadata?.uid === uid ? live : undefined;
-      return {
-        kind: 'owner',
-        object: claim,
-        progress: claim === undefined ? progress.update(uid, { inherited: false }) : progress.of(uid),
-      };
+      const { claim, request } = step.intent;
+      const live = await orNothing(client.get(PERSISTENT_VOLUME_CLAIMS, claim, signal));
+      const isClaim = live?.metadata?.uid === uid;
+      const object = isClaim ? live : await orNothing(client.get(PERSISTENT_VOLUMES, { name: request.name }, signal));
+      return { kind: 'owner', object, progress: object === undefined ? progress.update(uid, { inherited: false }) : progress.of(uid) };
     }
     case 'read-snapshot':
       return { kind: 'snapshot', object: await orNothing(client.get(VOLUME_SNAPSHOTS, step.source, signal)) };

@@ -70,8 +70,8 @@ export interface ClaimState {
     readonly snapshot?: Read<VolumeSnapshot>;
     readonly content?: Read<VolumeSnapshotContent>;
     readonly attributesClass?: Read<VolumeAttributesClass>;
-    /** The claim of an inherited operation that the cache does not show. */
-    readonly owner?: Read<PersistentVolumeClaim>;
+    /** The claim of an inherited operation, or else its PV, of which the caches show neither. */
+    readonly owner?: Read<PersistentVolumeClaim | PersistentVolume>;
     /** The PV that stands where ours was to be saved. */
     readonly existingVolume?: Read<PersistentVolume>;
   };
@@ -116,7 +116,7 @@ type ClaimEffect = Effect<ClaimBackoff>;
 
 export type ClaimStep =
   | (ClaimEffect & { readonly kind: 'read-min-version' | 'read-claim' })
-  | (ClaimEffect & { readonly kind: 'read-owner'; readonly owner: Intent['claim'] })
+  | (ClaimEffect & { readonly kind: 'read-owner'; readonly intent: Intent })
   | (ClaimEffect & { readonly kind: 'read-snapshot'; readonly source: SourceObject })
   | (ClaimEffect & { readonly kind: 'read-content'; readonly name: string })
   | (ClaimEffect & { readonly kind: 'read-attributes-class'; readonly name: string })
@@ -142,7 +142,7 @@ export type ClaimDecision = ClaimStep | Rest<ClaimBackoff>;
 export type ClaimAnswer =
   | { readonly kind: 'min-version'; readonly version: bigint }
   | { readonly kind: 'claim'; readonly claim: PersistentVolumeClaim | undefined; readonly progress: ClaimProgress }
-  | { readonly kind: 'owner'; readonly object: PersistentVolumeClaim | undefined; readonly progress: ClaimProgress }
+  | { readonly kind: 'owner'; readonly object: PersistentVolumeClaim | PersistentVolume | undefined; readonly progress: ClaimProgress }
   | { readonly kind: 'snapshot'; readonly object: VolumeSnapshot | undefined }
   | { readonly kind: 'content'; readonly object: VolumeSnapshotContent | undefined }
   | { readonly kind: 'attributes-class'; readonly object: VolumeAttributesClass | undefined }

@@ -18,8 +18,8 @@ export interface ClaimProgress {
    */
   readonly provisionedBefore: 'no' | 'seen' | 'rechecked';
   /**
-   * What is open was found in the journal of another process. That saw the claim, and our cache may not show it yet: it
-   * is asked for live before it counts as gone.
+   * What is open was found in the journal of another process. That saw the claim, and may have saved its PV, and our
+   * caches may not show them yet: they are asked for live before they count as gone.
    */
   readonly inherited: boolean;
   /** What the attempt waits for, beyond its back-off. */

@@ -53,7 +53,8 @@ const RENEWAL_MS = 5_000;
 
 /**
  * A leader is at work, and knows of nothing, in the very moment in which its successor reads its journal: somebody has
- * deleted its election lease. It dies right after that: that two do not lead for longer is a matter of the lease.
+ * deleted its election lease. It dies right after that, and before it takes the journal back: that two do not lead for
+ * longer is a matter of the lease.
  */
 async function contest(world: World, random: SeededRandom): Promise<void> {
   const { user, scheduler } = world;
@@ -67,7 +68,10 @@ async function contest(world: World, random: SeededRandom): Promise<void> {
     const old = leader() ?? '';
     let read = false;
     world.sandbox.faults.intercept((request) => {
-      if (read || !isReadBySuccessor(world, request, old)) return undefined;
+      if (!isReadOfJournal(world, request)) return undefined;
+      const isOld = request.headers['user-agent']?.startsWith(`${old}/`) === true;
+      if (read && isOld) scheduler.after(0, 'the old leader dies', () => world.crash(old));
+      if (read || isOld) return undefined;
       read = true;
       for (const name of names)
         scheduler.after(random.between(0, 10), 'user makes a claim', () => void user.create(CLAIMS(), claim(name, { className: 'wide' })));
@@ -85,9 +89,10 @@ async function contest(world: World, random: SeededRandom): Promise<void> {
   }
 }
 
-function isReadBySuccessor({ mirror }: World, { method, path, headers }: HttpRequest, old: string): boolean {
-  if (method !== 'GET' || headers['user-agent']?.startsWith(`${old}/`) === true) return false;
-  return mirror.leases.all().some((lease) => isJournal(lease) && path.endsWith(`/leases/${lease.metadata?.name ?? ''}`));
+function isReadOfJournal({ mirror }: World, { method, path }: HttpRequest): boolean {
+  return (
+    method === 'GET' && mirror.leases.all().some((lease) => isJournal(lease) && path.endsWith(`/leases/${lease.metadata?.name ?? ''}`))
+  );
 }
 
 export const CONTESTED_JOURNAL: Scenario = {
@@ -95,6 +100,7 @@ export const CONTESTED_JOURNAL: Scenario = {
   about:
     'a leader whose lease was deleted works on while its successor takes the journal over, and dies: what it wrote is read, or confirms nothing',
   election: true,
-  faults: (random) => ({ ...NO_FAULTS, driverSlow: random.between(0, 0.3) }),
+  // Not `driverSlow`: what a driver makes long after its caller died may follow the deletion that its PV allowed.
+  faults: (random) => ({ ...NO_FAULTS, driverDoneButError: random.between(0, 0.3) }),
   story: contest,
 };

@@ -31,8 +31,7 @@ async function main(args: readonly string[]): Promise<void> {
       process.stdout.write(`mock-driver ${version()}\n`);
       return;
     case 'ledger':
-      printLedger(command.stateDir, command.json);
-      return;
+      return printLedger(command.stateDir, command.json);
     case 'serve':
       return run(command.options);
     default: {
@@ -42,9 +41,12 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-function printLedger(stateDir: string, json: boolean): void {
+/** Resolves once all of it is written: a pipe takes no more at once than its reader leaves room for. */
+function printLedger(stateDir: string, json: boolean): Promise<void> {
   const ledger = ledgerOf(readBeside(stateDir), systemClock.now());
-  process.stdout.write(json ? `${ledgerJson(ledger)}\n` : ledgerText(ledger));
+  return new Promise((resolve, reject) => {
+    process.stdout.write(json ? `${ledgerJson(ledger)}\n` : ledgerText(ledger), (error) => (error ? reject(error) : resolve()));
+  });
 }
 
 /** Reads a state that a living driver may change: what goes between being listed and being read is no damage. */

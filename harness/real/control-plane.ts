@@ -288,7 +288,7 @@ async function requestToken(raw: RawClient, namespace: string, name: string): Pr
   return token;
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', reject);

@@ -197,6 +197,15 @@ describe('the command line', () => {
       });
     }
   });
+
+  test('ledger prints all of it, however large', async () => {
+    const { client, stateDir } = await startDriverProcess(stage);
+    const parameters = { note: 'x'.repeat(4000) };
+    const names = Array.from({ length: 100 }, (_, index) => `v-${index}`);
+    for (const name of names) await client.createVolume({ name, volumeCapabilities: [capability()], parameters });
+    const { stdout } = await run([builtProgram('mock-driver'), 'ledger', `--state-dir=${stateDir}`, '--json']);
+    expect((JSON.parse(stdout) as { volumes: unknown[] }).volumes).toHaveLength(names.length);
+  });
 });
 
 describe('a state directory', () => {

@@ -15,7 +15,7 @@ import { openEntries } from '../../harness/journal-entries.ts';
 import { type MockDriver, startMockDriver } from '../../harness/mock-driver.ts';
 import { eventually } from '../../harness/wait.ts';
 import { realLayerProblem } from '../../harness/real/binaries.ts';
-import { startControlPlane } from '../../harness/real/control-plane.ts';
+import { freePort, startControlPlane } from '../../harness/real/control-plane.ts';
 import { openScene, type Scene } from '../real/main-job.ts';
 import { PROGRAM_USERS, startProgram, userOf } from '../real/programs.ts';
 import { openSight, type Sight } from './rollout-sight.ts';
@@ -36,8 +36,12 @@ const allowedMs = (alone: number): number => 3 * alone + 1000;
 
 /** The parameter of a class that tells the driver what becomes of its calls. */
 const FATE = 'fate';
-/** Half of the volumes are made all the same: what is undecided may be there. */
 const FATES = ['made', 'not-made'] as const;
+/**
+ * One volume in ten is made all the same: what is undecided may be there. Not more, since the driver looks at its disk for
+ * each, one after the other, and what the others wait for is to be ours.
+ */
+const fateOf = (index: number): (typeof FATES)[number] => (index % 10 === 0 ? 'made' : 'not-made');
 
 /** Longer than the default of --timeout. */
 const HANG = '12s';
@@ -106,9 +110,11 @@ async function runWay(way: Way, { undecided, others }: (typeof SIZES)['ci' | 'fu
     const sight = openSight(plane.raw);
     stage.defer(() => sight.close());
     await sight.follow(PERSISTENT_VOLUME_CLAIMS);
+    const metricsPort = await freePort();
     const program = await startProgram(stage, {
       ...{ role: 'csi-provisioner', side: 'ours', address: driver.address },
       kubeconfig: plane.kubeconfigOf(USER),
+      args: [`--http-endpoint=127.0.0.1:${metricsPort}`],
     });
     const ofPhase = (from: number, phase: string, objects: number): PhaseCalls =>
       countPhase({ phase, objects, calls: plane.audit().slice(from), programs: [USER] });
@@ -123,7 +129,7 @@ async function runWay(way: Way, { undecided, others }: (typeof SIZES)['ci' | 'fu
     await bend(WAYS[way]);
     const began = performance.now();
     const waiting = await createUndecided(scene, undecided);
-    await untilAsked(scene, waiting);
+    await untilUndecided(scene, metricsPort, undecided);
     log(`${way}: ${undecided} claims are undecided after ${seconds(performance.now() - began)} s`);
 
     const meanwhile = paceOf(await runClaims({ scene, sight, prefix: 'meanwhile', count: others, signal }));
@@ -148,50 +154,51 @@ async function runWay(way: Way, { undecided, others }: (typeof SIZES)['ci' | 'fu
   }
 }
 
-/** Answers their uids by name. */
-async function createUndecided({ kube, namespace }: Scene, count: number): Promise<ReadonlyMap<string, string>> {
-  const uids = new Map<string, string>();
+/** Answers their names. */
+async function createUndecided({ kube, namespace }: Scene, count: number): Promise<readonly string[]> {
+  const names = Array.from({ length: count }, (_, index) => `undecided-${index}`);
   await inLanes({ count, lanes: CREATE_LANES }, async (index) => {
-    const name = `undecided-${index}`;
-    const { metadata } = await kube.create<PersistentVolumeClaim>(PERSISTENT_VOLUME_CLAIMS, {
-      metadata: { name, namespace },
+    await kube.create(PERSISTENT_VOLUME_CLAIMS, {
+      metadata: { name: names[index] ?? '', namespace },
       spec: {
         accessModes: ['ReadWriteOnce'],
-        storageClassName: FATES[index % FATES.length] ?? '',
+        storageClassName: fateOf(index),
         resources: { requests: { storage: '1Mi' } },
       },
     });
-    uids.set(name, metadata?.uid ?? '');
   });
-  return uids;
+  return names;
 }
 
-/** Each has an entry in the journal: its call was sent, or will be right away. */
-async function untilAsked({ kube, plane }: Scene, claims: ReadonlyMap<string, string>): Promise<void> {
-  let missing = claims.size;
-  const isAsked = async (): Promise<true | undefined> => {
-    const open = new Set(openEntries(await kube.list(LEASES)));
-    missing = [...claims.values()].filter((uid) => !open.has(uid)).length;
-    return missing === 0 ? true : undefined;
+/** The driver was asked for each of them, and left it open. */
+async function untilUndecided({ plane }: Scene, metricsPort: number, count: number): Promise<void> {
+  let found = 0;
+  const isReached = async (): Promise<true | undefined> => {
+    const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+    found = Number(/^csi_provisioner_journal_entries\{.*state="undecided".*\} (\d+)$/m.exec(text)?.[1]);
+    return found >= count ? true : undefined;
   };
-  await eventually('an entry of every claim', isAsked, { timeoutMs: ASKED_GUARD_MS, everyMs: 1000, signal: plane.stage.broken }).catch(
+  await eventually('all to be undecided', isReached, { timeoutMs: ASKED_GUARD_MS, everyMs: 250, signal: plane.stage.broken }).catch(
     (error: unknown) => {
-      throw new Error(`${missing} claims have no entry in the journal`, { cause: error });
+      throw new Error(`${found} of ${count} claims became undecided`, { cause: error });
     },
   );
 }
 
 /** Times at which they were Bound. */
-async function untilBound({ namespace, plane }: Scene, sight: Sight, claims: ReadonlyMap<string, string>): Promise<number[]> {
+async function untilBound({ namespace, plane }: Scene, sight: Sight, claims: readonly string[]): Promise<number[]> {
   const giveUp = new AbortController();
   let bound = 0;
-  const guard = setTimeout(() => giveUp.abort(new Error(`${claims.size - bound} of ${claims.size} claims are not bound`)), BOUND_GUARD_MS);
+  const guard = setTimeout(
+    () => giveUp.abort(new Error(`${claims.length - bound} of ${claims.length} claims are not bound`)),
+    BOUND_GUARD_MS,
+  );
   const broke = (): void => giveUp.abort(plane.stage.broken.reason);
   plane.stage.broken.addEventListener('abort', broke);
   try {
     const until = { test: (claim?: PersistentVolumeClaim) => claim?.status?.phase === 'Bound', signal: giveUp.signal };
     return await Promise.all(
-      [...claims.keys()].map(async (name) => {
+      claims.map(async (name) => {
         const at = await sight.until(PERSISTENT_VOLUME_CLAIMS, { namespace, name }, until);
         bound += 1;
         return at;

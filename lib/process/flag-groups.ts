@@ -200,23 +200,3 @@ export const RETRY_FLAGS = [
   },
   { name: 'retry-interval-max', type: 'duration', default: '5m', help: 'Longest wait after failures.', origin: 'peer', min: 1 },
 ] as const satisfies readonly Flag[];
-
-/** Polling of snapshots that the driver has cut but not finished: the next poll comes after a tenth of the age, within these. */
-export const READY_POLL_FLAGS = [
-  {
-    name: 'ready-poll-interval-min',
-    type: 'duration',
-    default: '1s',
-    help: 'Shortest time between two readiness polls of a snapshot.',
-    origin: 'ours',
-    min: 1,
-  },
-  {
-    name: 'ready-poll-interval-max',
-    type: 'duration',
-    default: '10s',
-    help: 'Longest time between two readiness polls of a snapshot.',
-    origin: 'ours',
-    min: 1,
-  },
-] as const satisfies readonly Flag[];

@@ -187,13 +187,12 @@ export class ProgramLife {
       address: csiAddress,
       timeoutMs: Math.max(...users.map(timeoutOf)),
       lostTimeoutMs: driverLostTimeoutMs === 0 ? leaseMs : driverLostTimeoutMs,
-      readNode: users.some(({ prepared }) => prepared.readNode),
       observe,
       fatal: (error) => this.fail(error),
       signal: either(this.ending.signal, this.closing.signal, () => this.connection !== undefined),
     });
     for (const planned of users) {
-      const driver = { client: connection.client(timeoutOf(planned)), identity: connection.identity, node: connection.node };
+      const driver = { client: connection.client(timeoutOf(planned)), identity: connection.identity };
       const problem = planned.prepared.checkDriver(driver);
       if (problem !== undefined) throw new TerminalError('DRIVER_UNUSABLE', problem);
     }

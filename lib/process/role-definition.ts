@@ -47,8 +47,6 @@ export interface RoleDefinition<O> {
   readonly needsDriver: boolean;
   /** Custom resources that must be served before the role starts: `volumesnapshots.snapshot.storage.k8s.io`. */
   readonly requiredResources: readonly { readonly group: string; readonly version: string; readonly plural: string }[];
-  /** True where the role wants NodeGetInfo (node deployment). */
-  readonly readNode?: (options: O) => boolean;
   /** Checked once after the driver answered; a message says what is missing and the remedy, exit 1. */
   readonly checkDriver?: (driver: Driver, options: O) => string | undefined;
   readonly leaseName: (driverName: string) => string;

@@ -15,8 +15,6 @@ export interface RolePlan
 
 export interface PreparedRole {
   readonly frame: FrameOptions;
-  /** NodeGetInfo is wanted. */
-  readonly readNode: boolean;
   readonly checkDriver: (driver: Driver) => string | undefined;
   readonly create: (input: Omit<RoleInput<unknown>, 'options'>) => Role;
 }
@@ -28,7 +26,6 @@ export function planRole<O>(definition: RoleDefinition<O>): RolePlan {
       const options = definition.options(values, env);
       return {
         frame: definition.frame?.(options) ?? {},
-        readNode: definition.readNode?.(options) ?? false,
         checkDriver: (driver) => definition.checkDriver?.(driver, options),
         create: (input) => definition.create({ ...input, options }),
       };

@@ -64,7 +64,7 @@ export class RunningRole {
       driver:
         connection === undefined || !plan.needsDriver
           ? undefined
-          : { client: connection.client(input.timeoutMs), identity: connection.identity, node: connection.node },
+          : { client: connection.client(input.timeoutMs), identity: connection.identity },
       metrics: input.metrics,
       leaseNamespace: input.leaseNamespace,
     });

@@ -166,7 +166,7 @@ export async function openWorld(options: WorldOptions = {}) {
         },
       },
       options: definition.options(readFlags(definition.flags, given), (name) => (name === 'NODE_NAME' ? options.nodeName : undefined)),
-      driver: identity === undefined ? undefined : { client: csi, identity: () => identity, node: () => undefined },
+      driver: identity === undefined ? undefined : { client: csi, identity: () => identity },
       metrics,
       leaseNamespace: 'default',
     });

@@ -33,6 +33,7 @@ export const CSI_PROVISIONER: RoleDefinition<ProvisionerOptions> = {
   syntax: 'pflag',
   flags: PROVISIONER_FLAGS,
   options: readProvisionerOptions,
+  frame: ({ timeoutMs, leaderElectionLabels }) => ({ timeoutMs, leaseLabels: leaderElectionLabels }),
   needsDriver: true,
   requiredResources: [],
   leaseName: sanitiseLeaseName,

@@ -25,6 +25,10 @@ export const SNAPSHOT_CONTROLLER: RoleDefinition<SnapshotControllerOptions> = {
   syntax: 'go',
   flags: CONTROLLER_FLAGS,
   options: readControllerOptions,
+  frame: ({ resyncPeriodMs, retryCrdIntervalMaxMs }) => ({
+    resyncMs: resyncPeriodMs,
+    resourceWaitMs: Math.max(1000, retryCrdIntervalMaxMs),
+  }),
   needsDriver: false,
   requiredResources: [VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CLASSES, VOLUME_SNAPSHOT_CONTENTS].map(({ plural }) => ({
     group: SNAPSHOT_GROUP,
@@ -32,6 +36,7 @@ export const SNAPSHOT_CONTROLLER: RoleDefinition<SnapshotControllerOptions> = {
     plural,
   })),
   leaseName: () => 'snapshot-controller-leader',
+  combinedLeaseNamespace: 'kube-system',
   eventComponent: () => 'snapshot-controller',
   create: ({ context, options, metrics }): Role => {
     const informers = declareInformers(context, options.enableDistributedSnapshotting);

@@ -15,6 +15,11 @@ export const CSI_SNAPSHOTTER: RoleDefinition<CsiSnapshotterOptions> = {
   syntax: 'go',
   flags: SIDECAR_FLAGS,
   options: readSidecarOptions,
+  frame: ({ timeoutMs, resyncPeriodMs, leaderElectionLabels }) => ({
+    timeoutMs,
+    resyncMs: resyncPeriodMs,
+    leaseLabels: leaderElectionLabels,
+  }),
   needsDriver: true,
   // Missing definitions are waited for by the caches, as long as it takes, as the Go sidecar does.
   requiredResources: [],

@@ -116,6 +116,21 @@ const BANS: readonly Ban[] = [
   { what: /\bIntl\.|\.localeCompare\(|\.toLocale\w*\(/, instead: 'the order and the words of a locale differ between machines' },
 ];
 
+/** The ground knows no role: what it needs to know of one it is handed. Looked for in code with its strings, without comments. */
+const STRANGERS: readonly { readonly of: RegExp; readonly what: RegExp; readonly instead: string }[] = [
+  {
+    of: /^lib\/(?:process|kube|controller|csi|sidecar)\//,
+    what: /['"`](?:snapshot-controller|csi-snapshotter|csi-provisioner)['"`]/,
+    instead: 'lib knows no role by name: the role definition says it',
+  },
+  {
+    of: /^lib\/process\//,
+    what: /\bvalues\.(?:get|has|isSet)\(\s*['"`]/,
+    instead: "lib/process reads no role's flag by name: the role definition hands it over (FrameOptions)",
+  },
+  { of: /^lib\/kube\/json/, what: /snapshot/i, instead: 'JSON knows no kind: resources.ts says which fields are int64' },
+];
+
 const matches = (path: string, pattern: string | RegExp): boolean =>
   typeof pattern === 'string' ? path === pattern || (pattern.endsWith('/') && path.startsWith(pattern)) : pattern.test(path);
 export const anyMatches = (path: string, patterns: readonly (string | RegExp)[]): boolean =>
@@ -127,7 +142,12 @@ export function findViolations(sources: Sources): string[] {
   return [...sources].flatMap(([path, text]) =>
     TEST_MATERIAL.test(path)
       ? []
-      : [...importViolations(path, text), ...siblingViolations(path, text, controllers), ...banViolations(path, text)],
+      : [
+          ...importViolations(path, text),
+          ...siblingViolations(path, text, controllers),
+          ...strangerViolations(path, text),
+          ...banViolations(path, text),
+        ],
   );
 }
 
@@ -179,6 +199,14 @@ export function importsOf(text: string): ImportLine[] {
     const end = match.index + match[0].length;
     return { specifier: match[1] ?? match[2] ?? '', line: text.slice(0, end).split('\n').length };
   });
+}
+
+function strangerViolations(path: string, text: string): string[] {
+  const rules = STRANGERS.filter(({ of }) => of.test(path));
+  const lines = rules.length === 0 ? [] : withoutComments(text).split('\n');
+  return lines.flatMap((line, index) =>
+    rules.filter(({ what }) => what.test(line)).map(({ instead }) => `${path}:${index + 1}: ${instead}`),
+  );
 }
 
 function banViolations(path: string, text: string): string[] {

@@ -72,6 +72,16 @@ test('a controller that imports from the folder of another one is named; what st
   expect(found).toEqual(['provisioner/volume/gather.ts:2: imports provisioner/claim/state.ts, the folder of another controller']);
 });
 
+test('lib knows no role and no flag of a role by name, and its JSON no kind; comments may tell of them', () => {
+  expect(planted('lib/process/x.ts', "\nconst own = plan.name === 'csi-provisioner';")).toEqual([
+    expect.stringMatching(/^lib\/process\/x\.ts:2: lib knows no role/),
+  ]);
+  expect(planted('lib/process/x.ts', "const limit = role.values.get('timeout');")).toEqual([expect.stringContaining('reads no')]);
+  expect(planted('lib/kube/json.ts', "if (kind === 'VolumeSnapshotContent') widen();")).toEqual([expect.stringContaining('knows no kind')]);
+  expect(planted('lib/process/x.ts', "// As 'csi-provisioner' with values.get('timeout').")).toEqual([]);
+  expect(planted('provisioner/x.ts', "const name = 'csi-provisioner';")).toEqual([]);
+});
+
 test('imports of every form are seen, comments and strings are not', () => {
   const text = [
     "import { a } from './a.ts';",

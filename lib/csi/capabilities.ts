@@ -2,7 +2,6 @@
 import {
   ControllerServiceCapability_RPC_Type,
   GroupControllerServiceCapability_RPC_Type,
-  type NodeGetInfoResponse,
   PluginCapability_Service_Type,
 } from '../../proto/gen/csi.ts';
 import type { CsiClient } from './client.ts';
@@ -22,12 +21,10 @@ export interface DriverIdentity {
   readonly groupController: ReadonlySet<string>;
 }
 
-/** The connected driver as a role sees it. `identity()` and `node()` change only across a reconnect. */
+/** The connected driver as a role sees it. `identity()` changes only across a reconnect. */
 export interface Driver {
   readonly client: CsiClient;
   identity(): DriverIdentity;
-  /** NodeGetInfo, read where a role asked for it (node deployment); else undefined. */
-  node(): NodeGetInfoResponse | undefined;
 }
 
 export interface IdentityObserver {

@@ -13,7 +13,7 @@ interface Bench {
   readonly driver: Promise<DriverConnection>;
 }
 
-function bench(overrides: Partial<Pick<ConnectOptions, 'readNode' | 'observe'>> = {}): Bench {
+function bench(overrides: Partial<Pick<ConnectOptions, 'observe'>> = {}): Bench {
   const [door, clock, abort] = [createFakeDriver(), createHandClock(), new AbortController()];
   const fatal: TerminalError[] = [];
   const driver = connectDriver({
@@ -23,7 +23,6 @@ function bench(overrides: Partial<Pick<ConnectOptions, 'readNode' | 'observe'>> 
     address: '/csi.sock',
     timeoutMs: 5000,
     lostTimeoutMs: 15_000,
-    readNode: false,
     observe: () => undefined,
     fatal: (error) => fatal.push(error),
     signal: abort.signal,
@@ -41,14 +40,13 @@ const deletes = (door: FakeDriver): number => door.calls.filter((call) => call.e
 test('a driver is probed, named and asked for its capabilities before it is used', async () => {
   const { door, driver } = bench();
   door.say('connected');
-  const { identity, node } = await driver;
+  const { identity } = await driver;
   expect(identity()).toMatchObject({
     name: 'd.example',
     plugin: new Set(['CONTROLLER_SERVICE']),
     controller: new Set(['CREATE_DELETE_VOLUME']),
     groupController: new Set(),
   });
-  expect(node()).toBeUndefined();
   expect(door.calls[0]).toBe('/csi.v1.Identity/Probe');
 });
 
@@ -124,7 +122,7 @@ test('an empty name is the end', async () => {
 });
 
 test('calls wait while the connection is lost, and reach the driver only after it was introduced again', async () => {
-  const { door, clock, driver } = bench({ readNode: true });
+  const { door, clock, driver } = bench();
   door.say('connected');
   const connected = await driver;
   door.answers.set('DeleteVolume', () => ({}));
@@ -141,7 +139,6 @@ test('calls wait while the connection is lost, and reach the driver only after i
     'GetPluginCapabilities',
     'ControllerGetCapabilities',
     'GroupControllerGetCapabilities',
-    'NodeGetInfo',
     'DeleteVolume',
   ]);
 });

@@ -70,11 +70,6 @@ export function isForbidden(error: unknown): error is ApiError {
   return error instanceof ApiError && error.status === 403;
 }
 
-/** The version is too old to watch or page from: list again. */
-export function isExpired(error: unknown): error is ApiError {
-  return error instanceof ApiError && error.status === 410;
-}
-
 /**
  * The object was not in the state that the write was made for: gather again, say nothing to the user.
  * 409 Conflict, or 422 without causes on a patch that held a `test` (kube-apiserver 1.36, seen).

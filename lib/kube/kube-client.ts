@@ -12,6 +12,7 @@ import { ApiError } from './api-error.ts';
 import type { KubeClient, ListOptions, ListPage, WatchEvent, WatchOptions } from './client.ts';
 import { errorOfBadAnswer, errorOfSilence } from './failure.ts';
 import { parseJson } from './json.ts';
+import { INT64_FIELDS } from './resources.ts';
 import type { KubeObject, Resource } from './objects.ts';
 import { collectionPath, listPath, objectPath, watchPath } from './paths.ts';
 import type { Call, SenderOptions } from './sender.ts';
@@ -151,7 +152,7 @@ async function* watchEvents<T extends KubeObject>(
 function parseAnswer(answer: HttpAnswer, call: Call): object {
   let value: unknown;
   try {
-    value = parseJson(answer.body);
+    value = parseJson(answer.body, INT64_FIELDS);
   } catch (error) {
     throw errorOfBadAnswer(error, call);
   }

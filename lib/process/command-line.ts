@@ -47,14 +47,17 @@ export interface CommandLineInput {
 
 export type Request = { readonly kind: 'help' } | { readonly kind: 'version' } | { readonly kind: 'run'; readonly line: CommandLine };
 
-const DEFAULT_ROLES = 'csi-snapshotter,csi-provisioner';
-const ROLES_FLAG = {
-  name: 'roles',
-  type: 'string',
-  default: DEFAULT_ROLES,
-  help: 'Roles of this process, with commas between them: snapshot-controller, csi-snapshotter, csi-provisioner.',
-  origin: 'ours',
-} as const satisfies Flag;
+/** Not told otherwise, a combined process is what stands beside a driver. */
+function rolesFlag(plans: readonly RolePlan[]): Flag {
+  const beside = plans.filter(({ needsDriver }) => needsDriver);
+  return {
+    name: 'roles',
+    type: 'string',
+    default: beside.map(({ name }) => name).join(','),
+    help: `Roles of this process, with commas between them: ${plans.map(({ name }) => name).join(', ')}.`,
+    origin: 'ours',
+  };
+}
 
 export function isCombined({ plans }: Pick<CommandLineInput, 'plans'>): boolean {
   return plans.length > 1;
@@ -117,7 +120,8 @@ function electionFaults(options: ElectionOptions): string[] {
 }
 
 function chooseRoles(plans: readonly RolePlan[], given: readonly Given[], faults: string[]): readonly RolePlan[] {
-  const text = given.findLast(({ name }) => name === ROLES_FLAG.name)?.text ?? ROLES_FLAG.default;
+  const flag = rolesFlag(plans);
+  const text = given.findLast(({ name }) => name === flag.name)?.text ?? flag.default;
   const names = text
     .split(',')
     .map((name) => name.trim())
@@ -150,7 +154,7 @@ function onlyOwnGates(each: Given, role: RolePlan, chosen: readonly RolePlan[]):
 /** Every flag of the combined program: what a role has in common with others is listed once, plain. */
 export function combinedTable(plans: readonly RolePlan[]): readonly Flag[] {
   const ofProcess = new Set<string>(PROCESS_TABLE.map((flag) => flag.name));
-  const table: Flag[] = [ROLES_FLAG, ...PROCESS_TABLE];
+  const table: Flag[] = [rolesFlag(plans), ...PROCESS_TABLE];
   const rows = plans.flatMap((role) => role.flags.filter((flag) => !ofProcess.has(flag.name)).map((flag) => ({ role, flag })));
   for (const name of new Set(rows.map(({ flag }) => flag.name))) {
     const owners = rows.filter(({ flag }) => flag.name === name);

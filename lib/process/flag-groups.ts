@@ -213,23 +213,3 @@ export const RETRY_FLAGS = [
     min: 1,
   },
 ] as const satisfies readonly Flag[];
-
-/** Polling of snapshots that the driver has cut but not finished: the next poll comes after a tenth of the age, within these. */
-export const READY_POLL_FLAGS = [
-  {
-    name: 'ready-poll-interval-min',
-    type: 'duration',
-    default: '1s',
-    help: 'Shortest time between two questions to the driver whether a snapshot is ready. The time grows with the age of the snapshot: a tenth of it.',
-    origin: 'ours',
-    min: 1,
-  },
-  {
-    name: 'ready-poll-interval-max',
-    type: 'duration',
-    default: '10s',
-    help: 'Longest time between two questions to the driver whether a snapshot is ready.',
-    origin: 'ours',
-    min: 1,
-  },
-] as const satisfies readonly Flag[];

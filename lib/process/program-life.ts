@@ -6,7 +6,7 @@ import type { Listener } from '../doors/host.ts';
 import type { Logger } from '../doors/log.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { type ApiAccess, openApiAccess, ownNamespace } from './api-access.ts';
-import type { CommandLine, PlannedRole } from './command-line.ts';
+import { type CommandLine, isCombined, type PlannedRole } from './command-line.ts';
 import { faultsOf } from './fault-lines.ts';
 import { formatDuration } from './go-duration.ts';
 import { startHttpServer } from './http-server.ts';
@@ -165,10 +165,8 @@ export class ProgramLife {
 
   private async waitForAll(client: KubeClient): Promise<void> {
     const { clock } = this.input.doors;
-    for (const { plan, values } of this.line.roles) {
-      const limitMs = values.has('retry-crd-interval-max')
-        ? Math.max(1000, Number(values.get('retry-crd-interval-max')))
-        : Number.POSITIVE_INFINITY;
+    for (const { plan, prepared } of this.line.roles) {
+      const limitMs = prepared.frame.resourceWaitMs ?? Number.POSITIVE_INFINITY;
       await waitForResources({ client, clock, log: this.log, resources: plan.requiredResources, limitMs, signal: this.ending.signal });
     }
   }
@@ -189,13 +187,12 @@ export class ProgramLife {
       address: csiAddress,
       timeoutMs: Math.max(...users.map(timeoutOf)),
       lostTimeoutMs: driverLostTimeoutMs === 0 ? leaseMs : driverLostTimeoutMs,
-      readNode: users.some(({ prepared }) => prepared.readNode),
       observe,
       fatal: (error) => this.fail(error),
       signal: either(this.ending.signal, this.closing.signal, () => this.connection !== undefined),
     });
     for (const planned of users) {
-      const driver = { client: connection.client(timeoutOf(planned)), identity: connection.identity, node: connection.node };
+      const driver = { client: connection.client(timeoutOf(planned)), identity: connection.identity };
       const problem = planned.prepared.checkDriver(driver);
       if (problem !== undefined) throw new TerminalError('DRIVER_UNUSABLE', problem);
     }
@@ -204,14 +201,13 @@ export class ProgramLife {
 
   private resync(): { readonly resyncMs?: number } {
     if (this.input.resyncMs !== undefined) return { resyncMs: this.input.resyncMs };
-    const periods = this.line.roles.flatMap(({ values }) => (values.has('resync-period') ? [Number(values.get('resync-period'))] : []));
+    const periods = this.line.roles.flatMap(({ prepared }) => prepared.frame.resyncMs ?? []);
     return periods.length === 0 ? {} : { resyncMs: Math.min(...periods) };
   }
 
   private leaseNamespace({ plan, election }: PlannedRole, own: string): string {
     if (election.leaderElectionNamespace !== '') return election.leaderElectionNamespace;
-    // Beside a driver, many Pods in many namespaces hold this role, and only one of all may lead.
-    return this.input.plans.length > 1 && plan.name === 'snapshot-controller' ? 'kube-system' : own;
+    return isCombined(this.input) ? (plan.combinedLeaseNamespace ?? own) : own;
   }
 
   /** The first fault decides; those that follow from it are only logged. */
@@ -279,8 +275,8 @@ function historyChanged(resource: string): string {
   );
 }
 
-function timeoutOf({ values }: PlannedRole): number {
-  return values.has('timeout') ? Number(values.get('timeout')) : DEFAULT_TIMEOUT_MS;
+function timeoutOf({ prepared }: PlannedRole): number {
+  return prepared.frame.timeoutMs ?? DEFAULT_TIMEOUT_MS;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

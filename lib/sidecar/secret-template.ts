@@ -35,8 +35,8 @@ export function expand(
   tokens: ReadonlyMap<string, string>,
 ): { readonly text: string; readonly unknown: readonly string[] } {
   const unknown: string[] = [];
-  const text = template.replace(TOKEN, (_match, ...groups: (string | undefined)[]) => {
-    const token = groups.slice(0, 3).find((group) => group !== undefined) ?? '';
+  const text = template.replace(TOKEN, (_match, braced?: string, bare?: string) => {
+    const token = braced ?? bare ?? '';
     if (token === '') return '';
     const value = tokens.get(token);
     if (value === undefined) unknown.push(token);
@@ -46,4 +46,4 @@ export function expand(
 }
 
 /** A token in braces, a brace without end, a special character, or a word. */
-const TOKEN = /\$(?:\{([^}]*)\}|\{|([*#$@!?\-0-9])|(\w+))/g;
+const TOKEN = /\$(?:\{([^}]*)\}|\{|([*#$@!?\-0-9]|\w+))/g;

@@ -4,6 +4,7 @@
  */
 import type { HttpRequest, HttpStream } from '../../lib/doors/http.ts';
 import { parseJson } from '../../lib/kube/json.ts';
+import { INT64_FIELDS } from '../../lib/kube/resources.ts';
 import type {
   CoreEvent,
   CsiNode,
@@ -133,7 +134,7 @@ export class Mirror {
         rest = lines.pop() ?? '';
         for (const line of lines) {
           if (line === '') continue;
-          const event = parseJson(line) as { type: string; object: T };
+          const event = parseJson(line, INT64_FIELDS) as { type: string; object: T };
           if (event.type !== 'BOOKMARK') kind.apply(event.type, event.object);
         }
       }

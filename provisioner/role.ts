@@ -5,7 +5,7 @@
  * Four controllers work side by side (folders claim, volume, clone-protection, snapshot-protection) and meet only
  * in the caches and the claims in progress. Claims and PVs of other drivers pass through and are left alone.
  */
-import { laneOf } from '../lib/controller/lane.ts';
+import { sharedOptions } from '../lib/controller/shared-options.ts';
 import { sanitiseLeaseName } from '../lib/controller/lease-name.ts';
 import type { Role } from '../lib/controller/role.ts';
 import type { DriverIdentity } from '../lib/csi/capabilities.ts';
@@ -26,7 +26,7 @@ import type { ProvisionerOptions } from './options.ts';
 import { createSnapshotProtection } from './snapshot-protection/controller.ts';
 import { createSourceProtections } from './source-protections.ts';
 import { createVolumeController } from './volume/controller.ts';
-import { wireEvents } from './wake.ts';
+import { wireEvents } from './event-handlers.ts';
 
 export const CSI_PROVISIONER: RoleDefinition<ProvisionerOptions> = {
   name: 'csi-provisioner',
@@ -66,7 +66,7 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
   const { journal } = accounts;
   const metrics = createProvisionMetrics(registry, accounts.counts);
   const settings = settingsReader(driver.identity, options, accounts.place);
-  const lane = laneOf(context, {
+  const lane = sharedOptions(context, {
     workers: options.workerThreads,
     retryStartMs: options.retryIntervalStartMs,
     retryMaxMs: options.retryIntervalMaxMs,
@@ -74,7 +74,7 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
   const now = (): number => clock.now();
   const monotonic = (): number => clock.monotonic();
   const { nodes, csiNodes } = caches;
-  const claimLane = createClaimController(
+  const claimController = createClaimController(
     {
       caches,
       progress,
@@ -99,7 +99,7 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
     lane,
   );
   const volumes = new Map();
-  const volumeLane = createVolumeController(
+  const volumeController = createVolumeController(
     {
       caches,
       settings,
@@ -117,22 +117,22 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
   );
   const protection = { ...lane, workers: options.cloningProtectionThreads };
   const driverName = (): string => driver.identity().name;
-  const cloneLane = clones ? createCloneProtection({ caches, progress, accounts, driverName, client }, protection) : undefined;
-  const snapshotLane = snapshots
+  const cloneController = clones ? createCloneProtection({ caches, progress, accounts, driverName, client }, protection) : undefined;
+  const snapshotController = snapshots
     ? createSnapshotProtection({ caches, progress, accounts, protections, driverName, client }, protection)
     : undefined;
   wireEvents(
     caches,
     { progress, protections, volumes },
-    { claims: claimLane, volumes: volumeLane, clones: cloneLane, snapshots: snapshotLane },
+    { claims: claimController, volumes: volumeController, clones: cloneController, snapshots: snapshotController },
   );
-  const lanes = [claimLane, volumeLane, cloneLane, snapshotLane].filter((controller) => controller !== undefined);
+  const lanes = [claimController, volumeController, cloneController, snapshotController].filter((controller) => controller !== undefined);
   return {
     name: 'csi-provisioner',
     start: (signal) => {
       // Before the first look at any object everything that an earlier process may have left is known.
       accounts
-        .takeOver(signal, (claimUid) => claimLane.enqueue(claimUid))
+        .takeOver(signal, (claimUid) => claimController.enqueue(claimUid))
         .then(
           () => {
             if (!signal.aborted) for (const controller of lanes) controller.start(signal);

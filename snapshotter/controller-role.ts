@@ -16,7 +16,7 @@ import { createClaimProtectionController } from './claim-protection/controller.t
 import { SOURCE_INDEX, VOLUME_INDEX } from './claim-protection/gather.ts';
 import { createContentProtectionController } from './content-protection/controller.ts';
 import { CONTROLLER_FLAGS, readControllerOptions, type SnapshotControllerOptions } from './controller-options.ts';
-import { applyTo } from './own-writes.ts';
+import { applyTo } from './apply-write.ts';
 import { SNAPSHOT_INDEXES, type SnapshotInformers } from './snapshot-informers.ts';
 import { createSnapshotTimer } from './snapshot-timer.ts';
 

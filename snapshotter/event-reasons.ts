@@ -16,7 +16,7 @@ export const CONTROLLER_EVENTS = {
     reason: 'SnapshotCreated',
     type: 'Normal',
     on: SNAPSHOT,
-    about: 'The driver has cut the snapshot: its moment in time is in `status.creationTime`.',
+    about: 'The driver has made the snapshot: its moment in time is in `status.creationTime`.',
     origin: 'peer',
   },
   snapshotReady: { reason: 'SnapshotReady', type: 'Normal', on: SNAPSHOT, about: 'Volumes can be restored from it.', origin: 'peer' },
@@ -149,14 +149,14 @@ export const SIDECAR_EVENTS = {
     type: 'Warning',
     on: CONTENT,
     about:
-      'The first attempt to cut the snapshot failed, or what came of an attempt could not be written. The message has the driver’s answer.',
+      'The first attempt to make the snapshot failed, or what came of an attempt could not be written. The message has the driver’s answer.',
     origin: 'peer',
   },
   updateFailed: {
     reason: 'SnapshotContentCheckandUpdateFailed',
     type: 'Warning',
     on: CONTENT,
-    about: 'A later attempt to cut the snapshot, or a question about it, failed. The message has the driver’s answer.',
+    about: 'A later attempt to make the snapshot, or a question about it, failed. The message has the driver’s answer.',
     origin: 'peer',
   },
   deleteFailed: {

@@ -15,7 +15,7 @@ export const SIDECAR_FLAGS = [
   ...ELECTION_FLAGS,
   ...DRIVER_FLAGS,
   ...RETRY_FLAGS,
-  // The next look at a snapshot that is cut but not finished comes after a tenth of its age, within these.
+  // The next look at a snapshot that is made but not finished comes after a tenth of its age, within these.
   {
     name: 'ready-poll-interval-min',
     type: 'duration',

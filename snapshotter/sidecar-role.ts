@@ -4,9 +4,9 @@ import type { Role } from '../lib/controller/role.ts';
 import { VOLUME_SNAPSHOT_CLASSES, VOLUME_SNAPSHOT_CONTENTS } from '../lib/kube/resources.ts';
 import type { RoleDefinition } from '../lib/process/role-definition.ts';
 import { CONTENT_INDEXES, createContentController } from './content/controller.ts';
-import { hasMark } from './content-facts.ts';
+import { hasMark } from './content-accessors.ts';
 import { CREATION_UNCERTAIN, MANAGED_BY_LABEL } from './names.ts';
-import { applyTo } from './own-writes.ts';
+import { applyTo } from './apply-write.ts';
 import { createSidecarMetrics } from './sidecar-metrics.ts';
 import { type CsiSnapshotterOptions, readSidecarOptions, SIDECAR_FLAGS } from './sidecar-options.ts';
 

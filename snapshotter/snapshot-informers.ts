@@ -9,7 +9,7 @@ import type {
   VolumeSnapshotClass,
   VolumeSnapshotContent,
 } from '../lib/kube/objects.ts';
-import { isDeleting, text } from './content-facts.ts';
+import { isDeleting, text } from './content-accessors.ts';
 import { contentNames, sourceOf } from './source.ts';
 
 /** Snapshots by the claim that they are of (namespace/name). */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createMetrics } from '../lib/process/metrics.ts';
 import { createSnapshotTimer } from './snapshot-timer.ts';
-import { DRIVER, READY_STATUS, aClass, aContent, aGivenSnapshot, aReadySnapshot, aSnapshot } from './testing/objects.ts';
+import { DRIVER, READY_STATUS, aClass, aContent, aPreProvisionedSnapshot, aReadySnapshot, aSnapshot } from './testing/objects.ts';
 
 function open() {
   const time = { ms: 0 };
@@ -15,7 +15,7 @@ const sum = (driver: string, operation: string, type: string, status: string): s
   'snapshot_controller_operation_total_seconds_sum' +
   `{driver_name="${driver}",operation_name="${operation}",snapshot_type="${type}",operation_status="${status}"}`;
 
-test('from the first sight until it is cut, and until it is ready: in seconds', async () => {
+test('from the first sight until it is made, and until it is ready: in seconds', async () => {
   const { time, timer, lines } = open();
   const facts = { snapshot: aSnapshot(), content: undefined, snapshotClass: aClass() };
   timer.seen('a', facts);
@@ -32,8 +32,8 @@ test('from the first sight until it is cut, and until it is ready: in seconds', 
 
 test('a driver that is known only later is the label all the same', async () => {
   const { timer, lines } = open();
-  timer.seen('a', { snapshot: aGivenSnapshot(), content: undefined, snapshotClass: undefined });
-  timer.seen('a', { snapshot: aGivenSnapshot(), content: aContent(), snapshotClass: undefined });
+  timer.seen('a', { snapshot: aPreProvisionedSnapshot(), content: undefined, snapshotClass: undefined });
+  timer.seen('a', { snapshot: aPreProvisionedSnapshot(), content: aContent(), snapshotClass: undefined });
   timer.written('a', { created: true, ready: true });
   expect(await lines()).toContain(`${sum(DRIVER, 'CreateSnapshot', 'pre-provisioned', 'success')} 0`);
 });

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { CONTENT_NAME, aGivenSnapshot, aReadySnapshot, aSnapshot } from './testing/objects.ts';
+import { CONTENT_NAME, aPreProvisionedSnapshot, aReadySnapshot, aSnapshot } from './testing/objects.ts';
 import { contentNames, expectedContentName, sourceOf } from './source.ts';
 
 const going = { deletionTimestamp: '2026-01-01T00:01:00Z' };
 
 test('the name of a dynamic content comes from the uid, of a pre-provisioned one from the spec', () => {
   expect(expectedContentName(aSnapshot())).toBe(CONTENT_NAME);
-  expect(expectedContentName(aGivenSnapshot())).toBe('imported');
+  expect(expectedContentName(aPreProvisionedSnapshot())).toBe('imported');
   expect(expectedContentName(aSnapshot({ metadata: { uid: '' } }))).toBeUndefined();
 });
 

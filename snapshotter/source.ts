@@ -1,6 +1,6 @@
 /** Where a VolumeSnapshot comes from, and which content is its own. */
 import type { VolumeSnapshot } from '../lib/kube/objects.ts';
-import { isDeleting, text } from './content-facts.ts';
+import { isDeleting, text } from './content-accessors.ts';
 import { contentNameOf } from './names.ts';
 
 export type Source =

@@ -105,7 +105,7 @@ export class ProgramLife {
       doors,
       log: this.log,
       ...this.resync(),
-      rewound: (resource) => {
+      restoredFromBackup: (resource) => {
         this.abrupt = true;
         this.fail(new TerminalError('HISTORY_CHANGED', historyChanged(resource)));
       },

@@ -2,7 +2,7 @@
 import { errorText } from '../../lib/errors/error-text.ts';
 import type { Controller } from '../../lib/controller/controller.ts';
 import { createController } from '../../lib/controller/controller.ts';
-import type { Lane } from '../../lib/controller/lane.ts';
+import type { SharedOptions } from '../../lib/controller/shared-options.ts';
 import type { Reconciler } from '../../lib/controller/step.ts';
 import { provisioningFailed } from '../facts/claim-events.ts';
 import { isOpen } from '../intent/operation.ts';
@@ -47,6 +47,6 @@ function forget({ progress, caches }: ClaimDeps, uid: string): void {
   else if (present.protecting !== undefined) progress.update(uid, { protecting: undefined });
 }
 
-export function createClaimController(deps: ClaimDeps, options: Lane): Controller {
+export function createClaimController(deps: ClaimDeps, options: SharedOptions): Controller {
   return createController({ ...options, name: 'claims', reconciler: reconciler(deps) });
 }

@@ -2,7 +2,7 @@
 import { errorText } from '../../lib/errors/error-text.ts';
 import type { Controller } from '../../lib/controller/controller.ts';
 import { createController } from '../../lib/controller/controller.ts';
-import type { Lane } from '../../lib/controller/lane.ts';
+import type { SharedOptions } from '../../lib/controller/shared-options.ts';
 import type { Reconciler } from '../../lib/controller/step.ts';
 import { provisioningFailed } from '../facts/claim-events.ts';
 import { decide } from './decide.ts';
@@ -24,6 +24,6 @@ export function reconciler(
   };
 }
 
-export function createCloneProtection(deps: CloneProtectionDeps, options: Lane): Controller {
+export function createCloneProtection(deps: CloneProtectionDeps, options: SharedOptions): Controller {
   return createController({ ...options, name: 'clone-protection', reconciler: reconciler(deps) });
 }

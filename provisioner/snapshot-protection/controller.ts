@@ -2,7 +2,7 @@
 import { errorText } from '../../lib/errors/error-text.ts';
 import type { Controller } from '../../lib/controller/controller.ts';
 import { createController } from '../../lib/controller/controller.ts';
-import type { Lane } from '../../lib/controller/lane.ts';
+import type { SharedOptions } from '../../lib/controller/shared-options.ts';
 import type { Reconciler } from '../../lib/controller/step.ts';
 import { VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import { warning } from '../../lib/sidecar/event-notes.ts';
@@ -29,6 +29,6 @@ export function reconciler(
   };
 }
 
-export function createSnapshotProtection(deps: SnapshotProtectionDeps, options: Lane): Controller {
+export function createSnapshotProtection(deps: SnapshotProtectionDeps, options: SharedOptions): Controller {
   return createController({ ...options, name: 'snapshot-protection', reconciler: reconciler(deps) });
 }

@@ -70,7 +70,7 @@ export function anOpen({
   ...change
 }: Partial<Omit<OpenOperation, 'uncertain'>> & { readonly uncertain?: readonly Intent[] } = {}): OpenOperation {
   const intent = change.intent ?? anIntent();
-  const account = uncertain === undefined ? undefined : { intents: uncertain, doubt: { times: 0, sinceMs: 0 }, sinceMs: 0 };
+  const account = uncertain === undefined ? undefined : { intents: uncertain, ambiguity: { times: 0, sinceMs: 0 }, sinceMs: 0 };
   return { ...opened(intent, account), call: account === undefined ? 'not-sent' : 'unknown', ...change };
 }
 

@@ -2,7 +2,7 @@
 import { errorText } from '../../lib/errors/error-text.ts';
 import type { Controller } from '../../lib/controller/controller.ts';
 import { createController } from '../../lib/controller/controller.ts';
-import type { Lane } from '../../lib/controller/lane.ts';
+import type { SharedOptions } from '../../lib/controller/shared-options.ts';
 import type { Reconciler } from '../../lib/controller/step.ts';
 import { decide, failureNote } from './decide.ts';
 import type { VolumeDeps } from './execute.ts';
@@ -27,6 +27,6 @@ export function reconciler(deps: VolumeDeps): Reconciler<VolumeState, VolumeStep
   };
 }
 
-export function createVolumeController(deps: VolumeDeps, options: Lane): Controller {
+export function createVolumeController(deps: VolumeDeps, options: SharedOptions): Controller {
   return createController({ ...options, name: 'volumes', reconciler: reconciler(deps) });
 }

@@ -4,13 +4,13 @@
  */
 import { type Controller, createController } from '../../lib/controller/controller.ts';
 import type { InformerEvent } from '../../lib/controller/informer.ts';
-import { laneOf, type LanePace } from '../../lib/controller/lane.ts';
+import { sharedOptions, type ControllerPace } from '../../lib/controller/shared-options.ts';
 import type { RoleContext } from '../../lib/controller/role.ts';
 import type { Reconciler } from '../../lib/controller/step.ts';
 import { keyOf } from '../../lib/controller/store.ts';
 import type { VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { isDeleting, refersTo, snapshotKeyOf } from '../content-facts.ts';
-import type { ApplyWrite } from '../own-writes.ts';
+import { isDeleting, refersTo, snapshotKeyOf } from '../content-accessors.ts';
+import type { ApplyWrite } from '../apply-write.ts';
 import { failureText } from '../../lib/sidecar/refusal.ts';
 import { CLAIM_INDEX, CLASS_INDEX, CONTENT_INDEX, type SnapshotInformers } from '../snapshot-informers.ts';
 import type { SnapshotTimer } from '../snapshot-timer.ts';
@@ -37,7 +37,7 @@ export function reconciler(deps: BindingDeps): Reconciler<BindingState, BindingE
   };
 }
 
-export interface BindingOptions extends LanePace {
+export interface BindingOptions extends ControllerPace {
   readonly context: RoleContext;
   readonly informers: SnapshotInformers;
   readonly applyWrite: ApplyWrite;
@@ -58,7 +58,7 @@ export function createBindingController(options: BindingOptions): Controller {
     nodes: informers.nodes?.store,
   };
   const controller = createController({
-    ...laneOf(context, options),
+    ...sharedOptions(context, options),
     name: 'snapshot-controller-snapshot',
     reconciler: reconciler({ stores, rules, clock: context.doors.clock, client: context.client, applyWrite, refusals, contentWent, timer }),
   });

@@ -6,8 +6,8 @@ import {
   READY_STATUS,
   aClass,
   aContent,
-  aGivenContent,
-  aGivenSnapshot,
+  aPreProvisionedContent,
+  aPreProvisionedSnapshot,
   aReadySnapshot,
   aSnapshot,
 } from '../testing/objects.ts';
@@ -57,7 +57,7 @@ describe('a snapshot that is being deleted', () => {
     });
   });
 
-  test('goes at once where its content is kept only to look for what an earlier call may have cut', () => {
+  test('goes at once where its content is kept only to look for what an earlier call may have made', () => {
     const dying = (more: Parameters<typeof aContent>[0] = {}) =>
       aContent({
         ...more,
@@ -104,8 +104,8 @@ describe('a snapshot that is being deleted', () => {
   });
 
   test('does not touch an unbound content that an admin made for it', () => {
-    const given = aGivenSnapshot({ metadata: { ...aSnapshot().metadata, ...bothFinalizers, ...deleting } });
-    expect(decide(aBindingState({ snapshot: given, content: aGivenContent() }))).toMatchObject({ kind: 'release-snapshot' });
+    const given = aPreProvisionedSnapshot({ metadata: { ...aSnapshot().metadata, ...bothFinalizers, ...deleting } });
+    expect(decide(aBindingState({ snapshot: given, content: aPreProvisionedContent() }))).toMatchObject({ kind: 'release-snapshot' });
   });
 
   test('without finalizers of ours is left to go, even where nothing is known of its content', () => {

@@ -1,10 +1,10 @@
 /**
  * A VolumeSnapshot that is going. By its content's own policy the content goes first (Delete) or stays
  * (Retain); either way the content is told before, since the sidecar cannot see the snapshot. A content of which
- * nothing is running or known is not waited for, though csi-snapshotter may keep it to look for what was cut.
+ * nothing is running or known is not waited for, though csi-snapshotter may keep it to look for what was made.
  */
 import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { hasMark, holdsNobody, isDeleting, refersTo, text } from '../content-facts.ts';
+import { hasMark, holdsNobody, isDeleting, refersTo, text } from '../content-accessors.ts';
 import { inputsOf } from '../inputs.ts';
 import { ANNOTATION_YES, AS_SOURCE_PROTECTION, BEING_DELETED, BOUND_PROTECTION, REASON, RESTORE_PROTECTION } from '../names.ts';
 import { removeFinalizers } from '../../lib/sidecar/finalizers.ts';

@@ -6,13 +6,13 @@
  *   carries its own: a delete cannot slip in between.
  * - A content is deleted only for a snapshot that is being deleted, that it names by uid, and by the policy of
  *   the content itself.
- * - A snapshot that was ready (or cut) and lost its content is never made again: it would be another moment in
+ * - A snapshot that was ready (or made) and lost its content is never made again: it would be another moment in
  *   time under the old name.
  * - Objects of groups are left alone.
  */
 import type { EventNote } from '../../lib/controller/step.ts';
 import type { VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { isDeleting, refersTo, text } from '../content-facts.ts';
+import { isDeleting, refersTo, text } from '../content-accessors.ts';
 import { isGroupContent, isGroupMember } from '../group-fields.ts';
 import { inputsOf } from '../inputs.ts';
 import { CONTENT_PROTECTION, REASON } from '../names.ts';

@@ -10,7 +10,7 @@ import {
   VOLUME_SNAPSHOT_CLASSES,
   VOLUME_SNAPSHOT_CONTENTS,
 } from '../../lib/kube/resources.ts';
-import type { ApplyWrite } from '../own-writes.ts';
+import type { ApplyWrite } from '../apply-write.ts';
 import { orNothing, refusalOf } from '../../lib/sidecar/refusal.ts';
 import type { SnapshotTimer } from '../snapshot-timer.ts';
 import type { BindingAnswer, BindingEffect, BindingState, Refusal } from './state.ts';

@@ -21,7 +21,7 @@ export interface Failure {
  * Nothing polls: every missing thing is watched.
  */
 export function fail(state: BindingState, failure: Failure): BindingNext {
-  return tell(state, failure) ?? { kind: 'done', reason: `waits for a change: ${failure.message}` };
+  return report(state, failure) ?? { kind: 'done', reason: `waits for a change: ${failure.message}` };
 }
 
 /** Something was not found. Caches lag, so it is read live once a run before anybody is told that it is missing. */
@@ -35,7 +35,7 @@ export function confirm({ snapshot, confirmed }: BindingState, needed: Missing, 
 }
 
 /** Undefined where the status says it already. The same words are not written twice, whatever the time. */
-export function tell({ snapshot, now }: BindingState, failure: Failure): BindingEffect | undefined {
+export function report({ snapshot, now }: BindingState, failure: Failure): BindingEffect | undefined {
   if (isTold(snapshot, failure)) return undefined;
   const changes = {
     error: { time: formatTime(now), message: failure.message },

@@ -9,7 +9,7 @@ import type {
 } from '../../lib/kube/objects.ts';
 import type { Clock } from '../../lib/doors/clock.ts';
 import { type Index, keyOf, type Store } from '../../lib/controller/store.ts';
-import { refersTo, text } from '../content-facts.ts';
+import { refersTo, text } from '../content-accessors.ts';
 import { isDefaultClass } from './default-class.ts';
 import { contentNames, sourceOf } from '../source.ts';
 import type { BindingRules, BindingState, Refusal } from './state.ts';

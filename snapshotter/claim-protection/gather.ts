@@ -1,7 +1,7 @@
 /** Reads the stores for one claim. */
 import type { Index, Store } from '../../lib/controller/store.ts';
 import type { PersistentVolume, PersistentVolumeClaim, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { text, volumeHandleOf, volumeIndexValue } from '../content-facts.ts';
+import { text, volumeHandleOf, volumeIndexValue } from '../content-accessors.ts';
 import { contentNameOf } from '../names.ts';
 import { CLAIM_INDEX } from '../snapshot-informers.ts';
 import type { ProtectionState } from './state.ts';
@@ -13,7 +13,7 @@ export interface ProtectionGatherDeps {
   readonly contents: Store<VolumeSnapshotContent>;
 }
 
-/** Contents by the volume that they are cut from. */
+/** Contents by the volume that they are made from. */
 export const SOURCE_INDEX: Index<VolumeSnapshotContent> = {
   name: 'source',
   values: (content) => {

@@ -2,7 +2,7 @@
 import type { KubeClient } from '../../lib/kube/client.ts';
 import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS } from '../../lib/kube/resources.ts';
-import type { ApplyWrite } from '../own-writes.ts';
+import type { ApplyWrite } from '../apply-write.ts';
 import { orNothing } from '../../lib/sidecar/refusal.ts';
 import type { ContentProtectionAnswer, ContentProtectionEffect, ContentProtectionState } from './state.ts';
 

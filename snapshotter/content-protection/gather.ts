@@ -1,7 +1,7 @@
 /** Reads the stores for one content. */
 import type { Store } from '../../lib/controller/store.ts';
 import type { VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { refersTo, snapshotKeyOf } from '../content-facts.ts';
+import { refersTo, snapshotKeyOf } from '../content-accessors.ts';
 import type { ContentProtectionState } from './state.ts';
 
 export interface ContentProtectionGatherDeps {

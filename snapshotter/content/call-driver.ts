@@ -6,7 +6,7 @@ import { type Outcome, outcomeOf } from '../../lib/csi/outcome.ts';
 import type { Clock } from '../../lib/doors/clock.ts';
 import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import type { Snapshot } from '../../proto/gen/csi.ts';
-import { volumeHandleOf } from '../content-facts.ts';
+import { volumeHandleOf } from '../content-accessors.ts';
 import { afterAnswer } from './create-calls.ts';
 import { DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE } from '../names.ts';
 import { describe } from './failure.ts';

@@ -1,7 +1,7 @@
 /** The CreateSnapshot request of a content. Everything is checked here, before any mark is set or call sent. */
 import type { VolumeSnapshotClass, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { driverParameters, withoutReserved } from '../class-parameters.ts';
-import { text, volumeHandleOf } from '../content-facts.ts';
+import { text, volumeHandleOf } from '../content-accessors.ts';
 import {
   DELETION_SECRET_NAME,
   DELETION_SECRET_NAMESPACE,

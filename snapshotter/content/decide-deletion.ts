@@ -1,5 +1,5 @@
 /** A content that may go: what the driver made goes first (policy Delete), then our finalizer. */
-import { savedHandleOf, text, volumeHandleOf } from '../content-facts.ts';
+import { savedHandleOf, text, volumeHandleOf } from '../content-accessors.ts';
 import { inputsOf } from '../inputs.ts';
 import { CONTENT_PROTECTION } from '../names.ts';
 import { removeFinalizers } from '../../lib/sidecar/finalizers.ts';

@@ -17,7 +17,7 @@ import {
   SNAPSHOT_UID,
   aClass,
   aContent,
-  aGivenContent,
+  aPreProvisionedContent,
 } from '../testing/objects.ts';
 import { SIDECAR_REASON } from '../names.ts';
 import { readCalls } from './create-calls.ts';
@@ -313,7 +313,7 @@ describe('failures', () => {
     });
   });
 
-  test('a final one after an unknown one does so too, and leaves a note of what may have been cut', () => {
+  test('a final one after an unknown one does so too, and leaves a note of what may have been made', () => {
     expect(decide(aState({ content: marked(), calls: UNCERTAIN, answer: failed() }))).toMatchObject({
       kind: 'write-marks',
       patch: { body: { metadata: { annotations: { [BEING_CREATED]: null, [CREATION_UNCERTAIN]: 'yes' } } } },
@@ -340,7 +340,7 @@ describe('failures', () => {
 });
 
 describe('a pre-provisioned content', () => {
-  const content = aGivenContent();
+  const content = aPreProvisionedContent();
 
   test('is looked up by its handle, without a mark', () => {
     expect(decide(aState({ content }))).toMatchObject({ kind: 'refresh-snapshot', action: 'call', handle: 'snap-9' });
@@ -367,7 +367,7 @@ describe('a pre-provisioned content', () => {
 
   test('is polled while un-ready and fails with the reason of an update', () => {
     const answer = found({ effect: 'refresh-snapshot', handle: 'snap-9', ready: false });
-    const state = aState({ content: aGivenContent({ status: { ...unready, snapshotHandle: 'snap-9' } }) });
+    const state = aState({ content: aPreProvisionedContent({ status: { ...unready, snapshotHandle: 'snap-9' } }) });
     expect(decide({ ...state, answer })).toMatchObject({ kind: 'poll', backoff: 'refresh-snapshot' });
     expect(decide({ ...state, answer: failed({ effect: 'refresh-snapshot' }) })).toMatchObject({
       kind: 'write-error',
@@ -376,7 +376,7 @@ describe('a pre-provisioned content', () => {
   });
 
   test('without a class needs none, with a missing one says so', () => {
-    const classless = aGivenContent({ spec: { volumeSnapshotClassName: '' } });
+    const classless = aPreProvisionedContent({ spec: { volumeSnapshotClassName: '' } });
     expect(decide(aState({ content: classless, snapshotClass: undefined }))).toMatchObject({ kind: 'refresh-snapshot' });
     expect(decide(aState({ content, snapshotClass: undefined }))).toMatchObject({ kind: 'write-error' });
   });
@@ -398,12 +398,15 @@ describe('the gate of deletion', () => {
       kindOf({ content: aContent({ ...ready, metadata: { annotations: { [BEING_DELETED]: 'yes' } } }) }),
       'only the snapshot is going',
     ).toBe('done');
-    expect(kindOf({ content: aGivenContent({ ...ready, metadata: deletion }) }), 'never bound').toBe('delete-snapshot:call');
-    expect(kindOf({ content: aGivenContent({ metadata: { ...deletion, finalizers: [CONTENT_PROTECTION] } }) }), 'nor confirmed').toBe(
-      'release-content',
-    );
+    expect(kindOf({ content: aPreProvisionedContent({ ...ready, metadata: deletion }) }), 'never bound').toBe('delete-snapshot:call');
+    expect(
+      kindOf({ content: aPreProvisionedContent({ metadata: { ...deletion, finalizers: [CONTENT_PROTECTION] } }) }),
+      'nor confirmed',
+    ).toBe('release-content');
     const bound = { volumeSnapshotRef: { name: 'nightly', namespace: 'default', uid: SNAPSHOT_UID }, source: { snapshotHandle: 'snap-9' } };
-    expect(kindOf({ content: aGivenContent({ ...ready, metadata: deletion, spec: bound }) }), 'bound, snapshot alive').toBe('done');
+    expect(kindOf({ content: aPreProvisionedContent({ ...ready, metadata: deletion, spec: bound }) }), 'bound, snapshot alive').toBe(
+      'done',
+    );
     expect(kindOf({ content: released({ ...ready, spec: bound }) })).toBe('delete-snapshot:call');
     expect(kindOf({ content: released({ spec: bound }) }), 'bound, its handle never confirmed').toBe('release-content');
   });

@@ -4,7 +4,7 @@ import { CsiError } from '../../lib/csi/csi-error.ts';
 import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { SECRETS, VOLUME_SNAPSHOT_CONTENTS } from '../../lib/kube/resources.ts';
 import { BEING_DELETED, DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE } from '../names.ts';
-import { DRIVER, EPOCH_MS, READY_STATUS, aClass, aContent, aGivenContent } from '../testing/objects.ts';
+import { DRIVER, EPOCH_MS, READY_STATUS, aClass, aContent, aPreProvisionedContent } from '../testing/objects.ts';
 import { TinyApi } from '../testing/tiny-api.ts';
 import { reconciler } from './controller.ts';
 import type { ContentState } from './state.ts';
@@ -125,7 +125,7 @@ describe('answers of the driver', () => {
   });
 
   test('a driver that lists another snapshot than the one asked for does not know it', async () => {
-    const world = open(aGivenContent(), answer({ snapshotId: 'another' }));
+    const world = open(aPreProvisionedContent(), answer({ snapshotId: 'another' }));
     const { answer: failed } = await world.run((state) => state.answer !== undefined);
     expect(failed).toMatchObject({ kind: 'failed', message: expect.stringMatching(/knows no snapshot snap-9/) });
   });

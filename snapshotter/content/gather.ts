@@ -3,7 +3,7 @@ import type { Store } from '../../lib/controller/store.ts';
 import type { Driver } from '../../lib/csi/capabilities.ts';
 import type { Clock } from '../../lib/doors/clock.ts';
 import type { VolumeSnapshotClass, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { text } from '../content-facts.ts';
+import { text } from '../content-accessors.ts';
 import { readCalls } from './create-calls.ts';
 import type { ContentMemory, ContentRules, ContentState } from './state.ts';
 

@@ -84,7 +84,7 @@ export type ContentEffect =
   | (ContentStep<DriverEffect> & { readonly action: 'read-secret'; readonly secret: SecretName })
   /** Saved before the call that may outlive its time limit. */
   | (ContentStep<'create-snapshot'> & { readonly action: 'mark'; readonly patch: Patch })
-  /** `unmarked`: only to find what an earlier call may have cut. */
+  /** `unmarked`: only to find what an earlier call may have made. */
   | (ContentStep<'create-snapshot'> & { readonly action: 'call'; readonly request: CreateRequest; readonly unmarked: boolean })
   | (ContentStep<'refresh-snapshot'> & { readonly action: 'call'; readonly handle: string })
   | (ContentStep<'delete-snapshot'> & { readonly action: 'call'; readonly handle: string })

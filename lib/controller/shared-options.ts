@@ -2,12 +2,12 @@
 import type { ControllerOptions } from './controller.ts';
 import type { RoleContext } from './role.ts';
 
-export type Lane = Omit<ControllerOptions<never, never, never>, 'name' | 'reconciler'>;
+export type SharedOptions = Omit<ControllerOptions<never, never, never>, 'name' | 'reconciler'>;
 
 /** From flags: how many keys at once, and the curve of what fails. */
-export type LanePace = Pick<Lane, 'workers' | 'retryStartMs' | 'retryMaxMs'>;
+export type ControllerPace = Pick<SharedOptions, 'workers' | 'retryStartMs' | 'retryMaxMs'>;
 
-export function laneOf(context: RoleContext, { workers, retryStartMs, retryMaxMs }: LanePace): Lane {
+export function sharedOptions(context: RoleContext, { workers, retryStartMs, retryMaxMs }: ControllerPace): SharedOptions {
   return {
     workers,
     retryStartMs,

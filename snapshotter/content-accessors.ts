@@ -29,7 +29,7 @@ export function volumeHandleOf(content: VolumeSnapshotContent): string | undefin
 }
 
 /** The handle that an admin gave, for a pre-provisioned content. */
-export function givenHandleOf(content: VolumeSnapshotContent): string | undefined {
+export function preProvisionedHandleOf(content: VolumeSnapshotContent): string | undefined {
   return text(content.spec?.source?.snapshotHandle);
 }
 
@@ -60,7 +60,7 @@ export function volumeIndexValue(driver: string | undefined, handle: string | un
 
 /**
  * True for a deleted content that nobody waits for: no call is running (the mark) and no snapshot is known. At most
- * csi-snapshotter still looks for what an earlier call may have cut.
+ * csi-snapshotter still looks for what an earlier call may have made.
  */
 export function holdsNobody(content: VolumeSnapshotContent): boolean {
   return isDeleting(content) && savedHandleOf(content) === undefined && !hasMark(content, BEING_CREATED);
@@ -68,7 +68,7 @@ export function holdsNobody(content: VolumeSnapshotContent): boolean {
 
 /**
  * True while the driver may still read the source volume: a call may be running (the mark), none was
- * decided yet, or the snapshot is cut but not finished. A failed content without the mark is decided.
+ * decided yet, or the snapshot is made but not finished. A failed content without the mark is decided.
  */
 export function needsSource(content: VolumeSnapshotContent): boolean {
   if (volumeHandleOf(content) === undefined || isReady(content) || holdsNobody(content)) return false;

@@ -18,17 +18,17 @@ import { CLONE_FINALIZER, SNAPSHOT_FINALIZER } from './facts/names.ts';
 import type { SourceProtections } from './source-protections.ts';
 import type { VolumeMemories } from './volume/gather.ts';
 
-type Lane = Pick<Controller, 'enqueue'>;
+type SharedOptions = Pick<Controller, 'enqueue'>;
 
 export interface Lanes {
   /** By claim uid. */
-  readonly claims: Lane;
+  readonly claims: SharedOptions;
   /** By PV name. */
-  readonly volumes: Lane;
+  readonly volumes: SharedOptions;
   /** By `namespace/name` of the source. Undefined where the driver cannot clone. */
-  readonly clones: Lane | undefined;
+  readonly clones: SharedOptions | undefined;
   /** By `namespace/name` of the VolumeSnapshot. Undefined where the driver has no snapshots. */
-  readonly snapshots: Lane | undefined;
+  readonly snapshots: SharedOptions | undefined;
 }
 
 /** What the events also keep true in memory. */
@@ -67,7 +67,7 @@ function wakeSource({ old, object }: InformerEvent<PersistentVolumeClaim>, lanes
   }
 }
 
-function lanesOf(kind: SourceReference['kind'], lanes: Lanes): Lane | undefined {
+function lanesOf(kind: SourceReference['kind'], lanes: Lanes): SharedOptions | undefined {
   return kind === 'snapshot' ? lanes.snapshots : lanes.clones;
 }
 

@@ -45,7 +45,7 @@ export const REASON = {
   provisioned: 'ProvisioningSucceeded',
   failed: 'ProvisioningFailed',
   deleteFailed: 'VolumeFailedDelete',
-  /** On the journal's Lease; the Go program has no such account. */
+  /** On the journal's Lease, or on a claim that an entry speaks of; the Go program has no such account. */
   undecided: 'VolumeUndecided',
   /** On a VolumeSnapshot that keeps our finalizer since it may not be written. */
   releaseFailed: 'SnapshotReleaseFailed',

@@ -9,6 +9,7 @@
  *  5. what earlier calls may have left for a claim that is gone, or has another volume, is settled by the recorded request, so
  *     that what it made ends in a PV, and the PV in the ordinary deletion.
  */
+import type { EventNote } from '../../lib/controller/step.ts';
 import type { OpenOperation, Operation } from '../intent/operation.ts';
 import { REASON } from '../names.ts';
 import { afterCall } from './after-call.ts';
@@ -91,11 +92,23 @@ function volumeExists(state: ClaimState, volume: NonNullable<ClaimState['volume'
     const wanted = state.claim !== undefined && reasonToLeave(state.settings.driver, state.claim) === undefined;
     return wanted ? problem(state, { message: reason }) : { kind: 'done', reason };
   }
-  if (operation.phase === 'open') return { kind: 'close', backoff: 'create-volume', inputs: attemptInputs(state) };
+  if (operation.phase === 'open')
+    return { kind: 'close', backoff: 'create-volume', inputs: attemptInputs(state), before: staleNote(state, name) };
   const events = state.saved
     ? note(state, { type: 'Normal', reason: REASON.provisioned, message: `Successfully provisioned volume ${name}` })
     : [];
   return { kind: 'done', reason: 'the volume is provisioned', events };
+}
+
+/** The process that made the volume died before it could say so, or the entry was never true. */
+function staleNote(state: ClaimState, volume: string): readonly EventNote[] {
+  if (state.misfit !== undefined) {
+    const message = `an entry of this claim in the journal is closed, and not acted upon: ${state.misfit}. The claim has volume ${volume}`;
+    return note(state, { type: 'Warning', reason: REASON.undecided, message });
+  }
+  if (!state.progress.inherited) return [];
+  const message = `Successfully provisioned volume ${volume}; the entry that an earlier process left in the journal is closed`;
+  return note(state, { type: 'Normal', reason: REASON.provisioned, message });
 }
 
 /** Sends again what may have made a volume for a claim that wants none any more. */

@@ -34,9 +34,9 @@ export const PROVISIONER_EVENTS = {
   undecided: {
     reason: 'VolumeUndecided',
     type: 'Warning',
-    on: ['Lease'],
+    on: ['Lease', 'PersistentVolumeClaim'],
     about:
-      'On the Lease of the journal: a volume may exist in the storage and no PersistentVolume names it. The message names the volume; decision 008 says how to release the entry.',
+      'On the Lease of the journal: a volume may exist in the storage and no PersistentVolume names it. The message names the volume; decision 008 says how to release the entry. On a claim: the journal has an entry of it that does not fit, and that nothing is done for.',
     origin: 'ours',
   },
   releaseFailed: {

@@ -153,6 +153,31 @@ test.each([
   for (const operation of [CLOSING, NO_OPERATION]) expect(kind({ claim, operation, volume: aVolume() })).toBe('done');
 });
 
+test('the end of what another process began is told to the claim, and so is an entry that was never true', () => {
+  const close = (change: Change) => decide(state({ operation: UNCERTAIN, volume: aVolume(), ...change }));
+  const regarding = { kind: 'PersistentVolumeClaim', metadata: { uid: CLAIM_UID } };
+  const inherited = { inherited: true } as const;
+  expect(close({})).toMatchObject({ kind: 'close', before: [] });
+  expect(close({ progress: inherited })).toMatchObject({ before: [{ type: 'Normal', reason: 'ProvisioningSucceeded', regarding }] });
+  expect(close({ progress: inherited, misfit: 'it is forged' })).toMatchObject({
+    before: [{ type: 'Warning', reason: 'VolumeUndecided', message: expect.stringContaining('it is forged'), regarding }],
+  });
+  expect(close({ claim: undefined, progress: inherited })).toMatchObject({ kind: 'close', before: [] });
+});
+
+test('an entry that asks for something else than its living claim is told to the claim that is served by its own wish', () => {
+  const forged = anOpen({ intent: OTHER, uncertain: [OTHER] });
+  const told = (change: Change) => decide(state({ operation: forged, ...change }));
+  const regarding = { kind: 'PersistentVolumeClaim', metadata: { uid: CLAIM_UID } };
+  expect(told({ misfit: 'it is forged' })).toMatchObject({
+    kind: 'write-intent',
+    before: [{ type: 'Warning', reason: 'VolumeUndecided', message: expect.stringContaining('it is forged'), regarding }],
+  });
+  expect(told({ progress: { inherited: true } })).toMatchObject({ before: [{ message: expect.stringContaining('something else') }] });
+  // Of our own, it is an earlier class.
+  expect(told({})).toMatchObject({ kind: 'write-intent', before: [] });
+});
+
 test('a PV of our name that belongs to another claim stops everything, and says so to who waits', () => {
   const foreign = aVolume({ claimRef: { uid: 'other' } });
   for (const operation of [NO_OPERATION, UNCERTAIN])

@@ -9,7 +9,8 @@
  *  5. what earlier calls may have left for a claim that is gone, or has another volume, is settled by the recorded request, so
  *     that what it made ends in a PV, and the PV in the ordinary deletion.
  */
-import { claimNotice, provisioningFailed } from '../facts/claim-events.ts';
+import type { EventNote } from '../../lib/controller/step.ts';
+import { claimNotice, claimWarning, provisioningFailed } from '../facts/claim-events.ts';
 import type { OpenOperation, Operation } from '../intent/operation.ts';
 import { REASON } from '../facts/names.ts';
 import { afterCall } from './after-call.ts';
@@ -92,9 +93,21 @@ function volumeExists(state: ClaimState, volume: NonNullable<ClaimState['volume'
     const wanted = state.claim !== undefined && reasonToLeave(state.settings.driver, state.claim) === undefined;
     return wanted ? problem(state, { message: reason }) : { kind: 'done', reason };
   }
-  if (operation.phase === 'open') return { kind: 'close', backoff: 'create-volume', inputs: attemptInputs(state) };
+  if (operation.phase === 'open')
+    return { kind: 'close', backoff: 'create-volume', inputs: attemptInputs(state), before: staleNote(state, name) };
   const events = state.saved ? claimNotice(state, { reason: REASON.provisioned, message: `Successfully provisioned volume ${name}` }) : [];
   return { kind: 'done', reason: 'the volume is provisioned', events };
+}
+
+/** The process that made the volume died before it could say so, or the entry was never true. */
+function staleNote(state: ClaimState, volume: string): readonly EventNote[] {
+  if (state.misfit !== undefined) {
+    const message = `an entry of this claim in the journal is closed, and not acted upon: ${state.misfit}. The claim has volume ${volume}`;
+    return claimWarning(state, { reason: REASON.undecided, message });
+  }
+  if (!state.progress.inherited) return [];
+  const message = `Successfully provisioned volume ${volume}; the entry that an earlier process left in the journal is closed`;
+  return claimNotice(state, { reason: REASON.provisioned, message });
 }
 
 /** Sends again what may have made a volume for a claim that wants none any more. */

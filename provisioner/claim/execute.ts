@@ -96,7 +96,7 @@ export async function execute(deps: ClaimDeps, step: ClaimStep, run: Run): Promi
       return readExistingVolume(deps, step.name, run);
     case 'close': {
       const name = volumeNameOf(state.progress.operation) ?? '';
-      if (state.volume !== undefined) progress.update(uid, { provisionedBefore: 'seen' });
+      progress.update(uid, { inherited: false, ...(state.volume === undefined ? {} : { provisionedBefore: 'seen' }) });
       return { kind: 'closed', progress: settleOn(deps, uid, { phase: 'closing', name }) };
     }
     case 'reschedule': {

@@ -15,8 +15,12 @@ export function claimNotice({ claim }: AboutClaim, words: EventWords): readonly 
   return claim === undefined ? [] : [notice(PERSISTENT_VOLUME_CLAIMS, claim, words)];
 }
 
+export function claimWarning({ claim }: AboutClaim, words: EventWords): readonly EventNote[] {
+  return claim === undefined ? [] : [warning(PERSISTENT_VOLUME_CLAIMS, claim, words)];
+}
+
 export function provisioningFailed({ claim }: AboutClaim, why: string): readonly EventNote[] {
   if (claim === undefined) return [];
   const message = `failed to provision volume with StorageClass "${classNameOf(claim) ?? ''}": ${why}`;
-  return [warning(PERSISTENT_VOLUME_CLAIMS, claim, { reason: REASON.failed, message })];
+  return claimWarning({ claim }, { reason: REASON.failed, message });
 }

@@ -243,6 +243,21 @@ export async function untilTold(world: ForgedWorld, words: string): Promise<stri
   return eventually(`an event or a log line with ${words}`, () => told(world, words), { signal: world.plane.stage.broken });
 }
 
+/** An event of ours on the claim, other than that it is being provisioned. */
+export async function toldToClaim({ plane }: ForgedWorld, { namespace, uid }: Owner, words: string): Promise<string | undefined> {
+  const events = await plane.kube.list(EVENTS, namespace);
+  const event = events.find(
+    ({ reason, message = '', involvedObject }) => involvedObject?.uid === uid && reason === 'VolumeUndecided' && message.includes(words),
+  );
+  return event === undefined ? undefined : `event ${event.reason ?? ''} on the claim: ${event.message ?? ''}`;
+}
+
+export async function untilToldToClaim(world: ForgedWorld, owner: Owner, words: string): Promise<string> {
+  return eventually(`an event on claim ${owner.name} with ${words}`, () => toldToClaim(world, owner, words), {
+    signal: world.plane.stage.broken,
+  });
+}
+
 export async function callsFor({ control }: ForgedWorld, name: string): Promise<readonly DriverCall[]> {
   return (await control.journal()).filter(({ rpc, request }) => rpc === 'CreateVolume' && request['name'] === name);
 }

@@ -19,7 +19,7 @@ export async function seek({ scenario: name, from, count }: Asked): Promise<Foun
   const scenario = SCENARIOS.find((candidate) => candidate.name === name);
   if (scenario === undefined) throw new Error(`no scenario ${name}`);
   for (let seed = from; seed < from + count; seed += 1) {
-    const [violation] = (await runScenario({ scenario, seed })).violations;
+    const [violation] = (await runScenario({ scenario, seed, untilFirst: true })).violations;
     if (violation !== undefined) return { scenario: name, seed, invariant: violation.invariant };
   }
   return undefined;

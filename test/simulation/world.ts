@@ -371,6 +371,11 @@ export class World {
     return [...this.safety.violations, ...this.waits.violations, ...this.words.violations, ...this.violations];
   }
 
+  /** A promise was broken already. */
+  get broken(): boolean {
+    return this.safety.violations.length + this.waits.violations.length + this.words.violations.length + this.violations.length > 0;
+  }
+
   private startLife(slot: Slot): void {
     if (meetsContents(slot.name)) this.safety.controllerChanged();
     slot.lives += 1;

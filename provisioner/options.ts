@@ -204,8 +204,14 @@ const GATES_FLAG = {
     Topology: { default: true, stage: 'GA' },
     VolumeAttributesClass: { default: true, stage: 'GA' },
     CrossNamespaceVolumeDataSource: { default: false, stage: 'ALPHA' },
-    // Accepted for the swap: a lease is always given back on exit here.
-    ReleaseLeaderElectionOnExit: { default: false, stage: 'ALPHA' },
+    ReleaseLeaderElectionOnExit: { default: false, stage: 'ALPHA', ignored: 'the lease is always given back on exit' },
+    // Of releases since 2022.
+    HonorPVReclaimPolicy: { default: true, stage: 'GA', ignored: 'the reclaim policy of a PersistentVolume is always honoured' },
+    CSINodeExpandSecret: {
+      default: true,
+      stage: 'GA',
+      ignored: 'secrets for the expansion on nodes are always written to PersistentVolumes',
+    },
   },
 } as const satisfies Flag;
 

@@ -2,7 +2,7 @@
 import { ConfigError } from '../lib/errors/config-error.ts';
 import { DRIVER_FLAGS, ELECTION_FLAGS, KLOG_FLAGS, KUBE_FLAGS, PROCESS_FLAGS, RETRY_FLAGS } from '../lib/process/flag-groups.ts';
 import type { Flag } from '../lib/process/flag.ts';
-import { type FlagValues, type OptionsOf, readOptions } from '../lib/process/flags.ts';
+import { type FlagValues, gateEnabled, type OptionsOf, readOptions } from '../lib/process/flags.ts';
 import { WORK_FLAGS } from './work-flags.ts';
 
 /** Hexadecimal digits of a uid. */
@@ -104,7 +104,8 @@ export function readSidecarOptions(values: FlagValues, env: (name: string) => st
   ] as const)
     if (length === 0) faults.push(`--${flag}=0: all snapshots would have one name, write -1 or 1 to ${UUID_DIGITS}`);
   if (options.snapshotNamePrefix === '') faults.push('--snapshot-name-prefix is empty: give it a name');
-  if (options.groupsnapshotNamePrefix === '') faults.push('--groupsnapshot-name-prefix is empty: give it a name');
+  if (options.groupsnapshotNamePrefix === '' && gateEnabled(options.featureGates, 'CSIVolumeGroupSnapshot'))
+    faults.push('--groupsnapshot-name-prefix is empty: give it a name');
   if (options.readyPollIntervalMinMs > options.readyPollIntervalMaxMs)
     faults.push('--ready-poll-interval-min is above --ready-poll-interval-max: lower the one or raise the other');
   const nodeName = options.nodeDeployment ? env('NODE_NAME') : undefined;

@@ -9,8 +9,7 @@ const FEATURE_GATES_FLAG = {
   origin: 'peer',
   gates: {
     CSIVolumeGroupSnapshot: { default: true, stage: 'GA' },
-    // Accepted for the swap: a lease is always given back on exit here.
-    ReleaseLeaderElectionOnExit: { default: false, stage: 'ALPHA' },
+    ReleaseLeaderElectionOnExit: { default: false, stage: 'ALPHA', ignored: 'the lease is always given back on exit' },
   },
 } as const satisfies Flag;
 
@@ -30,6 +29,14 @@ export const WORK_FLAGS = [
     help: 'How many objects of one kind are worked on at once.',
     origin: 'peer',
     min: 1,
+  },
+  {
+    name: 'enable-volume-group-snapshots',
+    type: 'bool',
+    default: 'false',
+    help: 'Group snapshots, in releases before 8.1.',
+    origin: 'earlier',
+    ignored: 'the feature gate CSIVolumeGroupSnapshot took its place',
   },
   FEATURE_GATES_FLAG,
 ] as const satisfies readonly Flag[];

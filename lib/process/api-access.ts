@@ -40,7 +40,7 @@ export async function openApiAccess(input: ProgramInput, options: ProcessOptions
         credentials: cluster.credentials,
         userAgent: `${program}/${version}`,
         log,
-        ...(kubeApiQps > 0 ? { qps: kubeApiQps, burst: kubeApiBurst === 0 ? PEER_BURST : kubeApiBurst } : {}),
+        ...(kubeApiQps > 0 ? { qps: kubeApiQps, burst: kubeApiBurst <= 0 ? PEER_BURST : kubeApiBurst } : {}),
       });
     },
     close: () => {

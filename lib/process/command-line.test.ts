@@ -106,6 +106,27 @@ describe('several roles', () => {
     expect(faults(ALL, '--feature-gates=Typology=true').every((fault) => fault.includes('Typology'))).toBe(true);
   });
 
+  test('flags and gates without effect are listed with the reason, if they were given', () => {
+    const retired = { default: true, stage: 'GA', ignored: 'it is always so' } as const;
+    const old = role('old', [
+      ...COMMON,
+      {
+        name: 'feature-gates',
+        type: 'gates',
+        default: '',
+        help: 'Gates.',
+        origin: 'peer',
+        gates: { Old: retired, New: { default: true, stage: 'GA' } },
+      },
+      { name: 'gone', type: 'bool', default: 'false', help: 'Gone.', origin: 'peer', ignored: 'its work is done' },
+    ]);
+    expect(read([old]).withoutEffect).toEqual({});
+    expect(read([old], '--gone', '--feature-gates=New=true,Old=true').withoutEffect).toEqual({
+      '--gone': 'its work is done',
+      '--feature-gates=Old': 'it is always so',
+    });
+  });
+
   test('flags of the process exist once', () => {
     expect(read(ALL, '--v=3', '--http-endpoint=:8080').process).toMatchObject({ v: 3, httpEndpoint: ':8080' });
     expect(faults(ALL, '--csi-provisioner.http-endpoint=:1')).toHaveLength(1);

@@ -35,6 +35,8 @@ export interface CommandLine {
   readonly roles: readonly PlannedRole[];
   /** Words that are no flags, which the Go programs drop silently. */
   readonly rest: readonly string[];
+  /** Flags and feature gates that were given and have no effect here, each with the reason. */
+  readonly withoutEffect: Readonly<Record<string, string>>;
 }
 
 export interface CommandLineInput {
@@ -82,7 +84,21 @@ function plan(input: CommandLineInput, scanned: Scanned, processValues: FlagValu
   if (process.httpEndpoint !== '' && process.metricsAddress !== '') {
     throw new ConfigError(['--http-endpoint and --metrics-address exclude each other: set only --http-endpoint']);
   }
-  return { process, roles, rest: scanned.rest };
+  const tables = [...PROCESS_TABLE, ...chosen.flatMap(({ flags }) => flags)];
+  return { process, roles, rest: scanned.rest, withoutEffect: withoutEffect(tables, scanned.given) };
+}
+
+function withoutEffect(table: readonly Flag[], given: readonly Given[]): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const { name, text } of given) {
+    const rows = table.filter((flag) => flag.name === name.split('.').at(-1));
+    for (const { ignored, gates = {} } of rows) {
+      if (ignored !== undefined) found[`--${name}`] = ignored;
+      for (const [gate, { ignored: why }] of Object.entries(gates))
+        if (why !== undefined && text.split(',').some((part) => part.split('=')[0]?.trim() === gate)) found[`--${name}=${gate}`] = why;
+    }
+  }
+  return found;
 }
 
 function planOne({

@@ -105,18 +105,16 @@ export const KUBE_FLAGS = [
     type: 'float',
     default: '0',
     peerDefault: '5',
-    help: 'Most requests a second to the API server. 0: no limit on this side; the server slows clients down itself (429 and Retry-After), and that is obeyed.',
+    help: 'Most requests a second to the API server. 0 or less: no limit on this side; the server slows clients down itself (429 and Retry-After), and that is obeyed.',
     origin: 'peer',
-    min: 0,
   },
   {
     name: 'kube-api-burst',
     type: 'int',
     default: '0',
     peerDefault: '10',
-    help: 'Most requests in a burst, beyond --kube-api-qps. 0: 10. Without --kube-api-qps it has no effect.',
+    help: 'Most requests in a burst, beyond --kube-api-qps. 0 or less: 10. Without --kube-api-qps it has no effect.',
     origin: 'peer',
-    min: 0,
   },
 ] as const satisfies readonly Flag[];
 

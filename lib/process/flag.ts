@@ -5,6 +5,8 @@ export type FlagType = 'string' | 'int' | 'uint' | 'float' | 'bool' | 'duration'
 export interface Gate {
   readonly default: boolean;
   readonly stage: 'ALPHA' | 'BETA' | 'GA';
+  /** As Flag.ignored: what became of it. */
+  readonly ignored?: string;
 }
 
 export interface Flag {
@@ -13,8 +15,8 @@ export interface Flag {
   /** As one would type it; `''` for an empty string, list or map. */
   readonly default: string;
   readonly help: string;
-  /** `peer`: the Go program has it, with this meaning. `ours`: in addition. */
-  readonly origin: 'peer' | 'ours';
+  /** `peer`: the Go program has it, with this meaning. `ours`: in addition. `earlier`: only earlier releases of it have. */
+  readonly origin: 'peer' | 'ours' | 'earlier';
   /** The Go program's default, where ours differs on purpose. */
   readonly peerDefault?: string;
   /** Smallest legal number; milliseconds for a duration. */

@@ -110,6 +110,13 @@ describe('values', () => {
     expect(parse('go').featureGates.get('Topology')).toEqual({ enabled: true, explicit: false });
   });
 
+  test('AllAlpha and AllBeta set the gates of a stage that are not named', () => {
+    const all = parse('go', '--feature-gates=AllAlpha=true,AllBeta=false').featureGates;
+    expect([gateEnabled(all, 'Topology'), gateEnabled(all, 'CrossNamespaceVolumeDataSource')]).toEqual([true, true]);
+    const but = parse('go', '--feature-gates=CrossNamespaceVolumeDataSource=false,AllAlpha=true').featureGates;
+    expect(gateEnabled(but, 'CrossNamespaceVolumeDataSource')).toBe(false);
+  });
+
   test('gates given twice add up', () => {
     const gates = parse('go', '--feature-gates=Topology=false', '--feature-gates=CrossNamespaceVolumeDataSource=true').featureGates;
     expect([gateEnabled(gates, 'Topology'), gateEnabled(gates, 'CrossNamespaceVolumeDataSource')]).toEqual([false, true]);

@@ -84,9 +84,10 @@ export class ProgramLife {
 
   private async start(): Promise<void> {
     const { doors, version } = this.input;
-    const { process, roles, rest } = this.line;
+    const { process, roles, rest, withoutEffect } = this.line;
     this.log.info('Starting', { version, roles: roles.map(({ plan }) => plan.name).join(',') });
     if (rest.length > 0) this.log.warn('Words that are no flags are ignored, and so is all behind the first', { words: rest.join(' ') });
+    for (const [flag, reason] of Object.entries(withoutEffect)) this.log.warn('Flag has no effect and can be removed', { flag, reason });
     for (const what of ['credentials', 'custom resources', 'the CSI driver', 'caches']) this.waitingFor.add(what);
     await this.listen();
     const api = await openApiAccess(this.input, process, this.log);

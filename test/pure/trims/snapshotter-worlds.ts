@@ -1,6 +1,5 @@
 /** Generated clusters around one VolumeSnapshot, and what snapshot-controller and csi-snapshotter do with them. */
 import fc from 'fast-check';
-import type { KubeObject } from '../../../lib/kube/objects.ts';
 import {
   NODES,
   PERSISTENT_VOLUMES,

@@ -77,7 +77,7 @@ export const SNAPSHOT_CONTROLLER: RoleDefinition<SnapshotControllerOptions> = {
 };
 
 /** Claims are written by PUT and kept whole; of everything else what is read here. */
-function declareInformers({ informers }: RoleContext, distributed: boolean): SnapshotInformers {
+export function declareInformers({ informers }: Pick<RoleContext, 'informers'>, distributed: boolean): SnapshotInformers {
   return {
     snapshots: informers.informer(VOLUME_SNAPSHOTS, { fields: ['spec', 'status'], indexes: SNAPSHOT_INDEXES }),
     contents: informers.informer(VOLUME_SNAPSHOT_CONTENTS, {

@@ -1,6 +1,6 @@
 /** The role csi-snapshotter: one per driver (or per node). It asks the driver what contents say, and writes their status. */
 import { sanitiseLeaseName } from '../lib/controller/lease-name.ts';
-import type { Role } from '../lib/controller/role.ts';
+import type { Role, RoleContext } from '../lib/controller/role.ts';
 import { VOLUME_SNAPSHOT_CLASSES, VOLUME_SNAPSHOT_CONTENTS } from '../lib/kube/resources.ts';
 import type { RoleDefinition } from '../lib/process/role-definition.ts';
 import { CONTENT_INDEXES, createContentController } from './content/controller.ts';
@@ -32,18 +32,7 @@ export const CSI_SNAPSHOTTER: RoleDefinition<CsiSnapshotterOptions> = {
   eventComponent: (driverName) => `csi-snapshotter ${driverName}`,
   create: ({ context, options, driver, metrics }): Role => {
     if (driver === undefined) throw new Error('csi-snapshotter was created without a driver');
-    const contents = context.informers.informer(VOLUME_SNAPSHOT_CONTENTS, {
-      fields: [
-        'spec',
-        'status',
-        'metadata.annotations[snapshot.storage.kubernetes.io/]',
-        'metadata.annotations[groupsnapshot.storage.k8s.io/]',
-        'metadata.annotations[csi-sidecars/]',
-      ],
-      indexes: CONTENT_INDEXES,
-      ...(options.nodeName === undefined ? {} : { labelSelector: `${MANAGED_BY_LABEL}=${options.nodeName}` }),
-    });
-    const classes = context.informers.informer(VOLUME_SNAPSHOT_CLASSES, { fields: ['driver', 'parameters'] });
+    const { contents, classes } = declareInformers(context, options.nodeName);
     const driverName = driver.identity().name;
     const { gaveUp } = createSidecarMetrics(metrics, {
       driverName,
@@ -72,3 +61,21 @@ export const CSI_SNAPSHOTTER: RoleDefinition<CsiSnapshotterOptions> = {
     return { name: 'csi-snapshotter', start: (signal) => controller.start(signal), drain: (cancel) => controller.drain(cancel) };
   },
 };
+
+/** What is read here of contents and classes, and no more. */
+export function declareInformers({ informers }: Pick<RoleContext, 'informers'>, nodeName: string | undefined) {
+  return {
+    contents: informers.informer(VOLUME_SNAPSHOT_CONTENTS, {
+      fields: [
+        'spec',
+        'status',
+        'metadata.annotations[snapshot.storage.kubernetes.io/]',
+        'metadata.annotations[groupsnapshot.storage.k8s.io/]',
+        'metadata.annotations[csi-sidecars/]',
+      ],
+      indexes: CONTENT_INDEXES,
+      ...(nodeName === undefined ? {} : { labelSelector: `${MANAGED_BY_LABEL}=${nodeName}` }),
+    }),
+    classes: informers.informer(VOLUME_SNAPSHOT_CLASSES, { fields: ['driver', 'parameters'] }),
+  };
+}

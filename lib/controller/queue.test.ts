@@ -117,12 +117,29 @@ describe('the queue', () => {
     expect(takeAll()).toEqual(['c']);
   });
 
+  test('of a crowd of keys that come back some are taken in each turn, and what else comes is taken between', async () => {
+    const { queue, clock, takeAll } = setUp(100);
+    const keys = Array.from({ length: 25 }, (_, index) => `retry-${index}`);
+    for (const key of keys) queue.addAfter(key, 100);
+    await clock.advance(100);
+    expect(takeAll()).toEqual(keys.slice(0, 10));
+    queue.add('new');
+    expect(takeAll()).toEqual(['new']);
+    await clock.advance(0);
+    expect(takeAll()).toEqual(keys.slice(10, 20));
+    await clock.advance(0);
+    expect(takeAll()).toEqual(keys.slice(20));
+    expect(clock.timers).toBe(0);
+  });
+
   test('keys that come back leave one worker in ten to others, however many they are', async () => {
     const { queue, clock, takeAll } = setUp(20);
     const keys = Array.from({ length: 30 }, (_, index) => `retry-${index}`);
     for (const key of keys) queue.addAfter(key, 100);
     await clock.advance(100);
-    expect(takeAll()).toEqual(keys.slice(0, 18));
+    const taken = takeAll();
+    await clock.advance(0);
+    expect([...taken, ...takeAll()]).toEqual(keys.slice(0, 18));
     for (const key of ['new-0', 'new-1', 'new-2']) queue.add(key);
     expect(takeAll()).toEqual(['new-0', 'new-1']);
     queue.finish('new-0');

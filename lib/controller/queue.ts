@@ -1,7 +1,8 @@
 /**
  * Which key is worked on next. One key is in work at most once; a key added while in work is due again
  * when it ends; a delayed key keeps its soonest time. First come, first served, but that keys which come back
- * after a while never have all workers: where thousands wait for something that hangs, a new one does not wait for them.
+ * after a while never have all workers, nor the event loop for long: where thousands come back together, because something
+ * hangs or fails, a new one does not wait for them.
  *
  * The queue starts nothing by itself: `ready` tells its owner that `take` may answer something.
  */
@@ -46,6 +47,8 @@ export interface Queue {
 
 /** One worker of so many is kept for keys that do not come back. Fewer workers have none to spare. */
 const WORKERS_TO_SPARE_ONE = 10;
+/** So many of a crowd of keys that come back are taken in one turn of the event loop: what they start all ends in one later. */
+const RETRIES_A_TURN = 10;
 
 interface Due {
   readonly addedAt: number;
@@ -63,6 +66,9 @@ export function createQueue({ name, clock, metrics, workers, ready }: QueueOptio
   const delayed = new DelayHeap();
   let order = 0;
   let retriesInWork = 0;
+  /** Taken in this turn while more of them waited. */
+  let crowd = 0;
+  let cancelTurn = (): void => {};
   let cancelTimer = (): void => {};
   let timerAt = Number.POSITIVE_INFINITY;
   let closed = false;
@@ -87,9 +93,14 @@ export function createQueue({ name, clock, metrics, workers, ready }: QueueOptio
   const next = (): readonly [string, Due] | undefined => {
     if (working.size >= workers) return undefined;
     const [first] = fresh;
-    const [retry] = retriesInWork < mostRetries ? retries : [];
+    const [retry] = retriesInWork < mostRetries && crowd < RETRIES_A_TURN ? retries : [];
     if (first === undefined || retry === undefined) return first ?? retry;
     return first[1].order < retry[1].order ? first : retry;
+  };
+
+  const endTurn = (): void => {
+    crowd = 0;
+    ready();
   };
 
   const arm = (): void => {
@@ -126,7 +137,11 @@ export function createQueue({ name, clock, metrics, workers, ready }: QueueOptio
       delayed.delete(key);
       const now = clock.monotonic();
       working.set(key, { startedAt: now, isRetry });
-      if (isRetry) retriesInWork += 1;
+      if (isRetry) {
+        retriesInWork += 1;
+        crowd = retries.size > 0 ? crowd + 1 : 0;
+        if (crowd === RETRIES_A_TURN) cancelTurn = clock.setTimer(0, endTurn);
+      }
       metrics.started(name, now - addedAt);
       report();
       return key;
@@ -154,6 +169,7 @@ export function createQueue({ name, clock, metrics, workers, ready }: QueueOptio
     close: () => {
       closed = true;
       cancelTimer();
+      cancelTurn();
     },
   };
 }

@@ -15,11 +15,15 @@ import { castOf, ONE_PROCESS_USER, PROGRAM_USERS, ROLES, startCast, startOneProc
 /** Objects a phase; enough that a program's start-up and a stray retry do not show. */
 const OBJECTS = 60;
 const IN_FLIGHT = 8;
+/** Claims that are created together, as by an installation: their entries of the journal share its writes. */
+const AT_ONCE = 32;
+const ROUNDS = 3;
 const QUIET_MS = 1000;
 
 /** Upper bounds for ours, a little above what is measured: a call more per object is a regression. */
 const BUDGETS: Readonly<Record<string, number>> = {
   provision: 5.2,
+  'provision 32 at once': 3.3,
   snapshot: 11.5,
   restore: 8.2,
   'delete snapshot': 4.3,
@@ -38,17 +42,23 @@ beforeAll(async () => {
 });
 afterAll(() => plane.stop());
 
-/** Runs `work` for each of the n names, a few at a time. */
-async function each(work: (index: number) => Promise<unknown>): Promise<void> {
+/** Runs `work` for each of so many names, a few at a time. */
+async function each(work: (index: number) => Promise<unknown>, objects = OBJECTS): Promise<void> {
   let next = 0;
   const lane = async (): Promise<void> => {
-    while (next < OBJECTS) {
+    while (next < objects) {
       const index = next;
       next += 1;
       await work(index);
     }
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
+}
+
+/** All of a round together, and a round only once the one before has ended. */
+async function inRounds(work: (index: number) => Promise<unknown>): Promise<void> {
+  for (let round = 0; round < ROUNDS; round += 1)
+    await Promise.all(Array.from({ length: AT_ONCE }, (_, index) => work(round * AT_ONCE + index)));
 }
 
 /** The programs write events and last statuses after the user sees the result: a phase ends when the log is quiet. */
@@ -93,18 +103,24 @@ async function measure({ name: contestant, users, start }: Contestant): Promise<
   await takeSnapshot(scene, 'warm', 'warm');
   const phases: PhaseCalls[] = [];
   let from = await quiet();
-  const phase = async (name: string, work: (index: number) => Promise<unknown>): Promise<void> => {
-    await each(work);
+  const count = async (name: string, objects: number): Promise<void> => {
     const to = await quiet();
-    phases.push(countPhase({ phase: name, objects: OBJECTS, calls: plane.audit().slice(from, to), programs: users }));
+    phases.push(countPhase({ phase: name, objects, calls: plane.audit().slice(from, to), programs: users }));
     from = to;
   };
+  const phase = async (name: string, work: (index: number) => Promise<unknown>): Promise<void> => {
+    await each(work);
+    await count(name, OBJECTS);
+  };
   await phase('provision', (index) => provision(scene, `claim-${index}`));
+  await inRounds((index) => provision(scene, `one-of-many-${index}`));
+  await count('provision 32 at once', ROUNDS * AT_ONCE);
   await phase('snapshot', (index) => takeSnapshot(scene, `snapshot-${index}`, `claim-${index}`));
   await phase('restore', (index) => provision(scene, `restored-${index}`, { fromSnapshot: `snapshot-${index}` }));
   await phase('delete snapshot', (index) => deleteSnapshot(scene, `snapshot-${index}`));
   await phase('delete volume', (index) => deleteClaim(scene, `restored-${index}`));
   await each((index) => deleteClaim(scene, `claim-${index}`));
+  await each((index) => deleteClaim(scene, `one-of-many-${index}`), ROUNDS * AT_ONCE);
   await deleteSnapshot(scene, 'warm');
   await deleteClaim(scene, 'warm');
   await untilNothingLeft(scene);

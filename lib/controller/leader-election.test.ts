@@ -371,6 +371,19 @@ describe('losing', () => {
     expect(a.isFresh()).toBe(true);
   });
 
+  test('a wall clock that was set back makes nobody fresh who could not renew', async () => {
+    const w = world();
+    let cut = false;
+    const a = w.replica('a', () => (cut ? apiError(0, 'Unreachable') : undefined));
+    await a.elected(never);
+    cut = true;
+    w.clock.wallOffset -= 3_600_000;
+    await w.clock.advance(9_999);
+    expect([a.isLeader(), a.isFresh()]).toEqual([true, true]);
+    await w.clock.advance(1);
+    expect(a.isFresh()).toBe(false);
+  });
+
   test('freshness counts from the sending of a renewal, not from its answer', async () => {
     const w = world();
     const a = w.replica('a');

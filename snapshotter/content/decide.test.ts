@@ -255,6 +255,16 @@ describe('creating', () => {
     expect(step.kind === 'save-status' && step.patch.type === 'json' && step.patch.operations[2]?.value).not.toHaveProperty('restoreSize');
   });
 
+  test.each([true, false])('an error goes with the next success, be it ready (%s) or not', (ready) => {
+    const status = { ...unready, error: { message: 'x' } };
+    const answer = { ...found(), ready } as DriverAnswer;
+    const step = decide(aState({ content: marked({ status }), answer }));
+    expect(step).toMatchObject({
+      kind: 'save-status',
+      patch: { operations: expect.arrayContaining([{ op: 'remove', path: '/status/error' }]) },
+    });
+  });
+
   test('handle, time and size are written once; an error goes with the next success', () => {
     const status = { ...unready, error: { message: 'x' } };
     expect(

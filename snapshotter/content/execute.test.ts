@@ -98,6 +98,16 @@ describe('secrets', () => {
     expect(failed).toMatchObject({ kind: 'failed', message: expect.stringMatching(/cannot get credentials: secret vault\/key/) });
   });
 
+  test('letters beyond ASCII arrive byte for byte', async () => {
+    const world = open(aContent({ metadata: withSecret }));
+    world.api.put(SECRETS, {
+      metadata: { name: 'key', namespace: 'vault' },
+      data: { token: base64([...new TextEncoder().encode('pä$$wörd€')]) },
+    });
+    const { secret } = await world.run((state) => state.secret !== undefined);
+    expect(secret?.reveal()).toEqual({ token: 'pä$$wörd€' });
+  });
+
   test('a byte order mark is a part of the value', async () => {
     const world = open(aContent({ metadata: withSecret }));
     world.api.put(SECRETS, { metadata: { name: 'key', namespace: 'vault' }, data: { token: base64([0xef, 0xbb, 0xbf, 0x61]) } });
@@ -122,6 +132,12 @@ describe('answers of the driver', () => {
     await world.run((state) => state.answer === undefined);
     expect(world.content()?.status).toMatchObject({ readyToUse: false });
     expect(world.content()?.status?.creationTime).toBeUndefined();
+  });
+
+  test('the creation time is kept to the nanosecond', async () => {
+    const world = open(aContent(), answer({ creationTime: { seconds: 1_767_225_600n, nanos: 123_456_789 } }));
+    await world.run(() => false);
+    expect(world.content()?.status).toMatchObject({ creationTime: 1_767_225_600_123_456_789n });
   });
 
   test('a driver that lists another snapshot than the one asked for does not know it', async () => {

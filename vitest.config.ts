@@ -19,7 +19,8 @@ export default defineConfig({
           ],
           pool: 'threads',
           isolate: false,
-          testTimeout: 60_000,
+          // The whole layer takes a few seconds: who hangs is to be named soon.
+          testTimeout: 20_000,
         },
       },
       { test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], pool: 'threads', testTimeout: 600_000 } },

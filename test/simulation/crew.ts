@@ -39,10 +39,7 @@ export interface CrewOptions {
 }
 
 /** Verdicts of `count` seeds of every scenario, in order. `program` is the file whose threads call `serveSeeds`. */
-export async function* crewVerdicts(
-  program: URL,
-  { size, scenarios, seeds, reach = false }: CrewOptions,
-): AsyncGenerator<Verdict> {
+export async function* crewVerdicts(program: URL, { size, scenarios, seeds, reach = false }: CrewOptions): AsyncGenerator<Verdict> {
   const crew = Array.from({ length: size }, () => new Worker(program, { workerData: { reach } }));
   try {
     const idle = [...crew];

@@ -130,7 +130,8 @@ async function story(world: World, { scenario, random, violations, enough }: Tol
     },
   );
   await world.scheduler.run(STORY_LIMIT_MS, () => over || enough(), MAX_EVENTS);
-  if (!over && !enough()) violations.push(new Violation('desired-is-actual', `the story did not end within ${STORY_LIMIT_MS / 60_000} virtual minutes`));
+  if (!over && !enough())
+    violations.push(new Violation('desired-is-actual', `the story did not end within ${STORY_LIMIT_MS / 60_000} virtual minutes`));
 }
 
 /** Runs on until nothing was written for a while and all that should hold does, or until patience ends. */

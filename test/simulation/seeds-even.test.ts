@@ -1,4 +1,4 @@
 import { testSeeds } from './seeds.ts';
 import { SCENARIOS } from './scenarios/catalogue.ts';
 
-testSeeds(SCENARIOS, 'even');
+testSeeds(SCENARIOS, 0);

@@ -1,4 +1,4 @@
 import { testSeeds } from './seeds.ts';
 import { SCENARIOS } from './scenarios/catalogue.ts';
 
-testSeeds(SCENARIOS, 'odd');
+testSeeds(SCENARIOS, 1);

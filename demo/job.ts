@@ -11,7 +11,7 @@ import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CONTENTS,
 import type { Pod } from '../sandbox/node/pod.ts';
 import { isRunning, NODE_PODS } from '../sandbox/node/pod.ts';
 import { publishPath } from '../sandbox/node/volume.ts';
-import { eventually } from '../test/harness/wait.ts';
+import { eventually } from '../harness/wait.ts';
 import { checksumOf } from './checksum.ts';
 import { exampleFile } from './manifests.ts';
 import type { Screen, Step } from './screen.ts';

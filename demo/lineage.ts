@@ -1,6 +1,6 @@
 import type { KubeObject, PersistentVolume, PersistentVolumeClaim, VolumeSnapshot, VolumeSnapshotContent } from '../lib/kube/objects.ts';
 import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../lib/kube/resources.ts';
-import type { Kube } from '../test/harness/kube.ts';
+import type { Kube } from '../harness/kube.ts';
 
 /** What became of what: the claim, its volume, the snapshot of it, and the claim and volume restored from that. */
 export interface Lineage {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import type { KubeObject, Resource } from '../lib/kube/objects.ts';
 import { PERSISTENT_VOLUME_CLAIMS, PODS, STORAGE_CLASSES, VOLUME_SNAPSHOT_CLASSES, VOLUME_SNAPSHOTS } from '../lib/kube/resources.ts';
-import { repositoryRoot } from '../test/harness/repository.ts';
-import type { Kube } from '../test/harness/kube.ts';
+import { repositoryRoot } from '../harness/repository.ts';
+import type { Kube } from '../harness/kube.ts';
 
 const RESOURCES: readonly Resource<KubeObject>[] = [
   STORAGE_CLASSES,

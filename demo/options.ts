@@ -1,6 +1,7 @@
 import { formatHelp } from '../lib/process/flag-help.ts';
 import { scanFlags } from '../lib/process/flag-syntax.ts';
-import type { Flag, OptionsOf } from '../lib/process/flags.ts';
+import type { Flag } from '../lib/process/flag.ts';
+import type { OptionsOf } from '../lib/process/flags.ts';
 import { readFlags, readOptions } from '../lib/process/flags.ts';
 
 const FLAGS = [

@@ -51,7 +51,13 @@ test('a detail that is too long for the terminal is cut, so that a row stays one
   expect(rows[0]?.endsWith('x…')).toBe(true);
 });
 
-test('a step tells its seconds', async () => {
-  const { target } = paper(false);
-  expect(await openScreen(target, [FIRST]).run(FIRST, async () => undefined)).toBeGreaterThanOrEqual(0);
+test('a step tells its seconds, and shows the same', async () => {
+  const { written, target } = paper(false);
+  const started = performance.now();
+  const seconds = await openScreen(target, [FIRST]).run(FIRST, async () => {
+    while (performance.now() - started < 30) await new Promise((resolve) => setImmediate(resolve));
+  });
+  expect(seconds).toBeGreaterThanOrEqual(0.02);
+  expect(seconds).toBeLessThanOrEqual((performance.now() - started + 1) / 1000);
+  expect(written.join('')).toContain(`${seconds.toFixed(2)} s`);
 });

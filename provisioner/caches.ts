@@ -26,11 +26,11 @@ import {
   VOLUME_ATTACHMENTS,
   VOLUME_SNAPSHOTS,
 } from '../lib/kube/resources.ts';
-import { dataSourceOf, isSource, sourceKey } from './claim/data-source.ts';
-import { driverLabel } from './intent/driver-label.ts';
-import { JOURNAL_DRIVER_LABEL, JOURNAL_KIND_LABEL } from './intent/journal-lease.ts';
-import { classNameOf } from './claim/ownership.ts';
-import { BETA_STORAGE_CLASS, MIGRATED_TO } from './names.ts';
+import { dataSourceOf, isSource, sourceKey } from './facts/data-source.ts';
+import { driverLabel } from '../lib/journal/driver-label.ts';
+import { JOURNAL_DRIVER_LABEL, JOURNAL_KIND_LABEL } from '../lib/journal/lease.ts';
+import { classNameOf } from './facts/ownership.ts';
+import { BETA_STORAGE_CLASS } from './facts/names.ts';
 
 export interface Caches {
   readonly claims: Informer<PersistentVolumeClaim>;
@@ -82,7 +82,6 @@ export function openCaches(informers: InformerSet, needs: CacheNeeds): Caches {
         'status.phase',
         'metadata.annotations[pv.kubernetes.io/]',
         'metadata.annotations[volume.kubernetes.io/provisioner-deletion-secret-]',
-        `metadata.annotations[${MIGRATED_TO}]`,
         `metadata.annotations[${BETA_STORAGE_CLASS}]`,
       ],
       indexes: [

@@ -1,5 +1,6 @@
 /** What the role counts: the Go program's families under their names, and ours about records. */
 import type { MetricsRegistry } from '../lib/process/metrics.ts';
+import type { JournalCounts } from './intent/accounts.ts';
 import { DEFAULT_BUCKETS } from '../lib/process/metrics.ts';
 
 export interface ProvisionMetrics {
@@ -17,17 +18,6 @@ export interface ProvisionLabels {
   readonly class: string;
   /** Kind of the data source; empty without one. */
   readonly source: string;
-}
-
-/** What the journal holds, by state; asked at every scrape. */
-export interface JournalCounts {
-  /** Claims with an entry. */
-  readonly open: number;
-  /** Of these: a volume may exist and no PV names it. */
-  readonly undecided: number;
-  readonly secretMissing: number;
-  /** Leases that could not be read and were put aside. */
-  readonly unreadable: number;
 }
 
 export function createProvisionMetrics(registry: MetricsRegistry, countEntries: () => JournalCounts): ProvisionMetrics {

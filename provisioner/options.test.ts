@@ -3,6 +3,7 @@ import { readFlags } from '../lib/process/flags.ts';
 import { scanFlags } from '../lib/process/flag-syntax.ts';
 import { PROVISIONER_FLAGS, readProvisionerOptions } from './options.ts';
 import type { ProvisionerOptions } from './options.ts';
+import { CSI_PROVISIONER } from './role.ts';
 
 const read = (...words: string[]): ProvisionerOptions =>
   readProvisionerOptions(readFlags(PROVISIONER_FLAGS, scanFlags(words, 'pflag', PROVISIONER_FLAGS).given));
@@ -90,4 +91,9 @@ test.each([
   ['--feature-gates=Nonsense=true', 'Nonsense'],
 ])('%s is refused with a reason', (word, reason) => {
   expect(() => read(word)).toThrow(reason);
+});
+
+test('what the frame acts upon is handed over by the role', () => {
+  const options = read('--timeout=5s', '--leader-election-labels=a:b');
+  expect(CSI_PROVISIONER.frame?.(options)).toEqual({ timeoutMs: 5000, leaseLabels: { a: 'b' } });
 });

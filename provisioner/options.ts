@@ -2,7 +2,8 @@
 import { ConfigError } from '../lib/errors/config-error.ts';
 import { DRIVER_FLAGS, ELECTION_FLAGS, KLOG_FLAGS, KUBE_FLAGS, PROCESS_FLAGS, RETRY_FLAGS } from '../lib/process/flag-groups.ts';
 import { readOptions } from '../lib/process/flags.ts';
-import type { Flag, FlagValues, OptionsOf } from '../lib/process/flags.ts';
+import type { Flag } from '../lib/process/flag.ts';
+import type { FlagValues, OptionsOf } from '../lib/process/flags.ts';
 
 /** Hexadecimal digits of a uid. */
 const UUID_DIGITS = 32;
@@ -15,7 +16,7 @@ const NAME_FLAGS = [
     name: 'volume-name-uuid-length',
     type: 'int',
     default: '-1',
-    help: 'So many digits of the claim uid follow the prefix, 1 to 32. -1: the whole uid with its dashes.',
+    help: 'How many hexadecimal digits of the claim uid follow the prefix, 1 to 32. -1: the whole uid with its dashes.',
     origin: 'peer',
     min: -1,
     max: UUID_DIGITS,
@@ -27,7 +28,7 @@ const WORK_FLAGS = [
     name: 'worker-threads',
     type: 'uint',
     default: '100',
-    help: 'Claims, and as many PVs, that are worked on at once.',
+    help: 'How many claims are worked on at once, and how many PVs beside them.',
     origin: 'peer',
     min: 1,
   },
@@ -35,7 +36,7 @@ const WORK_FLAGS = [
     name: 'cloning-protection-threads',
     type: 'uint',
     default: '1',
-    help: 'Sources of clones and restores whose protection is worked on at once.',
+    help: 'How many sources of clones, and of restores, are released from their protection at once.',
     origin: 'peer',
     min: 1,
   },
@@ -45,14 +46,21 @@ const WORK_FLAGS = [
     default: '5m',
     help: 'How often left-over protection of VolumeSnapshots is looked for.',
     origin: 'peer',
-    ignored: 'protection goes when its reason goes, at every event and at the start; nothing is left to be swept',
+    ignored: 'protection is removed at once when nothing needs it any more, so there is nothing to sweep',
   },
-  { name: 'timeout', type: 'duration', default: '10s', help: 'Limit of every call to the driver.', origin: 'peer', min: 1 },
+  {
+    name: 'timeout',
+    type: 'duration',
+    default: '10s',
+    help: 'Time limit of every call to the driver. A call that is not answered in time is repeated.',
+    origin: 'peer',
+    min: 1,
+  },
   {
     name: 'crash-safe-provisioning',
     type: 'bool',
     default: 'true',
-    help: 'Record a claim in a Lease before its volume is made, so that no crash can leak the volume. Costs two API calls a volume.',
+    help: 'Note each volume in a Lease before it is made, so that a crash cannot leave a volume that no object names. Needs get, list, create, update and delete on leases. Costs at most two API calls a volume.',
     origin: 'ours',
   },
 ] as const satisfies readonly Flag[];
@@ -62,14 +70,14 @@ const VOLUME_FLAGS = [
     name: 'strict-topology',
     type: 'bool',
     default: 'false',
-    help: "Late binding: ask for the selected node's topology only.",
+    help: "For claims with WaitForFirstConsumer: let the driver choose from the selected node's topology only, not from all that the class allows.",
     origin: 'peer',
   },
   {
     name: 'immediate-topology',
     type: 'bool',
     default: 'true',
-    help: "Immediate binding: ask for the cluster's topologies rather than for none.",
+    help: 'For claims with immediate binding: let the driver choose from the topologies of the cluster. false: the driver gets no topology and chooses freely.',
     origin: 'peer',
   },
   {
@@ -79,12 +87,12 @@ const VOLUME_FLAGS = [
     help: 'Tell the driver the names of the claim, its namespace and the PV as parameters.',
     origin: 'peer',
   },
-  { name: 'default-fstype', type: 'string', default: '', help: 'File system where the class names none.', origin: 'peer' },
+  { name: 'default-fstype', type: 'string', default: '', help: 'File system of volumes whose class names none.', origin: 'peer' },
   {
     name: 'controller-publish-readonly',
     type: 'bool',
     default: 'false',
-    help: 'Mark PVs of claims that are ReadOnlyMany alone as read-only.',
+    help: 'Make PVs read-only whose claim asks for ReadOnlyMany and nothing else.',
     origin: 'peer',
   },
   {
@@ -190,14 +198,20 @@ const GATES_FLAG = {
   name: 'feature-gates',
   type: 'gates',
   default: '',
-  help: 'Features to switch: Name=true,Name=false.',
+  help: 'Features to switch on or off: Name=true,Name=false.',
   origin: 'peer',
   gates: {
     Topology: { default: true, stage: 'GA' },
     VolumeAttributesClass: { default: true, stage: 'GA' },
     CrossNamespaceVolumeDataSource: { default: false, stage: 'ALPHA' },
-    // Accepted for the swap: a lease is always given back on exit here.
-    ReleaseLeaderElectionOnExit: { default: false, stage: 'ALPHA' },
+    ReleaseLeaderElectionOnExit: { default: false, stage: 'ALPHA', ignored: 'the lease is always given back on exit' },
+    // Of releases since 2022.
+    HonorPVReclaimPolicy: { default: true, stage: 'GA', ignored: 'the reclaim policy of a PersistentVolume is always honoured' },
+    CSINodeExpandSecret: {
+      default: true,
+      stage: 'GA',
+      ignored: 'secrets for the expansion on nodes are always written to PersistentVolumes',
+    },
   },
 } as const satisfies Flag;
 

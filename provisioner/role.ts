@@ -5,7 +5,7 @@
  * Four controllers work side by side (folders claim, volume, clone-protection, snapshot-protection) and meet only
  * in the caches and the claims in progress. Claims and PVs of other drivers pass through and are left alone.
  */
-import { laneOf } from '../lib/controller/lane.ts';
+import { sharedOptions } from '../lib/controller/shared-options.ts';
 import { sanitiseLeaseName } from '../lib/controller/lease-name.ts';
 import type { Role } from '../lib/controller/role.ts';
 import type { DriverIdentity } from '../lib/csi/capabilities.ts';
@@ -13,7 +13,8 @@ import { gateEnabled } from '../lib/process/flags.ts';
 import type { RoleDefinition, RoleInput } from '../lib/process/role-definition.ts';
 import { openCaches } from './caches.ts';
 import { createClaimController } from './claim/controller.ts';
-import type { ClaimSettings, ClaimState } from './claim/state.ts';
+import type { ClaimState } from './claim/state.ts';
+import type { Settings } from './facts/settings.ts';
 import { createTopologyBook } from './claim/topology-book.ts';
 import { createCloneProtection } from './clone-protection/controller.ts';
 import { openAccounts } from './intent/accounts.ts';
@@ -25,13 +26,14 @@ import type { ProvisionerOptions } from './options.ts';
 import { createSnapshotProtection } from './snapshot-protection/controller.ts';
 import { createSourceProtections } from './source-protections.ts';
 import { createVolumeController } from './volume/controller.ts';
-import { wireEvents } from './wake.ts';
+import { wireEvents } from './event-handlers.ts';
 
 export const CSI_PROVISIONER: RoleDefinition<ProvisionerOptions> = {
   name: 'csi-provisioner',
   syntax: 'pflag',
   flags: PROVISIONER_FLAGS,
   options: readProvisionerOptions,
+  frame: ({ timeoutMs, leaderElectionLabels }) => ({ timeoutMs, leaseLabels: leaderElectionLabels }),
   needsDriver: true,
   requiredResources: [],
   leaseName: sanitiseLeaseName,
@@ -64,7 +66,7 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
   const { journal } = accounts;
   const metrics = createProvisionMetrics(registry, accounts.counts);
   const settings = settingsReader(driver.identity, options, accounts.place);
-  const lane = laneOf(context, {
+  const lane = sharedOptions(context, {
     workers: options.workerThreads,
     retryStartMs: options.retryIntervalStartMs,
     retryMaxMs: options.retryIntervalMaxMs,
@@ -72,7 +74,7 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
   const now = (): number => clock.now();
   const monotonic = (): number => clock.monotonic();
   const { nodes, csiNodes } = caches;
-  const claimLane = createClaimController(
+  const claimController = createClaimController(
     {
       caches,
       progress,
@@ -97,7 +99,7 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
     lane,
   );
   const volumes = new Map();
-  const volumeLane = createVolumeController(
+  const volumeController = createVolumeController(
     {
       caches,
       settings,
@@ -115,22 +117,22 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
   );
   const protection = { ...lane, workers: options.cloningProtectionThreads };
   const driverName = (): string => driver.identity().name;
-  const cloneLane = clones ? createCloneProtection({ caches, progress, accounts, driverName, client }, protection) : undefined;
-  const snapshotLane = snapshots
+  const cloneController = clones ? createCloneProtection({ caches, progress, accounts, driverName, client }, protection) : undefined;
+  const snapshotController = snapshots
     ? createSnapshotProtection({ caches, progress, accounts, protections, driverName, client }, protection)
     : undefined;
   wireEvents(
     caches,
     { progress, protections, volumes },
-    { claims: claimLane, volumes: volumeLane, clones: cloneLane, snapshots: snapshotLane },
+    { claims: claimController, volumes: volumeController, clones: cloneController, snapshots: snapshotController },
   );
-  const lanes = [claimLane, volumeLane, cloneLane, snapshotLane].filter((controller) => controller !== undefined);
+  const lanes = [claimController, volumeController, cloneController, snapshotController].filter((controller) => controller !== undefined);
   return {
     name: 'csi-provisioner',
     start: (signal) => {
       // Before the first look at any object everything that an earlier process may have left is known.
       accounts
-        .takeOver(signal, (claimUid) => claimLane.enqueue(claimUid))
+        .takeOver(signal, (claimUid) => claimController.enqueue(claimUid))
         .then(
           () => {
             if (!signal.aborted) for (const controller of lanes) controller.start(signal);
@@ -148,12 +150,8 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
 }
 
 /** What the driver says may change across a reconnect; what is made of it is kept until it does. */
-function settingsReader(
-  identity: () => DriverIdentity,
-  options: ProvisionerOptions,
-  journal: ClaimSettings['journal'],
-): () => ClaimSettings {
-  let last: { readonly identity: DriverIdentity; readonly settings: ClaimSettings } | undefined;
+function settingsReader(identity: () => DriverIdentity, options: ProvisionerOptions, journal: Settings['journal']): () => Settings {
+  let last: { readonly identity: DriverIdentity; readonly settings: Settings } | undefined;
   return () => {
     const present = identity();
     if (last?.identity !== present) last = { identity: present, settings: { ...settingsOf(present, options), journal } };
@@ -161,7 +159,7 @@ function settingsReader(
   };
 }
 
-function settingsOf(identity: DriverIdentity, options: ProvisionerOptions): Omit<ClaimSettings, 'journal'> {
+function settingsOf(identity: DriverIdentity, options: ProvisionerOptions): Omit<Settings, 'journal'> {
   return {
     driver: identity.name,
     capabilities: new Set([...identity.plugin, ...identity.controller]),

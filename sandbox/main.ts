@@ -10,7 +10,7 @@ import { openDoors } from '../lib/process/doors/open-doors.ts';
 import { ConfigError } from '../lib/errors/config-error.ts';
 import type { Given } from '../lib/process/flag-syntax.ts';
 import { scanFlags } from '../lib/process/flag-syntax.ts';
-import type { Flag } from '../lib/process/flags.ts';
+import type { Flag } from '../lib/process/flag.ts';
 import { readFlags, readOptions } from '../lib/process/flags.ts';
 import { startNode } from './node/node.ts';
 import type { Sandbox, SandboxPart } from './sandbox.ts';

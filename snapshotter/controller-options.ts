@@ -1,6 +1,7 @@
 /** Flags of snapshot-controller. */
 import { ELECTION_FLAGS, KLOG_FLAGS, KUBE_FLAGS, PROCESS_FLAGS, RETRY_FLAGS } from '../lib/process/flag-groups.ts';
-import { type Flag, type FlagValues, type OptionsOf, readOptions } from '../lib/process/flags.ts';
+import type { Flag } from '../lib/process/flag.ts';
+import { type FlagValues, type OptionsOf, readOptions } from '../lib/process/flags.ts';
 import { WORK_FLAGS } from './work-flags.ts';
 
 export const CONTROLLER_FLAGS = [
@@ -28,7 +29,7 @@ export const CONTROLLER_FLAGS = [
     name: 'retry-crd-interval-max',
     type: 'duration',
     default: '30s',
-    help: 'How long to wait for the custom resource definitions at the start (at least 1s); then exit 1.',
+    help: 'How long to wait at the start for the custom resource definitions, at least 1s. Missing after that: exit code 1.',
     origin: 'peer',
     min: 0,
   },

@@ -10,13 +10,14 @@ import {
   VOLUME_SNAPSHOT_CONTENTS,
 } from '../lib/kube/resources.ts';
 import type { RoleDefinition } from '../lib/process/role-definition.ts';
-import { createBindingController, SNAPSHOT_INDEXES, type SnapshotInformers } from './binding/controller.ts';
+import { createBindingController } from './binding/controller.ts';
 import { RESTORES_INDEX } from './binding/gather.ts';
 import { createClaimProtectionController } from './claim-protection/controller.ts';
 import { SOURCE_INDEX, VOLUME_INDEX } from './claim-protection/gather.ts';
 import { createContentProtectionController } from './content-protection/controller.ts';
 import { CONTROLLER_FLAGS, readControllerOptions, type SnapshotControllerOptions } from './controller-options.ts';
-import { applyTo } from './own-writes.ts';
+import { applyTo } from './apply-write.ts';
+import { SNAPSHOT_INDEXES, type SnapshotInformers } from './snapshot-informers.ts';
 import { createSnapshotTimer } from './snapshot-timer.ts';
 
 export const SNAPSHOT_CONTROLLER: RoleDefinition<SnapshotControllerOptions> = {
@@ -24,6 +25,10 @@ export const SNAPSHOT_CONTROLLER: RoleDefinition<SnapshotControllerOptions> = {
   syntax: 'go',
   flags: CONTROLLER_FLAGS,
   options: readControllerOptions,
+  frame: ({ resyncPeriodMs, retryCrdIntervalMaxMs }) => ({
+    resyncMs: resyncPeriodMs,
+    resourceWaitMs: Math.max(1000, retryCrdIntervalMaxMs),
+  }),
   needsDriver: false,
   requiredResources: [VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CLASSES, VOLUME_SNAPSHOT_CONTENTS].map(({ plural }) => ({
     group: SNAPSHOT_GROUP,
@@ -31,6 +36,7 @@ export const SNAPSHOT_CONTROLLER: RoleDefinition<SnapshotControllerOptions> = {
     plural,
   })),
   leaseName: () => 'snapshot-controller-leader',
+  combinedLeaseNamespace: 'kube-system',
   eventComponent: () => 'snapshot-controller',
   create: ({ context, options, metrics }): Role => {
     const informers = declareInformers(context, options.enableDistributedSnapshotting);
@@ -71,7 +77,7 @@ export const SNAPSHOT_CONTROLLER: RoleDefinition<SnapshotControllerOptions> = {
 };
 
 /** Claims are written by PUT and kept whole; of everything else what is read here. */
-function declareInformers({ informers }: RoleContext, distributed: boolean): SnapshotInformers {
+export function declareInformers({ informers }: Pick<RoleContext, 'informers'>, distributed: boolean): SnapshotInformers {
   return {
     snapshots: informers.informer(VOLUME_SNAPSHOTS, { fields: ['spec', 'status'], indexes: SNAPSHOT_INDEXES }),
     contents: informers.informer(VOLUME_SNAPSHOT_CONTENTS, {

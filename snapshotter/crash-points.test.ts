@@ -26,7 +26,7 @@ async function dieWhileMade(world: TinyWorld): Promise<void> {
   expectNothingLeft(world);
 }
 
-/** One lost answer, then final ones: the user is let go, what was cut is found when the driver allows it. */
+/** One lost answer, then final ones: the user is let go, what was made is found when the driver allows it. */
 async function dieUncertain(world: TinyWorld): Promise<void> {
   world.driver.loseAnswers = 1;
   world.driver.failsWith = 6;
@@ -34,7 +34,7 @@ async function dieUncertain(world: TinyWorld): Promise<void> {
   for (let turn = 0; turn < 8; turn += 1) await world.turn();
   world.api.remove(VOLUME_SNAPSHOTS, 'default/nightly');
   for (let turn = 0; turn < 8; turn += 1) await world.turn();
-  expect(world.snapshot(), 'nobody waits for what may have been cut').toBeUndefined();
+  expect(world.snapshot(), 'nobody waits for what may have been made').toBeUndefined();
   expect(world.driver.snapshots.size).toBe(1);
   world.driver.failsWith = undefined;
   await world.settle();
@@ -94,7 +94,7 @@ describe('a crash at every step', () => {
       }
   });
 
-  test('a content that comes after its VolumeSnapshot went is removed, with what was cut for it', async () => {
+  test('a content that comes after its VolumeSnapshot went is removed, with what was made for it', async () => {
     const faultless = new TinyWorld();
     await comeLate(faultless);
     for (let at = 1; at <= faultless.effects; at += 1) {

@@ -3,7 +3,7 @@
  * member's life is the group's. Of a VolumeSnapshot only the status says so, since users may write all the rest.
  */
 import type { VolumeSnapshot, VolumeSnapshotContent } from '../lib/kube/objects.ts';
-import { text } from './content-facts.ts';
+import { text } from './content-accessors.ts';
 import { GROUP_HANDLE } from './names.ts';
 
 export function isGroupMember({ status }: VolumeSnapshot): boolean {

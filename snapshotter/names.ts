@@ -3,6 +3,8 @@
  * reasons and messages. They are the Go programs' own, so that either side of a pair can be swapped, and
  * none may change without a decision. Source: external-snapshotter v8, API and utils.
  */
+import { reasonsOf } from '../lib/controller/event-table.ts';
+import { CONTROLLER_EVENTS, SIDECAR_EVENTS } from './event-reasons.ts';
 
 // Annotations of a VolumeSnapshotContent.
 /** The VolumeSnapshot is going (or gone): without it the sidecar destroys nothing. */
@@ -71,41 +73,9 @@ export const PARAMETER_SNAPSHOT_NAME = 'csi.storage.k8s.io/volumesnapshot/name';
 export const PARAMETER_SNAPSHOT_NAMESPACE = 'csi.storage.k8s.io/volumesnapshot/namespace';
 export const PARAMETER_CONTENT_NAME = 'csi.storage.k8s.io/volumesnapshotcontent/name';
 
-/** Reasons of events that the snapshot-controller records. */
-export const REASON = {
-  creatingSnapshot: 'CreatingSnapshot',
-  snapshotCreated: 'SnapshotCreated',
-  snapshotReady: 'SnapshotReady',
-  bindFailed: 'SnapshotBindFailed',
-  finalizerFailed: 'SnapshotFinalizerError',
-  statusFailed: 'SnapshotStatusUpdateFailed',
-  createContentFailed: 'CreateSnapshotContentFailed',
-  claimFinalizer: 'ErrorPVCFinalizer',
-  classMissing: 'GetSnapshotClassFailed',
-  defaultClass: 'SetDefaultSnapshotClassFailed',
-  contentCreation: 'SnapshotContentCreationFailed',
-  misboundContent: 'SnapshotContentMisbound',
-  mismatchedContent: 'SnapshotContentMismatch',
-  missingContent: 'SnapshotContentMissing',
-  contentDelete: 'SnapshotContentObjectDeleteError',
-  deletePending: 'SnapshotDeletePending',
-  handleSet: 'SnapshotHandleSet',
-  misbound: 'SnapshotMisbound',
-  validation: 'SnapshotValidationError',
-  contentValidation: 'ContentValidationError',
-} as const;
-
-/** Reasons of events that csi-snapshotter records on a content. */
-export const SIDECAR_REASON = {
-  /** The first attempt, while the content has no status. */
-  creationFailed: 'SnapshotCreationFailed',
-  updateFailed: 'SnapshotContentCheckandUpdateFailed',
-  deleteFailed: 'SnapshotDeleteError',
-  /** Ours: see CREATION_UNCERTAIN, for a content that is being deleted. */
-  uncertain: 'SnapshotCreationUncertain',
-  /** Ours: the driver's creation time cannot be stored. */
-  oddTime: 'SnapshotCreationTimeInvalid',
-} as const;
+/** Reasons of events: event-reasons.ts says what each one means. */
+export const REASON = reasonsOf(CONTROLLER_EVENTS);
+export const SIDECAR_REASON = reasonsOf(SIDECAR_EVENTS);
 
 /** The content of a dynamic VolumeSnapshot has the name of its uid: made twice, it is still one. */
 export function contentNameOf(snapshotUid: string): string {

@@ -3,40 +3,8 @@
  * on the next one of that name; a failed test is a precondition: the loop gathers again, nobody is told.
  */
 import type { JsonPatchOperation, Patch } from '../lib/kube/client.ts';
-import type { KubeObject, PersistentVolumeClaim } from '../lib/kube/objects.ts';
-import { CLAIM_PROTECTION } from './names.ts';
-
-export interface FinalizerChange {
-  readonly add?: readonly string[];
-  readonly remove?: readonly string[];
-}
-
-/**
- * Undefined where nothing changes. The list is tested and replaced as a whole: a second writer of
- * finalizers makes it fail, one of labels does not (a resourceVersion would, and livelock).
- */
-export function finalizerPatch(object: KubeObject, change: FinalizerChange): Patch | undefined {
-  const operations = finalizerOperations(object, change);
-  return operations.length === 0 ? undefined : { type: 'json', operations: [testUid(object), ...operations] };
-}
-
-export function finalizerOperations(object: KubeObject, { add = [], remove = [] }: FinalizerChange): readonly JsonPatchOperation[] {
-  const present = object.metadata?.finalizers ?? [];
-  const wanted = [...present.filter((name) => !remove.includes(name)), ...add.filter((name) => !present.includes(name))];
-  if (wanted.length === present.length && wanted.every((name, at) => name === present[at])) return [];
-  const path = '/metadata/finalizers';
-  if (present.length === 0) return [...testAbsent(object.metadata?.finalizers, path), { op: 'add', path, value: wanted }];
-  return [{ op: 'test', path, value: present }, wanted.length === 0 ? { op: 'remove', path } : { op: 'replace', path, value: wanted }];
-}
-
-/** kube-apiserver takes an absent field for null in a `test` (v1.36, seen): what somebody added meanwhile is not overwritten. */
-function testAbsent(cached: unknown, path: string): readonly JsonPatchOperation[] {
-  return cached === undefined || cached === null ? [{ op: 'test', path, value: null }] : [];
-}
-
-export function testUid(object: KubeObject): JsonPatchOperation {
-  return { op: 'test', path: '/metadata/uid', value: object.metadata?.uid ?? '' };
-}
+import type { KubeObject } from '../lib/kube/objects.ts';
+import { testAbsent, testUid } from '../lib/sidecar/finalizers.ts';
 
 /** Fields of a status to set; null takes one away. */
 export type StatusChanges = Readonly<Record<string, unknown>>;
@@ -64,11 +32,4 @@ export function annotationsPatch(object: KubeObject, annotations: Readonly<Recor
 export function guardedAnnotationPatch(object: KubeObject, name: string, value: string): Patch {
   const { uid, resourceVersion } = object.metadata ?? {};
   return { type: 'merge', body: { metadata: { uid, resourceVersion, annotations: { [name]: value } } } };
-}
-
-/** For a PUT of the whole claim: the verb that vendors' RBAC allows. */
-export function withClaimProtection(claim: PersistentVolumeClaim, wanted: boolean): PersistentVolumeClaim {
-  const others = (claim.metadata?.finalizers ?? []).filter((name) => name !== CLAIM_PROTECTION);
-  const finalizers = wanted ? [...others, CLAIM_PROTECTION] : others;
-  return { ...claim, apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { ...claim.metadata, finalizers } };
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { isRest } from '../lib/controller/step.ts';
 import { decide as decideBinding } from './binding/decide.ts';
 import { RESTORES_INDEX } from './binding/gather.ts';
-import { SNAPSHOT_INDEXES } from './binding/controller.ts';
+import { SNAPSHOT_INDEXES } from './snapshot-informers.ts';
 import type { BindingState, Needed } from './binding/state.ts';
 import { SOURCE_INDEX, VOLUME_INDEX } from './claim-protection/gather.ts';
 import { decide as decideClaim } from './claim-protection/decide.ts';
@@ -12,6 +12,7 @@ import type { CreateCalls } from './content/create-calls.ts';
 import { decide as decideContent } from './content/decide.ts';
 import type { ContentState, DriverAnswer } from './content/state.ts';
 import { decide as decideContentProtection } from './content-protection/decide.ts';
+import { SIDECAR_REASON } from './names.ts';
 import { DRIVER, EPOCH_MS } from './testing/objects.ts';
 import { oddClaim, oddClass, oddContent, oddSnapshot, oddVolume } from './testing/odd-objects.ts';
 
@@ -49,7 +50,7 @@ const answer: fc.Arbitrary<DriverAnswer> = fc.oneof(
   fc.record({
     kind: fc.constant('failed' as const),
     effect: fc.constantFrom('create-snapshot' as const, 'delete-snapshot' as const, 'refresh-snapshot' as const),
-    reason: fc.constant('SnapshotCreationFailed'),
+    reason: fc.constant(SIDECAR_REASON.creationFailed),
     message: fc.string(),
   }),
 );

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { readFlags } from '../lib/process/flags.ts';
-import type { Flag } from '../lib/process/flags.ts';
+import type { Flag } from '../lib/process/flag.ts';
 import { CONTROLLER_FLAGS, readControllerOptions } from './controller-options.ts';
+import { SNAPSHOT_CONTROLLER } from './controller-role.ts';
 import { SIDECAR_FLAGS, readSidecarOptions } from './sidecar-options.ts';
+import { CSI_SNAPSHOTTER } from './sidecar-role.ts';
 
 const LOGGING = [
   'logging-format',
@@ -89,16 +91,16 @@ describe('the flags of the Go programs', () => {
   });
 });
 
-describe('options that cannot work', () => {
-  const read = (given: Record<string, string>, nodeName?: string) =>
-    readSidecarOptions(
-      readFlags(
-        SIDECAR_FLAGS,
-        Object.entries(given).map(([name, text]) => ({ name, text })),
-      ),
-      () => nodeName,
-    );
+const read = (given: Record<string, string>, nodeName?: string) =>
+  readSidecarOptions(
+    readFlags(
+      SIDECAR_FLAGS,
+      Object.entries(given).map(([name, text]) => ({ name, text })),
+    ),
+    () => nodeName,
+  );
 
+describe('options that cannot work', () => {
   test.each([
     ['a uuid length beyond the uid', { 'snapshot-name-uuid-length': '33' }, /at most 32/],
     ['a uuid length below all', { 'groupsnapshot-name-uuid-length': '-2' }, /at least -1/],
@@ -113,5 +115,24 @@ describe('options that cannot work', () => {
   test('node deployment takes its node from the environment', () => {
     expect(read({ 'node-deployment': 'true' }, 'node-1').nodeName).toBe('node-1');
     expect(() => read({ 'node-deployment': 'true' })).toThrow(/NODE_NAME/);
+  });
+});
+
+test('what the frame acts upon is handed over by the roles', () => {
+  const frameOf = (given: Readonly<Record<string, string>>) =>
+    SNAPSHOT_CONTROLLER.frame?.(
+      readControllerOptions(
+        readFlags(
+          CONTROLLER_FLAGS,
+          Object.entries(given).map(([name, text]) => ({ name, text })),
+        ),
+      ),
+    );
+  expect(frameOf({ 'resync-period': '3m', 'retry-crd-interval-max': '7s' })).toEqual({ resyncMs: 180_000, resourceWaitMs: 7000 });
+  expect(frameOf({ 'retry-crd-interval-max': '1ms' })).toMatchObject({ resourceWaitMs: 1000 });
+  expect(CSI_SNAPSHOTTER.frame?.(read({ timeout: '5s', 'resync-period': '3m', 'leader-election-labels': 'a:b' }))).toEqual({
+    timeoutMs: 5000,
+    resyncMs: 180_000,
+    leaseLabels: { a: 'b' },
   });
 });

@@ -1,15 +1,8 @@
 /** Flags of csi-snapshotter. */
 import { ConfigError } from '../lib/errors/config-error.ts';
-import {
-  DRIVER_FLAGS,
-  ELECTION_FLAGS,
-  KLOG_FLAGS,
-  KUBE_FLAGS,
-  PROCESS_FLAGS,
-  READY_POLL_FLAGS,
-  RETRY_FLAGS,
-} from '../lib/process/flag-groups.ts';
-import { type Flag, type FlagValues, type OptionsOf, readOptions } from '../lib/process/flags.ts';
+import { DRIVER_FLAGS, ELECTION_FLAGS, KLOG_FLAGS, KUBE_FLAGS, PROCESS_FLAGS, RETRY_FLAGS } from '../lib/process/flag-groups.ts';
+import type { Flag } from '../lib/process/flag.ts';
+import { type FlagValues, gateEnabled, type OptionsOf, readOptions } from '../lib/process/flags.ts';
 import { WORK_FLAGS } from './work-flags.ts';
 
 /** Hexadecimal digits of a uid. */
@@ -22,9 +15,32 @@ export const SIDECAR_FLAGS = [
   ...ELECTION_FLAGS,
   ...DRIVER_FLAGS,
   ...RETRY_FLAGS,
-  ...READY_POLL_FLAGS,
+  // The next look at a snapshot that is made but not finished comes after a tenth of its age, within these.
+  {
+    name: 'ready-poll-interval-min',
+    type: 'duration',
+    default: '1s',
+    help: 'Shortest time between two questions to the driver whether a snapshot is ready. The time grows with the age of the snapshot: a tenth of it.',
+    origin: 'ours',
+    min: 1,
+  },
+  {
+    name: 'ready-poll-interval-max',
+    type: 'duration',
+    default: '10s',
+    help: 'Longest time between two questions to the driver whether a snapshot is ready.',
+    origin: 'ours',
+    min: 1,
+  },
   ...WORK_FLAGS,
-  { name: 'timeout', type: 'duration', default: '1m', help: 'Limit of every call to the driver.', origin: 'peer', min: 1 },
+  {
+    name: 'timeout',
+    type: 'duration',
+    default: '1m',
+    help: 'Time limit of every call to the driver. A call that is not answered in time is repeated.',
+    origin: 'peer',
+    min: 1,
+  },
   {
     name: 'snapshot-name-prefix',
     type: 'string',
@@ -36,7 +52,7 @@ export const SIDECAR_FLAGS = [
     name: 'snapshot-name-uuid-length',
     type: 'int',
     default: '-1',
-    help: 'So many digits of the uid follow the prefix, 1 to 32. -1: the whole uid with its dashes.',
+    help: 'How many hexadecimal digits of the uid follow the prefix, 1 to 32. -1: the whole uid with its dashes.',
     origin: 'peer',
     min: -1,
     max: UUID_DIGITS,
@@ -68,7 +84,7 @@ export const SIDECAR_FLAGS = [
     name: 'node-deployment',
     type: 'bool',
     default: 'false',
-    help: 'Serve only the contents labelled with this node (environment NODE_NAME), for a sidecar on every node. Not together with --leader-election.',
+    help: 'For a sidecar on every node: serve only the contents that are labelled with this node (environment NODE_NAME). Not together with --leader-election.',
     origin: 'peer',
   },
 ] as const satisfies readonly Flag[];
@@ -88,7 +104,8 @@ export function readSidecarOptions(values: FlagValues, env: (name: string) => st
   ] as const)
     if (length === 0) faults.push(`--${flag}=0: all snapshots would have one name, write -1 or 1 to ${UUID_DIGITS}`);
   if (options.snapshotNamePrefix === '') faults.push('--snapshot-name-prefix is empty: give it a name');
-  if (options.groupsnapshotNamePrefix === '') faults.push('--groupsnapshot-name-prefix is empty: give it a name');
+  if (options.groupsnapshotNamePrefix === '' && gateEnabled(options.featureGates, 'CSIVolumeGroupSnapshot'))
+    faults.push('--groupsnapshot-name-prefix is empty: give it a name');
   if (options.readyPollIntervalMinMs > options.readyPollIntervalMaxMs)
     faults.push('--ready-poll-interval-min is above --ready-poll-interval-max: lower the one or raise the other');
   const nodeName = options.nodeDeployment ? env('NODE_NAME') : undefined;

@@ -1,12 +1,13 @@
 /** The role csi-snapshotter: one per driver (or per node). It asks the driver what contents say, and writes their status. */
 import { sanitiseLeaseName } from '../lib/controller/lease-name.ts';
-import type { Role } from '../lib/controller/role.ts';
+import type { Role, RoleContext } from '../lib/controller/role.ts';
 import { VOLUME_SNAPSHOT_CLASSES, VOLUME_SNAPSHOT_CONTENTS } from '../lib/kube/resources.ts';
 import type { RoleDefinition } from '../lib/process/role-definition.ts';
 import { CONTENT_INDEXES, createContentController } from './content/controller.ts';
-import { hasMark } from './content-facts.ts';
+import { hasMark } from './content-accessors.ts';
 import { CREATION_UNCERTAIN, MANAGED_BY_LABEL } from './names.ts';
-import { applyTo } from './own-writes.ts';
+import { applyTo } from './apply-write.ts';
+import { createSidecarMetrics } from './sidecar-metrics.ts';
 import { type CsiSnapshotterOptions, readSidecarOptions, SIDECAR_FLAGS } from './sidecar-options.ts';
 
 export const CSI_SNAPSHOTTER: RoleDefinition<CsiSnapshotterOptions> = {
@@ -14,6 +15,11 @@ export const CSI_SNAPSHOTTER: RoleDefinition<CsiSnapshotterOptions> = {
   syntax: 'go',
   flags: SIDECAR_FLAGS,
   options: readSidecarOptions,
+  frame: ({ timeoutMs, resyncPeriodMs, leaderElectionLabels }) => ({
+    timeoutMs,
+    resyncMs: resyncPeriodMs,
+    leaseLabels: leaderElectionLabels,
+  }),
   needsDriver: true,
   // Missing definitions are waited for by the caches, as long as it takes, as the Go sidecar does.
   requiredResources: [],
@@ -26,32 +32,12 @@ export const CSI_SNAPSHOTTER: RoleDefinition<CsiSnapshotterOptions> = {
   eventComponent: (driverName) => `csi-snapshotter ${driverName}`,
   create: ({ context, options, driver, metrics }): Role => {
     if (driver === undefined) throw new Error('csi-snapshotter was created without a driver');
-    const contents = context.informers.informer(VOLUME_SNAPSHOT_CONTENTS, {
-      fields: [
-        'spec',
-        'status',
-        'metadata.annotations[snapshot.storage.kubernetes.io/]',
-        'metadata.annotations[groupsnapshot.storage.k8s.io/]',
-        'metadata.annotations[csi-sidecars/]',
-      ],
-      indexes: CONTENT_INDEXES,
-      ...(options.nodeName === undefined ? {} : { labelSelector: `${MANAGED_BY_LABEL}=${options.nodeName}` }),
-    });
-    const classes = context.informers.informer(VOLUME_SNAPSHOT_CLASSES, { fields: ['driver', 'parameters'] });
-    const gaveUp = metrics.counter({
-      name: 'csi_snapshotter_undecided_snapshots_given_up_total',
-      help: 'CreateSnapshot calls without an answer whose later failures were taken as final: the storage may hold a snapshot that nothing names.',
-      labels: ['driver_name'],
-    });
+    const { contents, classes } = declareInformers(context, options.nodeName);
     const driverName = driver.identity().name;
-    metrics.gauge({
-      name: 'csi_snapshotter_uncertain_snapshots',
-      help: 'VolumeSnapshotContents of which the storage may hold a snapshot that nothing names: a CreateSnapshot call ended without a clear answer.',
-      labels: ['driver_name'],
-      collect: (set) => {
-        const uncertain = contents.store.list().filter((one) => one.spec?.driver === driverName && hasMark(one, CREATION_UNCERTAIN));
-        set({ driver_name: driverName }, uncertain.length);
-      },
+    const { gaveUp } = createSidecarMetrics(metrics, {
+      driverName,
+      countUncertain: () =>
+        contents.store.list().filter((one) => one.spec?.driver === driverName && hasMark(one, CREATION_UNCERTAIN)).length,
     });
     const controller = createContentController({
       context,
@@ -70,8 +56,26 @@ export const CSI_SNAPSHOTTER: RoleDefinition<CsiSnapshotterOptions> = {
       workers: options.workerThreads,
       retryStartMs: options.retryIntervalStartMs,
       retryMaxMs: options.retryIntervalMaxMs,
-      gaveUp: () => gaveUp.add({ driver_name: driverName }),
+      gaveUp,
     });
     return { name: 'csi-snapshotter', start: (signal) => controller.start(signal), drain: (cancel) => controller.drain(cancel) };
   },
 };
+
+/** What is read here of contents and classes, and no more. */
+export function declareInformers({ informers }: Pick<RoleContext, 'informers'>, nodeName: string | undefined) {
+  return {
+    contents: informers.informer(VOLUME_SNAPSHOT_CONTENTS, {
+      fields: [
+        'spec',
+        'status',
+        'metadata.annotations[snapshot.storage.kubernetes.io/]',
+        'metadata.annotations[groupsnapshot.storage.k8s.io/]',
+        'metadata.annotations[csi-sidecars/]',
+      ],
+      indexes: CONTENT_INDEXES,
+      ...(nodeName === undefined ? {} : { labelSelector: `${MANAGED_BY_LABEL}=${nodeName}` }),
+    }),
+    classes: informers.informer(VOLUME_SNAPSHOT_CLASSES, { fields: ['driver', 'parameters'] }),
+  };
+}

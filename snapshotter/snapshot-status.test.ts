@@ -56,6 +56,12 @@ test('readiness takes the error away, and errors are compared by their words', (
   ).toEqual({ error: { message: 'y' } });
 });
 
+test('a ready snapshot is shown no error, whatever its content says beside ready', () => {
+  const content = aContent({ status: { ...READY_STATUS, error: { message: 'x' } } });
+  expect(statusCopy(aSnapshot({ status: bound }), content)?.changes).not.toHaveProperty('error');
+  expect(statusCopy(aReadySnapshot(), content)).toBeUndefined();
+});
+
 test('an error without a message is an error all the same', () => {
   expect(statusCopy(aSnapshot({ status: bound }), aContent({ status: { readyToUse: false, error: {} } }))?.changes).toEqual({ error: {} });
 });

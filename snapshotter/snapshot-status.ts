@@ -1,6 +1,6 @@
 /**
  * What a VolumeSnapshot's status should say, from its content's. The content is written by the sidecar,
- * the snapshot's status by the snapshot-controller alone. Source: external-snapshotter, status copy.
+ * the snapshot's status by the snapshot-controller alone. Source: docs/peer-behaviour.md#status-copy.
  *
  * The status mirrors the content while the snapshot is un-ready, also over what stands there: a value
  * that a late write left on the wrong object heals here.
@@ -8,14 +8,14 @@
 import type { SnapshotError, VolumeSnapshot, VolumeSnapshotContent } from '../lib/kube/objects.ts';
 import { formatBinarySI, toBytesRoundedUp } from '../lib/kube/quantity.ts';
 import { formatTime, parseTime } from '../lib/kube/time.ts';
-import { text } from './content-facts.ts';
+import { text } from './content-accessors.ts';
 import type { StatusChanges } from './object-patch.ts';
 
 export interface StatusCopy {
   readonly changes: StatusChanges;
   /** True if the content has no news yet: only the bound name (and "not ready") would be written. */
   readonly nameOnly: boolean;
-  /** The snapshot was cut: its creation time appears. */
+  /** The snapshot was made: its creation time appears. */
   readonly created: boolean;
   readonly ready: boolean;
 }

@@ -5,7 +5,7 @@
 import type { Clock } from '../lib/doors/clock.ts';
 import type { VolumeSnapshot, VolumeSnapshotContent } from '../lib/kube/objects.ts';
 import type { MetricsRegistry } from '../lib/process/metrics.ts';
-import { isDeleting, text } from './content-facts.ts';
+import { isDeleting, text } from './content-accessors.ts';
 import { isGroupMember } from './group-fields.ts';
 
 type Operation = 'CreateSnapshot' | 'CreateSnapshotAndReady' | 'DeleteSnapshot';

@@ -1,16 +1,15 @@
 /** Flags that both snapshot programs have, and the other programs have otherwise. */
-import type { Flag } from '../lib/process/flags.ts';
+import type { Flag } from '../lib/process/flag.ts';
 
 const FEATURE_GATES_FLAG = {
   name: 'feature-gates',
   type: 'gates',
   default: '',
-  help: 'Features to switch: Name=true,Name=false.',
+  help: 'Features to switch on or off: Name=true,Name=false.',
   origin: 'peer',
   gates: {
     CSIVolumeGroupSnapshot: { default: true, stage: 'GA' },
-    // Accepted for the swap: a lease is always given back on exit here.
-    ReleaseLeaderElectionOnExit: { default: false, stage: 'ALPHA' },
+    ReleaseLeaderElectionOnExit: { default: false, stage: 'ALPHA', ignored: 'the lease is always given back on exit' },
   },
 } as const satisfies Flag;
 
@@ -23,6 +22,21 @@ export const WORK_FLAGS = [
     origin: 'peer',
     min: 0,
   },
-  { name: 'worker-threads', type: 'int', default: '10', help: 'Objects of one kind that are worked on at once.', origin: 'peer', min: 1 },
+  {
+    name: 'worker-threads',
+    type: 'int',
+    default: '10',
+    help: 'How many objects of one kind are worked on at once.',
+    origin: 'peer',
+    min: 1,
+  },
+  {
+    name: 'enable-volume-group-snapshots',
+    type: 'bool',
+    default: 'false',
+    help: 'Group snapshots, in releases before 8.1.',
+    origin: 'earlier',
+    ignored: 'the feature gate CSIVolumeGroupSnapshot took its place',
+  },
   FEATURE_GATES_FLAG,
 ] as const satisfies readonly Flag[];

@@ -2,30 +2,24 @@
 // counts and seconds; failing tests are named with their messages. The last line is
 // `N passed, N failed, N skipped`, the exit code 1 when anything failed.
 //
-// `--layer=a,b` picks layers, further words are file filters handed to vitest. A layer without a single
-// test is a failure: a filter or a glob that matches nothing must not look green.
+// `--layer=a,b` picks layers; further words pick files, in the layers that have them; `-t NAME` picks tests in
+// these. A layer without a single test is a failure: what matches nothing must not look green.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { readArguments, USAGE } from './test-arguments.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const LAYERS = ['pure', 'simulation', 'component', 'real'];
 const GO_NEEDED = [1, 26];
 
-function readArguments(words) {
-  const layerWords = words.filter((word) => word.startsWith('--layer='));
-  const unknown = words.find((word) => word.startsWith('-') && !word.startsWith('--layer='));
-  const layers = layerWords.length === 0 ? LAYERS : layerWords.flatMap((word) => word.slice('--layer='.length).split(','));
-  const stranger = layers.find((layer) => !LAYERS.includes(layer));
-  if (unknown !== undefined || stranger !== undefined) {
-    console.error(unknown !== undefined ? `unknown argument ${unknown}` : `unknown layer ${JSON.stringify(stranger)}`);
-    console.error(`usage: npm test -- [--layer=${LAYERS.join(',')}] [file filter…]`);
-    process.exit(2);
-  }
-  return { layers: LAYERS.filter((layer) => layers.includes(layer)), filters: words.filter((word) => !word.startsWith('-')) };
+function testFiles() {
+  return readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !['node_modules', 'dist', '.git'].includes(entry.name))
+    .flatMap(({ name }) => readdirSync(join(root, name), { recursive: true, encoding: 'utf8' }).map((file) => `${name}/${file}`))
+    .filter((file) => /\.test\.(?:ts|mjs)$/.test(file));
 }
 
 /** Why the real layer cannot run here, or undefined. It builds a control plane from Go modules. */
@@ -43,11 +37,12 @@ function goMissing() {
 }
 
 /** vitest's exit code, signal or spawn failure is reported by the caller only where its report says nothing. */
-function runVitest(layer, filters, reportFile) {
+function runVitest(layer, { files, name }, reportFile) {
   // Figures that a test of real processes prints (memory, call counts) belong in the log as they come.
   const output = layer === 'component' || layer === 'real' ? ['--disable-console-intercept'] : ['--silent=true'];
   const reporters = ['--reporter=json', `--outputFile.json=${reportFile}`, `--reporter=${join(root, 'tools/unhandled-reporter.mjs')}`];
-  const words = ['run', ...filters, '--project', layer, ...reporters, ...output];
+  const named = name === undefined ? [] : [`--testNamePattern=${name.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')}`];
+  const words = ['run', ...files, ...named, '--project', layer, ...reporters, ...output];
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), ...words], {
       cwd: root,
@@ -69,8 +64,11 @@ function readReport(file) {
   }
 }
 
-/** Counts, and every failure as one text. A file that does not even load is one failure. */
-function judge(report, ended) {
+/**
+ * Counts, and every failure as one text. A file that does not even load is one failure. With `-t` vitest reports
+ * the tests that were not asked for as skipped: they are not counted.
+ */
+function judge(report, ended, asked) {
   const counts = { passed: 0, failed: 0, skipped: 0, failures: [] };
   const fail = (text) => {
     counts.failed += 1;
@@ -81,7 +79,7 @@ function judge(report, ended) {
     for (const test of file.assertionResults) {
       if (test.status === 'passed') counts.passed += 1;
       else if (test.status === 'failed') fail(`${name} > ${test.fullName}\n${(test.failureMessages ?? []).join('\n')}`);
-      else counts.skipped += 1;
+      else if (asked === undefined) counts.skipped += 1;
     }
     if (file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed')) fail(`${name}\n${file.message}`);
   }
@@ -89,7 +87,8 @@ function judge(report, ended) {
   if (report === undefined) fail(`no report: vitest ended with ${ended.why}`);
   else if (counts.failed === 0 && counts.passed + counts.skipped > 0 && ended.code !== 0)
     fail(`vitest ended with ${ended.why}, see its output above`);
-  if (counts.passed + counts.failed + counts.skipped === 0) fail('0 tests');
+  if (counts.passed + counts.failed + counts.skipped === 0)
+    fail(asked === undefined ? '0 tests' : `no test has ${JSON.stringify(asked)} in its name`);
   return counts;
 }
 
@@ -102,13 +101,13 @@ const indent = (text) =>
     .map((line) => `    ${line}`)
     .join('\n');
 
-async function runLayer(layer, filters) {
+async function runLayer(layer, plan) {
   const started = performance.now();
   const folder = mkdtempSync(join(tmpdir(), 'csi-test-'));
   try {
     const reportFile = join(folder, 'report.json');
-    const ended = await runVitest(layer, filters, reportFile);
-    const counts = judge(readReport(reportFile), ended);
+    const ended = await runVitest(layer, plan, reportFile);
+    const counts = judge(readReport(reportFile), ended, plan.name);
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     for (const failure of counts.failures) console.log(`  failed: ${indent(failure).trimStart()}`);
     const tests = counts.failures.includes('0 tests') ? ' (0 tests: an empty layer is a failure)' : '';
@@ -119,7 +118,12 @@ async function runLayer(layer, filters) {
   }
 }
 
-const { layers, filters } = readArguments(process.argv.slice(2));
+const plan = readArguments(process.argv.slice(2), testFiles());
+if (plan.fault !== undefined) {
+  console.error(plan.fault);
+  console.error(USAGE);
+  process.exit(2);
+}
 const built = await new Promise((resolve) => {
   spawn(process.execPath, [join(root, 'tools/build.mjs'), '--quiet'], { stdio: 'inherit' }).on('close', resolve);
 });
@@ -127,9 +131,9 @@ if (built !== 0) {
   console.log('build: failed, no test was run');
   total.failed += 1;
 } else {
-  for (const layer of layers) {
+  for (const layer of plan.layers) {
     const missing = layer === 'real' ? goMissing() : undefined;
-    if (missing === undefined) await runLayer(layer, filters);
+    if (missing === undefined) await runLayer(layer, plan);
     else if (process.env.CI === 'true') {
       console.log(`real: failed, Go ${GO_NEEDED.join('.')} or newer is needed: ${missing}`);
       total.failed += 1;

@@ -323,25 +323,27 @@ describe('a server that was set back', () => {
   test('is told by a list of a lower version', () => {
     const cache = listed(10, thing('a', 1));
     cache.bookmark('20');
-    expect(relist(cache, 19, thing('a', 1)).rewound).toBe(true);
-    expect(relist(cache, 19, thing('a', 1)).rewound).toBe(false);
+    expect(relist(cache, 19, thing('a', 1)).restoredFromBackup).toBe(true);
+    expect(relist(cache, 19, thing('a', 1)).restoredFromBackup).toBe(false);
   });
 
   test('is told by an object that lives again, or is older than it was, however far the versions have come since', () => {
     const cache = listed(10, thing('a', 1), thing('b', 2));
     cache.apply(thing('a', 15));
     cache.delete(thing('b', 20));
-    expect(relist(cache, 90, thing('a', 1)).rewound).toBe(true);
+    expect(relist(cache, 90, thing('a', 1)).restoredFromBackup).toBe(true);
     const other = listed(10, thing('a', 1), thing('b', 2));
     other.delete(thing('b', 20));
-    expect(relist(other, 90, thing('a', 1), thing('b', 2)).rewound).toBe(true);
+    expect(relist(other, 90, thing('a', 1), thing('b', 2)).restoredFromBackup).toBe(true);
   });
 
   test('is not told by what happened while nothing was heard', () => {
     const cache = listed(10, thing('a', 1), thing('b', 2), thing('c', 3));
-    expect(relist(cache, 90, thing('a', 1), thing('b', 50), thing('c', 60, { uid: 'next' }), thing('d', 11)).rewound).toBe(false);
+    expect(relist(cache, 90, thing('a', 1), thing('b', 50), thing('c', 60, { uid: 'next' }), thing('d', 11)).restoredFromBackup).toBe(
+      false,
+    );
     cache.clear();
-    expect(relist(cache, 5, thing('a', 1)).rewound).toBe(false);
+    expect(relist(cache, 5, thing('a', 1)).restoredFromBackup).toBe(false);
   });
 
   test('is told by an own write that a list by quorum does not know', () => {
@@ -349,15 +351,15 @@ describe('a server that was set back', () => {
       const written = listed(10, thing('a', 1));
       written.absorb(thing('a', 15));
       written.askList({ quorum });
-      expect(relist(written, 90, thing('a', 1)).rewound).toBe(quorum);
+      expect(relist(written, 90, thing('a', 1)).restoredFromBackup).toBe(quorum);
       const created = listed(10);
       created.absorb(thing('a', 15));
       created.askList({ quorum });
-      expect(relist(created, 12).rewound).toBe(quorum);
+      expect(relist(created, 12).restoredFromBackup).toBe(quorum);
       const gone = listed(10, thing('a', 1));
       gone.absorb(thing('a', 1, { gone: true }));
       gone.askList({ quorum });
-      expect(relist(gone, 90, thing('a', 1)).rewound).toBe(quorum);
+      expect(relist(gone, 90, thing('a', 1)).restoredFromBackup).toBe(quorum);
       expect(gone.get('a') === undefined).toBe(!quorum);
     }
   });
@@ -366,7 +368,7 @@ describe('a server that was set back', () => {
     const cache = listed(10, thing('a', 1));
     cache.askList({ quorum: true });
     cache.absorb(thing('a', 15, { value: 'own' }));
-    expect(relist(cache, 12, thing('a', 1)).rewound).toBe(false);
+    expect(relist(cache, 12, thing('a', 1)).restoredFromBackup).toBe(false);
     expect(cache.get('a')?.value).toBe('own');
   });
 });

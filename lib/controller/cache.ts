@@ -1,11 +1,11 @@
 /**
- * What one watch delivered, with this process's own writes laid over it (design §3 "Own writes").
+ * What one watch delivered, with this process's own writes laid over it.
  *
  * A write's answer is an overlay: it is seen at once, and used only while its resourceVersion is greater
  * than the newest the watch delivered for this resource. Any later event, bookmark or relist that reaches
  * that version drops it, so that an answer which comes after DELETED cannot resurrect the object.
  * An answer that says "gone" (dying, and no finalizer left) carries the version from before the deletion;
- * since no uid ever comes back, it hides the object until the watch tells its end, whatever of its past comes first.
+ * since no uid ever comes back, it hides the object until the watch tells its end, although events from before the deletion may still come first.
  *
  * A list also shows whether the server still has the history that the watch told: one restored from a backup has
  * a lower version, or shows an object under a version that was passed without it.
@@ -29,7 +29,7 @@ export interface WholeList<T> {
   /** What differs, deletions last. */
   readonly changes: readonly CacheChange<T>[];
   /** The server has another past than the one that was told: what this process remembers of it may never have been. */
-  readonly rewound: boolean;
+  readonly restoredFromBackup: boolean;
 }
 
 interface Overlay {
@@ -107,7 +107,7 @@ export class Cache<T extends KubeObject> {
   /** The whole list is in: replaces everything at once. */
   endList(version: string): WholeList<T> {
     const incoming = this.#incoming ?? new Map<string, T>();
-    let rewound = false;
+    let restoredFromBackup = false;
     this.#incoming = undefined;
     const changes: CacheChange<T>[] = [];
     for (const [key, object] of incoming) {
@@ -116,14 +116,14 @@ export class Cache<T extends KubeObject> {
       changes.push({ key, old, object });
       // Every change up to the newest version was told: one of a lower version that was not is of another past.
       const of = parseVersion(object.metadata?.resourceVersion);
-      rewound ||= of !== undefined && this.#newest !== undefined && of <= this.#newest;
+      restoredFromBackup ||= of !== undefined && this.#newest !== undefined && of <= this.#newest;
     }
     for (const [key, old] of this.#base) if (!incoming.has(key)) changes.push({ key, old, object: undefined });
     const listed = parseVersion(version);
-    rewound ||= listed !== undefined && this.#newest !== undefined && listed < this.#newest;
-    rewound ||= this.#asked.some((own) => this.#overlays.get(own.key) === own && isUndone(own, listed, incoming.get(own.key)));
+    restoredFromBackup ||= listed !== undefined && this.#newest !== undefined && listed < this.#newest;
+    restoredFromBackup ||= this.#asked.some((own) => this.#overlays.get(own.key) === own && isUndone(own, listed, incoming.get(own.key)));
     // No own write belongs to another history.
-    const newHistory = listed === undefined || rewound;
+    const newHistory = listed === undefined || restoredFromBackup;
     this.#newest = listed;
     for (const change of changes) this.#setBase(change);
     for (const overlay of [...this.#overlays.values()]) {
@@ -133,7 +133,7 @@ export class Cache<T extends KubeObject> {
       if (newHistory || (overlay.gone && !lingers)) this.#dropOverlay(overlay);
     }
     this.#dropReached();
-    return { changes, rewound };
+    return { changes, restoredFromBackup };
   }
 
   /** Forgets everything: the server refuses the kind. */

@@ -8,6 +8,7 @@ import { TerminalError } from '../errors/terminal-error.ts';
 import { fixedRandom } from './testing/fixed-random.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 import { memoryLog } from './testing/memory-log.ts';
+import { eventReason } from './testing/event-reason.ts';
 
 interface State {
   readonly key: string;
@@ -98,7 +99,7 @@ describe('one run', () => {
 
   test('records events before and after an effect, and those of a rest', async () => {
     const world = new World();
-    const note = (reason: string): EventNote => ({ type: 'Normal', reason, message: '', regarding: {} });
+    const note = (reason: string): EventNote => ({ type: 'Normal', reason: eventReason(reason), message: '', regarding: {} });
     world.execute = () => {
       world.events.push(note('executed'));
       return Promise.resolve('ok');
@@ -116,7 +117,7 @@ describe('one run', () => {
     world.leaseFresh = false;
     world.decide = ({ answers }) =>
       answers['one'] === undefined
-        ? { ...effect('one'), before: [{ type: 'Normal', reason: 'before', message: '', regarding: {} }] }
+        ? { ...effect('one'), before: [{ type: 'Normal', reason: eventReason('before'), message: '', regarding: {} }] }
         : DONE;
     await world.run();
     await world.clock.advance(10_000);

@@ -8,6 +8,7 @@
 import type { Doors } from '../doors/doors.ts';
 import type { Logger } from '../doors/log.ts';
 import type { EventRecorder } from './event-recorder.ts';
+import type { HeldEffect } from './not-before.ts';
 import type { QueueMetrics } from './queue.ts';
 import { createQueue } from './queue.ts';
 import type { KeyMemory } from './reconcile.ts';
@@ -43,13 +44,6 @@ export interface Controller {
   drain(cancel?: AbortSignal): Promise<void>;
   /** Keys waiting or in work, and the back-offs that hold effects, for tests, metrics and `explain`. */
   pending(): { readonly queued: number; readonly working: number; readonly held: ReadonlyMap<string, readonly HeldEffect[]> };
-}
-
-export interface HeldEffect {
-  readonly backoff: string;
-  readonly failures: number;
-  /** On the monotonic clock. */
-  readonly notBeforeMs: number;
 }
 
 export function createController<S, E extends Effect, A>(options: ControllerOptions<S, E, A>): Controller {

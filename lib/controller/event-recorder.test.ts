@@ -8,6 +8,7 @@ import { fixedRandom } from './testing/fixed-random.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 import { apiError, MemoryApi } from './testing/memory-api.ts';
 import { memoryLog } from './testing/memory-log.ts';
+import { eventReason } from './testing/event-reason.ts';
 
 const claim = (name: string): KubeObject => ({
   apiVersion: 'v1',
@@ -27,7 +28,7 @@ function setUp(more: Partial<EventRecorderOptions> = {}) {
     ...more,
   });
   const note = (message: string, name = 'data', reason = 'CreatingSnapshot'): void =>
-    recorder.record({ type: 'Normal', reason, message, regarding: claim(name) });
+    recorder.record({ type: 'Normal', reason: eventReason(reason), message, regarding: claim(name) });
   const written = (): readonly CoreEvent[] => [...api.objects.values()] as CoreEvent[];
   return { api, clock, log, recorder, note, written };
 }
@@ -65,7 +66,12 @@ describe('an event', () => {
 
   test('of a cluster-scoped object goes to the default namespace, with a name that fits', async () => {
     const { clock, recorder, written } = setUp({ host: 'node-1' });
-    recorder.record({ type: 'Warning', reason: 'R', message: 'm', regarding: { kind: 'X', metadata: { name: 'x'.repeat(253) } } });
+    recorder.record({
+      type: 'Warning',
+      reason: eventReason('R'),
+      message: 'm',
+      regarding: { kind: 'X', metadata: { name: 'x'.repeat(253) } },
+    });
     await clock.settle();
     expect(written()[0]).toMatchObject({
       metadata: { namespace: 'default' },

@@ -4,6 +4,7 @@
  * Invariants: `record` returns at once and never throws; events of one object are written in order, two
  * objects at a time; when the API server is slow the newest are dropped and counted, nothing waits.
  */
+import { errorText } from '../errors/error-text.ts';
 import type { Clock } from '../doors/clock.ts';
 import type { Logger } from '../doors/log.ts';
 import type { Random } from '../doors/random.ts';
@@ -69,7 +70,7 @@ export function createEventRecorder(options: EventRecorderOptions): RunningEvent
     if (isForbidden(error) && !terminating) {
       if (!forbiddenSaid) log.warn('events are refused', { reason: error.message, remedy: 'grant create and patch on events' });
       forbiddenSaid = true;
-    } else log.debug(2, 'event was not written', { error: error instanceof Error ? error.message : String(error) });
+    } else log.debug(2, 'event was not written', { error: errorText(error) });
   };
 
   const send = async (correlation: Correlation): Promise<void> => {

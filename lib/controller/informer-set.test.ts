@@ -237,15 +237,15 @@ describe('when the server fails', () => {
     const api = new MemoryApi();
     const clock = new ManualClock();
     const stop = new AbortController();
-    const rewound: string[] = [];
+    const restoredFromBackup: string[] = [];
     const informers = createInformerSet({
       client: api.client(),
       doors: { clock, random: fixedRandom(0) },
       log: memoryLog(),
       resyncMs: 0,
       // As the program does: it ends.
-      rewound: (resource) => {
-        rewound.push(resource);
+      restoredFromBackup: (resource) => {
+        restoredFromBackup.push(resource);
         stop.abort();
       },
     });
@@ -261,7 +261,7 @@ describe('when the server fails', () => {
     api.version = 50;
     api.cutWatches(apiError(410));
     await clock.advance(10_000);
-    expect(rewound).toEqual(['persistentvolumes']);
+    expect(restoredFromBackup).toEqual(['persistentvolumes']);
     expect(told).toHaveLength(3);
   });
 

@@ -27,7 +27,7 @@ export interface InformerSetOptions {
    * remembers something of the old one must forget it; handlers hear nothing of this list. Without this callback
    * the list is told as any other.
    */
-  readonly rewound?: (resource: string) => void;
+  readonly restoredFromBackup?: (resource: string) => void;
 }
 
 export function createInformerSet(options: InformerSetOptions): InformerSet {

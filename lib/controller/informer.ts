@@ -39,7 +39,7 @@ export interface Informer<T extends KubeObject> {
   /** Handlers run in the order of registration; none may throw or await. A late one gets the present objects as events. */
   onEvent(handler: (event: InformerEvent<T>) => void): () => void;
   /**
-   * The answer of an own write (design §3 "Reading"): seen by `store` at once, while its resourceVersion is
+   * The answer of an own write: seen by `store` at once, while its resourceVersion is
    * greater than the newest the watch delivered. An answer that is being deleted and has no finalizer left
    * hides the object.
    */

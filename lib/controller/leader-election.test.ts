@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { sleep } from '../doors/sleep.ts';
+import type { KubeClient } from '../kube/client.ts';
 import type { Lease } from '../kube/objects.ts';
 import { LEASES } from '../kube/resources.ts';
 import type { LeaderElection, LeaderElectionOptions } from './leader-election.ts';
@@ -180,6 +182,24 @@ describe('takeover', () => {
     expect(b.isLeader()).toBe(true);
   });
 
+  test('a slow answer is waited for as client-go waits: who gave up would see the record a retry period later', async () => {
+    const w = world();
+    w.write({ holderIdentity: 'dead', leaseDurationSeconds: 15, renewTime: 'old' });
+    const client = w.api.client();
+    const slow: KubeClient = {
+      ...client,
+      get: async (resource, target, signal) => {
+        await sleep(w.clock, 4_000, signal ?? never);
+        return client.get(resource, target, signal);
+      },
+    };
+    const b = w.replica('b', undefined, { client: slow });
+    await w.clock.advance(18_000);
+    expect(b.isLeader()).toBe(false);
+    await w.clock.advance(6_000);
+    expect(b.isLeader()).toBe(true);
+  });
+
   test('the clock of the holder is never trusted, be it years off', async () => {
     for (const renewTime of ['1999-01-01T00:00:00.000000Z', '2099-01-01T00:00:00.000000Z']) {
       const w = world();
@@ -348,6 +368,19 @@ describe('losing', () => {
     await w.clock.advance(5_000);
     expect(a.isFresh()).toBe(true);
     w.clock.wallOffset -= 3_600_000;
+    expect(a.isFresh()).toBe(true);
+  });
+
+  test('a process that stood still knows so by its monotonic clock, too, if its wall clock was set back meanwhile', async () => {
+    const w = world();
+    const a = w.replica('a');
+    await a.elected(never);
+    w.clock.wallOffset -= 3_600_000;
+    w.clock.passUnseen(9_999);
+    expect([a.isLeader(), a.isFresh()]).toEqual([true, true]);
+    w.clock.passUnseen(1);
+    expect([a.isLeader(), a.isFresh()]).toEqual([true, false]);
+    await w.clock.advance(5_000);
     expect(a.isFresh()).toBe(true);
   });
 

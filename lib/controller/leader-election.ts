@@ -15,6 +15,8 @@ import { deadline, sleep } from '../doors/sleep.ts';
 import { isAlreadyExists, isPrecondition } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { ConfigError } from '../errors/config-error.ts';
+import type { EventRow } from './event-table.ts';
+import { reasonsOf } from './event-table.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import type { Renewal } from './lease-lock.ts';
 import { createLeaseLock, describe, leaseName } from './lease-lock.ts';
@@ -23,6 +25,18 @@ import { expiresAtMs } from './lease-record.ts';
 import { leaseRemedy } from './lease-refusal.ts';
 import { watchLease } from './lease-watch.ts';
 import { TerminalError } from '../errors/terminal-error.ts';
+
+export const ELECTION_EVENTS = {
+  becameLeader: {
+    reason: 'LeaderElection',
+    type: 'Normal',
+    on: ['Lease'],
+    about: 'Another process leads from now on; the message has its identity.',
+    origin: 'peer',
+  },
+} as const satisfies Readonly<Record<string, EventRow>>;
+
+const REASON = reasonsOf(ELECTION_EVENTS);
 
 export interface LeaderElectionOptions extends LeaseClaim {
   /** A client (and connection) of its own: load on the other one must not cost the lease. */
@@ -70,7 +84,9 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
   const { clock, random } = options.doors;
   checkDurations(options);
   const lease = leaseName(options);
-  const lock = createLeaseLock({ client, clock, log, claim: options, requestMs: (renewDeadlineMs - retryPeriodMs) / 2 });
+  // Half of the renew deadline is client-go's limit of every request.
+  const limits = { requestMs: renewDeadlineMs / 2, renewRequestMs: (renewDeadlineMs - retryPeriodMs) / 2 };
+  const lock = createLeaseLock({ client, clock, log, claim: options, ...limits });
   const ending = new AbortController();
   const waiting = new Set<() => void>();
   let leading = false;
@@ -173,7 +189,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
     log.info('lease is ours', { lease, identity: options.identity });
     if (lock.observed !== undefined) {
       const message = `${options.identity} became leader`;
-      options.events?.record({ type: 'Normal', reason: 'LeaderElection', message, regarding: lock.observed.lease });
+      options.events?.record({ type: 'Normal', reason: REASON.becameLeader, message, regarding: lock.observed.lease });
     }
     for (const settle of [...waiting]) settle();
     await hold(signal);

@@ -17,7 +17,9 @@ export interface LeaseLockOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly claim: LeaseClaim;
-  /** Limit of one request: a half-open connection must leave time for another try before the renew deadline. */
+  /** Limit of one request. Of a renewal: a half-open connection must leave time for another try before the renew deadline. */
+  readonly renewRequestMs: number;
+  /** Of any other nothing hurries, and one that is given up too soon costs a retry period before the record is seen. */
   readonly requestMs: number;
 }
 
@@ -44,7 +46,13 @@ export interface LeaseLock {
   readonly holder: string;
 }
 
-export function createLeaseLock({ client, clock, log, claim, requestMs }: LeaseLockOptions): LeaseLock {
+/** How long a request may take, and what ends it before that. */
+interface Patience {
+  readonly signal: AbortSignal;
+  readonly ms: number;
+}
+
+export function createLeaseLock({ client, clock, log, claim, requestMs, renewRequestMs }: LeaseLockOptions): LeaseLock {
   const target = { name: claim.name, namespace: claim.namespace };
   let observed: ObservedLease | undefined;
   let renewal: Renewal | undefined;
@@ -55,8 +63,8 @@ export function createLeaseLock({ client, clock, log, claim, requestMs }: LeaseL
     return observed;
   };
 
-  const limited = async <A>(signal: AbortSignal, request: (signal: AbortSignal) => Promise<A>): Promise<A> => {
-    const limit = deadline(clock, requestMs, signal);
+  const limited = async <A>({ signal, ms }: Patience, request: (signal: AbortSignal) => Promise<A>): Promise<A> => {
+    const limit = deadline(clock, ms, signal);
     try {
       return await request(limit.signal);
     } finally {
@@ -65,9 +73,9 @@ export function createLeaseLock({ client, clock, log, claim, requestMs }: LeaseL
   };
 
   /** Undefined: there is none. */
-  const read = async (signal: AbortSignal): Promise<Lease | undefined> => {
+  const read = async (patience: Patience): Promise<Lease | undefined> => {
     try {
-      const lease = await limited(signal, (limit) => client.get(LEASES, target, limit));
+      const lease = await limited(patience, (limit) => client.get(LEASES, target, limit));
       see(lease);
       return lease;
     } catch (error) {
@@ -78,12 +86,12 @@ export function createLeaseLock({ client, clock, log, claim, requestMs }: LeaseL
   };
 
   /** Writes our claim over `present`. The time that counts is that before the request. */
-  const write = async (present: Lease | undefined, signal: AbortSignal): Promise<void> => {
+  const write = async (present: Lease | undefined, patience: Patience): Promise<void> => {
     const sent = { wallMs: clock.now(), monotonicMs: clock.monotonic() };
     const body = claimLease(present, claim, sent.wallMs);
     undecided = true;
     try {
-      const stored = await limited(signal, (limit) =>
+      const stored = await limited(patience, (limit) =>
         present === undefined ? client.create(LEASES, body, { signal: limit }) : client.replace(LEASES, body, { signal: limit }),
       );
       see(stored);
@@ -97,46 +105,49 @@ export function createLeaseLock({ client, clock, log, claim, requestMs }: LeaseL
 
   return {
     acquire: async (signal) => {
-      const present = await read(signal);
+      const patience = { signal, ms: requestMs };
+      const present = await read(patience);
       if (present !== undefined && observed !== undefined) {
         const holder = holderOf(present);
         const free = holder === '' || holder === claim.identity || expiresAtMs(observed, claim.leaseDurationMs) <= clock.monotonic();
         if (!free) return false;
       }
       try {
-        await write(present, signal);
+        await write(present, patience);
       } catch (error) {
         // Deleted since it was read. The 404 of a creation, in contrast, is about the namespace.
         if (present === undefined || !isNotFound(error)) throw error;
-        await write(undefined, signal);
+        await write(undefined, patience);
       }
       return true;
     },
 
     renew: async (signal) => {
+      const patience = { signal, ms: renewRequestMs };
       if (observed !== undefined) {
         try {
           // No read while nobody interferes: a conflict says when somebody did.
-          await write(observed.lease, signal);
+          await write(observed.lease, patience);
           return true;
         } catch (error) {
           if (signal.aborted) throw error;
           log.debug(2, 'lease renewal without a read failed', { lease: leaseName(claim), error: describe(error) });
         }
       }
-      const present = await read(signal);
+      const present = await read(patience);
       // Not even a lease without a holder is taken again: another may have led in between.
       if (present !== undefined && holderOf(present) !== claim.identity) return false;
-      await write(present, signal);
+      await write(present, patience);
       return true;
     },
 
     giveBack: async (signal) => {
+      const patience = { signal, ms: requestMs };
       try {
         // A read first: a renewal that was cut short may have been applied.
-        const lease = await read(signal);
+        const lease = await read(patience);
         if (lease === undefined || holderOf(lease) !== claim.identity) return;
-        await limited(signal, (limit) => client.replace(LEASES, releaseLease(lease, claim, clock.now()), { signal: limit }));
+        await limited(patience, (limit) => client.replace(LEASES, releaseLease(lease, claim, clock.now()), { signal: limit }));
         log.info('lease is given back', { lease: leaseName(claim) });
       } catch (error) {
         log.warn('lease could not be given back', { lease: leaseName(claim), error: describe(error) });

@@ -4,8 +4,6 @@
  * Polls and errors share no counter: a poll clears the failures, a failure doubles its own wait. Only
  * changed inputs clear a time; no event does.
  */
-import type { HeldEffect } from './controller.ts';
-
 interface Held {
   /** Of the executed (or blocked) step; undefined where the rest came without one: then any step may pass. */
   readonly inputs: string | undefined;
@@ -13,6 +11,13 @@ interface Held {
   readonly notBeforeMs: number;
   /** The kind of the effect that threw: one success of it clears the failures. Answers that say "failed" are counted by the reconciler's own rests. */
   readonly thrownBy: string | undefined;
+}
+
+export interface HeldEffect {
+  readonly backoff: string;
+  readonly failures: number;
+  /** On the monotonic clock. */
+  readonly notBeforeMs: number;
 }
 
 export interface Backoff {

@@ -2,6 +2,7 @@
  * The shell of the watcher: does what the reducer says over the API client, feeds the answers back, and
  * hands the outputs to a sink. It ends only when its signal fires, and never throws.
  */
+import { errorText } from '../errors/error-text.ts';
 import type { Clock } from '../doors/clock.ts';
 import type { Random } from '../doors/random.ts';
 import { sleep } from '../doors/sleep.ts';
@@ -125,6 +126,6 @@ async function readWatch<T extends KubeObject>(
 /** The client throws nothing else but where a credential can not be read: that heals too, so it is waited out. */
 function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorText(error);
   return new ApiError({ status: 0, reason: 'Unreachable', message, request: 'watch', cause: error });
 }

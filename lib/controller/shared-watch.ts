@@ -24,8 +24,8 @@ export interface SharedWatchOptions {
   readonly doors: { readonly clock: Clock; readonly random: Random };
   readonly log: Logger;
   readonly resyncMs: number;
-  /** The server has another past than the one it told: see `InformerSetOptions`. */
-  readonly rewound?: ((resource: string) => void) | undefined;
+  /** The server was restored to an earlier state than the one that was watched: see `InformerSetOptions`. */
+  readonly restoredFromBackup?: ((resource: string) => void) | undefined;
 }
 
 type Handler<T> = (event: InformerEvent<T>) => void;
@@ -162,10 +162,10 @@ export class SharedWatch<T extends KubeObject> {
     }
   }
 
-  #listed({ changes, rewound }: WholeList<T>): void {
-    const { rewound: tell } = this.#options;
-    if (rewound) this.#log.warn('the API server has been set back: it knows another past than the one it told', {});
-    if (rewound && tell !== undefined) {
+  #listed({ changes, restoredFromBackup }: WholeList<T>): void {
+    const { restoredFromBackup: tell } = this.#options;
+    if (restoredFromBackup) this.#log.warn('the API server was restored to an earlier state: some changes that were seen are undone', {});
+    if (restoredFromBackup && tell !== undefined) {
       tell(this.#resource.plural);
       return;
     }

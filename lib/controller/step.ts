@@ -6,12 +6,13 @@
  * therefore a value: the step that was about to be executed. The API server is the program counter;
  * after a crash, gathering again is enough.
  */
+import type { EventReason } from './event-table.ts';
 import type { KubeObject } from '../kube/objects.ts';
 
 /** A core/v1 Event to record. Never in the way of object writes; the recorder aggregates repeats. */
 export interface EventNote {
   readonly type: 'Normal' | 'Warning';
-  readonly reason: string;
+  readonly reason: EventReason;
   readonly message: string;
   readonly regarding: KubeObject;
 }

@@ -1,5 +1,5 @@
 /**
- * Keeps of an object what somebody declared to read (design §3 "Caches"): a cluster's claims and volumes
+ * Keeps of an object what somebody declared to read: a cluster's claims and volumes
  * are mostly managedFields and other people's annotations. Kinds that are written by PUT are kept whole
  * but for managedFields, which the server restores.
  */

@@ -1,5 +1,6 @@
 /** Ends a stream that fell silent: a half-open connection gives no error, only nothing. */
 import type { Clock } from '../doors/clock.ts';
+import { ENDED } from '../doors/ended.ts';
 
 export interface Watchdog {
   /** Fires after silence, or with the parent signal. */
@@ -22,12 +23,12 @@ export function startWatchdog(clock: Clock, silenceMs: number, parent: AbortSign
     const left = heardAt + limitMs - clock.monotonic();
     if (left <= 0) {
       barked = true;
-      controller.abort();
+      controller.abort(ENDED);
       return;
     }
     cancel = clock.setTimer(left, arm);
   };
-  const follow = (): void => controller.abort();
+  const follow = (): void => controller.abort(ENDED);
   if (parent.aborted) follow();
   else parent.addEventListener('abort', follow);
   arm();

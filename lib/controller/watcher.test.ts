@@ -200,6 +200,22 @@ describe('watching', () => {
     expect(run.waitMs).toBe(800);
   });
 
+  test('a server that lists but refuses watches is listed ever more slowly, too', () => {
+    const run = new Run();
+    const waits: number[] = [];
+    for (let index = 0; index < 8; index += 1) {
+      run.feed(whole('10'));
+      expect(run.action.kind).toBe('watch');
+      run.feed({ kind: 'failed', error: fault(503) });
+      waits.push(run.waitMs);
+      run.feed({ kind: 'waited' });
+      if (run.action.kind === 'watch') run.feed({ kind: 'failed', error: fault(410) });
+      if (run.action.kind === 'wait') run.feed({ kind: 'waited' });
+    }
+    expect(waits.toSorted((a, b) => a - b)).toEqual(waits);
+    expect(waits.at(-1)).toBeGreaterThanOrEqual(20_000);
+  });
+
   test('a silent watch is given up after a short wait for a quorum list', () => {
     const run = watching();
     run.now = 320_000;

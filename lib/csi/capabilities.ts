@@ -2,7 +2,6 @@
 import {
   ControllerServiceCapability_RPC_Type,
   GroupControllerServiceCapability_RPC_Type,
-  type NodeGetInfoResponse,
   PluginCapability_Service_Type,
 } from '../../proto/gen/csi.ts';
 import type { CsiClient } from './client.ts';
@@ -22,20 +21,33 @@ export interface DriverIdentity {
   readonly groupController: ReadonlySet<string>;
 }
 
-/** The connected driver as a role sees it. `identity()` and `node()` change only across a reconnect. */
+/** The connected driver as a role sees it. `identity()` changes only across a reconnect. */
 export interface Driver {
   readonly client: CsiClient;
   identity(): DriverIdentity;
-  /** NodeGetInfo, read where a role asked for it (node deployment); else undefined. */
-  node(): NodeGetInfoResponse | undefined;
 }
 
-/** Rejects with CsiError. A service that the driver does not serve at all (Unimplemented) has no capabilities. */
-export async function readIdentity(client: CsiClient, signal: AbortSignal): Promise<DriverIdentity> {
+export interface IdentityObserver {
+  /** As soon as the driver gave its name. */
+  readonly named?: (name: string) => void;
+  /** The driver's group controller cannot be asked: it counts as having none. */
+  readonly withoutGroups?: (error: CsiError) => void;
+}
+
+/**
+ * Rejects with CsiError. A service that the driver does not serve at all (Unimplemented) has no capabilities; nor has a
+ * group controller that answers with an error, since all but group snapshots works without it.
+ */
+export async function readIdentity(client: CsiClient, signal: AbortSignal, observer: IdentityObserver = {}): Promise<DriverIdentity> {
   const info = await client.getPluginInfo({}, signal);
+  observer.named?.(info.name);
   const plugin = await client.getPluginCapabilities({}, signal).catch(none);
   const controller = await client.controllerGetCapabilities({}, signal).catch(none);
-  const group = await client.groupControllerGetCapabilities({}, signal).catch(none);
+  const group = await client.groupControllerGetCapabilities({}, signal).catch((error: unknown) => {
+    if (!(error instanceof CsiError) || signal.aborted) throw error;
+    if (error.grpcCode !== GrpcCode.UNIMPLEMENTED) observer.withoutGroups?.(error);
+    return undefined;
+  });
   return {
     name: info.name,
     vendorVersion: info.vendorVersion,

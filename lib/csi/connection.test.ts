@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { GetPluginInfoResponse, ProbeResponse } from '../../proto/gen/csi.ts';
 import type { TerminalError } from '../errors/terminal-error.ts';
-import { connectDriver, type DriverConnection } from './connection.ts';
+import { connectDriver, type ConnectOptions, type DriverConnection } from './connection.ts';
 import { createFakeDriver, createHandClock, createLogList, type FakeDriver, type HandClock, settled } from './fake-driver.ts';
 import { GrpcCode } from './grpc-code.ts';
 
@@ -13,7 +13,7 @@ interface Bench {
   readonly driver: Promise<DriverConnection>;
 }
 
-function bench(overrides: { readonly readNode?: boolean } = {}): Bench {
+function bench(overrides: Partial<Pick<ConnectOptions, 'observe'>> = {}): Bench {
   const [door, clock, abort] = [createFakeDriver(), createHandClock(), new AbortController()];
   const fatal: TerminalError[] = [];
   const driver = connectDriver({
@@ -23,7 +23,6 @@ function bench(overrides: { readonly readNode?: boolean } = {}): Bench {
     address: '/csi.sock',
     timeoutMs: 5000,
     lostTimeoutMs: 15_000,
-    readNode: false,
     observe: () => undefined,
     fatal: (error) => fatal.push(error),
     signal: abort.signal,
@@ -41,14 +40,13 @@ const deletes = (door: FakeDriver): number => door.calls.filter((call) => call.e
 test('a driver is probed, named and asked for its capabilities before it is used', async () => {
   const { door, driver } = bench();
   door.say('connected');
-  const { identity, node } = await driver;
+  const { identity } = await driver;
   expect(identity()).toMatchObject({
     name: 'd.example',
     plugin: new Set(['CONTROLLER_SERVICE']),
     controller: new Set(['CREATE_DELETE_VOLUME']),
     groupController: new Set(),
   });
-  expect(node()).toBeUndefined();
   expect(door.calls[0]).toBe('/csi.v1.Identity/Probe');
 });
 
@@ -90,6 +88,32 @@ test('an error of Probe that is not about time is the end', async () => {
   await expect(driver).rejects.toMatchObject({ reason: 'DRIVER_UNUSABLE', message: expect.stringContaining('no licence') });
 });
 
+test.each([GrpcCode.INTERNAL, GrpcCode.UNAVAILABLE, GrpcCode.UNIMPLEMENTED])(
+  'a group controller that answers with code %s counts as none, and the rest works',
+  async (code) => {
+    const { door, driver } = bench();
+    door.answers.set('GroupControllerGetCapabilities', () => ({ code, message: 'no' }));
+    door.say('connected');
+    expect((await driver).identity()).toMatchObject({ controller: new Set(['CREATE_DELETE_VOLUME']), groupController: new Set() });
+  },
+);
+
+test('calls are observed under the name of the driver from the moment it is known', async () => {
+  const seen: string[] = [];
+  const { door, driver } = bench({
+    observe: ({ method, driverName }) => seen.push(`${method.split('/').at(-1) ?? ''} ${driverName}`),
+  });
+  door.say('connected');
+  await driver;
+  expect(seen).toEqual([
+    'Probe ',
+    'GetPluginInfo ',
+    'GetPluginCapabilities d.example',
+    'ControllerGetCapabilities d.example',
+    'GroupControllerGetCapabilities d.example',
+  ]);
+});
+
 test('an empty name is the end', async () => {
   const { door, driver } = bench();
   door.answers.set('GetPluginInfo', named(''));
@@ -98,7 +122,7 @@ test('an empty name is the end', async () => {
 });
 
 test('calls wait while the connection is lost, and reach the driver only after it was introduced again', async () => {
-  const { door, clock, driver } = bench({ readNode: true });
+  const { door, clock, driver } = bench();
   door.say('connected');
   const connected = await driver;
   door.answers.set('DeleteVolume', () => ({}));
@@ -115,7 +139,6 @@ test('calls wait while the connection is lost, and reach the driver only after i
     'GetPluginCapabilities',
     'ControllerGetCapabilities',
     'GroupControllerGetCapabilities',
-    'NodeGetInfo',
     'DeleteVolume',
   ]);
 });

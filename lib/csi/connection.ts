@@ -2,13 +2,12 @@
  * The one connection of a process to its CSI driver.
  *
  * - A driver is used only after it was introduced on this very connection: Probe says ready, then its name
- *   and capabilities (and NodeGetInfo where asked for) are read. After a lost connection all of that is done
+ *   and capabilities are read. After a lost connection all of that is done
  *   again: a restarted driver may be a new version, and a shared socket directory may hold another driver.
  * - Until then the roles' calls wait inside their own time limit; none reaches a driver that is not known.
  * - Another name than before, or a loss that outlasts the limit, ends the process (TerminalError): a replica
  *   beside a living driver must be able to take over.
  */
-import type { NodeGetInfoResponse } from '../../proto/gen/csi.ts';
 import type { Clock } from '../doors/clock.ts';
 import type { Logger } from '../doors/log.ts';
 import type { RpcDoor } from '../doors/rpc.ts';
@@ -34,8 +33,6 @@ export interface ConnectOptions {
   readonly connectTimeoutMs?: number;
   /** How long a lost connection may stay lost. */
   readonly lostTimeoutMs: number;
-  /** Read NodeGetInfo as well. */
-  readonly readNode: boolean;
   /** `driverName` is empty until it is known. */
   readonly observe: (call: CsiCall & { readonly driverName: string }) => void;
   /** Called at most once, after the promise was fulfilled. */
@@ -48,8 +45,6 @@ export interface DriverConnection {
   /** The driver's calls, each under this limit (`--timeout` of a role). */
   client(timeoutMs: number): CsiClient;
   identity(): DriverIdentity;
-  /** NodeGetInfo, where it was asked for. */
-  node(): NodeGetInfoResponse | undefined;
   /** Gives up the calls under way; later ones are answered with CANCELLED. */
   cancelCalls(): void;
 }
@@ -58,18 +53,14 @@ const CONNECT_TIMEOUT_MS = 30_000;
 const PROBE_INTERVAL_MS = 1000;
 const WAITING_NOTICE_MS = 10_000;
 
-interface Introduction {
-  readonly identity: DriverIdentity;
-  readonly node: NodeGetInfoResponse | undefined;
-}
-
 /**
  * Resolves with the first introduction. Rejects with TerminalError: no connection in time, or a driver that
  * refuses to introduce itself. An aborted signal rejects with the signal's reason.
  */
 export function connectDriver(options: ConnectOptions): Promise<DriverConnection> {
   const { door, clock, log, address, signal } = options;
-  let known: Introduction | undefined;
+  let known: DriverIdentity | undefined;
+  let name = '';
   let ended = false;
   let connection: AbortController | undefined;
   let cancelLost: (() => void) | undefined;
@@ -77,16 +68,15 @@ export function connectDriver(options: ConnectOptions): Promise<DriverConnection
   const context = {
     clock,
     log,
-    observe: (call: CsiCall) => options.observe({ ...call, driverName: known?.identity.name ?? '' }),
+    observe: (call: CsiCall) => options.observe({ ...call, driverName: name }),
   };
   const raw = createCsiClient({ ...context, timeoutMs: options.timeoutMs, door });
   const result: DriverConnection = {
     client: (timeoutMs) => createCsiClient({ ...context, timeoutMs, door: gate.door }),
-    identity: () => current().identity,
-    node: () => current().node,
+    identity: () => current(),
     cancelCalls: () => gate.cancelAll(),
   };
-  const current = (): Introduction => {
+  const current = (): DriverIdentity => {
     if (known === undefined) throw new Error('a driver that was never introduced is asked for its identity');
     return known;
   };
@@ -116,17 +106,17 @@ export function connectDriver(options: ConnectOptions): Promise<DriverConnection
       connection?.abort();
       const mine = new AbortController();
       connection = mine;
-      introduce({ raw, ...options, signal: mine.signal }).then(
+      introduce({ raw, ...options, signal: mine.signal, named: (given) => (name = given) }).then(
         // An introduction on a connection that is gone again says nothing about the next one.
         (introduction) => (mine.signal.aborted ? undefined : accept(introduction)),
         (error: unknown) => fail(unusable(address, error)),
       );
     };
-    const accept = (introduction: Introduction | undefined): void => {
+    const accept = (introduction: DriverIdentity | undefined): void => {
       if (ended || introduction === undefined) return;
-      const { name } = introduction.identity;
-      if (known !== undefined && known.identity.name !== name) {
-        fail(new TerminalError('DRIVER_CHANGED', `the driver at ${address} calls itself ${name}, before it was ${known.identity.name}`));
+      const { name } = introduction;
+      if (known !== undefined && known.name !== name) {
+        fail(new TerminalError('DRIVER_CHANGED', `the driver at ${address} calls itself ${name}, before it was ${known.name}`));
         return;
       }
       cancelLost?.();
@@ -135,7 +125,7 @@ export function connectDriver(options: ConnectOptions): Promise<DriverConnection
       known = introduction;
       log.info(first ? 'CSI driver connected' : 'CSI driver connected again', {
         driver: name,
-        version: introduction.identity.vendorVersion,
+        version: introduction.vendorVersion,
         address,
       });
       gate.open();
@@ -149,7 +139,7 @@ export function connectDriver(options: ConnectOptions): Promise<DriverConnection
         fail(
           new TerminalError(
             'DRIVER_LOST',
-            `the connection to the driver at ${address} has been lost for ${options.lostTimeoutMs / 1000} s`,
+            `the connection to the driver at ${address} has been lost for ${options.lostTimeoutMs / 1000} s: see why the driver's container does not run`,
           ),
         );
       });
@@ -187,18 +177,25 @@ function limitFirstConnection(options: ConnectOptions, fail: (error: TerminalErr
   return () => cancel();
 }
 
+interface IntroductionInput extends ConnectOptions {
+  readonly raw: CsiClient;
+  readonly named: (name: string) => void;
+}
+
 /** Undefined when the connection ended meanwhile: the next one asks anew. */
-async function introduce(input: ConnectOptions & { readonly raw: CsiClient }): Promise<Introduction | undefined> {
-  const { raw, clock, log, signal, readNode } = input;
+async function introduce(input: IntroductionInput): Promise<DriverIdentity | undefined> {
+  const { raw, clock, log, signal, named } = input;
+  const withoutGroups = ({ message }: CsiError): void =>
+    log.warn('CSI driver does not say what its group controller can do: group snapshots are off', { error: message });
   while (!signal.aborted) {
     try {
       const probe = await raw.probe({}, signal);
       // A driver that leaves `ready` out is ready (CSI specification).
       if (probe.ready !== false) {
-        const identity = await readIdentity(raw, signal);
+        const identity = await readIdentity(raw, signal, { named, withoutGroups });
         const problem = driverNameProblem(identity.name);
         if (problem !== undefined) throw new TerminalError('DRIVER_UNUSABLE', `the driver at ${input.address} ${problem}`);
-        return { identity, node: readNode ? await raw.nodeGetInfo({}, signal) : undefined };
+        return identity;
       }
       log.info('CSI driver is not ready');
     } catch (error) {

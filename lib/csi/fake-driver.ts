@@ -3,7 +3,6 @@ import {
   ControllerGetCapabilitiesResponse,
   GetPluginCapabilitiesResponse,
   GetPluginInfoResponse,
-  NodeGetInfoResponse,
   ProbeResponse,
 } from '../../proto/gen/csi.ts';
 import type { Clock } from '../doors/clock.ts';
@@ -80,7 +79,6 @@ export function createFakeDriver(): FakeDriver {
       () => bytes(ControllerGetCapabilitiesResponse.encode({ capabilities: [{ type: { $case: 'rpc', value: { type: 1 } } }] })),
     ],
     ['GroupControllerGetCapabilities', () => ({ code: GrpcCode.UNIMPLEMENTED, message: 'unknown service' })],
-    ['NodeGetInfo', () => bytes(NodeGetInfoResponse.encode({ nodeId: 'n1', maxVolumesPerNode: 0n, accessibleTopology: undefined }))],
   ]);
   return {
     calls,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { GrpcCode } from './grpc-code.ts';
-import { type Doubt, judge, type MakingRpc, outcomeOf } from './outcome.ts';
+import { type Ambiguity, judge, type MakingRpc, outcomeOf } from './outcome.ts';
 
 const CODES = Object.entries(GrpcCode);
 
@@ -39,34 +39,39 @@ describe('one answer', () => {
 
 describe('answers after an unknown one', () => {
   const minute = 60_000;
-  const final = (doubt: Doubt | undefined, grpcCode: number, nowMs: number): ReturnType<typeof judge> =>
-    judge(doubt, { outcome: 'failed', grpcCode, nowMs });
-  const unknownAt = (nowMs: number): Doubt | undefined => judge(undefined, { outcome: 'unknown', grpcCode: GrpcCode.ABORTED, nowMs }).doubt;
+  const final = (ambiguity: Ambiguity | undefined, grpcCode: number, nowMs: number): ReturnType<typeof judge> =>
+    judge(ambiguity, { outcome: 'failed', grpcCode, nowMs });
+  const unknownAt = (nowMs: number): Ambiguity | undefined =>
+    judge(undefined, { outcome: 'unknown', grpcCode: GrpcCode.ABORTED, nowMs }).ambiguity;
 
-  test('without a doubt a final answer is final at once', () => {
-    expect(final(undefined, GrpcCode.INTERNAL, 0)).toEqual({ outcome: 'failed', doubt: undefined, gaveUp: false });
+  test('without an earlier unknown answer a final answer is final at once', () => {
+    expect(final(undefined, GrpcCode.INTERNAL, 0)).toEqual({ outcome: 'failed', ambiguity: undefined, gaveUp: false });
   });
 
   test('success closes the case', () => {
-    expect(judge(unknownAt(0), { outcome: 'done', grpcCode: 0, nowMs: 1 })).toEqual({ outcome: 'done', doubt: undefined, gaveUp: false });
+    expect(judge(unknownAt(0), { outcome: 'done', grpcCode: 0, nowMs: 1 })).toEqual({
+      outcome: 'done',
+      ambiguity: undefined,
+      gaveUp: false,
+    });
   });
 
   test('the same final code closes it after five times over ten minutes, not before', () => {
-    let doubt = unknownAt(0);
+    let ambiguity = unknownAt(0);
     for (const at of [0, 2.5, 5, 7.5, 9.9]) {
-      const verdict = final(doubt, GrpcCode.INTERNAL, at * minute);
+      const verdict = final(ambiguity, GrpcCode.INTERNAL, at * minute);
       expect(verdict).toMatchObject({ outcome: 'unknown', gaveUp: false });
-      doubt = verdict.doubt;
+      ambiguity = verdict.ambiguity;
     }
-    expect(final(doubt, GrpcCode.INTERNAL, 10 * minute)).toEqual({ outcome: 'failed', doubt: undefined, gaveUp: true });
+    expect(final(ambiguity, GrpcCode.INTERNAL, 10 * minute)).toEqual({ outcome: 'failed', ambiguity: undefined, gaveUp: true });
   });
 
   test('four times are not enough, however long they took', () => {
-    let doubt = unknownAt(0);
+    let ambiguity = unknownAt(0);
     for (let time = 0; time < 4; time += 1) {
-      const verdict = final(doubt, GrpcCode.INTERNAL, time * 60 * minute);
+      const verdict = final(ambiguity, GrpcCode.INTERNAL, time * 60 * minute);
       expect(verdict.outcome).toBe('unknown');
-      doubt = verdict.doubt;
+      ambiguity = verdict.ambiguity;
     }
   });
 
@@ -75,23 +80,27 @@ describe('answers after an unknown one', () => {
       { outcome: 'failed', grpcCode: GrpcCode.NOT_FOUND } as const,
       { outcome: 'unknown', grpcCode: GrpcCode.ABORTED } as const,
     ]) {
-      let doubt = unknownAt(0);
-      for (let time = 0; time < 5; time += 1) doubt = final(doubt, GrpcCode.INTERNAL, time * minute).doubt;
-      doubt = judge(doubt, { ...disturb, nowMs: 6 * minute }).doubt;
-      expect(final(doubt, GrpcCode.INTERNAL, 11 * minute)).toMatchObject({ outcome: 'unknown', gaveUp: false });
+      let ambiguity = unknownAt(0);
+      for (let time = 0; time < 5; time += 1) ambiguity = final(ambiguity, GrpcCode.INTERNAL, time * minute).ambiguity;
+      ambiguity = judge(ambiguity, { ...disturb, nowMs: 6 * minute }).ambiguity;
+      expect(final(ambiguity, GrpcCode.INTERNAL, 11 * minute)).toMatchObject({ outcome: 'unknown', gaveUp: false });
     }
   });
 
   test('a refused login never closes it, nor does an object that exists: they are final only without a history', () => {
     for (const grpcCode of [GrpcCode.UNAUTHENTICATED, GrpcCode.PERMISSION_DENIED, GrpcCode.ALREADY_EXISTS]) {
-      let doubt = unknownAt(0);
+      let ambiguity = unknownAt(0);
       for (let time = 0; time < 20; time += 1) {
-        const verdict = final(doubt, grpcCode, time * 5 * minute);
+        const verdict = final(ambiguity, grpcCode, time * 5 * minute);
         expect(verdict).toMatchObject({ outcome: 'unknown', gaveUp: false });
-        doubt = verdict.doubt;
+        ambiguity = verdict.ambiguity;
       }
-      expect(doubt).toBeDefined();
-      expect(judge(undefined, { outcome: 'failed', grpcCode, nowMs: 0 })).toEqual({ outcome: 'failed', doubt: undefined, gaveUp: false });
+      expect(ambiguity).toBeDefined();
+      expect(judge(undefined, { outcome: 'failed', grpcCode, nowMs: 0 })).toEqual({
+        outcome: 'failed',
+        ambiguity: undefined,
+        gaveUp: false,
+      });
     }
   });
 });

@@ -3,7 +3,8 @@
  *
  * Two readers, never to be mixed: what users wait for follows `outcomeOf` on the latest answer, as in the Go
  * programs; the account of what an earlier call may have made is closed by `judge`, behind their backs.
- * Source: the error scheme of the CSI specification and the tables of the Go programs.
+ * Source: the error scheme of the CSI specification and the Go programs (docs/peer-behaviour.md#answers-of-createvolume
+ * and docs/peer-behaviour.md#answers-of-createsnapshot).
  */
 import { GrpcCode } from './grpc-code.ts';
 
@@ -55,7 +56,7 @@ export function outcomeOf({ rpc, grpcCode, canReschedule }: AnswerOf): Outcome {
 }
 
 /** The account of a name whose earlier call ended unknown: what final answers have come since. Plain data, kept by the caller. */
-export interface Doubt {
+export interface Ambiguity {
   /** The final code that was answered last, if the last answer was final. */
   readonly grpcCode?: number;
   /** How often in a row, and since when (wall clock, ms). */
@@ -66,7 +67,7 @@ export interface Doubt {
 export interface Verdict {
   readonly outcome: Outcome;
   /** To be kept for the next answer; undefined: the account is closed. */
-  readonly doubt: Doubt | undefined;
+  readonly ambiguity: Ambiguity | undefined;
   /** True once, when the account is closed without a success: worth a Warning and a counter. */
   readonly gaveUp: boolean;
 }
@@ -86,16 +87,17 @@ const FINAL_SPAN_MS = 10 * 60_000;
  * Without an unknown answer before it, every final answer is final at once.
  */
 export function judge(
-  doubt: Doubt | undefined,
+  ambiguity: Ambiguity | undefined,
   answer: { readonly outcome: Outcome; readonly grpcCode: number | undefined; readonly nowMs: number },
 ): Verdict {
   const { outcome, grpcCode, nowMs } = answer;
-  if (outcome === 'done') return { outcome, doubt: undefined, gaveUp: false };
-  if (outcome === 'unknown' || grpcCode === undefined) return { outcome: 'unknown', doubt: { times: 0, sinceMs: nowMs }, gaveUp: false };
-  if (doubt === undefined) return { outcome, doubt: undefined, gaveUp: false };
-  if (PROVES_NOTHING.has(grpcCode)) return { outcome: 'unknown', doubt: { times: 0, sinceMs: nowMs }, gaveUp: false };
-  const again = doubt.grpcCode === grpcCode;
-  const next: Doubt = { grpcCode, times: again ? doubt.times + 1 : 1, sinceMs: again ? doubt.sinceMs : nowMs };
+  if (outcome === 'done') return { outcome, ambiguity: undefined, gaveUp: false };
+  if (outcome === 'unknown' || grpcCode === undefined)
+    return { outcome: 'unknown', ambiguity: { times: 0, sinceMs: nowMs }, gaveUp: false };
+  if (ambiguity === undefined) return { outcome, ambiguity: undefined, gaveUp: false };
+  if (PROVES_NOTHING.has(grpcCode)) return { outcome: 'unknown', ambiguity: { times: 0, sinceMs: nowMs }, gaveUp: false };
+  const again = ambiguity.grpcCode === grpcCode;
+  const next: Ambiguity = { grpcCode, times: again ? ambiguity.times + 1 : 1, sinceMs: again ? ambiguity.sinceMs : nowMs };
   const enough = next.times >= FINAL_TIMES && nowMs - next.sinceMs >= FINAL_SPAN_MS;
-  return enough ? { outcome, doubt: undefined, gaveUp: true } : { outcome: 'unknown', doubt: next, gaveUp: false };
+  return enough ? { outcome, ambiguity: undefined, gaveUp: true } : { outcome: 'unknown', ambiguity: next, gaveUp: false };
 }

@@ -2,6 +2,7 @@
  * One typed call over the byte door: encode, limit in time, decode, observe, log without secrets. The only
  * place where a CsiError is made.
  */
+import { errorText } from '../errors/error-text.ts';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import type { Clock } from '../doors/clock.ts';
 import type { Logger } from '../doors/log.ts';
@@ -82,7 +83,7 @@ export async function callRpc<Req extends object, Res>(
     answer = await door.unary({ method: path, request: method.request.encode(request).finish(), timeoutMs }, limit.signal);
   } catch (error) {
     // No cause is kept: its text and its fields might repeat the request.
-    throw fail(undefined, `${method.name}: ${error instanceof Error ? error.message : String(error)}`);
+    throw fail(undefined, `${method.name}: ${errorText(error)}`);
   } finally {
     limit.clear();
   }

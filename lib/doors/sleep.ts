@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { ENDED } from './ended.ts';
 
 /** Resolves after `delayMs`, or at once when `signal` aborts (it never rejects: look at the signal). */
 export function sleep(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
@@ -31,9 +32,9 @@ export function deadline(clock: Clock, delayMs: number, parent: AbortSignal): De
   let expired = false;
   const cancel = clock.setTimer(delayMs, () => {
     expired = true;
-    controller.abort();
+    controller.abort(ENDED);
   });
-  const follow = (): void => controller.abort();
+  const follow = (): void => controller.abort(ENDED);
   if (parent.aborted) follow();
   else parent.addEventListener('abort', follow);
   return {

@@ -1,6 +1,6 @@
 /**
  * The one error of the API server, made once at the transport boundary. Above it nobody parses text:
- * callers ask the predicates below. Source: Kubernetes API conventions (Status), design §3 "Writing".
+ * callers ask the predicates below. Source: Kubernetes API conventions (Status).
  */
 export interface StatusCause {
   readonly reason?: string;
@@ -68,11 +68,6 @@ export function isAlreadyExists(error: unknown): error is ApiError {
 
 export function isForbidden(error: unknown): error is ApiError {
   return error instanceof ApiError && error.status === 403;
-}
-
-/** The version is too old to watch or page from: list again. */
-export function isExpired(error: unknown): error is ApiError {
-  return error instanceof ApiError && error.status === 410;
 }
 
 /**

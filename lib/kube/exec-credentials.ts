@@ -2,6 +2,7 @@
  * Credentials from an exec plugin (client.authentication.k8s.io). Starting a process is a door's work: a
  * program that wants it hands one over.
  */
+import { errorText } from '../errors/error-text.ts';
 import type { Clock } from '../doors/clock.ts';
 import { ConfigError } from '../errors/config-error.ts';
 import type { Credentials } from './credentials.ts';
@@ -41,7 +42,7 @@ export async function runExec(door: ExecCredentialDoor, spec: ExecSpec, where: s
   try {
     output = await door(spec);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = errorText(cause);
     throw new ConfigError(`${where}: ${spec.command} failed (${why}): run it by hand and mend what it says`, { cause });
   }
   try {

@@ -1,56 +1,59 @@
 /**
  * JSON that keeps int64. `JSON.parse` turns 9007199254740993 into ...992, and a status written back from
- * that would change a creation time (design §3 "Numbers"). Rules:
+ * that would change a creation time. Rules:
  * - an integer literal outside ±(2^53 − 1) becomes a bigint, wherever it stands;
- * - the fields that the snapshot schemas call int64 are bigint whatever their size, so that readers see
- *   one type: VolumeSnapshotContent `status.creationTime` and `status.restoreSize`, and both in
- *   VolumeGroupSnapshotContent `status.volumeSnapshotInfoList[]`; also inside lists and watch events;
+ * - the fields that a schema calls int64 are bigint whatever their size, so that readers see one type, also inside
+ *   lists and watch events: the caller says which they are;
  * - `printJson` writes a bigint as a literal.
  */
 import { parseExact } from './json-parser.ts';
 
+const DECODER = new TextDecoder();
 /** Sixteen digits after a sign or a structural character: a literal that may not fit a double. */
 const LONG_INTEGER = /[[:,\s-]\d{16}|^\d{16}/;
 
+/** By kind: `status.restoreSize`, or `status.infos[].size` for a field of each item of a list. */
+export type Int64Fields = Readonly<Record<string, readonly string[]>>;
+
 /** Throws SyntaxError on text that is not JSON. Invalid UTF-8 becomes U+FFFD, as in Go. */
-export function parseJson(input: Uint8Array | string): unknown {
-  const text = typeof input === 'string' ? input : new TextDecoder().decode(input);
+export function parseJson(input: Uint8Array | string, int64: Int64Fields = {}): unknown {
+  const text = typeof input === 'string' ? input : DECODER.decode(input);
   const value: unknown = LONG_INTEGER.test(text) ? parseExact(text) : JSON.parse(text);
-  widen(value, undefined);
+  widen(value, undefined, int64);
   return value;
 }
 
 export function printJson(value: unknown): string {
-  return holdsBigint(value) ? print(value) : JSON.stringify(value);
-}
-
-/** Makes the schema's int64 fields bigint, in place. `kind` is for list items that carry none. */
-function widen(value: unknown, kindOfItem: string | undefined): void {
-  if (!isRecord(value)) return;
-  const kind = typeof value['kind'] === 'string' ? value['kind'] : kindOfItem;
-  if (kind === 'VolumeSnapshotContent') widenFields(value['status']);
-  else if (kind === 'VolumeGroupSnapshotContent') {
-    const status = value['status'];
-    const infos = isRecord(status) ? status['volumeSnapshotInfoList'] : undefined;
-    if (Array.isArray(infos)) for (const info of infos) widenFields(info);
-  } else if (Array.isArray(value['items'])) {
-    const ofItem = kind?.endsWith('List') === true ? kind.slice(0, -'List'.length) : undefined;
-    for (const item of value['items']) widen(item, ofItem);
-  } else if (typeof value['type'] === 'string' && isRecord(value['object'])) widen(value['object'], undefined);
-}
-
-function widenFields(holder: unknown): void {
-  if (!isRecord(holder)) return;
-  for (const field of ['creationTime', 'restoreSize']) {
-    const number = holder[field];
-    if (typeof number === 'number' && Number.isInteger(number)) holder[field] = BigInt(number);
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    // JSON.stringify refuses bigint: the slow way is for the few values that hold one.
+    if (!(error instanceof TypeError)) throw error;
+    return print(value);
   }
 }
 
-function holdsBigint(value: unknown): boolean {
-  if (typeof value === 'bigint') return true;
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.values(value).some(holdsBigint);
+/** Makes the int64 fields bigint, in place. `kindOfItem` is for list items that carry none. */
+function widen(value: unknown, kindOfItem: string | undefined, int64: Int64Fields): void {
+  if (!isRecord(value)) return;
+  const kind = typeof value['kind'] === 'string' ? value['kind'] : kindOfItem;
+  const fields = kind !== undefined && Object.hasOwn(int64, kind) ? int64[kind] : undefined;
+  if (fields !== undefined) for (const field of fields) widenField(value, field.split('.'));
+  else if (Array.isArray(value['items'])) {
+    const ofItem = kind?.endsWith('List') === true ? kind.slice(0, -'List'.length) : undefined;
+    for (const item of value['items']) widen(item, ofItem, int64);
+  } else if (typeof value['type'] === 'string' && isRecord(value['object'])) widen(value['object'], undefined, int64);
+}
+
+function widenField(holder: unknown, [step = '', ...further]: readonly string[]): void {
+  if (!isRecord(holder)) return;
+  const ofItems = step.endsWith('[]');
+  const name = ofItems ? step.slice(0, -2) : step;
+  const value = holder[name];
+  if (ofItems) {
+    if (Array.isArray(value)) for (const item of value) widenField(item, further);
+  } else if (further.length > 0) widenField(value, further);
+  else if (typeof value === 'number' && Number.isInteger(value)) holder[name] = BigInt(value);
 }
 
 function print(value: unknown): string {

@@ -5,7 +5,7 @@ import { ManualClock } from '../controller/testing/manual-clock.ts';
 import type { Script } from '../controller/testing/scripted-door.ts';
 import { answer, bodyOf, broken, refusal, scriptedDoor, streamOf } from '../controller/testing/scripted-door.ts';
 import type { ApiError } from './api-error.ts';
-import { isAlreadyExists, isExpired, isPrecondition, isUnknownOutcome } from './api-error.ts';
+import { isAlreadyExists, isPrecondition, isUnknownOutcome } from './api-error.ts';
 import type { WatchEvent } from './client.ts';
 import { ConfigError } from '../errors/config-error.ts';
 import type { Credentials } from './credentials.ts';
@@ -378,7 +378,7 @@ describe('watch', () => {
   test('an ERROR event is an ApiError: 410 says list again', async () => {
     const status = { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' };
     const { client, clock } = setUp(() => streamOf([event('ERROR', status)]));
-    expect(isExpired(await failure(clock, read(client)))).toBe(true);
+    expect(await failure(clock, read(client))).toMatchObject({ status: 410, reason: 'Expired' });
   });
 
   test('a refusal is an ApiError with its body read', async () => {

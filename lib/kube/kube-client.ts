@@ -5,12 +5,14 @@
  * Invariants: every attempt has a time limit; every failure is an ApiError (a ConfigError passes through
  * where credentials can not be had); a write is repeated only when the server said that it did nothing.
  */
+import { ENDED } from '../doors/ended.ts';
 import type { HttpAnswer, HttpStream } from '../doors/http.ts';
 import { ConfigError } from '../errors/config-error.ts';
 import { ApiError } from './api-error.ts';
 import type { KubeClient, ListOptions, ListPage, WatchEvent, WatchOptions } from './client.ts';
 import { errorOfBadAnswer, errorOfSilence } from './failure.ts';
 import { parseJson } from './json.ts';
+import { INT64_FIELDS } from './resources.ts';
 import type { KubeObject, Resource } from './objects.ts';
 import { collectionPath, listPath, objectPath, watchPath } from './paths.ts';
 import type { Call, SenderOptions } from './sender.ts';
@@ -128,7 +130,7 @@ async function* watchEvents<T extends KubeObject>(
   const call: Call = { verb: 'watch', resource: resource.plural, method: 'GET', path, request: `WATCH ${path}` };
   // Ends the stream whichever way the reader leaves.
   const reading = new AbortController();
-  const follow = (): void => reading.abort();
+  const follow = (): void => reading.abort(ENDED);
   if (watch.signal.aborted) follow();
   else watch.signal.addEventListener('abort', follow);
   try {
@@ -143,14 +145,14 @@ async function* watchEvents<T extends KubeObject>(
     throw errorOfSilence(error, call, watch.signal.aborted ? 'aborted' : 'broken');
   } finally {
     watch.signal.removeEventListener('abort', follow);
-    reading.abort();
+    reading.abort(ENDED);
   }
 }
 
 function parseAnswer(answer: HttpAnswer, call: Call): object {
   let value: unknown;
   try {
-    value = parseJson(answer.body);
+    value = parseJson(answer.body, INT64_FIELDS);
   } catch (error) {
     throw errorOfBadAnswer(error, call);
   }

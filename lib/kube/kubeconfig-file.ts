@@ -5,12 +5,12 @@ import type { Cluster as FileCluster, User } from '@kubernetes/client-node/dist/
 import { load } from 'js-yaml';
 import type { HttpTarget } from '../doors/http.ts';
 import { ConfigError } from '../errors/config-error.ts';
+import type { Cluster, ClusterDoors } from './cluster.ts';
 import type { Credentials } from './credentials.ts';
 import { noCredentials } from './credentials.ts';
 import type { ExecCredentialDoor } from './exec-credentials.ts';
 import { execCredentials, readExecSpec, runExec } from './exec-credentials.ts';
 import { readText } from './file-text.ts';
-import type { Cluster, ClusterDoors } from './kubeconfig.ts';
 import { serverUrl } from './server-url.ts';
 import { bearerFile } from './token-file.ts';
 

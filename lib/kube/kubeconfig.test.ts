@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../controller/testing/manual-clock.ts';
-import type { ClusterDoors, ClusterSource } from './kubeconfig.ts';
+import type { ClusterDoors } from './cluster.ts';
+import type { ClusterSource } from './kubeconfig.ts';
 import { loadCluster } from './kubeconfig.ts';
 
 const ROOT = '/var/run/secrets/kubernetes.io/serviceaccount';

@@ -4,22 +4,13 @@
  *
  * Every fault is a ConfigError that names the file, the field and the remedy.
  */
-import type { Doors } from '../doors/doors.ts';
-import type { HttpTarget } from '../doors/http.ts';
 import { ConfigError } from '../errors/config-error.ts';
-import type { Credentials } from './credentials.ts';
+import type { Cluster, ClusterDoors } from './cluster.ts';
 import { noCredentials } from './credentials.ts';
 import type { ExecCredentialDoor } from './exec-credentials.ts';
 import { readText } from './file-text.ts';
 import { serverUrl } from './server-url.ts';
 import { bearerFile } from './token-file.ts';
-
-export interface Cluster {
-  readonly target: HttpTarget;
-  readonly credentials: Credentials;
-  /** Of the context, or of the service account. */
-  readonly namespace?: string;
-}
 
 export interface ClusterSource {
   /** Path of a kubeconfig. */
@@ -31,8 +22,6 @@ export interface ClusterSource {
   /** Runs an exec credential plugin. Without it a kubeconfig with `exec` is a ConfigError. */
   readonly execCredential?: ExecCredentialDoor;
 }
-
-export type ClusterDoors = Pick<Doors, 'files' | 'clock' | 'host'>;
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 

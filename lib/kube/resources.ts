@@ -1,4 +1,5 @@
 /** Every resource the sidecars talk about, once. */
+import type { Int64Fields } from './json.ts';
 import type {
   CoreEvent,
   CsiNode,
@@ -63,3 +64,9 @@ export const VOLUME_GROUP_SNAPSHOT_CONTENTS = cluster<VolumeGroupSnapshotContent
   'volumegroupsnapshotcontents',
   'VolumeGroupSnapshotContent',
 ]);
+
+/** Fields that the schemas call int64 and that may not fit a double: nanoseconds and bytes. See json.ts. */
+export const INT64_FIELDS: Int64Fields = {
+  [VOLUME_SNAPSHOT_CONTENTS.kind]: ['status.creationTime', 'status.restoreSize'],
+  [VOLUME_GROUP_SNAPSHOT_CONTENTS.kind]: ['status.volumeSnapshotInfoList[].creationTime', 'status.volumeSnapshotInfoList[].restoreSize'],
+};

@@ -3,6 +3,7 @@
  * a success, or throws the ApiError that is the caller's to handle.
  */
 import type { Clock } from '../doors/clock.ts';
+import { ENDED } from '../doors/ended.ts';
 import type { HttpAnswer, HttpDoor, HttpRequest, HttpStream } from '../doors/http.ts';
 import type { Logger } from '../doors/log.ts';
 import type { Random } from '../doors/random.ts';
@@ -155,7 +156,7 @@ async function startStream(
   signals: { readonly limit: AbortSignal; readonly signal: AbortSignal },
 ): Promise<HttpStream | HttpAnswer> {
   const life = new AbortController();
-  const end = (): void => life.abort();
+  const end = (): void => life.abort(ENDED);
   signals.limit.addEventListener('abort', end);
   try {
     const stream = await door.stream(request, life.signal);

@@ -5,6 +5,7 @@ import type { Asked } from './failure.ts';
 import { errorOfBadAnswer, errorOfStatus } from './failure.ts';
 import { parseJson } from './json.ts';
 import type { KubeObject } from './objects.ts';
+import { INT64_FIELDS } from './resources.ts';
 
 const NEWLINE = 0x0a;
 
@@ -42,7 +43,7 @@ export function parseWatchEvent<T extends KubeObject>(line: Uint8Array, asked: A
   if (line.length === 0) return undefined;
   let event: { type?: string; object?: T & ApiStatus };
   try {
-    event = parseJson(line) as typeof event;
+    event = parseJson(line, INT64_FIELDS) as typeof event;
   } catch (error) {
     throw errorOfBadAnswer(error, asked);
   }

@@ -4,9 +4,9 @@ import type { HttpDoor } from '../doors/http.ts';
 import type { Logger } from '../doors/log.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { createKubeClient } from '../kube/kube-client.ts';
-import { type Cluster, loadCluster } from '../kube/kubeconfig.ts';
+import { loadCluster } from '../kube/kubeconfig.ts';
 import type { ProcessOptions } from './command-line.ts';
-import type { ProgramInput } from './program.ts';
+import type { ProgramInput } from './program-input.ts';
 
 /** The Go programs' burst, for whoever sets only a rate. */
 const PEER_BURST = 10;
@@ -23,7 +23,7 @@ export async function openApiAccess(input: ProgramInput, options: ProcessOptions
   const { kubeconfig, master, kubeApiQps, kubeApiBurst } = options;
   // The Go provisioner lets the environment win; an explicit flag that loses surprises people.
   const fromEnvironment = kubeconfig === '' && master === '' ? (doors.host.env('KUBECONFIG') ?? '') : '';
-  const cluster: Cluster = await loadCluster(doors, {
+  const cluster = await loadCluster(doors, {
     kubeconfig: kubeconfig === '' ? fromEnvironment : kubeconfig,
     master,
     ...(execCredential === undefined ? {} : { execCredential }),
@@ -40,7 +40,7 @@ export async function openApiAccess(input: ProgramInput, options: ProcessOptions
         credentials: cluster.credentials,
         userAgent: `${program}/${version}`,
         log,
-        ...(kubeApiQps > 0 ? { qps: kubeApiQps, burst: kubeApiBurst === 0 ? PEER_BURST : kubeApiBurst } : {}),
+        ...(kubeApiQps > 0 ? { qps: kubeApiQps, burst: kubeApiBurst <= 0 ? PEER_BURST : kubeApiBurst } : {}),
       });
     },
     close: () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { combinedTable, readCommandLine, type CommandLine } from './command-line.ts';
 import { ConfigError } from '../errors/config-error.ts';
 import { DRIVER_FLAGS, ELECTION_FLAGS, KLOG_FLAGS, KUBE_FLAGS, PROCESS_FLAGS } from './flag-groups.ts';
-import type { Flag } from './flags.ts';
+import type { Flag } from './flag.ts';
 import { readOptions } from './flags.ts';
 import type { RoleDefinition } from './role-definition.ts';
 import { planRole, type RolePlan } from './role-plan.ts';
@@ -104,6 +104,27 @@ describe('several roles', () => {
     const known = line.roles.map(({ values }) => [...(values.get('feature-gates') as ReadonlyMap<string, unknown>).keys()]);
     expect(known).toEqual([['CSIVolumeGroupSnapshot'], ['Topology']]);
     expect(faults(ALL, '--feature-gates=Typology=true').every((fault) => fault.includes('Typology'))).toBe(true);
+  });
+
+  test('flags and gates without effect are listed with the reason, if they were given', () => {
+    const retired = { default: true, stage: 'GA', ignored: 'it is always so' } as const;
+    const old = role('old', [
+      ...COMMON,
+      {
+        name: 'feature-gates',
+        type: 'gates',
+        default: '',
+        help: 'Gates.',
+        origin: 'peer',
+        gates: { Old: retired, New: { default: true, stage: 'GA' } },
+      },
+      { name: 'gone', type: 'bool', default: 'false', help: 'Gone.', origin: 'peer', ignored: 'its work is done' },
+    ]);
+    expect(read([old]).withoutEffect).toEqual({});
+    expect(read([old], '--gone', '--feature-gates=New=true,Old=true').withoutEffect).toEqual({
+      '--gone': 'its work is done',
+      '--feature-gates=Old': 'it is always so',
+    });
   });
 
   test('flags of the process exist once', () => {

@@ -10,7 +10,8 @@ import { DRIVER_FLAGS, ELECTION_FLAGS, KLOG_FLAGS, KUBE_FLAGS, PROCESS_FLAGS } f
 import { shownDefault } from './flag-help.ts';
 import type { Given, Scanned, Syntax } from './flag-syntax.ts';
 import { scanFlags } from './flag-syntax.ts';
-import type { FlagValues, Flag, OptionsOf } from './flags.ts';
+import type { Flag } from './flag.ts';
+import type { FlagValues, OptionsOf } from './flags.ts';
 import { readFlags, readOptions } from './flags.ts';
 import type { PreparedRole, RolePlan } from './role-plan.ts';
 
@@ -34,6 +35,8 @@ export interface CommandLine {
   readonly roles: readonly PlannedRole[];
   /** Words that are no flags, which the Go programs drop silently. */
   readonly rest: readonly string[];
+  /** Flags and feature gates that were given and have no effect here, each with the reason. */
+  readonly withoutEffect: Readonly<Record<string, string>>;
 }
 
 export interface CommandLineInput {
@@ -46,14 +49,17 @@ export interface CommandLineInput {
 
 export type Request = { readonly kind: 'help' } | { readonly kind: 'version' } | { readonly kind: 'run'; readonly line: CommandLine };
 
-const DEFAULT_ROLES = 'csi-snapshotter,csi-provisioner';
-const ROLES_FLAG = {
-  name: 'roles',
-  type: 'string',
-  default: DEFAULT_ROLES,
-  help: 'Roles of this process, with commas between them: snapshot-controller, csi-snapshotter, csi-provisioner.',
-  origin: 'ours',
-} as const satisfies Flag;
+/** Not told otherwise, a combined process is what stands beside a driver. */
+function rolesFlag(plans: readonly RolePlan[]): Flag {
+  const beside = plans.filter(({ needsDriver }) => needsDriver);
+  return {
+    name: 'roles',
+    type: 'string',
+    default: beside.map(({ name }) => name).join(','),
+    help: `Roles of this process, with commas between them: ${plans.map(({ name }) => name).join(', ')}.`,
+    origin: 'ours',
+  };
+}
 
 export function isCombined({ plans }: Pick<CommandLineInput, 'plans'>): boolean {
   return plans.length > 1;
@@ -78,7 +84,21 @@ function plan(input: CommandLineInput, scanned: Scanned, processValues: FlagValu
   if (process.httpEndpoint !== '' && process.metricsAddress !== '') {
     throw new ConfigError(['--http-endpoint and --metrics-address exclude each other: set only --http-endpoint']);
   }
-  return { process, roles, rest: scanned.rest };
+  const tables = [...PROCESS_TABLE, ...chosen.flatMap(({ flags }) => flags)];
+  return { process, roles, rest: scanned.rest, withoutEffect: withoutEffect(tables, scanned.given) };
+}
+
+function withoutEffect(table: readonly Flag[], given: readonly Given[]): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const { name, text } of given) {
+    const rows = table.filter((flag) => flag.name === name.split('.').at(-1));
+    for (const { ignored, gates = {} } of rows) {
+      if (ignored !== undefined) found[`--${name}`] = ignored;
+      for (const [gate, { ignored: why }] of Object.entries(gates))
+        if (why !== undefined && text.split(',').some((part) => part.split('=')[0]?.trim() === gate)) found[`--${name}=${gate}`] = why;
+    }
+  }
+  return found;
 }
 
 function planOne({
@@ -116,7 +136,8 @@ function electionFaults(options: ElectionOptions): string[] {
 }
 
 function chooseRoles(plans: readonly RolePlan[], given: readonly Given[], faults: string[]): readonly RolePlan[] {
-  const text = given.findLast(({ name }) => name === ROLES_FLAG.name)?.text ?? ROLES_FLAG.default;
+  const flag = rolesFlag(plans);
+  const text = given.findLast(({ name }) => name === flag.name)?.text ?? flag.default;
   const names = text
     .split(',')
     .map((name) => name.trim())
@@ -149,7 +170,7 @@ function onlyOwnGates(each: Given, role: RolePlan, chosen: readonly RolePlan[]):
 /** Every flag of the combined program: what a role has in common with others is listed once, plain. */
 export function combinedTable(plans: readonly RolePlan[]): readonly Flag[] {
   const ofProcess = new Set<string>(PROCESS_TABLE.map((flag) => flag.name));
-  const table: Flag[] = [ROLES_FLAG, ...PROCESS_TABLE];
+  const table: Flag[] = [rolesFlag(plans), ...PROCESS_TABLE];
   const rows = plans.flatMap((role) => role.flags.filter((flag) => !ofProcess.has(flag.name)).map((flag) => ({ role, flag })));
   for (const name of new Set(rows.map(({ flag }) => flag.name))) {
     const owners = rows.filter(({ flag }) => flag.name === name);

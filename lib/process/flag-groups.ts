@@ -2,10 +2,10 @@
  * Rows that several programs share. A program's table spreads the groups it has, so that name, default and
  * meaning are the same everywhere; the Go programs get most of these from csi-lib-utils and component-base.
  */
-import type { Flag } from './flags.ts';
+import type { Flag } from './flag.ts';
 
 const GO_RUNTIME = 'tunes the Go runtime; nothing to tune here';
-const SPLIT_STREAMS = 'alpha and off in the Go programs too: no switch can enable it there';
+const SPLIT_STREAMS = 'the Go programs have it as alpha and cannot switch it on either';
 
 /** Logging, of all programs. */
 export const KLOG_FLAGS = [
@@ -91,7 +91,7 @@ export const PROCESS_FLAGS = [
     name: 'drain-timeout',
     type: 'duration',
     default: '10s',
-    help: 'On SIGTERM or SIGINT: how long running work may take to finish before it is given up.',
+    help: 'On SIGTERM or SIGINT: how long calls under way may take to finish before they are cancelled. Keep it shorter than terminationGracePeriodSeconds of the Pod.',
     origin: 'ours',
     min: 0,
   },
@@ -105,18 +105,16 @@ export const KUBE_FLAGS = [
     type: 'float',
     default: '0',
     peerDefault: '5',
-    help: 'Requests a second to the API server. 0: no limit of our own, the server regulates with 429 and Retry-After.',
+    help: 'Most requests a second to the API server. 0 or less: no limit on this side; the server slows clients down itself (429 and Retry-After), and that is obeyed.',
     origin: 'peer',
-    min: 0,
   },
   {
     name: 'kube-api-burst',
     type: 'int',
     default: '0',
     peerDefault: '10',
-    help: 'Requests at once before --kube-api-qps sets in. 0: 10, where there is a limit at all.',
+    help: 'Most requests in a burst, beyond --kube-api-qps. 0 or less: 10. Without --kube-api-qps it has no effect.',
     origin: 'peer',
-    min: 0,
   },
 ] as const satisfies readonly Flag[];
 
@@ -139,7 +137,7 @@ export const ELECTION_FLAGS = [
     name: 'leader-election-lease-duration',
     type: 'duration',
     default: '15s',
-    help: 'How long others wait after the last renewal before they take the lease.',
+    help: 'A lease that was not renewed for so long may be taken by another replica. After a crash of the leader nothing is worked on for up to this time.',
     origin: 'peer',
     min: 1000,
   },
@@ -147,7 +145,7 @@ export const ELECTION_FLAGS = [
     name: 'leader-election-renew-deadline',
     type: 'duration',
     default: '10s',
-    help: 'How long the leader tries to renew before it gives up.',
+    help: 'A leader that could not renew its lease for so long stops working and exits. Must be shorter than the lease duration.',
     origin: 'peer',
     min: 1,
   },
@@ -177,7 +175,13 @@ export const DRIVER_FLAGS = [
     help: 'Labels that the leader puts on its lease: key:value,key:value.',
     origin: 'peer',
   },
-  { name: 'metrics-address', type: 'string', default: '', help: 'Deprecated, as --http-endpoint; not together with it.', origin: 'peer' },
+  {
+    name: 'metrics-address',
+    type: 'string',
+    default: '',
+    help: 'Deprecated: use --http-endpoint, which means the same. Giving both is an error.',
+    origin: 'peer',
+  },
   {
     name: 'driver-lost-timeout',
     type: 'duration',
@@ -194,29 +198,16 @@ export const RETRY_FLAGS = [
     name: 'retry-interval-start',
     type: 'duration',
     default: '1s',
-    help: 'First wait after a failure; doubles with each further one.',
+    help: 'Wait before the first retry of something that failed. It doubles with each further failure.',
     origin: 'peer',
     min: 1,
   },
-  { name: 'retry-interval-max', type: 'duration', default: '5m', help: 'Longest wait after failures.', origin: 'peer', min: 1 },
-] as const satisfies readonly Flag[];
-
-/** Polling of snapshots that the driver has cut but not finished: the next poll comes after a tenth of the age, within these. */
-export const READY_POLL_FLAGS = [
   {
-    name: 'ready-poll-interval-min',
+    name: 'retry-interval-max',
     type: 'duration',
-    default: '1s',
-    help: 'Shortest time between two readiness polls of a snapshot.',
-    origin: 'ours',
-    min: 1,
-  },
-  {
-    name: 'ready-poll-interval-max',
-    type: 'duration',
-    default: '10s',
-    help: 'Longest time between two readiness polls of a snapshot.',
-    origin: 'ours',
+    default: '5m',
+    help: 'Longest wait between two retries of something that failed.',
+    origin: 'peer',
     min: 1,
   },
 ] as const satisfies readonly Flag[];

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { flagsAsMarkdown, formatHelp } from './flag-help.ts';
-import type { Flag } from './flags.ts';
+import type { Flag } from './flag.ts';
 
 const FLAGS = [
   { name: 'timeout', type: 'duration', default: '1m', help: 'Limit of a call.', origin: 'peer' },

@@ -1,5 +1,5 @@
 /** A flag table as `--help` prints it, in the shape of the Go package the program's peer uses, and as Markdown. */
-import type { Flag } from './flags.ts';
+import type { Flag } from './flag.ts';
 import type { Syntax } from './flag-syntax.ts';
 import { formatDuration, parseDuration } from './go-duration.ts';
 
@@ -67,6 +67,7 @@ function describe(flag: Flag): string {
   for (const [name, gate] of Object.entries(flag.gates ?? {})) parts.push(`${name}=true|false (${gate.stage}, default=${gate.default}).`);
   if (flag.ignored !== undefined) parts.push(`Accepted and ignored: ${flag.ignored}.`);
   if (flag.origin === 'ours') parts.push('Not in the Go program.');
+  if (flag.origin === 'earlier') parts.push('Only earlier releases of the Go program have it.');
   if (flag.peerDefault !== undefined) parts.push(`The Go program's default is ${flag.peerDefault}.`);
   if (!zero) parts.push(`(default ${flag.type === 'string' ? JSON.stringify(shown) : shown})`);
   return parts.join(' ');
@@ -76,8 +77,8 @@ function describe(flag: Flag): string {
 export function flagsAsMarkdown(flags: readonly Flag[]): string {
   const escape = (text: string): string => text.replaceAll('|', '\\|');
   const row = (flag: Flag): string => {
-    const note =
-      flag.origin === 'ours' ? 'ours' : flag.peerDefault === undefined ? 'as the Go program' : `Go program: \`${flag.peerDefault}\``;
+    const others = { ours: 'ours', earlier: 'earlier releases', peer: undefined }[flag.origin];
+    const note = others ?? (flag.peerDefault === undefined ? 'as the Go program' : `Go program: \`${flag.peerDefault}\``);
     const gates = Object.entries(flag.gates ?? {}).map(([name, gate]) => `\`${name}\` (${gate.stage}, ${gate.default})`);
     const ignored = flag.ignored === undefined ? '' : ` Accepted and ignored: ${flag.ignored}.`;
     const about = escape(`${flag.help}${gates.length === 0 ? '' : ` ${gates.join(', ')}.`}${ignored}`);

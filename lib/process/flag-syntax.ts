@@ -7,7 +7,7 @@
  * `-v5`); words that are no flags are skipped over.
  * Both end at `--`, and both know `-h`, `-help` or `--help` without declaring them.
  */
-import type { Flag } from './flags.ts';
+import type { Flag } from './flag.ts';
 
 export type Syntax = 'go' | 'pflag';
 

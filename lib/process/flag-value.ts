@@ -2,10 +2,8 @@
  * One flag's text → its value, by the rules of Go's strconv and of the value types that the peers use.
  * A refusal says what was wrong with which flag and what would be right.
  */
-import type { Flag } from './flags.ts';
+import type { Flag, FlagType } from './flag.ts';
 import { formatDuration, parseDuration } from './go-duration.ts';
-
-export type FlagType = 'string' | 'int' | 'uint' | 'float' | 'bool' | 'duration' | 'gates' | 'labels' | 'quantity';
 
 /** Feature gates, resolved: all that exist, and whether the command line named them. */
 export type Gates = ReadonlyMap<string, { readonly enabled: boolean; readonly explicit: boolean }>;
@@ -103,20 +101,31 @@ function float(text: string): number | undefined {
   return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : undefined;
 }
 
-/** `A=true,B=false`. Spaces around names and values are let pass, as component-base does. */
+/** `A=true,B=false`. Spaces around names and values are let pass, and AllAlpha and AllBeta set what is not named, as component-base does. */
 function gates(known: NonNullable<Flag['gates']>, text: string): Gates | Refusal {
   const found = new Map(Object.entries(known).map(([name, gate]) => [name, { enabled: gate.default, explicit: false }]));
+  const ofStages = new Map<string, boolean>();
   for (const part of text.split(',').map((word) => word.trim())) {
     if (part === '') continue;
     const [name = '', value] = part.split('=', 2).map((word) => word.trim());
     if (value === undefined || !(TRUE.has(value) || FALSE.has(value)))
       return new Refusal(`${quote(part)} is no gate setting, write ${name || 'NAME'}=true or ${name || 'NAME'}=false`);
+    if (name in STAGES) {
+      ofStages.set(STAGES[name] ?? '', TRUE.has(value));
+      continue;
+    }
     if (!found.has(name))
       return new Refusal(`there is no feature gate ${quote(name)}, known are ${Object.keys(known).join(', ') || 'none'}`);
     found.set(name, { enabled: TRUE.has(value), explicit: true });
   }
+  for (const [name, gate] of Object.entries(known)) {
+    const enabled = ofStages.get(gate.stage);
+    if (enabled !== undefined && found.get(name)?.explicit === false) found.set(name, { enabled, explicit: true });
+  }
   return found;
 }
+
+const STAGES: Readonly<Record<string, string>> = { AllAlpha: 'ALPHA', AllBeta: 'BETA' };
 
 /** `k:v,k:v`, the peers' way to write lease labels; `k=v` is let pass too. */
 function labels(text: string): Labels | Refusal {

@@ -3,7 +3,7 @@ import { ConfigError } from '../errors/config-error.ts';
 import { ELECTION_FLAGS, KLOG_FLAGS } from './flag-groups.ts';
 import type { Given, Syntax } from './flag-syntax.ts';
 import { scanFlags } from './flag-syntax.ts';
-import type { Flag } from './flags.ts';
+import type { Flag } from './flag.ts';
 import { gateEnabled, readFlags, readOptions } from './flags.ts';
 
 const FLAGS = [
@@ -108,6 +108,13 @@ describe('values', () => {
     expect(gateEnabled(gates, 'Topology')).toBe(false);
     expect(gateEnabled(gates, 'CrossNamespaceVolumeDataSource')).toBe(true);
     expect(parse('go').featureGates.get('Topology')).toEqual({ enabled: true, explicit: false });
+  });
+
+  test('AllAlpha and AllBeta set the gates of a stage that are not named', () => {
+    const all = parse('go', '--feature-gates=AllAlpha=true,AllBeta=false').featureGates;
+    expect([gateEnabled(all, 'Topology'), gateEnabled(all, 'CrossNamespaceVolumeDataSource')]).toEqual([true, true]);
+    const but = parse('go', '--feature-gates=CrossNamespaceVolumeDataSource=false,AllAlpha=true').featureGates;
+    expect(gateEnabled(but, 'CrossNamespaceVolumeDataSource')).toBe(false);
   });
 
   test('gates given twice add up', () => {

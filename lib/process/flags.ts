@@ -15,35 +15,10 @@
  * Go's `flag` or of pflag, then this file turns texts into values. Nothing here exits or prints.
  */
 import { ConfigError } from '../errors/config-error.ts';
+import type { Flag } from './flag.ts';
 import type { Given } from './flag-syntax.ts';
 import { readValue } from './flag-value.ts';
-import type { FlagType, FlagValue, Gates, ValueOf } from './flag-value.ts';
-
-export interface Gate {
-  readonly default: boolean;
-  readonly stage: 'ALPHA' | 'BETA' | 'GA';
-}
-
-export interface Flag {
-  readonly name: string;
-  readonly type: FlagType;
-  /** As one would type it; `''` for an empty string, list or map. */
-  readonly default: string;
-  readonly help: string;
-  /** `peer`: the Go program has it, with this meaning. `ours`: in addition. */
-  readonly origin: 'peer' | 'ours';
-  /** The Go program's default, where ours differs on purpose. */
-  readonly peerDefault?: string;
-  /** Smallest legal number; milliseconds for a duration. */
-  readonly min?: number;
-  readonly max?: number;
-  /** The texts that are legal, for a string. */
-  readonly choices?: readonly string[];
-  /** For type `gates`: the gates that exist. Any other one is a fault. */
-  readonly gates?: Readonly<Record<string, Gate>>;
-  /** Accepted so that an image swap works, and without effect here; says why. */
-  readonly ignored?: string;
-}
+import type { FlagValue, Gates, ValueOf } from './flag-value.ts';
 
 type Camel<S extends string> = S extends `${infer Head}-${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : S;
 type OptionKey<F extends Flag> = F['type'] extends 'duration' ? `${Camel<F['name']>}Ms` : Camel<F['name']>;

@@ -7,6 +7,7 @@
  *   believes to lead but its lease has run out for longer than a tolerance; so the kubelet restarts it.
  * - `/healthz` (the process answers) and `/readyz` (what is still waited for) are ours.
  */
+import { errorText } from '../errors/error-text.ts';
 import type { Host, Listener } from '../doors/host.ts';
 import type { HttpAnswer, HttpRequest } from '../doors/http.ts';
 import { ConfigError } from '../errors/config-error.ts';
@@ -30,7 +31,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Liste
   try {
     return await host.listen(address, (request) => answer(options, request));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     throw new ConfigError([`--${flag}=${address}: cannot listen (${why}), choose a free host:port or :port`], { cause: error });
   }
 }

@@ -2,7 +2,8 @@
 import { execFile } from 'node:child_process';
 import type { ExecCredentialDoor } from '../kube/exec-credentials.ts';
 import { openDoors } from './doors/open-doors.ts';
-import { runProgram, type ProgramInput } from './program.ts';
+import { runProgram } from './program.ts';
+import type { ProgramInput } from './program-input.ts';
 import { VERSION } from './version.ts';
 
 export async function runMain(

@@ -66,6 +66,18 @@ test('work in progress is summed and its longest is known, whichever key ends fi
   expect(lines).toContain('workqueue_work_duration_seconds_bucket{le="1e-8",name="claims"} 0');
 });
 
+test('what comes into a queue and what comes again are counted apart', async () => {
+  const metrics = createMetrics({ usage: () => usage });
+  const queue = createQueueMetrics(metrics, clockAt({ ms: 0 }));
+  for (const _ of [1, 2, 3]) queue.added('claims');
+  queue.retried('claims');
+  queue.depth('claims', 2);
+  const lines = (await metrics.expose()).split('\n');
+  expect(lines).toContain('workqueue_adds_total{name="claims"} 3');
+  expect(lines).toContain('workqueue_retries_total{name="claims"} 1');
+  expect(lines).toContain('workqueue_depth{name="claims"} 2');
+});
+
 test('the lease gauge follows leadership', async () => {
   const metrics = createMetrics({ usage: () => usage });
   const election = createElectionMetrics(metrics);

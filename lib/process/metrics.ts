@@ -92,7 +92,8 @@ export function createMetrics(host: Pick<Host, 'usage'>): MetricsRegistry {
   return metrics;
 }
 
-function addProcessFamilies(metrics: MetricsRegistry, host: Pick<Host, 'usage'>): void {
+/** Of every program. */
+export function addProcessFamilies(metrics: Pick<MetricsRegistry, 'counter' | 'gauge'>, host: Pick<Host, 'usage'>): void {
   const read = (name: string, help: string, value: () => number): void => {
     metrics.gauge({ name, help, collect: (set) => set({}, value()) });
   };

@@ -1,18 +1,19 @@
 /** One run of a program, from a good command line to its exit code. See program.ts for the two orders. */
+import { errorText } from '../errors/error-text.ts';
 import { createInformerSet } from '../controller/informer-set.ts';
 import { connectDriver, type DriverConnection } from '../csi/connection.ts';
 import type { Listener } from '../doors/host.ts';
 import type { Logger } from '../doors/log.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { type ApiAccess, openApiAccess, ownNamespace } from './api-access.ts';
-import type { CommandLine, PlannedRole } from './command-line.ts';
+import { type CommandLine, isCombined, type PlannedRole } from './command-line.ts';
 import { faultsOf } from './fault-lines.ts';
 import { formatDuration } from './go-duration.ts';
 import { startHttpServer } from './http-server.ts';
 import { createLogger } from './logger.ts';
 import { createCsiMetrics, createElectionMetrics, createQueueMetrics } from './metric-families.ts';
 import { createMetrics, type MetricsRegistry } from './metrics.ts';
-import type { ProgramInput } from './program.ts';
+import type { ProgramInput } from './program-input.ts';
 import { RunningRole } from './running-role.ts';
 import { runShutdown, type ShutdownStep } from './shutdown.ts';
 import { TerminalError } from '../errors/terminal-error.ts';
@@ -83,9 +84,10 @@ export class ProgramLife {
 
   private async start(): Promise<void> {
     const { doors, version } = this.input;
-    const { process, roles, rest } = this.line;
+    const { process, roles, rest, withoutEffect } = this.line;
     this.log.info('Starting', { version, roles: roles.map(({ plan }) => plan.name).join(',') });
     if (rest.length > 0) this.log.warn('Words that are no flags are ignored, and so is all behind the first', { words: rest.join(' ') });
+    for (const [flag, reason] of Object.entries(withoutEffect)) this.log.warn('Flag has no effect and can be removed', { flag, reason });
     for (const what of ['credentials', 'custom resources', 'the CSI driver', 'caches']) this.waitingFor.add(what);
     await this.listen();
     const api = await openApiAccess(this.input, process, this.log);
@@ -104,7 +106,7 @@ export class ProgramLife {
       doors,
       log: this.log,
       ...this.resync(),
-      rewound: (resource) => {
+      restoredFromBackup: (resource) => {
         this.abrupt = true;
         this.fail(new TerminalError('HISTORY_CHANGED', historyChanged(resource)));
       },
@@ -164,10 +166,8 @@ export class ProgramLife {
 
   private async waitForAll(client: KubeClient): Promise<void> {
     const { clock } = this.input.doors;
-    for (const { plan, values } of this.line.roles) {
-      const limitMs = values.has('retry-crd-interval-max')
-        ? Math.max(1000, Number(values.get('retry-crd-interval-max')))
-        : Number.POSITIVE_INFINITY;
+    for (const { plan, prepared } of this.line.roles) {
+      const limitMs = prepared.frame.resourceWaitMs ?? Number.POSITIVE_INFINITY;
       await waitForResources({ client, clock, log: this.log, resources: plan.requiredResources, limitMs, signal: this.ending.signal });
     }
   }
@@ -188,13 +188,12 @@ export class ProgramLife {
       address: csiAddress,
       timeoutMs: Math.max(...users.map(timeoutOf)),
       lostTimeoutMs: driverLostTimeoutMs === 0 ? leaseMs : driverLostTimeoutMs,
-      readNode: users.some(({ prepared }) => prepared.readNode),
       observe,
       fatal: (error) => this.fail(error),
       signal: either(this.ending.signal, this.closing.signal, () => this.connection !== undefined),
     });
     for (const planned of users) {
-      const driver = { client: connection.client(timeoutOf(planned)), identity: connection.identity, node: connection.node };
+      const driver = { client: connection.client(timeoutOf(planned)), identity: connection.identity };
       const problem = planned.prepared.checkDriver(driver);
       if (problem !== undefined) throw new TerminalError('DRIVER_UNUSABLE', problem);
     }
@@ -203,14 +202,13 @@ export class ProgramLife {
 
   private resync(): { readonly resyncMs?: number } {
     if (this.input.resyncMs !== undefined) return { resyncMs: this.input.resyncMs };
-    const periods = this.line.roles.flatMap(({ values }) => (values.has('resync-period') ? [Number(values.get('resync-period'))] : []));
+    const periods = this.line.roles.flatMap(({ prepared }) => prepared.frame.resyncMs ?? []);
     return periods.length === 0 ? {} : { resyncMs: Math.min(...periods) };
   }
 
   private leaseNamespace({ plan, election }: PlannedRole, own: string): string {
     if (election.leaderElectionNamespace !== '') return election.leaderElectionNamespace;
-    // Beside a driver, many Pods in many namespaces hold this role, and only one of all may lead.
-    return this.input.plans.length > 1 && plan.name === 'snapshot-controller' ? 'kube-system' : own;
+    return isCombined(this.input) ? (plan.combinedLeaseNamespace ?? own) : own;
   }
 
   /** The first fault decides; those that follow from it are only logged. */
@@ -229,7 +227,7 @@ export class ProgramLife {
     try {
       if (await files.exists(TERMINATION_LOG)) await files.write(TERMINATION_LOG, new TextEncoder().encode(text));
     } catch (error) {
-      this.log.warn('Cannot write the termination log', { error: error instanceof Error ? error.message : String(error) });
+      this.log.warn('Cannot write the termination log', { error: errorText(error) });
     }
   }
 
@@ -273,13 +271,13 @@ export class ProgramLife {
 
 function historyChanged(resource: string): string {
   return (
-    `the API server was set back (seen at ${resource}), as by the restore of a backup: ` +
-    'what this process remembers may never have happened, so it ends to start anew'
+    `the API server was restored to an earlier state, as from a backup (seen at ${resource}): ` +
+    'this process may remember changes that are undone, so it exits and starts again with a fresh view. Nothing has to be done'
   );
 }
 
-function timeoutOf({ values }: PlannedRole): number {
-  return values.has('timeout') ? Number(values.get('timeout')) : DEFAULT_TIMEOUT_MS;
+function timeoutOf({ prepared }: PlannedRole): number {
+  return prepared.frame.timeoutMs ?? DEFAULT_TIMEOUT_MS;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -30,7 +30,10 @@ interface Bench {
   readonly exitCode: () => number | undefined;
   readonly signal: () => void;
   readonly get: (path: string) => Promise<{ readonly status: number; readonly text: string }>;
-  readonly lease: () => Promise<{ readonly spec?: { readonly holderIdentity?: string; readonly renewTime?: string } }>;
+  readonly lease: () => Promise<{
+    readonly metadata?: { readonly labels?: object };
+    readonly spec?: { readonly holderIdentity?: string; readonly renewTime?: string };
+  }>;
   readonly api: (request: Partial<HttpRequest>) => Promise<HttpAnswer>;
   readonly input: () => RoleInput<unknown>;
   /** Ends the drain of the role, where it hangs. */
@@ -314,6 +317,12 @@ describe('a replica that stands by', () => {
     expect(world.seen).not.toContain('drain');
     expect((await world.lease()).spec?.holderIdentity).toBe('other');
   });
+});
+
+test('the labels that a role hands over are put on its lease', async () => {
+  const world = bench({ argv: ['--leader-election'], role: { frame: () => ({ leaseLabels: { tier: 'storage' } }) } });
+  await working(world);
+  expect(await world.lease()).toMatchObject({ metadata: { labels: { tier: 'storage' } } });
 });
 
 describe('the end', () => {

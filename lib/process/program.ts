@@ -10,33 +10,12 @@
  *
  * Exit codes: 0 after SIGTERM, SIGINT, `--help`, `--version`; 2 for a wrong command line; 1 for all else.
  */
-import type { Doors } from '../doors/doors.ts';
 import { readCommandLine, combinedTable, isCombined } from './command-line.ts';
 import type { Request } from './command-line.ts';
 import { faultsOf } from './fault-lines.ts';
 import { formatHelp } from './flag-help.ts';
-import type { Syntax } from './flag-syntax.ts';
+import type { ProgramInput } from './program-input.ts';
 import { ProgramLife } from './program-life.ts';
-import type { ExecCredentialDoor } from '../kube/exec-credentials.ts';
-import type { RolePlan } from './role-plan.ts';
-
-export interface ProgramInput {
-  /** As in `--help`, the log and the user agent. */
-  readonly program: string;
-  readonly version: string;
-  readonly syntax: Syntax;
-  /** One: that role. More: the combined program, with `--roles`. */
-  readonly plans: readonly RolePlan[];
-  readonly doors: Doors;
-  /** Without node and script. */
-  readonly argv: readonly string[];
-  /** Standard output, for `--version`. */
-  readonly print: (text: string) => void;
-  /** How often caches tell everything again, whatever the flags say; 0: never. For a test that wants to see what only that heals. */
-  readonly resyncMs?: number;
-  /** Runs a kubeconfig's credential plugin, where the program may start processes. */
-  readonly execCredential?: ExecCredentialDoor;
-}
 
 /** Resolves with the exit code; the caller exits. Never rejects. */
 export async function runProgram(input: ProgramInput): Promise<number> {

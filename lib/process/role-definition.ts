@@ -8,7 +8,8 @@
  */
 import type { Role, RoleContext } from '../controller/role.ts';
 import type { Driver } from '../csi/capabilities.ts';
-import type { Flag, FlagValues } from './flags.ts';
+import type { Flag } from './flag.ts';
+import type { FlagValues } from './flags.ts';
 import type { MetricsRegistry } from './metrics.ts';
 
 /** Parsed options of a role, by flag name in camelCase (`retryIntervalStart` → ms as `retryIntervalStartMs`). */
@@ -22,22 +23,38 @@ export interface RoleInput<O> {
   readonly leaseNamespace: string;
 }
 
+/** What of a role's options the frame of the program acts upon. What a role leaves out has the frame's default. */
+export interface FrameOptions {
+  /** Limit of every call to the driver. */
+  readonly timeoutMs?: number;
+  /** How often caches tell everything again; 0: never. Several roles: the smallest. */
+  readonly resyncMs?: number;
+  /** How long the required resources are waited for before the program gives up. */
+  readonly resourceWaitMs?: number;
+  /** Labels that the leader puts on its lease. */
+  readonly leaseLabels?: Readonly<Record<string, string>>;
+}
+
 export interface RoleDefinition<O> {
-  readonly name: 'snapshot-controller' | 'csi-snapshotter' | 'csi-provisioner';
+  readonly name: string;
   /** Go `flag` (snapshot programs) or pflag (provisioner) when it runs alone. The combined main uses pflag. */
   readonly syntax: 'go' | 'pflag';
   /** The flag table; see lib/process/flags.ts. */
   readonly flags: readonly Flag[];
   /** Parsed values → readonly options, or the faults found (all of them, each naming flag and remedy). */
   readonly options: (values: FlagValues, env: (name: string) => string | undefined) => O;
+  readonly frame?: (options: O) => FrameOptions;
   readonly needsDriver: boolean;
   /** Custom resources that must be served before the role starts: `volumesnapshots.snapshot.storage.k8s.io`. */
   readonly requiredResources: readonly { readonly group: string; readonly version: string; readonly plural: string }[];
-  /** True where the role wants NodeGetInfo (node deployment). */
-  readonly readNode?: (options: O) => boolean;
   /** Checked once after the driver answered; a message says what is missing and the remedy, exit 1. */
   readonly checkDriver?: (driver: Driver, options: O) => string | undefined;
   readonly leaseName: (driverName: string) => string;
+  /**
+   * Where the lease is in a combined process. Beside a driver, many Pods in many namespaces may hold a role of which only one
+   * may lead. Absent: the Pod's own namespace.
+   */
+  readonly combinedLeaseNamespace?: string;
   readonly eventComponent: (driverName: string, hostname: string) => string;
   readonly create: (input: RoleInput<O>) => Role;
 }

@@ -2,38 +2,30 @@
 import type { Role } from '../controller/role.ts';
 import type { Driver } from '../csi/capabilities.ts';
 import type { FlagValues } from './flags.ts';
-import type { RoleDefinition, RoleInput } from './role-definition.ts';
+import type { FrameOptions, RoleDefinition, RoleInput } from './role-definition.ts';
 
 export interface RolePlan
   extends Pick<
     RoleDefinition<unknown>,
-    'name' | 'syntax' | 'flags' | 'needsDriver' | 'requiredResources' | 'leaseName' | 'eventComponent'
+    'name' | 'syntax' | 'flags' | 'needsDriver' | 'requiredResources' | 'leaseName' | 'combinedLeaseNamespace' | 'eventComponent'
   > {
   /** Options are read and judged here; throws ConfigError with every fault. */
   readonly prepare: (values: FlagValues, env: (name: string) => string | undefined) => PreparedRole;
 }
 
 export interface PreparedRole {
-  /** NodeGetInfo is wanted. */
-  readonly readNode: boolean;
+  readonly frame: FrameOptions;
   readonly checkDriver: (driver: Driver) => string | undefined;
   readonly create: (input: Omit<RoleInput<unknown>, 'options'>) => Role;
 }
 
 export function planRole<O>(definition: RoleDefinition<O>): RolePlan {
-  const { name, syntax, flags, needsDriver, requiredResources, leaseName, eventComponent } = definition;
   return {
-    name,
-    syntax,
-    flags,
-    needsDriver,
-    requiredResources,
-    leaseName,
-    eventComponent,
+    ...definition,
     prepare: (values, env) => {
       const options = definition.options(values, env);
       return {
-        readNode: definition.readNode?.(options) ?? false,
+        frame: definition.frame?.(options) ?? {},
         checkDriver: (driver) => definition.checkDriver?.(driver, options),
         create: (input) => definition.create({ ...input, options }),
       };

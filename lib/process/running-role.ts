@@ -64,7 +64,7 @@ export class RunningRole {
       driver:
         connection === undefined || !plan.needsDriver
           ? undefined
-          : { client: connection.client(input.timeoutMs), identity: connection.identity, node: connection.node },
+          : { client: connection.client(input.timeoutMs), identity: connection.identity },
       metrics: input.metrics,
       leaseNamespace: input.leaseNamespace,
     });
@@ -73,7 +73,6 @@ export class RunningRole {
   private elect(hostname: string): LeaderElection {
     const { planned, doors, log, leaseNamespace, electionMetrics, leaseLost } = this.input;
     const { election } = planned;
-    const labels = planned.values.has('leader-election-labels') ? planned.values.get('leader-election-labels') : {};
     electionMetrics.leading(this.leaseName, false);
     return createLeaderElection({
       client: this.input.leaseClient(),
@@ -84,7 +83,7 @@ export class RunningRole {
       // csi-lib-utils takes the sanitised host name alone; two processes of one host would both lead by it. The rest is
       // kube-controller-manager's form. A process that was killed waits for its own old lease, as for anybody's.
       identity: `${hostname.replace(/[^a-zA-Z0-9-]/g, '-')}_${doors.random.uuid()}`,
-      labels: labels as Readonly<Record<string, string>>,
+      labels: planned.prepared.frame.leaseLabels ?? {},
       leaseDurationMs: election.leaderElectionLeaseDurationMs,
       renewDeadlineMs: election.leaderElectionRenewDeadlineMs,
       retryPeriodMs: election.leaderElectionRetryPeriodMs,

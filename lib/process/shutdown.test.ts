@@ -41,13 +41,18 @@ test('a step that fails does not keep the next one from running', async () => {
   expect(log.lines).toMatchObject([{ message: 'Shutdown step failed' }]);
 });
 
-test('a second signal cuts every step short', async () => {
+test('a second signal cuts every step short, each told so by its signal, and nobody is warned of what was asked for', async () => {
   const force = new AbortController();
-  const end = runShutdown([step('drain', never), step('release', never)], {
-    clock: createHandClock(),
-    log: createLogList(),
-    force: force.signal,
-  });
+  const log = createLogList();
+  const cut: boolean[] = [];
+  const hang = (name: string): ShutdownStep =>
+    step(name, (signal) => {
+      cut.push(signal.aborted);
+      signal.addEventListener('abort', () => cut.push(true));
+      return never();
+    });
+  const end = runShutdown([hang('drain'), hang('release')], { clock: createHandClock(), log, force: force.signal });
   force.abort();
   await end;
+  expect([cut, log.lines]).toEqual([[false, true, true], []]);
 });

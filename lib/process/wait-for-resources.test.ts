@@ -74,10 +74,15 @@ test('a forbidden list names the remedy', async () => {
 });
 
 test('an aborted signal ends the waiting quietly', async () => {
-  const { end, clock, abort } = wait(server(new Set(), () => 404));
+  const asked = server(new Set(), () => 404);
+  const { end, clock, abort, log } = wait(asked);
   await clock.advance(1000);
   abort.abort();
   await end;
+  const [{ length: said }, { asked: before }] = [log.lines, asked];
+  await clock.advance(60_000);
+  expect([log.lines.length, asked.asked]).toEqual([said, before]);
+  expect(log.lines.map(({ message }) => message)).not.toContainEqual(expect.stringContaining('abort'));
 });
 
 test('a role that needs no custom resources waits for the server alone, which may refuse to tell its version', async () => {

@@ -1,4 +1,5 @@
 /** Waits until the API server answers and serves the custom resources that a role needs, as snapshot-controller does. */
+import { errorText } from '../errors/error-text.ts';
 import type { Clock } from '../doors/clock.ts';
 import type { Logger } from '../doors/log.ts';
 import { sleep } from '../doors/sleep.ts';
@@ -69,11 +70,14 @@ async function findMissing({ client, resources, signal }: WaitOptions): Promise<
 }
 
 function forbidden(name: string): TerminalError {
-  return new TerminalError('API_UNUSABLE', `listing ${name} is forbidden: grant list and watch on it, deploy/rbac shows how`);
+  return new TerminalError(
+    'API_UNUSABLE',
+    `listing ${name} is forbidden: grant list and watch on it, as rbac.yaml of the program does in deploy/`,
+  );
 }
 
 function unusable(error: unknown): TerminalError {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = errorText(error);
   return new TerminalError('API_UNUSABLE', `the API server cannot be used (${why}): check --kubeconfig and that the server is up`, {
     cause: error,
   });

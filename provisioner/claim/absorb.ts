@@ -8,6 +8,8 @@ export function absorb(state: ClaimState, step: ClaimStep, answer: ClaimAnswer):
       return { ...state, minVersion: answer.version };
     case 'claim':
       return { ...state, claim: answer.claim, progress: answer.progress };
+    case 'owner':
+      return { ...state, live: { ...live, owner: { object: answer.object } }, progress: answer.progress };
     case 'snapshot':
       return { ...state, live: { ...live, snapshot: { object: answer.object } } };
     case 'content':

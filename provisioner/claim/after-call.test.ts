@@ -4,7 +4,7 @@ import { GrpcCode } from '../../lib/csi/grpc-code.ts';
 import type { Intent } from '../intent/intent.ts';
 import type { OpenOperation, Operation } from '../intent/operation.ts';
 import { NO_OPERATION } from '../intent/operation.ts';
-import { STORAGE_PROVISIONER } from '../names.ts';
+import { STORAGE_PROVISIONER } from '../facts/names.ts';
 import { aClaim, aClass, CLAIM_UID, DRIVER, VOLUME_NAME } from '../testing/objects.ts';
 import { aState, anIntent, anOpen, settings } from '../testing/states.ts';
 import { absorb } from './absorb.ts';

@@ -2,11 +2,12 @@
  * What a call of the driver without a volume means for the claim: always what the Go program makes of that very
  * answer. What may be left of earlier calls is on the account, which decides nothing here.
  */
+import { provisioningFailed } from '../facts/claim-events.ts';
 import { GrpcCode } from '../../lib/csi/grpc-code.ts';
 import { sameIntent } from '../intent/intent.ts';
-import { reasonToLeave } from './ownership.ts';
+import { reasonToLeave } from '../facts/ownership.ts';
 import { planForNobody } from './persistent-volume.ts';
-import { createStep, failureNote, heldBack, journalNote, reschedule, secretStep } from './steps.ts';
+import { createStep, heldBack, journalNote, reschedule, secretStep } from './steps.ts';
 import type { CallFailure, ClaimDecision, ClaimState } from './state.ts';
 
 /** From then on an administrator is told of what stays undecided for a claim that is gone. */
@@ -29,7 +30,7 @@ export function afterCall(state: ClaimState, failure: CallFailure): ClaimDecisio
     kind: 'retry',
     backoff: 'create-volume',
     reason: message,
-    events: failureNote(state, message),
+    events: provisioningFailed(state, message),
     ...(infeasible ? { atLeastMs: state.settings.retryMaxMs } : {}),
   };
 }

@@ -1,13 +1,15 @@
 /**
  * One attempt to provision a claim that is ours and has no volume: from its wish to the call, one Step at a
  * time. Checks that need nothing but caches come first, then live reads, then writes, then the call, so that
- * an attempt that cannot succeed costs nothing. Peer facts: tables 1.4, 2.2, 2.3, 4.2.
+ * an attempt that cannot succeed costs nothing. The order of the checks is the Go program's: docs/peer-behaviour.md#order-of-an-attempt.
  */
 import type { VolumeContentSource } from '../../proto/gen/csi.ts';
-import { CLONE_FINALIZER, volumeNameFor } from '../names.ts';
+import type { EventNote } from '../../lib/controller/step.ts';
+import { claimWarning } from '../facts/claim-events.ts';
+import { CLONE_FINALIZER, REASON, volumeNameFor } from '../facts/names.ts';
 import { checkClone } from './clone.ts';
-import { grantProblem, isSource, sourceKey } from './data-source.ts';
-import type { SourceObject } from './data-source.ts';
+import { grantProblem, isSource, sourceKey } from '../facts/data-source.ts';
+import type { SourceObject } from '../facts/data-source.ts';
 import { attemptInputs } from './inputs.ts';
 import type { Intent, SourceReference } from '../intent/intent.ts';
 import { classVersionOf, sameIntent } from '../intent/intent.ts';
@@ -16,7 +18,7 @@ import { planVolume } from './persistent-volume.ts';
 import { draftOf, requestOf } from './request.ts';
 import type { Draft } from './request.ts';
 import { checkRestore, checkSnapshot, isProtected } from './restore.ts';
-import type { Parameters } from '../secrets.ts';
+import type { Parameters } from '../facts/secrets.ts';
 import { createStep, problem, reschedule, secretStep } from './steps.ts';
 import type { ClaimDecision, ClaimState } from './state.ts';
 import { toRequirement, topologyFor } from './topology.ts';
@@ -228,5 +230,15 @@ function protectSource(state: ClaimState, { source }: Intent): ClaimDecision | u
 function writeIntent(state: ClaimState, intent: Intent): ClaimDecision | undefined {
   const { operation } = state.progress;
   if (operation.phase === 'open' && operation.call === 'not-sent' && sameIntent(operation.intent, intent)) return undefined;
-  return { kind: 'write-intent', ...held(state), intent };
+  return { kind: 'write-intent', ...held(state), intent, before: replacedNote(state, intent) };
+}
+
+/** What another process, or whoever may write Leases, wrote down for this claim is not what is asked for. */
+function replacedNote(state: ClaimState, intent: Intent): readonly EventNote[] {
+  const { operation, inherited } = state.progress;
+  const differs = inherited && operation.phase === 'open' && !sameIntent(operation.intent, intent);
+  const why = state.misfit ?? (differs ? 'it asks for something else than the claim and its class' : undefined);
+  if (why === undefined) return [];
+  const message = `an entry of this claim in the journal is not acted upon: ${why}. The volume is made as the claim asks for it`;
+  return claimWarning(state, { reason: REASON.undecided, message });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { StaleLease } from '../../lib/controller/step.ts';
 import { SECRETS } from '../../lib/kube/resources.ts';
-import { EntryRefused } from '../intent/entry-refused.ts';
+import { EntryRefused } from '../../lib/journal/entry-refused.ts';
 import type { Intent } from '../intent/intent.ts';
 import { readEntry } from '../intent/intent.ts';
 import { adopted, opening, uncertainOf } from '../intent/operation.ts';
@@ -205,7 +205,7 @@ describe('CreateVolume', () => {
     expect(world.operationNow()).toMatchObject({ phase: 'open', intent: NEW, call: 'final', unwanted: { handle: 'vol-1' } });
   });
 
-  test('of a doubt that is given up is counted and said', async () => {
+  test('of an ambiguous call that is given up is counted and said', async () => {
     const world = atWork(anOpen({ intent: NEW, uncertain: [NEW] }));
     for (const minutes of [0, 3, 6, 9, 12]) {
       world.clock.ms = minutes * 60_000;
@@ -284,7 +284,7 @@ describe('an unwanted volume', () => {
     ['by this process', 'vol-1', []],
     ['by another one', undefined, ['vol-1']],
   ])('that the driver still shows after its deletion was asked for %s is not given to the claim', async (_, deletion, elsewhere) => {
-    const uncertain = { intents: [NEW], doubt: { times: 0, sinceMs: 0 }, sinceMs: 0, deleting: deletion };
+    const uncertain = { intents: [NEW], ambiguity: { times: 0, sinceMs: 0 }, sinceMs: 0, deleting: deletion };
     const world = atWork({ ...anOpen({ intent: NEW }), uncertain });
     for (const handle of elsewhere) world.deletedElsewhere.add(handle);
     expect(await world.does(creating(NEW))).toMatchObject({

@@ -10,7 +10,7 @@ import type { Accounts } from '../intent/accounts.ts';
 import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
 import type { Intent } from '../intent/intent.ts';
 import { encodeEntry } from '../intent/intent.ts';
-import type { Journal } from '../intent/journal.ts';
+import type { Journal } from '../../lib/journal/journal.ts';
 import type { OpenOperation, Operation } from '../intent/operation.ts';
 import { answered, deletedUnwanted, intentsOf, madeUnwanted, uncertainOf } from '../intent/operation.ts';
 import type { ProvisionLabels, ProvisionMetrics } from '../metrics.ts';
@@ -86,7 +86,7 @@ function made(deps: CallDeps, volume: Volume | undefined, { step, running: befor
     (volume !== undefined && wanted ? answerProblem(intent.request, volume) : undefined);
   if (unfit !== undefined || volume === undefined) {
     const message = unfit ?? '';
-    log.warn('CreateVolume answered what cannot be used', { object: objectName(intent), volume: intent.request.name, error: message });
+    log.warn('the answer of CreateVolume cannot be used', { object: objectName(intent), volume: intent.request.name, error: message });
     const handle = volume?.volumeId ?? '';
     const isThere = handle !== '' && unusable(volume) === undefined;
     const next = isThere

@@ -1,10 +1,10 @@
 /**
  * May this claim be filled from that claim? In the peer's order, but each refusal says which object is in
- * the way (the peer has one vague sentence for six of them). Source: the Go csi-provisioner, CSI cloning.
+ * the way (the peer has one vague sentence for six of them). Source: docs/peer-behaviour.md#clone-of-a-claim.
  */
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../lib/kube/objects.ts';
 import { toBytesRoundedUp } from '../../lib/kube/quantity.ts';
-import { classNameOf } from './ownership.ts';
+import { classNameOf } from '../facts/ownership.ts';
 
 export interface CloneInput {
   readonly claim: PersistentVolumeClaim;

@@ -1,8 +1,10 @@
 /** The controller of claims: one key per claim uid, so that all that concerns one claim happens in one order. See decide.ts. */
+import { errorText } from '../../lib/errors/error-text.ts';
 import type { Controller } from '../../lib/controller/controller.ts';
 import { createController } from '../../lib/controller/controller.ts';
-import type { Lane } from '../../lib/controller/lane.ts';
+import type { SharedOptions } from '../../lib/controller/shared-options.ts';
 import type { Reconciler } from '../../lib/controller/step.ts';
+import { provisioningFailed } from '../facts/claim-events.ts';
 import { isOpen } from '../intent/operation.ts';
 import { absorb } from './absorb.ts';
 import { decide } from './decide.ts';
@@ -10,7 +12,6 @@ import type { ClaimDeps } from './execute.ts';
 import { execute } from './execute.ts';
 import { gather } from './gather.ts';
 import type { ClaimAnswer, ClaimState, ClaimStep } from './state.ts';
-import { failureNote } from './steps.ts';
 
 export function reconciler(deps: ClaimDeps): Reconciler<ClaimState, ClaimStep, ClaimAnswer> {
   const { progress, metrics, labelsOf } = deps;
@@ -30,7 +31,7 @@ export function reconciler(deps: ClaimDeps): Reconciler<ClaimState, ClaimStep, C
       forget(deps, uid);
       if (step.backoff === 'settle') return [];
       metrics.provisionFailed(labelsOf(state));
-      return failureNote(state, error instanceof Error ? error.message : String(error));
+      return provisioningFailed(state, errorText(error));
     },
   };
 }
@@ -46,6 +47,6 @@ function forget({ progress, caches }: ClaimDeps, uid: string): void {
   else if (present.protecting !== undefined) progress.update(uid, { protecting: undefined });
 }
 
-export function createClaimController(deps: ClaimDeps, options: Lane): Controller {
+export function createClaimController(deps: ClaimDeps, options: SharedOptions): Controller {
   return createController({ ...options, name: 'claims', reconciler: reconciler(deps) });
 }

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { STORAGE_PROVISIONER } from '../names.ts';
+import { STORAGE_PROVISIONER } from '../facts/names.ts';
 import type { aContent, aSnapshot } from '../testing/objects.ts';
 import { aClaim, aClass, aVolume, CLAIM_SOURCE, CLAIM_UID, DRIVER, SNAPSHOT_SOURCE, VOLUME_NAME } from '../testing/objects.ts';
 import { aState, anIntent, anOpen, settings } from '../testing/states.ts';
 import type { Intent } from '../intent/intent.ts';
 import type { Operation } from '../intent/operation.ts';
 import { NO_OPERATION } from '../intent/operation.ts';
-import { dataSourceOf } from './data-source.ts';
+import { dataSourceOf } from '../facts/data-source.ts';
 import { decide } from './decide.ts';
 import type { ClaimState } from './state.ts';
 
@@ -153,6 +153,31 @@ test.each([
   for (const operation of [CLOSING, NO_OPERATION]) expect(kind({ claim, operation, volume: aVolume() })).toBe('done');
 });
 
+test('the end of what another process began is told to the claim, and so is an entry that was never true', () => {
+  const close = (change: Change) => decide(state({ operation: UNCERTAIN, volume: aVolume(), ...change }));
+  const regarding = { kind: 'PersistentVolumeClaim', metadata: { uid: CLAIM_UID } };
+  const inherited = { inherited: true } as const;
+  expect(close({})).toMatchObject({ kind: 'close', before: [] });
+  expect(close({ progress: inherited })).toMatchObject({ before: [{ type: 'Normal', reason: 'ProvisioningSucceeded', regarding }] });
+  expect(close({ progress: inherited, misfit: 'it is forged' })).toMatchObject({
+    before: [{ type: 'Warning', reason: 'VolumeUndecided', message: expect.stringContaining('it is forged'), regarding }],
+  });
+  expect(close({ claim: undefined, progress: inherited })).toMatchObject({ kind: 'close', before: [] });
+});
+
+test('an entry that asks for something else than its living claim is told to the claim that is served by its own wish', () => {
+  const forged = anOpen({ intent: OTHER, uncertain: [OTHER] });
+  const told = (change: Change) => decide(state({ operation: forged, ...change }));
+  const regarding = { kind: 'PersistentVolumeClaim', metadata: { uid: CLAIM_UID } };
+  expect(told({ misfit: 'it is forged' })).toMatchObject({
+    kind: 'write-intent',
+    before: [{ type: 'Warning', reason: 'VolumeUndecided', message: expect.stringContaining('it is forged'), regarding }],
+  });
+  expect(told({ progress: { inherited: true } })).toMatchObject({ before: [{ message: expect.stringContaining('something else') }] });
+  // Of our own, it is an earlier class.
+  expect(told({})).toMatchObject({ kind: 'write-intent', before: [] });
+});
+
 test('a PV of our name that belongs to another claim stops everything, and says so to who waits', () => {
   const foreign = aVolume({ claimRef: { uid: 'other' } });
   for (const operation of [NO_OPERATION, UNCERTAIN])
@@ -216,6 +241,13 @@ describe.each([
       intent: anIntent(),
       before: [],
     });
+  });
+
+  test('of another process is settled only once the API server has neither claim nor volume: the caches may be older', () => {
+    const inherited = { claim: undefined, operation: UNCERTAIN, progress: { inherited: true } } as const;
+    expect(decide(state(inherited))).toMatchObject({ kind: 'read-owner', backoff: 'settle', intent: anIntent() });
+    expect(decide(state({ ...inherited, live: { owner: { object: aClaim() } } }))).toMatchObject({ kind: 'retry', backoff: 'settle' });
+    expect(kind({ ...inherited, progress: { inherited: false }, live: { owner: { object: undefined } } })).toBe('create-volume');
   });
 
   test('has nothing to settle where nothing may exist', () => {

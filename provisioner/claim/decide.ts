@@ -9,14 +9,16 @@
  *  5. what earlier calls may have left for a claim that is gone, or has another volume, is settled by the recorded request, so
  *     that what it made ends in a PV, and the PV in the ordinary deletion.
  */
+import type { EventNote } from '../../lib/controller/step.ts';
+import { claimNotice, claimWarning, provisioningFailed } from '../facts/claim-events.ts';
 import type { OpenOperation, Operation } from '../intent/operation.ts';
-import { REASON } from '../names.ts';
+import { REASON } from '../facts/names.ts';
 import { afterCall } from './after-call.ts';
 import { attempt } from './attempt.ts';
 import { attemptInputs } from './inputs.ts';
-import { reasonToLeave, waitsForConsumer } from './ownership.ts';
+import { reasonToLeave, waitsForConsumer } from '../facts/ownership.ts';
 import { planForNobody } from './persistent-volume.ts';
-import { createStep, failureNote, heldBack, journalNote, note, problem, RETELL_MS, secretStep } from './steps.ts';
+import { createStep, heldBack, journalNote, problem, RETELL_MS, secretStep } from './steps.ts';
 import type { ClaimDecision, ClaimState } from './state.ts';
 import type { OwnClaim } from './verify.ts';
 
@@ -60,7 +62,7 @@ function deleteUnwanted(state: ClaimState, { handle, madeBy }: NonNullable<OpenO
   const { deleteFailure, unwantedHeldBy } = state;
   if (deleteFailure !== undefined) {
     const reason = `volume ${handle} is not what the claim asks for, and cannot be deleted: ${deleteFailure}`;
-    return { kind: 'retry', backoff: 'create-volume', reason, events: failureNote(state, reason) };
+    return { kind: 'retry', backoff: 'create-volume', reason, events: provisioningFailed(state, reason) };
   }
   if (unwantedHeldBy !== undefined) {
     return problem(state, {
@@ -78,7 +80,7 @@ function save(state: ClaimState, { volume }: Operation & { phase: 'created' }): 
   const held = { backoff: 'save-volume', inputs: name } as const;
   if (saveFailure === undefined) return { kind: 'save-volume', ...held, volume };
   if (saveFailure.kind === 'refused')
-    return { kind: 'retry', backoff: 'save-volume', reason: saveFailure.message, events: failureNote(state, saveFailure.message) };
+    return { kind: 'retry', backoff: 'save-volume', reason: saveFailure.message, events: provisioningFailed(state, saveFailure.message) };
   if (live.existingVolume === undefined) return { kind: 'read-volume', ...held, name };
   return { kind: 'retry', backoff: 'save-volume', reason: `PersistentVolume ${name} came and went while it was saved` };
 }
@@ -91,11 +93,21 @@ function volumeExists(state: ClaimState, volume: NonNullable<ClaimState['volume'
     const wanted = state.claim !== undefined && reasonToLeave(state.settings.driver, state.claim) === undefined;
     return wanted ? problem(state, { message: reason }) : { kind: 'done', reason };
   }
-  if (operation.phase === 'open') return { kind: 'close', backoff: 'create-volume', inputs: attemptInputs(state) };
-  const events = state.saved
-    ? note(state, { type: 'Normal', reason: REASON.provisioned, message: `Successfully provisioned volume ${name}` })
-    : [];
+  if (operation.phase === 'open')
+    return { kind: 'close', backoff: 'create-volume', inputs: attemptInputs(state), before: staleNote(state, name) };
+  const events = state.saved ? claimNotice(state, { reason: REASON.provisioned, message: `Successfully provisioned volume ${name}` }) : [];
   return { kind: 'done', reason: 'the volume is provisioned', events };
+}
+
+/** The process that made the volume died before it could say so, or the entry was never true. */
+function staleNote(state: ClaimState, volume: string): readonly EventNote[] {
+  if (state.misfit !== undefined) {
+    const message = `an entry of this claim in the journal is closed, and not acted upon: ${state.misfit}. The claim has volume ${volume}`;
+    return claimWarning(state, { reason: REASON.undecided, message });
+  }
+  if (!state.progress.inherited) return [];
+  const message = `Successfully provisioned volume ${volume}; the entry that an earlier process left in the journal is closed`;
+  return claimNotice(state, { reason: REASON.provisioned, message });
 }
 
 /** Sends again what may have made a volume for a claim that wants none any more. */
@@ -116,6 +128,10 @@ function settle(state: ClaimState, { uncertain }: OpenOperation, why: string): C
     const reason = `${why}: what was asked for before under ${intent.request.name} is settled once the claim is gone`;
     const events = journalNote(state, `claim ${intent.claim.namespace}/${intent.claim.name} (uid ${state.uid}): ${reason}`);
     return { kind: 'poll', backoff: 'settle', afterMs: RETELL_MS, inputs: `${held.inputs} ${reason}`, reason, events };
+  }
+  if (state.claim === undefined && state.progress.inherited) {
+    if (state.live.owner === undefined) return { kind: 'read-owner', ...held, intent };
+    return { kind: 'retry', backoff: 'settle', reason: 'the claim or its volume exists, and is not in the cache yet' };
   }
   const secret = secretStep(state, intent.secret, 'settle');
   if (secret !== undefined) return secret;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { PERSISTENT_VOLUME_CLAIMS } from '../../lib/kube/resources.ts';
+import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES } from '../../lib/kube/resources.ts';
 import type { VolumeSnapshot } from '../../lib/kube/objects.ts';
-import { SNAPSHOT_FINALIZER } from '../names.ts';
+import { SNAPSHOT_FINALIZER } from '../facts/names.ts';
 import { aClaimWorld, apiError, cacheOf } from '../testing/claim-world.ts';
 import { aClaim, aSnapshot, aVolume, CLAIM_UID, SNAPSHOT_SOURCE, VOLUME_NAME } from '../testing/objects.ts';
 import { aState, anIntent, anOpen } from '../testing/states.ts';
@@ -93,6 +93,21 @@ test('a claim is read live, and only a claim of the same uid without a volume ne
   expect(await read(aClaim({ volumeName: VOLUME_NAME }))).toEqual([true, 'no']);
   expect(await read(aClaim({ metadata: { namespace: 'shop', name: 'data', uid: 'its-successor' } }))).toEqual([false, 'no']);
   expect(await read(undefined)).toEqual([false, 'no']);
+});
+
+test('an inherited operation has no owner where the server has neither a claim of its uid nor a PV of its name', async () => {
+  const read = async (claim: ReturnType<typeof aClaim> | undefined, volume?: ReturnType<typeof aVolume>) => {
+    const world = aClaimWorld();
+    world.progress.update(CLAIM_UID, { inherited: true });
+    if (claim !== undefined) world.server.put(PERSISTENT_VOLUME_CLAIMS, claim);
+    if (volume !== undefined) world.server.put(PERSISTENT_VOLUMES, volume);
+    const answer = await world.execute({ kind: 'read-owner', ...held, intent: anIntent() }, aState());
+    return [answer.kind === 'owner' && answer.object !== undefined, world.progress.of(CLAIM_UID).inherited];
+  };
+  expect(await read(aClaim())).toEqual([true, true]);
+  expect(await read(aClaim({ metadata: { namespace: 'shop', name: 'data', uid: 'its-successor' } }))).toEqual([false, false]);
+  expect(await read(undefined)).toEqual([false, false]);
+  expect(await read(undefined, aVolume())).toEqual([true, true]);
 });
 
 test('a secret that is not there, or may not be read, is told by its name, and nothing is written for it', async () => {

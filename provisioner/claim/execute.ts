@@ -2,25 +2,28 @@
  * Does one Step of a claim. What must outlive the run goes into the claims in progress in the same turn of the
  * event loop in which the answer arrives, so that no other controller sees half of it.
  */
-import { ApiError, isForbidden, isNotFound } from '../../lib/kube/api-error.ts';
+import { ApiError, isForbidden } from '../../lib/kube/api-error.ts';
 import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
 import {
   PERSISTENT_VOLUME_CLAIMS,
+  PERSISTENT_VOLUMES,
   VOLUME_ATTRIBUTES_CLASSES,
   VOLUME_SNAPSHOT_CONTENTS,
   VOLUME_SNAPSHOTS,
 } from '../../lib/kube/resources.ts';
 import { parseVersion } from '../../lib/controller/resource-version.ts';
+import { hasFinalizer, withFinalizer, withoutFinalizer } from '../../lib/sidecar/finalizers.ts';
+import { orNothing } from '../../lib/sidecar/refusal.ts';
+import { readSecret } from '../../lib/sidecar/secret-reader.ts';
 import { encodeEntry } from '../intent/intent.ts';
 import { intentsOf, notOpened, opened, opening, uncertainOf, volumeNameOf } from '../intent/operation.ts';
-import { CLONE_FINALIZER, SNAPSHOT_FINALIZER } from '../names.ts';
-import { readSecret } from '../secret-reader.ts';
-import { withFinalizer, withoutFinalizer, withoutSelectedNode } from './bodies.ts';
+import { CLONE_FINALIZER, SNAPSHOT_FINALIZER } from '../facts/names.ts';
 import type { CallDeps, Run } from './call.ts';
 import { createVolume, deleteUnwanted, settleOn } from './call.ts';
-import { sourceKey } from './data-source.ts';
+import { sourceKey } from '../facts/data-source.ts';
 import type { GatherDeps } from './gather.ts';
 import { sourceFacts } from './gather.ts';
+import { withoutSelectedNode } from '../facts/ownership.ts';
 import { isProtected } from './restore.ts';
 import { readExistingVolume, saveVolume } from './save.ts';
 import type { ClaimAnswer, ClaimStep } from './state.ts';
@@ -36,17 +39,24 @@ export async function execute(deps: ClaimDeps, step: ClaimStep, run: Run): Promi
       return { kind: 'min-version', version: await readMinVersion(deps, signal) };
     case 'read-claim': {
       const { namespace, name = '' } = state.claim?.metadata ?? {};
-      const live = await found(() => client.get(PERSISTENT_VOLUME_CLAIMS, { namespace, name }, signal));
+      const live = await orNothing(client.get(PERSISTENT_VOLUME_CLAIMS, { namespace, name }, signal));
       const claim = live?.metadata?.uid === uid ? live : undefined;
       const needy = claim !== undefined && (claim.spec?.volumeName ?? '') === '';
       return { kind: 'claim', claim, progress: needy ? progress.update(uid, { provisionedBefore: 'rechecked' }) : progress.of(uid) };
     }
+    case 'read-owner': {
+      const { claim, request } = step.intent;
+      const live = await orNothing(client.get(PERSISTENT_VOLUME_CLAIMS, claim, signal));
+      const isClaim = live?.metadata?.uid === uid;
+      const object = isClaim ? live : await orNothing(client.get(PERSISTENT_VOLUMES, { name: request.name }, signal));
+      return { kind: 'owner', object, progress: object === undefined ? progress.update(uid, { inherited: false }) : progress.of(uid) };
+    }
     case 'read-snapshot':
-      return { kind: 'snapshot', object: await found(() => client.get(VOLUME_SNAPSHOTS, step.source, signal)) };
+      return { kind: 'snapshot', object: await orNothing(client.get(VOLUME_SNAPSHOTS, step.source, signal)) };
     case 'read-content':
-      return { kind: 'content', object: await found(() => client.get(VOLUME_SNAPSHOT_CONTENTS, { name: step.name }, signal)) };
+      return { kind: 'content', object: await orNothing(client.get(VOLUME_SNAPSHOT_CONTENTS, { name: step.name }, signal)) };
     case 'read-attributes-class':
-      return { kind: 'attributes-class', object: await found(() => client.get(VOLUME_ATTRIBUTES_CLASSES, { name: step.name }, signal)) };
+      return { kind: 'attributes-class', object: await orNothing(client.get(VOLUME_ATTRIBUTES_CLASSES, { name: step.name }, signal)) };
     case 'read-secret':
       return secretOf(deps, step, run);
     case 'protect-snapshot': {
@@ -86,7 +96,7 @@ export async function execute(deps: ClaimDeps, step: ClaimStep, run: Run): Promi
       return readExistingVolume(deps, step.name, run);
     case 'close': {
       const name = volumeNameOf(state.progress.operation) ?? '';
-      if (state.volume !== undefined) progress.update(uid, { provisionedBefore: 'seen' });
+      progress.update(uid, { inherited: false, ...(state.volume === undefined ? {} : { provisionedBefore: 'seen' }) });
       return { kind: 'closed', progress: settleOn(deps, uid, { phase: 'closing', name }) };
     }
     case 'reschedule': {
@@ -96,16 +106,6 @@ export async function execute(deps: ClaimDeps, step: ClaimStep, run: Run): Promi
     }
     default:
       return step satisfies never;
-  }
-}
-
-/** Undefined where there is no such object. */
-async function found<T>(call: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await call();
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
   }
 }
 
@@ -124,8 +124,8 @@ async function secretOf(
   { state: { uid }, signal }: Run,
 ): Promise<ClaimAnswer> {
   try {
-    const values = await readSecret(client, secret, signal);
-    return { kind: 'secret', secret: { of: secret, reveal: () => values }, progress: progress.of(uid) };
+    const read = await readSecret(client, secret, signal);
+    return { kind: 'secret', secret: read.secret, progress: progress.of(uid) };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const name = `secret ${secret.namespace}/${secret.name}`;
@@ -149,7 +149,7 @@ async function protect<T extends KubeObject>(deps: ClaimDeps, resource: Resource
   const replace = (body: T): Promise<T> => deps.client.replace(resource, body, { signal });
   try {
     // A write that changes nothing keeps the version, so the one that takes the finalizer away would still succeed after it.
-    const changesNothing = source.metadata?.finalizers?.includes(finalizer) === true;
+    const changesNothing = hasFinalizer(source, finalizer);
     const present = anew && changesNothing ? await replace(withoutFinalizer(source, finalizer)) : source;
     const written = await replace(withFinalizer(present, finalizer));
     applyWrite?.(written);

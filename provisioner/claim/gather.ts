@@ -10,13 +10,14 @@ import { misfit as misfitOfIntent } from '../intent/fits.ts';
 import type { Intent } from '../intent/intent.ts';
 import { isOpen, uncertainOf, volumeNameOf } from '../intent/operation.ts';
 import type { Operation } from '../intent/operation.ts';
-import { volumeNameFor } from '../names.ts';
+import { volumeNameFor } from '../facts/names.ts';
 import type { SourceProtections } from '../source-protections.ts';
-import { dataSourceOf, isSource, sourceKey } from './data-source.ts';
-import type { DataSource } from './data-source.ts';
-import { classNameOf, isHandedTo, selectedNodeOf } from './ownership.ts';
+import { dataSourceOf, isSource, sourceKey } from '../facts/data-source.ts';
+import type { DataSource } from '../facts/data-source.ts';
+import { classNameOf, isHandedTo, selectedNodeOf } from '../facts/ownership.ts';
 import { NO_ANSWERS, NO_SOURCE } from './state.ts';
-import type { ClaimSettings, ClaimState, SourceFacts } from './state.ts';
+import type { Settings } from '../facts/settings.ts';
+import type { ClaimState, SourceFacts } from './state.ts';
 import type { TopologyBook } from './topology-book.ts';
 import type { TopologyInput } from './topology.ts';
 
@@ -24,7 +25,7 @@ export interface GatherDeps {
   readonly caches: Caches;
   readonly progress: ClaimsInProgress;
   readonly protections: SourceProtections;
-  readonly settings: () => ClaimSettings;
+  readonly settings: () => Settings;
   readonly topology: TopologyBook | undefined;
   readonly strictTopology: boolean;
   readonly immediateTopology: boolean;

@@ -2,7 +2,7 @@
  * Fingerprints of what an attempt depends on (contract: lib/controller/step.ts). What is in them may bring
  * a call forward; what is not (labels, status, other annotations, node churn) never does.
  */
-import { selectedNodeOf } from './ownership.ts';
+import { selectedNodeOf } from '../facts/ownership.ts';
 import type { ClaimState } from './state.ts';
 
 /** Of an attempt, its reads and its call: the claim's wish, its class, and what the source says of itself. */

@@ -81,6 +81,11 @@ test('the finished PV, field by field', () => {
   });
 });
 
+test('a class without a reclaim policy is one that deletes', () => {
+  const { reclaimPolicy: _, ...silent } = aClass();
+  expect(plan({ class: silent }).spec?.persistentVolumeReclaimPolicy).toBe('Delete');
+});
+
 test('a volume that is kept is not guarded by a finalizer that would have to be taken off again', () => {
   expect(plan({ class: aClass({ reclaimPolicy: 'Retain' }) }).metadata?.finalizers).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 /**
  * The PV of a claim, in two steps: the plan, which needs no answer of the driver and is recorded before the
- * call, and the finished object. Sources: the Go csi-provisioner and its controller library (peer facts 3.5, 1.7).
+ * call, and the finished object. Source: docs/peer-behaviour.md#the-persistentvolume.
  */
 import { VolumeCapability_AccessMode_Mode } from '../../proto/gen/csi.ts';
 import type { CreateVolumeRequest, Volume } from '../../proto/gen/csi.ts';
@@ -14,7 +14,7 @@ import {
   MODIFY_SECRET_NAMESPACE,
   PROVISIONED_BY,
   VOLUME_FINALIZER,
-} from '../names.ts';
+} from '../facts/names.ts';
 import type { Intent } from '../intent/intent.ts';
 import type { Draft } from './request.ts';
 import { affinityTerms } from './topology.ts';

@@ -8,9 +8,10 @@ import { VolumeCapability_AccessMode_Mode } from '../../proto/gen/csi.ts';
 import type { CreateVolumeRequest, TopologyRequirement, VolumeCapability, VolumeContentSource } from '../../proto/gen/csi.ts';
 import type { PersistentVolumeClaim, StorageClass } from '../../lib/kube/objects.ts';
 import { toBytesRoundedUp } from '../../lib/kube/quantity.ts';
-import { RESERVED_PREFIX } from '../names.ts';
-import { PURPOSES, secretFor, subjectOf } from '../secrets.ts';
-import type { Parameters, Purpose, SecretName } from '../secrets.ts';
+import { RESERVED_PREFIX } from '../facts/names.ts';
+import { PURPOSES, secretFor, subjectOf } from '../facts/secrets.ts';
+import type { SecretName } from '../../lib/sidecar/secret.ts';
+import type { Parameters, Purpose } from '../facts/secrets.ts';
 
 const RESERVED_KEYS: ReadonlySet<string> = new Set([
   `${RESERVED_PREFIX}fstype`,

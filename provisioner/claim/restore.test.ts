@@ -70,8 +70,11 @@ test.each([
   ['no annotation', aContent(), 'has no annotation'],
   ['an annotation that is no boolean', allowing('yes'), 'neither true nor false'],
   ['an annotation that says no', allowing('false'), 'forbids'],
-])('another volume mode with %s is refused', (_, content, words) => {
+])('another volume mode with %s is refused, in either direction', (_, content, words) => {
   expect(restore({ claim: block, content })).toMatchObject({ kind: 'refused', message: expect.stringContaining(words) });
+  const filesystem = aClaim({ dataSource: SNAPSHOT_SOURCE, volumeMode: 'Filesystem' });
+  const raw = { ...content, spec: { ...content.spec, sourceVolumeMode: 'Block' } };
+  expect(restore({ claim: filesystem, content: raw })).toMatchObject({ kind: 'refused', message: expect.stringContaining(words) });
 });
 
 test('another volume mode is accepted if the content allows it, if nobody knows the source mode, or if the guard is off', () => {

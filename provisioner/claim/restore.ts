@@ -1,10 +1,10 @@
 /**
  * May this claim be filled from this snapshot? In the peer's order; each refusal is a sentence for the
- * event, and none is final: snapshots become ready and get bound. Source: the Go csi-provisioner.
+ * event, and none is final: snapshots become ready and get bound. Source: docs/peer-behaviour.md#restore-from-a-snapshot.
  */
 import type { PersistentVolumeClaim, StorageClass, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { toBytesRoundedUp } from '../../lib/kube/quantity.ts';
-import { ALLOW_MODE_CHANGE, SNAPSHOT_FINALIZER } from '../names.ts';
+import { ALLOW_MODE_CHANGE, SNAPSHOT_FINALIZER } from '../facts/names.ts';
 import type { SourceFacts } from './state.ts';
 
 export type SnapshotVerdict =

@@ -1,7 +1,8 @@
 /** The PV of a volume that exists: POST, and what to make of one that is there already. */
-import { ApiError, isAlreadyExists, isNotFound } from '../../lib/kube/api-error.ts';
+import { isAlreadyExists } from '../../lib/kube/api-error.ts';
 import type { PersistentVolume } from '../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUMES } from '../../lib/kube/resources.ts';
+import { orNothing, refusalOf } from '../../lib/sidecar/refusal.ts';
 import type { Caches } from '../caches.ts';
 import { madeUnwanted, opened, unsavable } from '../intent/operation.ts';
 import type { CallDeps, Run } from './call.ts';
@@ -18,28 +19,20 @@ export async function saveVolume(deps: SaveDeps, volume: PersistentVolume, { sta
     return saved(deps, created, state);
   } catch (error) {
     if (isAlreadyExists(error)) return { kind: 'save-failed', failure: { kind: 'exists' } };
-    if (!isRefusal(error)) throw error;
+    const why = refusalOf(error);
+    if (why === undefined) throw error;
     deps.log.error('PersistentVolume of a volume that exists is refused', error, { object: volume.metadata?.name });
     return {
       kind: 'save-failed',
-      failure: { kind: 'refused', message: `PersistentVolume ${volume.metadata?.name ?? ''} is refused: ${error.message}` },
+      failure: { kind: 'refused', message: `PersistentVolume ${volume.metadata?.name ?? ''} is refused: ${why}` },
     };
   }
 }
 
-function isRefusal(error: unknown): error is ApiError {
-  return error instanceof ApiError && [400, 403, 413, 422].includes(error.status);
-}
-
 export async function readExistingVolume(deps: SaveDeps, name: string, { state, signal }: Run): Promise<ClaimAnswer> {
   const { uid, progress } = state;
-  let live: PersistentVolume;
-  try {
-    live = await deps.client.get(PERSISTENT_VOLUMES, { name }, signal);
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-    return { kind: 'existing-volume', object: undefined, progress };
-  }
+  const live = await orNothing(deps.client.get(PERSISTENT_VOLUMES, { name }, signal));
+  if (live === undefined) return { kind: 'existing-volume', object: undefined, progress };
   const { operation } = progress;
   if (operation.phase !== 'created') return { kind: 'existing-volume', object: live, progress };
   const { intent, volume } = operation;

@@ -15,31 +15,10 @@ import type { Effect, Rest } from '../../lib/controller/step.ts';
 import type { Outcome } from '../../lib/csi/outcome.ts';
 import type { ClaimProgress } from '../intent/claims-in-progress.ts';
 import type { Intent, SourceReference } from '../intent/intent.ts';
-import type { VolumeNaming } from '../names.ts';
-import type { SecretName } from '../secrets.ts';
-import type { DataSource, SourceObject } from './data-source.ts';
+import type { Settings } from '../facts/settings.ts';
+import type { SecretName, SecretValues } from '../../lib/sidecar/secret.ts';
+import type { DataSource, SourceObject } from '../facts/data-source.ts';
 import type { TopologyInput } from './topology.ts';
-
-/** Flags, gates and the driver's capabilities. Constant but across a reconnect of the driver. */
-export interface ClaimSettings {
-  readonly driver: string;
-  /** Names of plugin and controller capabilities. */
-  readonly capabilities: ReadonlySet<string>;
-  readonly naming: VolumeNaming;
-  readonly defaultFsType: string;
-  readonly extraCreateMetadata: boolean;
-  readonly preventModeConversion: boolean;
-  readonly readOnlyMany: boolean;
-  readonly crossNamespace: boolean;
-  readonly attributesClasses: boolean;
-  /** The driver has topology and the gate is on. */
-  readonly topology: boolean;
-  /** With more than one replica the caches may be older than what the last leader did. */
-  readonly elected: boolean;
-  readonly retryMaxMs: number;
-  /** The Lease that holds the journal, for what administrators are told of it. */
-  readonly journal: { readonly namespace: string; readonly name: string };
-}
 
 export interface SourceFacts {
   readonly snapshot: VolumeSnapshot | undefined;
@@ -64,19 +43,13 @@ export type CallFailure = { readonly purpose: CallPurpose; readonly message: str
   | { readonly kind: 'unfit' }
 );
 
-/** Values of a secret, behind a function: nothing that prints a state can print them. */
-export interface SecretValues {
-  readonly of: SecretName;
-  readonly reveal: () => Record<string, string>;
-}
-
 /** A live read: an object, or the certainty that there is none. */
 export type Read<T> = { readonly object: T | undefined };
 
 export interface ClaimState {
   readonly uid: string;
   readonly now: number;
-  readonly settings: ClaimSettings;
+  readonly settings: Settings;
   readonly claim: PersistentVolumeClaim | undefined;
   readonly class: StorageClass | undefined;
   /** The PV of the volume's name, or another one of this claim. */
@@ -97,6 +70,8 @@ export interface ClaimState {
     readonly snapshot?: Read<VolumeSnapshot>;
     readonly content?: Read<VolumeSnapshotContent>;
     readonly attributesClass?: Read<VolumeAttributesClass>;
+    /** The claim of an inherited operation, or else its PV, of which the caches show neither. */
+    readonly owner?: Read<PersistentVolumeClaim | PersistentVolume>;
     /** The PV that stands where ours was to be saved. */
     readonly existingVolume?: Read<PersistentVolume>;
   };
@@ -141,6 +116,7 @@ type ClaimEffect = Effect<ClaimBackoff>;
 
 export type ClaimStep =
   | (ClaimEffect & { readonly kind: 'read-min-version' | 'read-claim' })
+  | (ClaimEffect & { readonly kind: 'read-owner'; readonly intent: Intent })
   | (ClaimEffect & { readonly kind: 'read-snapshot'; readonly source: SourceObject })
   | (ClaimEffect & { readonly kind: 'read-content'; readonly name: string })
   | (ClaimEffect & { readonly kind: 'read-attributes-class'; readonly name: string })
@@ -166,6 +142,7 @@ export type ClaimDecision = ClaimStep | Rest<ClaimBackoff>;
 export type ClaimAnswer =
   | { readonly kind: 'min-version'; readonly version: bigint }
   | { readonly kind: 'claim'; readonly claim: PersistentVolumeClaim | undefined; readonly progress: ClaimProgress }
+  | { readonly kind: 'owner'; readonly object: PersistentVolumeClaim | PersistentVolume | undefined; readonly progress: ClaimProgress }
   | { readonly kind: 'snapshot'; readonly object: VolumeSnapshot | undefined }
   | { readonly kind: 'content'; readonly object: VolumeSnapshotContent | undefined }
   | { readonly kind: 'attributes-class'; readonly object: VolumeAttributesClass | undefined }

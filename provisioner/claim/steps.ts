@@ -1,29 +1,12 @@
 /** Steps that more than one part of the decision takes, with the events that go with them. */
 import type { EventNote, Rest } from '../../lib/controller/step.ts';
 import type { PersistentVolume } from '../../lib/kube/objects.ts';
+import { claimNotice, provisioningFailed } from '../facts/claim-events.ts';
 import type { Intent } from '../intent/intent.ts';
-import { REASON } from '../names.ts';
-import type { SecretName } from '../secrets.ts';
+import { REASON } from '../facts/names.ts';
+import type { SecretName } from '../../lib/sidecar/secret.ts';
 import { attemptInputs } from './inputs.ts';
-import { classNameOf } from './ownership.ts';
 import type { CallPurpose, ClaimBackoff, ClaimDecision, ClaimState, ClaimStep } from './state.ts';
-
-/** Nothing for a claim that is gone: nobody would find it. */
-export function note(state: Pick<ClaimState, 'claim'>, { type, reason, message }: Omit<EventNote, 'regarding'>): readonly EventNote[] {
-  if (state.claim === undefined) return [];
-  const { name = '', namespace = '', uid = '', resourceVersion = '' } = state.claim.metadata ?? {};
-  const regarding = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name, namespace, uid, resourceVersion } };
-  return [{ type, reason, message, regarding }];
-}
-
-export function failureNote(state: Pick<ClaimState, 'claim'>, message: string): readonly EventNote[] {
-  const className = (state.claim === undefined ? undefined : classNameOf(state.claim)) ?? '';
-  return note(state, {
-    type: 'Warning',
-    reason: REASON.failed,
-    message: `failed to provision volume with StorageClass "${className}": ${message}`,
-  });
-}
 
 /** For administrators, where the claim is gone: on the Lease that holds the journal. */
 export function journalNote({ settings: { journal } }: ClaimState, message: string): readonly EventNote[] {
@@ -47,7 +30,7 @@ export const RETELL_MS = 60 * 60_000;
  * mends it brings the attempt at once.
  */
 export function problem(state: ClaimState, { message, type, final }: Problem): Rest<ClaimBackoff> {
-  const events = type === undefined ? failureNote(state, message) : note(state, { type, reason: REASON.provisioning, message });
+  const events = type === undefined ? provisioningFailed(state, message) : claimNotice(state, { reason: REASON.provisioning, message });
   if (hasRead(state)) return { kind: 'retry', backoff: 'create-volume', reason: message, events };
   const inputs = `${message} ${attemptInputs(state)}`;
   return final === true
@@ -84,7 +67,7 @@ export function createStep(
     intent,
     plan,
     purpose,
-    before: purpose === 'attempt' ? note(state, { type: 'Normal', reason: REASON.provisioning, message }) : [],
+    before: purpose === 'attempt' ? claimNotice(state, { reason: REASON.provisioning, message }) : [],
   };
 }
 
@@ -103,6 +86,6 @@ export function reschedule(state: ClaimState, why: string): ClaimDecision {
     backoff: 'create-volume',
     inputs: attemptInputs(state),
     claim: state.claim,
-    before: failureNote(state, why),
+    before: provisioningFailed(state, why),
   };
 }

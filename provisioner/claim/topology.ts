@@ -1,6 +1,5 @@
 /**
- * Which topology a CreateVolume asks for. Source: the Go csi-provisioner's rules (its README "topology
- * support"), KEP-490 (late binding and topology-aware scheduling), CSI specification (TopologyRequirement).
+ * Which topology a CreateVolume asks for. Source: docs/peer-behaviour.md#topology, KEP-490 (late binding and topology-aware scheduling), CSI specification (TopologyRequirement).
  *
  * Pure, and without chance: where the peer draws a random CSINode, the claim's uid decides. A term is a
  * list of segments sorted by key and is never changed once made, since callers share them.

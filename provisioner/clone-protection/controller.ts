@@ -1,9 +1,10 @@
 /** The controller of claims that protect their clones: one key per source claim, `namespace/name`. See decide.ts. */
+import { errorText } from '../../lib/errors/error-text.ts';
 import type { Controller } from '../../lib/controller/controller.ts';
 import { createController } from '../../lib/controller/controller.ts';
-import type { Lane } from '../../lib/controller/lane.ts';
+import type { SharedOptions } from '../../lib/controller/shared-options.ts';
 import type { Reconciler } from '../../lib/controller/step.ts';
-import { failureNote } from '../claim/steps.ts';
+import { provisioningFailed } from '../facts/claim-events.ts';
 import { decide } from './decide.ts';
 import type { CloneProtectionDeps } from './execute.ts';
 import { release } from './execute.ts';
@@ -19,13 +20,10 @@ export function reconciler(
     execute: (_step, state, signal) => release(deps, state, signal),
     absorb: (state, _step, claim) => ({ ...state, claim }),
     failed: (_key, { error, state: { claim } }) =>
-      failureNote(
-        { claim },
-        `the finalizer that protects its clones cannot be removed: ${error instanceof Error ? error.message : String(error)}`,
-      ),
+      provisioningFailed({ claim }, `the finalizer that protects its clones cannot be removed: ${errorText(error)}`),
   };
 }
 
-export function createCloneProtection(deps: CloneProtectionDeps, options: Lane): Controller {
+export function createCloneProtection(deps: CloneProtectionDeps, options: SharedOptions): Controller {
   return createController({ ...options, name: 'clone-protection', reconciler: reconciler(deps) });
 }

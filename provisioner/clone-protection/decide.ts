@@ -3,7 +3,7 @@
  * and only from a claim that is being deleted: on a living one it hinders nobody, and the next clone finds it
  * set (as in the peer). Pure.
  */
-import { CLONE_FINALIZER } from '../names.ts';
+import { CLONE_FINALIZER } from '../facts/names.ts';
 import type { CloneProtectionDecision, CloneProtectionState } from './state.ts';
 
 export function decide({ claim, ours, pendingClones, users }: CloneProtectionState): CloneProtectionDecision {

@@ -1,8 +1,8 @@
 /** Takes the finalizer off a claim that protects its clones. */
 import type { KubeClient } from '../../lib/kube/client.ts';
 import { PERSISTENT_VOLUME_CLAIMS } from '../../lib/kube/resources.ts';
-import { withoutFinalizer } from '../claim/bodies.ts';
-import { CLONE_FINALIZER } from '../names.ts';
+import { withoutFinalizer } from '../../lib/sidecar/finalizers.ts';
+import { CLONE_FINALIZER } from '../facts/names.ts';
 import type { CloneGatherDeps } from './gather.ts';
 import type { CloneProtectionState } from './state.ts';
 

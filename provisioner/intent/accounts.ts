@@ -5,19 +5,29 @@
 import type { Informer } from '../../lib/controller/informer.ts';
 import type { RoleContext } from '../../lib/controller/role.ts';
 import type { Lease } from '../../lib/kube/objects.ts';
-import { NO_JOURNAL, REASON } from '../names.ts';
-import type { JournalCounts } from '../metrics.ts';
+import { NO_JOURNAL, REASON } from '../facts/names.ts';
 import type { ClaimsInProgress } from './claims-in-progress.ts';
 import type { SourceReference } from './intent.ts';
 import { encodeEntry, readEntry } from './intent.ts';
-import type { FoundEntry, Journal } from './journal.ts';
-import { createJournal } from './journal.ts';
-import { headName, readLease } from './journal-lease.ts';
+import type { FoundEntry, Journal } from '../../lib/journal/journal.ts';
+import { createJournal } from '../../lib/journal/journal.ts';
+import { headName, readLease } from '../../lib/journal/lease.ts';
 import type { Inherited, Operation } from './operation.ts';
 import { adopted, intentsOf, uncertainOf } from './operation.ts';
 
 /** RBAC is mended by people. */
 const REFUSED_AGAIN_MS = 10 * 60_000;
+
+/** What the journal holds, by state; asked at every scrape. */
+export interface JournalCounts {
+  /** Claims with an entry. */
+  readonly open: number;
+  /** Of these: a volume may exist and no PV names it. */
+  readonly undecided: number;
+  readonly secretMissing: number;
+  /** Leases that could not be read and were put aside. */
+  readonly unreadable: number;
+}
 
 export interface AccountsInit {
   readonly context: RoleContext;
@@ -97,7 +107,8 @@ export function openAccounts(init: AccountsInit): Accounts {
   const take = ({ uid, value }: FoundEntry): readonly FoundEntry[] => {
     const read = readEntry(uid, value);
     if (read.kind === 'entry') {
-      const { operation } = progress.update(uid, { operation: adopted(progress.of(uid).operation, read, doors.clock.now()) });
+      const after = adopted(progress.of(uid).operation, read, doors.clock.now());
+      const { operation } = progress.update(uid, { operation: after, inherited: true });
       wake(uid);
       return isUndecided(operation)
         ? [{ uid, value: encodeEntry(intentsOf(operation.intent, operation.uncertain), operation.uncertain?.deleting) }]

@@ -17,6 +17,11 @@ export interface ClaimProgress {
    * another volume is made. `rechecked`: it was, and needs a volume.
    */
   readonly provisionedBefore: 'no' | 'seen' | 'rechecked';
+  /**
+   * What is open was found in the journal of another process. That saw the claim, and may have saved its PV, and our
+   * caches may not show them yet: they are asked for live before they count as gone.
+   */
+  readonly inherited: boolean;
   /** What the attempt waits for, beyond its back-off. */
   readonly awaits: 'topology' | 'secret' | undefined;
   /** The source whose finalizer is being set for an attempt that has no operation yet. */
@@ -26,6 +31,7 @@ export interface ClaimProgress {
 export const NO_PROGRESS: ClaimProgress = {
   operation: NO_OPERATION,
   provisionedBefore: 'no',
+  inherited: false,
   awaits: undefined,
   protecting: undefined,
 };

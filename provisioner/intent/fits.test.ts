@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE } from '../names.ts';
+import { DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE } from '../facts/names.ts';
 import { aClass, aVolume, CLAIM_UID, DRIVER, VOLUME_NAME } from '../testing/objects.ts';
 import { anIntent } from '../testing/states.ts';
 import type { KnownFacts } from './fits.ts';

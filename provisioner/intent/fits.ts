@@ -3,9 +3,9 @@
  * an entry; it must not get them another claim's volume, nor a secret that no class of the driver names.
  */
 import type { PersistentVolume, StorageClass } from '../../lib/kube/objects.ts';
-import { DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE, volumeNameFor } from '../names.ts';
-import type { VolumeNaming } from '../names.ts';
-import { secretFor } from '../secrets.ts';
+import { DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE, volumeNameFor } from '../facts/names.ts';
+import type { VolumeNaming } from '../facts/names.ts';
+import { secretFor } from '../facts/secrets.ts';
 import type { Intent } from './intent.ts';
 
 /** Anything shorter may be the tail of another claim's uid. */

@@ -10,7 +10,7 @@
 import { createHash } from 'node:crypto';
 import type { CreateVolumeRequest } from '../../proto/gen/csi.ts';
 import type { StorageClass } from '../../lib/kube/objects.ts';
-import type { SecretName } from '../secrets.ts';
+import type { SecretName } from '../../lib/sidecar/secret.ts';
 import { decodeRequest, encodeRequest, isObject, text } from './request-json.ts';
 
 export interface ClaimReference {

@@ -100,11 +100,11 @@ describe('answers without a volume', () => {
 
   test('an unknown answer puts the request on the account, with the time of the first', () => {
     const first = answered(anOpen({ intent: A }), A, unknown(5)).operation as OpenOperation;
-    expect(first).toMatchObject({ phase: 'open', call: 'unknown', uncertain: { sinceMs: 5, doubt: { times: 0, sinceMs: 5 } } });
+    expect(first).toMatchObject({ phase: 'open', call: 'unknown', uncertain: { sinceMs: 5, ambiguity: { times: 0, sinceMs: 5 } } });
     expect(kindsOf(first)).toEqual(['a']);
     const second = answered(first, A, unknown(9)).operation;
     expect(kindsOf(second)).toEqual(['a']);
-    expect(uncertainOf(second)).toMatchObject({ sinceMs: 5, doubt: { sinceMs: 9 } });
+    expect(uncertainOf(second)).toMatchObject({ sinceMs: 5, ambiguity: { sinceMs: 9 } });
   });
 
   test('a final answer after an unknown one decides for the user and leaves the account', () => {

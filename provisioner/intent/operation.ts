@@ -12,7 +12,7 @@
  * stays until the volume is found or certainly does not exist, and nobody waits for it.
  */
 import { GrpcCode } from '../../lib/csi/grpc-code.ts';
-import type { Doubt, Outcome } from '../../lib/csi/outcome.ts';
+import type { Ambiguity, Outcome } from '../../lib/csi/outcome.ts';
 import { judge } from '../../lib/csi/outcome.ts';
 import type { PersistentVolume } from '../../lib/kube/objects.ts';
 import type { Intent, SourceReference } from './intent.ts';
@@ -23,7 +23,7 @@ export interface Account {
   /** At least one; the first is the one that is settled first. */
   readonly intents: readonly Intent[];
   /** The final answers to the first of them since its outcome was unknown. */
-  readonly doubt: Doubt;
+  readonly ambiguity: Ambiguity;
   /** Wall clock of the first unknown outcome, ms. */
   readonly sinceMs: number;
   /** A deletion of this volume was asked for and may still be carried out: should the driver answer with it, it must not be used. */
@@ -142,7 +142,7 @@ function bounded(intents: readonly Intent[]): readonly Intent[] {
 }
 
 function account(intents: readonly Intent[], nowMs: number): Account {
-  return { intents, doubt: { times: 0, sinceMs: nowMs }, sinceMs: nowMs };
+  return { intents, ambiguity: { times: 0, sinceMs: nowMs }, sinceMs: nowMs };
 }
 
 export interface Answer {
@@ -175,10 +175,10 @@ export function answered(operation: OpenOperation, sent: Intent, { outcome, grpc
   const anew = { times: 0, sinceMs: nowMs };
   // Another request made it.
   if (grpcCode === GrpcCode.ALREADY_EXISTS && others.length > 0)
-    return { operation: { ...final, uncertain: { ...uncertain, intents: [...others, first], doubt: anew } }, gaveUp: false };
-  const { doubt, gaveUp } = judge(uncertain.doubt, { outcome, grpcCode, nowMs });
-  if (doubt !== undefined) return { operation: { ...final, uncertain: { ...uncertain, doubt } }, gaveUp };
-  if (others.length > 0) return { operation: { ...final, uncertain: { ...uncertain, intents: others, doubt: anew } }, gaveUp };
+    return { operation: { ...final, uncertain: { ...uncertain, intents: [...others, first], ambiguity: anew } }, gaveUp: false };
+  const { ambiguity, gaveUp } = judge(uncertain.ambiguity, { outcome, grpcCode, nowMs });
+  if (ambiguity !== undefined) return { operation: { ...final, uncertain: { ...uncertain, ambiguity } }, gaveUp };
+  if (others.length > 0) return { operation: { ...final, uncertain: { ...uncertain, intents: others, ambiguity: anew } }, gaveUp };
   return { operation: { phase: 'closing', name: sent.request.name }, gaveUp };
 }
 

@@ -1,9 +1,12 @@
 /** The controller of VolumeSnapshots that are restored: one key per VolumeSnapshot, `namespace/name`. See decide.ts. */
+import { errorText } from '../../lib/errors/error-text.ts';
 import type { Controller } from '../../lib/controller/controller.ts';
 import { createController } from '../../lib/controller/controller.ts';
-import type { Lane } from '../../lib/controller/lane.ts';
+import type { SharedOptions } from '../../lib/controller/shared-options.ts';
 import type { Reconciler } from '../../lib/controller/step.ts';
-import { REASON } from '../names.ts';
+import { VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
+import { warning } from '../../lib/sidecar/event-notes.ts';
+import { REASON } from '../facts/names.ts';
 import { decide } from './decide.ts';
 import type { SnapshotProtectionDeps } from './execute.ts';
 import { absorb, execute } from './execute.ts';
@@ -20,19 +23,12 @@ export function reconciler(
     absorb,
     failed: (_key, { error, state: { snapshot } }) => {
       if (snapshot === undefined) return [];
-      const { name = '', namespace = '', uid = '', resourceVersion = '' } = snapshot.metadata ?? {};
-      const regarding = {
-        apiVersion: 'snapshot.storage.k8s.io/v1',
-        kind: 'VolumeSnapshot',
-        metadata: { name, namespace, uid, resourceVersion },
-      };
-      const why = error instanceof Error ? error.message : String(error);
-      const message = `the finalizer that protects the VolumeSnapshot while it is restored cannot be removed: ${why}`;
-      return [{ type: 'Warning', reason: REASON.releaseFailed, message, regarding }];
+      const message = `the finalizer that protects the VolumeSnapshot while it is restored cannot be removed: ${errorText(error)}`;
+      return [warning(VOLUME_SNAPSHOTS, snapshot, { reason: REASON.releaseFailed, message })];
     },
   };
 }
 
-export function createSnapshotProtection(deps: SnapshotProtectionDeps, options: Lane): Controller {
+export function createSnapshotProtection(deps: SnapshotProtectionDeps, options: SharedOptions): Controller {
   return createController({ ...options, name: 'snapshot-protection', reconciler: reconciler(deps) });
 }

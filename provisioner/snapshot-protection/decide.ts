@@ -3,7 +3,7 @@
  * here it goes when the last restore of our driver is decided, whatever order they end in. One that is left
  * from before a restart is checked by its content, so that other drivers' work is never touched. Pure.
  */
-import { SNAPSHOT_FINALIZER } from '../names.ts';
+import { SNAPSHOT_FINALIZER } from '../facts/names.ts';
 import type { SnapshotProtectionDecision, SnapshotProtectionState } from './state.ts';
 
 export function decide(state: SnapshotProtectionState): SnapshotProtectionDecision {

@@ -1,10 +1,11 @@
 /** Does one Step of a protected VolumeSnapshot, and folds its answer in. */
-import { isNotFound, isUnknownOutcome } from '../../lib/kube/api-error.ts';
+import { isUnknownOutcome } from '../../lib/kube/api-error.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import { splitKey } from '../../lib/controller/store.ts';
 import { VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
-import { withoutFinalizer } from '../claim/bodies.ts';
-import { SNAPSHOT_FINALIZER } from '../names.ts';
+import { withoutFinalizer } from '../../lib/sidecar/finalizers.ts';
+import { orNothing } from '../../lib/sidecar/refusal.ts';
+import { SNAPSHOT_FINALIZER } from '../facts/names.ts';
 import type { SnapshotGatherDeps } from './gather.ts';
 import type { SnapshotProtectionAnswer, SnapshotProtectionState, SnapshotProtectionStep } from './state.ts';
 
@@ -26,9 +27,9 @@ export async function execute(
   const { client } = deps;
   switch (step.kind) {
     case 'read-snapshot':
-      return { kind: 'snapshot', object: await orNothing(() => client.get(VOLUME_SNAPSHOTS, splitKey(key), signal)) };
+      return { kind: 'snapshot', object: await orNothing(client.get(VOLUME_SNAPSHOTS, splitKey(key), signal)) };
     case 'read-content':
-      return { kind: 'content', object: await orNothing(() => client.get(VOLUME_SNAPSHOT_CONTENTS, { name: step.name }, signal)) };
+      return { kind: 'content', object: await orNothing(client.get(VOLUME_SNAPSHOT_CONTENTS, { name: step.name }, signal)) };
     case 'release':
       return release(deps, step, { key, signal });
     default:
@@ -46,7 +47,7 @@ async function release(
   if (users.length > 0) return { kind: 'in-use', users };
   protections.releasing.add(key);
   try {
-    const written = await orNothing(() => client.replace(VOLUME_SNAPSHOTS, withoutFinalizer(snapshot, SNAPSHOT_FINALIZER), { signal }));
+    const written = await orNothing(client.replace(VOLUME_SNAPSHOTS, withoutFinalizer(snapshot, SNAPSHOT_FINALIZER), { signal }));
     if (written !== undefined) caches.snapshots?.absorb(written);
     protections.releasing.delete(key);
     if (progress.usersOf('snapshot', key).length === 0) protections.own.delete(key);
@@ -54,15 +55,6 @@ async function release(
   } catch (error) {
     // Without an answer the write may have been applied: the mark stays until somebody writes with success.
     if (!isUnknownOutcome(error)) protections.releasing.delete(key);
-    throw error;
-  }
-}
-
-async function orNothing<T>(call: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await call();
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
     throw error;
   }
 }

@@ -17,7 +17,8 @@ import { decide } from '../claim/decide.ts';
 import { execute } from '../claim/execute.ts';
 import type { ClaimDeps } from '../claim/execute.ts';
 import { gather } from '../claim/gather.ts';
-import type { ClaimDecision, ClaimSettings, ClaimState, ClaimStep } from '../claim/state.ts';
+import type { Settings } from '../facts/settings.ts';
+import type { ClaimDecision, ClaimState, ClaimStep } from '../claim/state.ts';
 import { createClaimsInProgress } from '../intent/claims-in-progress.ts';
 import { encodeRequest } from '../intent/request-json.ts';
 import { createSourceProtections } from '../source-protections.ts';
@@ -170,7 +171,7 @@ export interface RunOfClaim {
   readonly state: ClaimState;
 }
 
-export function aClaimWorld(change: { readonly settings?: Partial<ClaimSettings> } = {}) {
+export function aClaimWorld(change: { readonly settings?: Partial<Settings> } = {}) {
   /** All that was asked of journal, driver and API server, in its order. */
   const calls: string[] = [];
   const driver = aDriver(calls);

@@ -6,7 +6,7 @@ import type {
   VolumeSnapshot,
   VolumeSnapshotContent,
 } from '../../lib/kube/objects.ts';
-import { SNAPSHOT_FINALIZER, STORAGE_PROVISIONER, VOLUME_FINALIZER } from '../names.ts';
+import { SNAPSHOT_FINALIZER, STORAGE_PROVISIONER, VOLUME_FINALIZER } from '../facts/names.ts';
 
 export const DRIVER = 'mock.csi.example';
 export const CLAIM_UID = '6bb7b8a2-4c2d-4a3a-9a2e-0f7b8f6d1c11';

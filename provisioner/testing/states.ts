@@ -1,7 +1,8 @@
 /** States of the claim lane for tests, with named overrides. */
 import { NO_ANSWERS, NO_SOURCE } from '../claim/state.ts';
-import type { ClaimSettings, ClaimState } from '../claim/state.ts';
-import { dataSourceOf } from '../claim/data-source.ts';
+import type { ClaimState } from '../claim/state.ts';
+import type { Settings } from '../facts/settings.ts';
+import { dataSourceOf } from '../facts/data-source.ts';
 import type { Intent } from '../intent/intent.ts';
 import { classVersionOf } from '../intent/intent.ts';
 import { draftOf, requestOf } from '../claim/request.ts';
@@ -19,7 +20,7 @@ export const ALL_CAPABILITIES: ReadonlySet<string> = new Set([
   'MODIFY_VOLUME',
 ]);
 
-export function settings(change: Partial<ClaimSettings> = {}): ClaimSettings {
+export function settings(change: Partial<Settings> = {}): Settings {
   return {
     driver: DRIVER,
     capabilities: ALL_CAPABILITIES,
@@ -69,7 +70,7 @@ export function anOpen({
   ...change
 }: Partial<Omit<OpenOperation, 'uncertain'>> & { readonly uncertain?: readonly Intent[] } = {}): OpenOperation {
   const intent = change.intent ?? anIntent();
-  const account = uncertain === undefined ? undefined : { intents: uncertain, doubt: { times: 0, sinceMs: 0 }, sinceMs: 0 };
+  const account = uncertain === undefined ? undefined : { intents: uncertain, ambiguity: { times: 0, sinceMs: 0 }, sinceMs: 0 };
   return { ...opened(intent, account), call: account === undefined ? 'not-sent' : 'unknown', ...change };
 }
 

@@ -1,7 +1,8 @@
 /** The controller of PVs: one key per PV name. What it promises is said in decide.ts. */
+import { errorText } from '../../lib/errors/error-text.ts';
 import type { Controller } from '../../lib/controller/controller.ts';
 import { createController } from '../../lib/controller/controller.ts';
-import type { Lane } from '../../lib/controller/lane.ts';
+import type { SharedOptions } from '../../lib/controller/shared-options.ts';
 import type { Reconciler } from '../../lib/controller/step.ts';
 import { decide, failureNote } from './decide.ts';
 import type { VolumeDeps } from './execute.ts';
@@ -21,11 +22,11 @@ export function reconciler(deps: VolumeDeps): Reconciler<VolumeState, VolumeStep
     },
     failed: (_name, { error, state }) => {
       countFailure(state);
-      return failureNote(state, error instanceof Error ? error.message : String(error));
+      return failureNote(state, errorText(error));
     },
   };
 }
 
-export function createVolumeController(deps: VolumeDeps, options: Lane): Controller {
+export function createVolumeController(deps: VolumeDeps, options: SharedOptions): Controller {
   return createController({ ...options, name: 'volumes', reconciler: reconciler(deps) });
 }

@@ -6,7 +6,9 @@
  * claim has nothing open; our finalizer goes last, so that a crash at any point begins anew at DeleteVolume.
  */
 import type { EventNote } from '../../lib/controller/step.ts';
-import { REASON, VOLUME_FINALIZER } from '../names.ts';
+import { PERSISTENT_VOLUMES } from '../../lib/kube/resources.ts';
+import { warning } from '../../lib/sidecar/event-notes.ts';
+import { REASON, VOLUME_FINALIZER } from '../facts/names.ts';
 import { isOurs } from './ownership.ts';
 import type { VolumeDecision, VolumeState } from './state.ts';
 
@@ -68,9 +70,7 @@ function report(state: VolumeState, message: string): VolumeDecision {
 }
 
 export function failureNote({ volume }: Pick<VolumeState, 'volume'>, message: string): readonly EventNote[] {
-  const { name = '', uid = '', resourceVersion = '' } = volume.metadata ?? {};
-  const regarding = { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name, uid, resourceVersion } };
-  return [{ type: 'Warning', reason: REASON.deleteFailed, message, regarding }];
+  return [warning(PERSISTENT_VOLUMES, volume, { reason: REASON.deleteFailed, message })];
 }
 
 /** Labels and other annotations of the PV bring nothing forward. */

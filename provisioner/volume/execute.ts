@@ -3,18 +3,20 @@ import { parseVersion } from '../../lib/controller/resource-version.ts';
 import type { Logger } from '../../lib/doors/log.ts';
 import type { CsiClient } from '../../lib/csi/client.ts';
 import { CsiError } from '../../lib/csi/csi-error.ts';
-import { ApiError, isNotFound } from '../../lib/kube/api-error.ts';
+import { ApiError } from '../../lib/kube/api-error.ts';
 import type { KubeClient, Patch } from '../../lib/kube/client.ts';
 import type { PersistentVolume } from '../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUMES } from '../../lib/kube/resources.ts';
 import { StaleLease } from '../../lib/controller/step.ts';
+import { addFinalizers, removeFinalizers } from '../../lib/sidecar/finalizers.ts';
+import { orNothing } from '../../lib/sidecar/refusal.ts';
+import type { SecretName } from '../../lib/sidecar/secret.ts';
+import { readSecret } from '../../lib/sidecar/secret-reader.ts';
 import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
-import type { Journal } from '../intent/journal.ts';
+import type { Journal } from '../../lib/journal/journal.ts';
 import type { ProvisionMetrics } from '../metrics.ts';
-import { VOLUME_FINALIZER } from '../names.ts';
-import { readSecret } from '../secret-reader.ts';
+import { DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE, VOLUME_FINALIZER } from '../facts/names.ts';
 import type { Caches } from '../caches.ts';
-import { addFinalizer, removeFinalizer } from './finalizer-patch.ts';
 import type { VolumeGatherDeps } from './gather.ts';
 import { remember } from './gather.ts';
 import type { VolumeAnswer, VolumeState, VolumeStep } from './state.ts';
@@ -35,9 +37,9 @@ export async function execute(deps: VolumeDeps, step: VolumeStep, { state, signa
   const { volume } = state;
   switch (step.kind) {
     case 'add-finalizer':
-      return patch(deps, volume, { patch: addFinalizer(volume, VOLUME_FINALIZER), signal });
+      return patch(deps, volume, { patch: addFinalizers(volume, [VOLUME_FINALIZER]), signal });
     case 'remove-finalizer':
-      return patch(deps, volume, { patch: removeFinalizer(volume, VOLUME_FINALIZER), signal });
+      return patch(deps, volume, { patch: removeFinalizers(volume, [VOLUME_FINALIZER]), signal });
     case 'finish-closing':
       await deps.journal.flush(signal);
       return { kind: 'closed' };
@@ -58,26 +60,21 @@ interface Change {
 async function patch(deps: VolumeDeps, volume: PersistentVolume, change: Change): Promise<VolumeAnswer> {
   const { patch: wanted, signal } = change;
   if (wanted === undefined) return { kind: 'written', volume };
-  return written(deps, volume, () =>
-    deps.client.patch(PERSISTENT_VOLUMES, { name: volume.metadata?.name ?? '' }, { patch: wanted, signal }),
-  );
+  return written(deps, volume, deps.client.patch(PERSISTENT_VOLUMES, { name: volume.metadata?.name ?? '' }, { patch: wanted, signal }));
 }
 
 async function deleteObject(deps: VolumeDeps, volume: PersistentVolume, signal: AbortSignal): Promise<VolumeAnswer> {
   const { name = '', uid = '', resourceVersion = '' } = volume.metadata ?? {};
-  return written(deps, volume, () => deps.client.delete(PERSISTENT_VOLUMES, { name }, { uid, resourceVersion, signal }));
+  return written(deps, volume, deps.client.delete(PERSISTENT_VOLUMES, { name }, { uid, resourceVersion, signal }));
 }
 
 /** Notes what the write left: a newer object, or none, whatever the cache goes on showing for a while. */
 async function written(
   { caches, memories }: VolumeDeps,
   volume: PersistentVolume,
-  write: () => Promise<PersistentVolume | undefined>,
+  write: Promise<PersistentVolume | undefined>,
 ): Promise<VolumeAnswer> {
-  const left = await write().catch((error: unknown) => {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  });
+  const left = await orNothing(write);
   const isGone = left === undefined || (left.metadata?.deletionTimestamp !== undefined && (left.metadata.finalizers ?? []).length === 0);
   if (isGone) caches.volumes.ended(volume);
   else caches.volumes.absorb(left);
@@ -98,7 +95,7 @@ async function deleteVolume(
   const { driver, metrics, monotonic, progress, caches, memories } = deps;
   const { volume, name } = state;
   const className = volume.spec?.storageClassName ?? '';
-  const secrets = step.secret === undefined ? {} : await secretsFor(deps, step.secret, { name, signal });
+  const { secrets, missing } = step.secret === undefined ? { secrets: {} } : await secretsFor(deps, step.secret, { name, signal });
   if (!deps.leaseIsFresh()) throw new StaleLease();
   // The cached claim may be older than its end: it must not get a second volume.
   const claimUid = volume.spec?.claimRef?.uid ?? '';
@@ -109,7 +106,7 @@ async function deleteVolume(
   } catch (error) {
     if (!(error instanceof CsiError)) throw error;
     deps.log.warn('DeleteVolume failed', { object: name, error: error.message });
-    return { kind: 'failed', message: error.message };
+    return { kind: 'failed', message: `${error.message}${missing ?? ''}` };
   }
   remember(memories, volume, { deleted: true });
   deps.log.debug(2, 'volume is deleted', { object: name });
@@ -120,19 +117,18 @@ async function deleteVolume(
 /** As the peer: a secret that cannot be read is said in the log, and the driver decides whether it needs one. */
 async function secretsFor(
   { client, log }: VolumeDeps,
-  secret: { readonly name: string; readonly namespace: string },
+  secret: SecretName,
   { name, signal }: { readonly name: string; readonly signal: AbortSignal },
-): Promise<Record<string, string>> {
+): Promise<{ readonly secrets: Record<string, string>; readonly missing?: string }> {
   try {
-    return await readSecret(client, secret, signal);
+    return { secrets: (await readSecret(client, secret, signal)).secret.reveal() };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    log.warn('secret of the volume cannot be read, it is deleted without', {
-      object: name,
-      secret: `${secret.namespace}/${secret.name}`,
-      error: error.message,
-    });
-    return {};
+    const reference = `${secret.namespace}/${secret.name}`;
+    // A field named `secret` would be struck out: the name is none.
+    log.warn('secret of the volume cannot be read, it is deleted without', { object: name, reference, error: error.message });
+    const names = `the annotations ${DELETION_SECRET_NAME} and ${DELETION_SECRET_NAMESPACE}, or the StorageClass`;
+    return { secrets: {}, missing: ` (secret ${reference}, named by ${names}, cannot be read: ${error.message})` };
   }
 }
 

@@ -3,15 +3,15 @@ import { parseVersion } from '../../lib/controller/resource-version.ts';
 import type { PersistentVolume } from '../../lib/kube/objects.ts';
 import { BY_VOLUME } from '../caches.ts';
 import type { Caches } from '../caches.ts';
-import type { ClaimSettings } from '../claim/state.ts';
-import { classNameOf } from '../claim/ownership.ts';
+import type { Settings } from '../facts/settings.ts';
+import { classNameOf } from '../facts/ownership.ts';
 import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
 import { deletionSecret } from './ownership.ts';
 import type { VolumeState } from './state.ts';
 
 export interface VolumeGatherDeps {
   readonly caches: Pick<Caches, 'volumes' | 'classes' | 'attachments'>;
-  readonly settings: () => Pick<ClaimSettings, 'driver' | 'capabilities'>;
+  readonly settings: () => Pick<Settings, 'driver' | 'capabilities'>;
   readonly progress: Pick<ClaimsInProgress, 'of' | 'isOpen'>;
   readonly memories: VolumeMemories;
 }

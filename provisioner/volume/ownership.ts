@@ -1,8 +1,8 @@
 /** Is a PV ours to delete, and with which secret? */
 import type { PersistentVolume, StorageClass } from '../../lib/kube/objects.ts';
-import { DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE, MIGRATED_TO, PROVISIONED_BY } from '../names.ts';
-import type { SecretResult } from '../secrets.ts';
-import { secretFor } from '../secrets.ts';
+import { DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE, MIGRATED_TO, PROVISIONED_BY } from '../facts/names.ts';
+import type { SecretResult } from '../facts/secrets.ts';
+import { secretFor } from '../facts/secrets.ts';
 
 /** Made by this driver, or a CSI volume of it, static or not. */
 export function isOurs(driver: string, volume: PersistentVolume): boolean {

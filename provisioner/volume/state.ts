@@ -1,7 +1,8 @@
 /** Everything that `decide` looks at for one PV, and everything it can ask for. */
 import type { PersistentVolume } from '../../lib/kube/objects.ts';
 import type { Effect, Rest } from '../../lib/controller/step.ts';
-import type { SecretName, SecretResult } from '../secrets.ts';
+import type { SecretName } from '../../lib/sidecar/secret.ts';
+import type { SecretResult } from '../facts/secrets.ts';
 
 export interface VolumeState {
   readonly name: string;

@@ -2,11 +2,12 @@
 import type { Json, JsonObject } from './json.ts';
 import { isObject, parseJson, printJson, stringAt } from './json.ts';
 import { normalizeMeta } from './object-meta.ts';
-import { decodeProtobuf, PROTOBUF } from './protobuf.ts';
-import type { ResourceType } from './resource.ts';
-import { apiVersion } from './resource.ts';
+import { decodeProtobuf, PROTOBUF } from './kubectl/protobuf.ts';
+import type { ResourceType } from './kinds/resource.ts';
+import { apiVersion } from './kinds/resource.ts';
 import { badRequest, invalid, invalidField, tooLarge, unsupportedMediaType } from './status.ts';
 
+const DECODER = new TextDecoder('utf-8', { fatal: true });
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
 /** Without parameters; empty where the client says nothing. */
@@ -19,7 +20,7 @@ export function decodeJson(body: Uint8Array | undefined): Json | undefined {
   if (body === undefined || body.byteLength === 0) return undefined;
   if (body.byteLength > MAX_BODY_BYTES) throw tooLarge(MAX_BODY_BYTES);
   try {
-    return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return parseJson(DECODER.decode(body));
   } catch (error) {
     throw badRequest(`unable to decode the body: ${error instanceof Error ? error.message : 'not JSON'}`);
   }

@@ -4,16 +4,16 @@
  * Events go after an hour.
  */
 import type { Clock } from '../../lib/doors/clock.ts';
-import type { Catalog } from './catalog.ts';
-import { CRD_FINALIZER, CRDS, deleteObject } from './delete.ts';
+import type { Catalog } from './kinds/catalog.ts';
+import { CRD_FINALIZER, CRDS, deleteObject } from './verbs/delete.ts';
 import type { JsonObject } from './json.ts';
 import { at, clone, listAt, objectAt, stringAt } from './json.ts';
-import type { ResourceType } from './resource.ts';
-import { storageName } from './resource.ts';
+import type { ResourceType } from './kinds/resource.ts';
+import { storageName } from './kinds/resource.ts';
 import type { Storage, Stored } from './storage.ts';
 import { WorkLoop } from './work-loop.ts';
-import type { WriteTarget, WriteTools } from './write.ts';
-import { updateObject } from './write.ts';
+import type { WriteTarget, WriteTools } from './verbs/write.ts';
+import { updateObject } from './verbs/write.ts';
 
 const NAMESPACES = storageName('', 'namespaces');
 const EVENTS = storageName('', 'events');

@@ -1,11 +1,12 @@
+const ENCODER = new TextEncoder();
+
 /**
  * Text pushed by a watch, read as chunks of bytes by whoever answers the client. No timers and no
  * streams: one promise per wait, so a simulation decides when it settles. Unread text is joined.
  */
 export class EventQueue implements AsyncIterable<Uint8Array> {
-  readonly #encoder = new TextEncoder();
   readonly #onClose: () => void;
-  #pending: string[] = [];
+  #pending: (string | Uint8Array)[] = [];
   #state: 'open' | 'ended' | 'failed' = 'open';
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
@@ -15,9 +16,10 @@ export class EventQueue implements AsyncIterable<Uint8Array> {
     this.#onClose = onClose;
   }
 
-  push(text: string): void {
+  /** Bytes are handed on as they are: many queues may share them. */
+  push(piece: string | Uint8Array): void {
     if (this.#state !== 'open') return;
-    this.#pending.push(text);
+    this.#pending.push(piece);
     this.#rouse();
   }
 
@@ -38,9 +40,9 @@ export class EventQueue implements AsyncIterable<Uint8Array> {
       for (;;) {
         if (this.#failure !== undefined) throw this.#failure;
         if (this.#pending.length > 0) {
-          const text = this.#pending.length === 1 ? (this.#pending[0] as string) : this.#pending.join('');
+          const pieces = this.#pending;
           this.#pending = [];
-          yield this.#encoder.encode(text);
+          yield joined(pieces);
         } else if (this.#state === 'ended') {
           return;
         } else {
@@ -66,4 +68,9 @@ export class EventQueue implements AsyncIterable<Uint8Array> {
     this.#wake = undefined;
     wake?.();
   }
+}
+
+function joined(pieces: readonly (string | Uint8Array)[]): Uint8Array {
+  const bytes = pieces.map((piece) => (typeof piece === 'string' ? ENCODER.encode(piece) : piece));
+  return bytes.length === 1 ? (bytes[0] as Uint8Array) : new Uint8Array(Buffer.concat(bytes));
 }

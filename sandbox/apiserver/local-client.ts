@@ -3,17 +3,17 @@
  * watch events as over HTTP, as plain calls. Answers are stored objects: clone before changing one.
  */
 import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
-import type { Catalog } from './catalog.ts';
-import type { DeleteOptions } from './delete.ts';
-import { deleteObject } from './delete.ts';
-import { bindPod } from './binding.ts';
+import type { Catalog } from './kinds/catalog.ts';
+import type { DeleteOptions } from './verbs/delete.ts';
+import { deleteObject } from './verbs/delete.ts';
+import { bindPod } from './verbs/binding.ts';
 import type { JsonObject } from './json.ts';
 import { clone } from './json.ts';
-import type { Lookup, ResourceType } from './resource.ts';
-import { apiVersion, objectKey, storageName } from './resource.ts';
+import type { Lookup, ResourceType } from './kinds/resource.ts';
+import { apiVersion, objectKey, storageName } from './kinds/resource.ts';
 import { StatusError } from './status.ts';
-import type { WriteTarget, WriteTools } from './write.ts';
-import { createObject, lookupOf, updateObject } from './write.ts';
+import type { WriteTarget, WriteTools } from './verbs/write.ts';
+import { createObject, lookupOf, updateObject } from './verbs/write.ts';
 
 /** Without a namespace for cluster-scoped kinds. */
 export interface ObjectName {

@@ -1,7 +1,7 @@
 /** Object metadata: what a client may say in it, and what the server keeps from the stored object. */
 import type { Json, JsonObject } from './json.ts';
 import { at, dropNulls, equal, isObject, listAt, objectAt, stringAt } from './json.ts';
-import type { ResourceType } from './resource.ts';
+import type { ResourceType } from './kinds/resource.ts';
 import type { Cause } from './status.ts';
 import { badRequest, forbiddenField, invalidField, required, tooLong } from './status.ts';
 

@@ -1,7 +1,7 @@
 /** A path and a method as what they mean: verb, kind, namespace, name, subresource and options. */
 import type { HttpRequest } from '../../lib/doors/http.ts';
-import type { Catalog } from './catalog.ts';
-import type { ResourceType, Subresource } from './resource.ts';
+import type { Catalog } from './kinds/catalog.ts';
+import type { ResourceType, Subresource } from './kinds/resource.ts';
 import { badRequest, invalid, methodNotAllowed, noSuchGroup, noSuchPath, notSupported } from './status.ts';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
@@ -27,21 +27,22 @@ interface Place {
   readonly subresource: string;
 }
 
+/** Nobody changes a query. */
+const NO_QUERY = new URLSearchParams();
+
 /** Splits the path from the query without making a URL object: this runs for every request. */
 export function splitPath(path: string): { readonly pathname: string; readonly query: URLSearchParams } {
   const mark = path.indexOf('?');
   return mark < 0
-    ? { pathname: path, query: new URLSearchParams() }
+    ? { pathname: path, query: NO_QUERY }
     : { pathname: path.slice(0, mark), query: new URLSearchParams(path.slice(mark + 1)) };
 }
 
 /** Path segments, decoded; throws a 400 for a broken escape. */
 export function segmentsOf(pathname: string): string[] {
   try {
-    return pathname
-      .split('/')
-      .filter((segment) => segment !== '')
-      .map(decodeURIComponent);
+    const segments = pathname.split('/').filter((segment) => segment !== '');
+    return pathname.includes('%') ? segments.map(decodeURIComponent) : segments;
   } catch {
     throw badRequest(`invalid URL escape in ${pathname}`);
   }

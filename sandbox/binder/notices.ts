@@ -4,7 +4,7 @@ import type { CoreEvent, KubeObject } from '../../lib/kube/objects.ts';
 import { EVENTS } from '../../lib/kube/resources.ts';
 import type { LocalClient } from '../apiserver/local-client.ts';
 import { StatusError } from '../apiserver/status.ts';
-import { timestamp } from '../apiserver/write.ts';
+import { timestamp } from '../apiserver/verbs/write.ts';
 import type { Notice } from './step.ts';
 
 /** What an Event is about. */

@@ -15,7 +15,7 @@ import {
 } from '../../lib/kube/resources.ts';
 import type { LocalClient, ObjectChange } from '../apiserver/local-client.ts';
 import { WorkLoop } from '../apiserver/work-loop.ts';
-import { timestamp } from '../apiserver/write.ts';
+import { timestamp } from '../apiserver/verbs/write.ts';
 import { BOUND_BY_CONTROLLER, isDeleting, keyOf, SELECTED_NODE } from '../binder/names.ts';
 import { Notices } from '../binder/notices.ts';
 import type { Pod } from '../binder/pods.ts';

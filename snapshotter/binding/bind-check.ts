@@ -1,17 +1,17 @@
 /**
  * Whether a content is this snapshot's own. The two point at each other: an un-bound content may not be
  * claimed by a snapshot that it does not name, nor a snapshot be served by a content made for another.
- * Source: external-snapshotter, binding checks.
+ * Source: docs/peer-behaviour.md#binding-checks.
  */
 import type { VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { givenHandleOf, namesSnapshot, refersTo, text, volumeHandleOf } from '../content-facts.ts';
+import { preProvisionedHandleOf, namesSnapshot, refersTo, text, volumeHandleOf } from '../content-accessors.ts';
 import { REASON } from '../names.ts';
 import type { Failure } from './failure.ts';
 
 /** For a snapshot that names its content. A content without a uid is free to be bound. */
 export function checkGiven(snapshot: VolumeSnapshot, content: VolumeSnapshotContent): Failure | undefined {
   const name = content.metadata?.name ?? '';
-  if (givenHandleOf(content) === undefined)
+  if (preProvisionedHandleOf(content) === undefined)
     return {
       reason: REASON.mismatchedContent,
       message: `VolumeSnapshotContent ${name} is dynamically provisioned while a pre-provisioned one is expected`,
@@ -30,7 +30,7 @@ export function checkDynamic(snapshot: VolumeSnapshot, content: VolumeSnapshotCo
       message: `VolumeSnapshotContent ${name} is pre-provisioned while a dynamically provisioned one is expected`,
     };
   if (!refersTo(content, snapshot)) return misbound(content);
-  if (givenHandleOf(content) !== undefined)
+  if (preProvisionedHandleOf(content) !== undefined)
     return {
       reason: REASON.handleSet,
       message: `VolumeSnapshotContent ${name} of a dynamic snapshot must not carry a snapshotHandle as its source`,

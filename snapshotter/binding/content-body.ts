@@ -1,7 +1,7 @@
 /** The VolumeSnapshotContent of a dynamic snapshot, whole from its first moment: finalizer and secrets included. */
 import type { PersistentVolume, VolumeSnapshot, VolumeSnapshotClass, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { CONTENT_PROTECTION, DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE, MANAGED_BY_LABEL, contentNameOf } from '../names.ts';
-import type { SecretName } from '../secret-templates.ts';
+import type { SecretName } from '../../lib/sidecar/secret.ts';
 import type { SourceVolume } from './default-class.ts';
 
 export interface ContentParts {

@@ -3,61 +3,24 @@
  * together. A secondary object wakes only if what is read of it differs.
  */
 import { type Controller, createController } from '../../lib/controller/controller.ts';
-import type { Informer, InformerEvent } from '../../lib/controller/informer.ts';
-import { laneOf, type LanePace } from '../../lib/controller/lane.ts';
+import type { InformerEvent } from '../../lib/controller/informer.ts';
+import { sharedOptions, type ControllerPace } from '../../lib/controller/shared-options.ts';
 import type { RoleContext } from '../../lib/controller/role.ts';
 import type { Reconciler } from '../../lib/controller/step.ts';
-import { type Index, keyOf } from '../../lib/controller/store.ts';
-import type {
-  Node,
-  PersistentVolume,
-  PersistentVolumeClaim,
-  VolumeSnapshot,
-  VolumeSnapshotClass,
-  VolumeSnapshotContent,
-} from '../../lib/kube/objects.ts';
-import { isDeleting, refersTo, snapshotKeyOf, text } from '../content-facts.ts';
-import type { ApplyWrite } from '../own-writes.ts';
-import { failureText } from '../refusal.ts';
+import { keyOf } from '../../lib/controller/store.ts';
+import type { VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
+import { isDeleting, refersTo, snapshotKeyOf } from '../content-accessors.ts';
+import type { ApplyWrite } from '../apply-write.ts';
+import { failureText } from '../../lib/sidecar/refusal.ts';
+import { CLAIM_INDEX, CLASS_INDEX, CONTENT_INDEX, type SnapshotInformers } from '../snapshot-informers.ts';
 import type { SnapshotTimer } from '../snapshot-timer.ts';
 import { decide } from './decide.ts';
-import { absorb, type BindingWrites, execute } from './execute.ts';
+import { absorb, type BindingExecuteDeps, execute } from './execute.ts';
 import { failureEvents } from './failure-events.ts';
-import { type BindingReads, gather, RESTORES_INDEX } from './gather.ts';
-import { contentNames, sourceOf } from './source.ts';
+import { type BindingGatherDeps, gather, RESTORES_INDEX } from './gather.ts';
 import type { BindingAnswer, BindingEffect, BindingRules, BindingState, Refusal } from './state.ts';
 
-/** Snapshots by the claim that they are of (namespace/name). Shared with claim-protection. */
-export const CLAIM_INDEX: Index<VolumeSnapshot> = {
-  name: 'claim',
-  values: (snapshot) => {
-    const source = sourceOf(snapshot);
-    return source.kind === 'claim' ? [`${snapshot.metadata?.namespace ?? ''}/${source.claimName}`] : [];
-  },
-};
-
-/** Snapshots by the names that their content may have. */
-const CONTENT_INDEX: Index<VolumeSnapshot> = { name: 'content', values: (snapshot) => [...new Set(contentNames(snapshot))] };
-
-/** Un-ready snapshots by class; the empty value holds those that wait for a default. */
-const CLASS_INDEX: Index<VolumeSnapshot> = {
-  name: 'class',
-  values: (snapshot) =>
-    snapshot.status?.readyToUse === true || isDeleting(snapshot) ? [] : [text(snapshot.spec?.volumeSnapshotClassName) ?? ''],
-};
-
-export const SNAPSHOT_INDEXES: readonly Index<VolumeSnapshot>[] = [CLAIM_INDEX, CONTENT_INDEX, CLASS_INDEX];
-
-export interface SnapshotInformers {
-  readonly snapshots: Informer<VolumeSnapshot>;
-  readonly contents: Informer<VolumeSnapshotContent>;
-  readonly classes: Informer<VolumeSnapshotClass>;
-  readonly claims: Informer<PersistentVolumeClaim>;
-  readonly volumes: Informer<PersistentVolume>;
-  readonly nodes: Informer<Node> | undefined;
-}
-
-type BindingDeps = BindingReads & BindingWrites & { readonly timer: SnapshotTimer };
+type BindingDeps = BindingGatherDeps & BindingExecuteDeps & { readonly timer: SnapshotTimer };
 
 export function reconciler(deps: BindingDeps): Reconciler<BindingState, BindingEffect, BindingAnswer> {
   return {
@@ -74,7 +37,7 @@ export function reconciler(deps: BindingDeps): Reconciler<BindingState, BindingE
   };
 }
 
-export interface BindingOptions extends LanePace {
+export interface BindingOptions extends ControllerPace {
   readonly context: RoleContext;
   readonly informers: SnapshotInformers;
   readonly applyWrite: ApplyWrite;
@@ -95,7 +58,7 @@ export function createBindingController(options: BindingOptions): Controller {
     nodes: informers.nodes?.store,
   };
   const controller = createController({
-    ...laneOf(context, options),
+    ...sharedOptions(context, options),
     name: 'snapshot-controller-snapshot',
     reconciler: reconciler({ stores, rules, clock: context.doors.clock, client: context.client, applyWrite, refusals, contentWent, timer }),
   });

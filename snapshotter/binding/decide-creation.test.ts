@@ -15,6 +15,16 @@ describe('what stands in the way of a dynamic snapshot', () => {
       { volume: aVolume({ claimRef: { name: 'data', namespace: 'default', uid: 'older' } }) },
       /is not bound to claim/,
     ],
+    [
+      'a volume bound to a claim of another namespace',
+      { volume: aVolume({ claimRef: { name: 'data', namespace: 'elsewhere' } }) },
+      /is not bound to claim/,
+    ],
+    [
+      'a volume bound to a claim of another name',
+      { volume: aVolume({ claimRef: { name: 'other', namespace: 'default' } }) },
+      /is not bound to claim/,
+    ],
     ['a volume that is no CSI volume', { volume: { spec: { claimRef: { name: 'data', namespace: 'default' } } } }, /no CSI volume/],
     [
       'a class of another driver',

@@ -4,18 +4,18 @@
  * then the content. A hopeless snapshot pins neither itself nor its claim.
  */
 import type { PersistentVolume, PersistentVolumeClaim, VolumeSnapshotClass } from '../../lib/kube/objects.ts';
-import { text } from '../content-facts.ts';
+import { text } from '../content-accessors.ts';
 import { inputsOf } from '../inputs.ts';
 import { CLAIM_PROTECTION, REASON, SNAPSHOTTER_SECRET, contentNameOf } from '../names.ts';
-import { withClaimProtection } from '../object-patch.ts';
+import { withFinalizer } from '../../lib/sidecar/finalizers.ts';
 import { resolveSecret } from '../secret-templates.ts';
 import { contentBody } from './content-body.ts';
 import { chooseDefaultClass, sourceVolume, type SourceVolume } from './default-class.ts';
 import { failureEvents } from './failure-events.ts';
-import { fail, failMissing, type Failure, tell } from './failure.ts';
+import { fail, failMissing, type Failure, report } from './failure.ts';
 import { nodeOf } from './node-affinity.ts';
 import { protectSnapshot } from './protection.ts';
-import { sourceOf } from './source.ts';
+import { sourceOf } from '../source.ts';
 import type { BindingEffect, BindingNext, BindingState, Refusal } from './state.ts';
 
 export function decideCreation(state: BindingState): BindingNext {
@@ -116,7 +116,7 @@ function seeSnapshot(state: BindingState): BindingEffect | undefined {
 
 function protectClaim(state: BindingState, claim: PersistentVolumeClaim): BindingEffect | undefined {
   if (claim.metadata?.finalizers?.includes(CLAIM_PROTECTION) === true) return undefined;
-  return { kind: 'protect-claim', backoff: 'protect-claim', inputs: createInputs(state), claim: withClaimProtection(claim, true) };
+  return { kind: 'protect-claim', backoff: 'protect-claim', inputs: createInputs(state), claim: withFinalizer(claim, CLAIM_PROTECTION) };
 }
 
 function driverMismatch({ metadata, driver }: VolumeSnapshotClass, source: SourceVolume): string {
@@ -130,7 +130,7 @@ export function decideRefused(state: BindingState, { effect, message }: Refusal)
   const told = more[0] ?? first;
   const events = first === undefined ? [] : [first];
   // What the retry tells needs no event beside the status.
-  const write = told === undefined ? undefined : tell(state, told);
+  const write = told === undefined ? undefined : report(state, told);
   if (write !== undefined) return { ...write, before: more };
   return { kind: 'retry', backoff: effect, inputs: createInputs(state), reason: message, events };
 }

@@ -6,8 +6,8 @@ import {
   READY_STATUS,
   aClass,
   aContent,
-  aGivenContent,
-  aGivenSnapshot,
+  aPreProvisionedContent,
+  aPreProvisionedSnapshot,
   aReadySnapshot,
   aSnapshot,
 } from '../testing/objects.ts';
@@ -33,6 +33,12 @@ describe('a snapshot that is being deleted', () => {
   test('then waits until the content is gone, and marks it again if the mark was overwritten', () => {
     expect(decide({ ...state, content: marked({ metadata: deleting }) })).toMatchObject({ kind: 'done' });
     expect(decide({ ...state, content: aContent({ metadata: deleting }) })).toMatchObject({ kind: 'mark-content' });
+    const spoilt = aContent({ status: READY_STATUS, metadata: { annotations: { [BEING_DELETED]: 'no' } } });
+    expect(decide({ ...state, content: spoilt })).toMatchObject({ kind: 'mark-content' });
+  });
+
+  test.each(['Retain', 'Recycle', ''])('only the policy Delete deletes a content, %j does not', (deletionPolicy) => {
+    expect(decide({ ...state, content: marked({ spec: { deletionPolicy } }) })).toMatchObject({ kind: 'release-snapshot' });
   });
 
   test('then goes, once the content is known to be gone', () => {
@@ -40,12 +46,18 @@ describe('a snapshot that is being deleted', () => {
     expect(decide({ ...state, content: undefined, confirmed: confirmedAll })).toMatchObject({
       kind: 'release-snapshot',
       patch: {
-        operations: [{}, { op: 'test', value: [AS_SOURCE_PROTECTION, BOUND_PROTECTION] }, { op: 'remove', path: '/metadata/finalizers' }],
+        operations: [
+          {},
+          { op: 'test', path: '/metadata/finalizers/1', value: BOUND_PROTECTION },
+          { op: 'remove', path: '/metadata/finalizers/1' },
+          { op: 'test', path: '/metadata/finalizers/0', value: AS_SOURCE_PROTECTION },
+          { op: 'remove', path: '/metadata/finalizers/0' },
+        ],
       },
     });
   });
 
-  test('goes at once where its content is kept only to look for what an earlier call may have cut', () => {
+  test('goes at once where its content is kept only to look for what an earlier call may have made', () => {
     const dying = (more: Parameters<typeof aContent>[0] = {}) =>
       aContent({
         ...more,
@@ -92,8 +104,8 @@ describe('a snapshot that is being deleted', () => {
   });
 
   test('does not touch an unbound content that an admin made for it', () => {
-    const given = aGivenSnapshot({ metadata: { ...aSnapshot().metadata, ...bothFinalizers, ...deleting } });
-    expect(decide(aBindingState({ snapshot: given, content: aGivenContent() }))).toMatchObject({ kind: 'release-snapshot' });
+    const given = aPreProvisionedSnapshot({ metadata: { ...aSnapshot().metadata, ...bothFinalizers, ...deleting } });
+    expect(decide(aBindingState({ snapshot: given, content: aPreProvisionedContent() }))).toMatchObject({ kind: 'release-snapshot' });
   });
 
   test('without finalizers of ours is left to go, even where nothing is known of its content', () => {

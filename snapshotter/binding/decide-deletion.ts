@@ -1,16 +1,17 @@
 /**
  * A VolumeSnapshot that is going. By its content's own policy the content goes first (Delete) or stays
  * (Retain); either way the content is told before, since the sidecar cannot see the snapshot. A content of which
- * nothing is running or known is not waited for, though csi-snapshotter may keep it to look for what was cut.
+ * nothing is running or known is not waited for, though csi-snapshotter may keep it to look for what was made.
  */
 import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { hasMark, holdsNobody, isDeleting, refersTo, text } from '../content-facts.ts';
+import { hasMark, holdsNobody, isDeleting, refersTo, text } from '../content-accessors.ts';
 import { inputsOf } from '../inputs.ts';
 import { ANNOTATION_YES, AS_SOURCE_PROTECTION, BEING_DELETED, BOUND_PROTECTION, REASON, RESTORE_PROTECTION } from '../names.ts';
-import { finalizerPatch, guardedAnnotationPatch } from '../object-patch.ts';
+import { removeFinalizers } from '../../lib/sidecar/finalizers.ts';
+import { guardedAnnotationPatch } from '../object-patch.ts';
 import { snapshotWarning } from '../regarding.ts';
 import { confirm } from './failure.ts';
-import { expectedContentName } from './source.ts';
+import { expectedContentName } from '../source.ts';
 import type { BindingEffect, BindingNext, BindingRest, BindingState } from './state.ts';
 
 export function decideDeletion(state: BindingState): BindingNext {
@@ -57,7 +58,7 @@ function decideContent(state: BindingState, content: VolumeSnapshotContent): Bin
 }
 
 function releaseSnapshot({ snapshot }: BindingState): (BindingEffect & { kind: 'release-snapshot' }) | (BindingRest & { kind: 'done' }) {
-  const patch = finalizerPatch(snapshot, { remove: [AS_SOURCE_PROTECTION, BOUND_PROTECTION] });
+  const patch = removeFinalizers(snapshot, [AS_SOURCE_PROTECTION, BOUND_PROTECTION]);
   if (patch === undefined) return { kind: 'done', reason: 'released' };
   return { kind: 'release-snapshot', backoff: 'release-snapshot', inputs: inputsOf(snapshot.metadata?.uid), patch };
 }

@@ -8,8 +8,8 @@ import {
   SNAPSHOT_UID,
   aClass,
   aContent,
-  aGivenContent,
-  aGivenSnapshot,
+  aPreProvisionedContent,
+  aPreProvisionedSnapshot,
   aReadySnapshot,
   aSnapshot,
   aVolume,
@@ -65,7 +65,6 @@ describe('the way of a dynamic snapshot', () => {
     expect(step).toMatchObject({
       kind: 'protect-claim',
       claim: {
-        kind: 'PersistentVolumeClaim',
         metadata: { uid: 'claim-uid', resourceVersion: '5', finalizers: ['kubernetes.io/pvc-protection', CLAIM_PROTECTION] },
       },
     });
@@ -217,7 +216,7 @@ describe('the way of a dynamic snapshot', () => {
 });
 
 describe('binding checks', () => {
-  const given = aGivenSnapshot();
+  const given = aPreProvisionedSnapshot();
 
   test.each([
     [
@@ -247,19 +246,19 @@ describe('binding checks', () => {
     [
       'a pre-provisioned snapshot finds a dynamic content',
       given,
-      aGivenContent({ spec: { source: { volumeHandle: 'vol-1' } } }),
+      aPreProvisionedContent({ spec: { source: { volumeHandle: 'vol-1' } } }),
       'SnapshotContentMismatch',
     ],
     [
       'a pre-provisioned snapshot finds a content for another name',
       given,
-      aGivenContent({ spec: { volumeSnapshotRef: { name: 'weekly', namespace: 'default' } } }),
+      aPreProvisionedContent({ spec: { volumeSnapshotRef: { name: 'weekly', namespace: 'default' } } }),
       'SnapshotContentMisbound',
     ],
     [
       'a pre-provisioned snapshot finds a content bound to another uid',
       given,
-      aGivenContent({ spec: { volumeSnapshotRef: { name: 'nightly', namespace: 'default', uid: 'older' } } }),
+      aPreProvisionedContent({ spec: { volumeSnapshotRef: { name: 'nightly', namespace: 'default', uid: 'older' } } }),
       'SnapshotContentMisbound',
     ],
   ])('%s', (_, snapshot, content, reason) => {
@@ -270,8 +269,13 @@ describe('binding checks', () => {
 });
 
 describe('a pre-provisioned snapshot', () => {
-  const state = aBindingState({ snapshot: aGivenSnapshot(), content: aGivenContent(), claim: undefined, volume: undefined });
-  const named = aGivenSnapshot({ metadata: { ...aSnapshot().metadata, ...bothFinalizers } });
+  const state = aBindingState({
+    snapshot: aPreProvisionedSnapshot(),
+    content: aPreProvisionedContent(),
+    claim: undefined,
+    volume: undefined,
+  });
+  const named = aPreProvisionedSnapshot({ metadata: { ...aSnapshot().metadata, ...bothFinalizers } });
 
   test('whose content is missing is told so once it was read live', () => {
     expect(decide({ ...state, content: undefined })).toMatchObject({ kind: 'confirm', needed: 'content', name: 'imported' });
@@ -280,7 +284,7 @@ describe('a pre-provisioned snapshot', () => {
 
   test('protects itself, then binds uid, class and finalizer in one write that tests the reference', () => {
     expect(decide(state)).toMatchObject({ kind: 'add-finalizers' });
-    const unclassed = aGivenContent();
+    const unclassed = aPreProvisionedContent();
     delete unclassed.spec?.volumeSnapshotClassName;
     expect(decide({ ...state, snapshot: named, content: unclassed })).toMatchObject({
       kind: 'bind-content',
@@ -297,18 +301,18 @@ describe('a pre-provisioned snapshot', () => {
   });
 
   test('without a class is bound once and not patched again while un-ready', () => {
-    const classless = aGivenSnapshot({
+    const classless = aPreProvisionedSnapshot({
       metadata: { ...aSnapshot().metadata, ...bothFinalizers },
       spec: { source: { volumeSnapshotContentName: 'imported' } },
     });
     const ref = { name: 'nightly', namespace: 'default', uid: SNAPSHOT_UID };
-    const bound = aGivenContent({ spec: { volumeSnapshotRef: ref } });
+    const bound = aPreProvisionedContent({ spec: { volumeSnapshotRef: ref } });
     delete bound.spec?.volumeSnapshotClassName;
     expect(decide({ ...state, snapshot: classless, content: bound })).toMatchObject({ kind: 'create-content', action: 'note-name' });
   });
 
   test('that is bound already lends its class, though that is gone by now', () => {
-    const bound = aGivenContent({ spec: { volumeSnapshotRef: { name: 'nightly', namespace: 'default', uid: SNAPSHOT_UID } } });
+    const bound = aPreProvisionedContent({ spec: { volumeSnapshotRef: { name: 'nightly', namespace: 'default', uid: SNAPSHOT_UID } } });
     delete bound.spec?.volumeSnapshotClassName;
     expect(decide({ ...state, snapshot: named, content: bound, snapshotClass: undefined })).toMatchObject({ kind: 'bind-content' });
   });
@@ -317,7 +321,7 @@ describe('a pre-provisioned snapshot', () => {
     expect(failure({ ...state, snapshot: named, snapshotClass: undefined, confirmed: confirmedAll }).events).toEqual([
       'Warning GetSnapshotClassFailed',
     ]);
-    const bound = aGivenContent({
+    const bound = aPreProvisionedContent({
       spec: { volumeSnapshotRef: { name: 'nightly', namespace: 'default', uid: SNAPSHOT_UID } },
       status: READY_STATUS,
     });

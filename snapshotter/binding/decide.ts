@@ -6,25 +6,28 @@
  *   carries its own: a delete cannot slip in between.
  * - A content is deleted only for a snapshot that is being deleted, that it names by uid, and by the policy of
  *   the content itself.
- * - A snapshot that was ready (or cut) and lost its content is never made again: it would be another moment in
+ * - A snapshot that was ready (or made) and lost its content is never made again: it would be another moment in
  *   time under the old name.
  * - Objects of groups are left alone.
  */
 import type { EventNote } from '../../lib/controller/step.ts';
 import type { VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { isDeleting, refersTo, text } from '../content-facts.ts';
+import { isDeleting, refersTo, text } from '../content-accessors.ts';
 import { isGroupContent, isGroupMember } from '../group-fields.ts';
 import { inputsOf } from '../inputs.ts';
 import { CONTENT_PROTECTION, REASON } from '../names.ts';
-import { finalizerOperations, statusPatch, testUid } from '../object-patch.ts';
-import { regardingSnapshot, snapshotWarning } from '../regarding.ts';
+import { VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
+import { notice } from '../../lib/sidecar/event-notes.ts';
+import { addOperations, testUid } from '../../lib/sidecar/finalizers.ts';
+import { statusPatch } from '../object-patch.ts';
+import { snapshotWarning } from '../regarding.ts';
 import { statusCopy } from '../snapshot-status.ts';
 import { checkDynamic, checkGiven } from './bind-check.ts';
 import { createInputs, decideCreation, decideNamedClass, decideRefused } from './decide-creation.ts';
 import { decideDeletion } from './decide-deletion.ts';
 import { fail, failMissing, type Failure } from './failure.ts';
 import { protectSnapshot } from './protection.ts';
-import { expectedContentName, sourceOf } from './source.ts';
+import { expectedContentName, sourceOf } from '../source.ts';
 import type { BindingEffect, BindingNext, BindingState } from './state.ts';
 
 /** How long a bound name waits for the driver's first answer, so that one write holds both. */
@@ -151,7 +154,7 @@ function bindPatch(
       { op: 'test', path: '/spec/volumeSnapshotRef', value: ref },
       ...(takesUid ? [{ op: 'add' as const, path: '/spec/volumeSnapshotRef/uid', value: snapshot.metadata?.uid ?? '' }] : []),
       ...(takesClass ? [{ op: 'add' as const, path: '/spec/volumeSnapshotClassName', value: className }] : []),
-      ...(isDeleting(content) ? [] : finalizerOperations(content, { add: [CONTENT_PROTECTION] })),
+      ...(isDeleting(content) ? [] : addOperations(content, [CONTENT_PROTECTION])),
     ],
   };
 }
@@ -162,7 +165,7 @@ function copyStatus(state: BindingState, content: VolumeSnapshotContent): Bindin
   if (copy === undefined) return { kind: 'done', reason: 'waits for the content' };
   const patch = statusPatch(snapshot, snapshot.status, copy.changes);
   // The post may have been refused, which is an answer too: only a run that has the content says so.
-  const news = state.posted ? [notice(snapshot, 'creatingSnapshot')] : [];
+  const news = state.posted ? [noticeOf(snapshot, 'creatingSnapshot')] : [];
   if (copy.nameOnly) {
     if (state.posted)
       return { kind: 'poll', backoff: 'create-content', afterMs: NEWS_WAIT_MS, reason: 'the driver may answer in a moment', events: news };
@@ -177,8 +180,8 @@ function copyStatus(state: BindingState, content: VolumeSnapshotContent): Bindin
     ready: copy.ready,
     after: [
       ...news,
-      ...(copy.created ? [notice(snapshot, 'snapshotCreated')] : []),
-      ...(copy.ready ? [notice(snapshot, 'snapshotReady')] : []),
+      ...(copy.created ? [noticeOf(snapshot, 'snapshotCreated')] : []),
+      ...(copy.ready ? [noticeOf(snapshot, 'snapshotReady')] : []),
     ],
   };
 }
@@ -189,7 +192,7 @@ const NOTICES = {
   snapshotReady: (name: string) => `Snapshot ${name} is ready to use.`,
 } as const;
 
-function notice(snapshot: VolumeSnapshot, what: keyof typeof NOTICES): EventNote {
+function noticeOf(snapshot: VolumeSnapshot, what: keyof typeof NOTICES): EventNote {
   const name = `${snapshot.metadata?.namespace ?? ''}/${snapshot.metadata?.name ?? ''}`;
-  return { type: 'Normal', reason: REASON[what], message: NOTICES[what](name), regarding: regardingSnapshot(snapshot) };
+  return notice(VOLUME_SNAPSHOTS, snapshot, { reason: REASON[what], message: NOTICES[what](name) });
 }

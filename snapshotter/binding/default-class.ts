@@ -1,6 +1,6 @@
 /** The class of a snapshot that names none: the one marked as default for the driver of its volume. */
 import type { PersistentVolumeClaim, PersistentVolume, VolumeSnapshotClass } from '../../lib/kube/objects.ts';
-import { text } from '../content-facts.ts';
+import { text } from '../content-accessors.ts';
 import { IS_DEFAULT_CLASS } from '../names.ts';
 import type { Resolved } from '../secret-templates.ts';
 

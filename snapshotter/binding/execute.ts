@@ -10,12 +10,12 @@ import {
   VOLUME_SNAPSHOT_CLASSES,
   VOLUME_SNAPSHOT_CONTENTS,
 } from '../../lib/kube/resources.ts';
-import type { ApplyWrite } from '../own-writes.ts';
-import { orNothing, refusalOf } from '../refusal.ts';
+import type { ApplyWrite } from '../apply-write.ts';
+import { orNothing, refusalOf } from '../../lib/sidecar/refusal.ts';
 import type { SnapshotTimer } from '../snapshot-timer.ts';
 import type { BindingAnswer, BindingEffect, BindingState, Refusal } from './state.ts';
 
-export interface BindingWrites {
+export interface BindingExecuteDeps {
   readonly client: KubeClient;
   readonly applyWrite: ApplyWrite;
   /** By uid: what the status does not say yet. */
@@ -28,7 +28,7 @@ interface Run {
   readonly signal: AbortSignal;
 }
 
-export async function execute(deps: BindingWrites, step: BindingEffect, run: Run): Promise<BindingAnswer> {
+export async function execute(deps: BindingExecuteDeps, step: BindingEffect, run: Run): Promise<BindingAnswer> {
   const { state, signal } = run;
   switch (step.kind) {
     case 'confirm':
@@ -61,7 +61,7 @@ export async function execute(deps: BindingWrites, step: BindingEffect, run: Run
 }
 
 async function createContent(
-  deps: BindingWrites,
+  deps: BindingExecuteDeps,
   step: BindingEffect & { kind: 'create-content' },
   { state, signal }: Run,
 ): Promise<BindingAnswer> {
@@ -86,7 +86,11 @@ interface Write {
   readonly subresource?: 'status';
 }
 
-async function patchSnapshot({ client, applyWrite }: BindingWrites, { snapshot }: BindingState, change: Write): Promise<BindingAnswer> {
+async function patchSnapshot(
+  { client, applyWrite }: BindingExecuteDeps,
+  { snapshot }: BindingState,
+  change: Write,
+): Promise<BindingAnswer> {
   const { namespace, name = '' } = snapshot.metadata ?? {};
   const object = await client.patch(VOLUME_SNAPSHOTS, { namespace, name }, change);
   applyWrite(VOLUME_SNAPSHOTS, object);
@@ -100,14 +104,14 @@ async function releaseSnapshot(write: Promise<BindingAnswer>): Promise<BindingAn
   return answer === undefined || left.length === 0 ? { kind: 'snapshot', object: undefined } : answer;
 }
 
-async function patchContent({ client, applyWrite }: BindingWrites, { content }: BindingState, change: Write): Promise<BindingAnswer> {
+async function patchContent({ client, applyWrite }: BindingExecuteDeps, { content }: BindingState, change: Write): Promise<BindingAnswer> {
   const object = await client.patch(VOLUME_SNAPSHOT_CONTENTS, { name: content?.metadata?.name ?? '' }, change);
   applyWrite(VOLUME_SNAPSHOT_CONTENTS, object);
   return { kind: 'found', needed: 'content', found: { content: object } };
 }
 
 async function postContent(
-  { client, applyWrite }: BindingWrites,
+  { client, applyWrite }: BindingExecuteDeps,
   body: VolumeSnapshotContent,
   signal: AbortSignal,
 ): Promise<BindingAnswer> {
@@ -125,7 +129,7 @@ async function postContent(
 }
 
 async function protectClaim(
-  { client, applyWrite }: BindingWrites,
+  { client, applyWrite }: BindingExecuteDeps,
   { claim }: BindingEffect & { kind: 'protect-claim' },
   signal: AbortSignal,
 ): Promise<BindingAnswer> {
@@ -135,7 +139,7 @@ async function protectClaim(
 }
 
 async function deleteContent(
-  { client, applyWrite }: BindingWrites,
+  { client, applyWrite }: BindingExecuteDeps,
   { uid, resourceVersion }: BindingEffect & { kind: 'delete-content' },
   { state, signal }: Run,
 ): Promise<BindingAnswer> {
@@ -147,7 +151,7 @@ async function deleteContent(
 
 /** A refusal is an answer that the status must say; anything else is the loop's to tell and to repeat. */
 async function orRefusal(
-  { refusals }: BindingWrites,
+  { refusals }: BindingExecuteDeps,
   { state, effect }: { readonly state: BindingState; readonly effect: Refusal['effect'] },
   write: () => Promise<BindingAnswer>,
 ): Promise<BindingAnswer> {

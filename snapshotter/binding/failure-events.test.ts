@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ApiError } from '../../lib/kube/api-error.ts';
-import { failureText } from '../refusal.ts';
+import { failureText } from '../../lib/sidecar/refusal.ts';
 import { aSnapshot } from '../testing/objects.ts';
 import { failureEvents } from './failure-events.ts';
 import type { BindingEffect } from './state.ts';

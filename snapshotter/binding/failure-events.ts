@@ -1,4 +1,5 @@
 /** The events of reads and writes that failed with an exception, with the Go program's reasons: one place for all of them. */
+import type { EventReason } from '../../lib/controller/event-table.ts';
 import type { EventNote } from '../../lib/controller/step.ts';
 import type { VolumeSnapshot } from '../../lib/kube/objects.ts';
 import { REASON } from '../names.ts';
@@ -6,7 +7,7 @@ import { snapshotWarning } from '../regarding.ts';
 import type { BindingEffect } from './state.ts';
 
 interface Told {
-  readonly reason: string;
+  readonly reason: EventReason;
   readonly words: string;
 }
 

@@ -1,4 +1,5 @@
 /** Telling the user what is wrong: one status error and one event, written again only if the words change. */
+import type { EventReason } from '../../lib/controller/event-table.ts';
 import type { VolumeSnapshot } from '../../lib/kube/objects.ts';
 import { formatTime } from '../../lib/kube/time.ts';
 import { inputsOf } from '../inputs.ts';
@@ -9,7 +10,7 @@ import type { BindingEffect, BindingNext, BindingState, Needed } from './state.t
 type Missing = Exclude<Needed, 'snapshot'>;
 
 export interface Failure {
-  readonly reason: string;
+  readonly reason: EventReason;
   readonly message: string;
   /** False: whatever the status says of readiness stays. */
   readonly keepsReady?: boolean;
@@ -20,7 +21,7 @@ export interface Failure {
  * Nothing polls: every missing thing is watched.
  */
 export function fail(state: BindingState, failure: Failure): BindingNext {
-  return tell(state, failure) ?? { kind: 'done', reason: `waits for a change: ${failure.message}` };
+  return report(state, failure) ?? { kind: 'done', reason: `waits for a change: ${failure.message}` };
 }
 
 /** Something was not found. Caches lag, so it is read live once a run before anybody is told that it is missing. */
@@ -34,7 +35,7 @@ export function confirm({ snapshot, confirmed }: BindingState, needed: Missing, 
 }
 
 /** Undefined where the status says it already. The same words are not written twice, whatever the time. */
-export function tell({ snapshot, now }: BindingState, failure: Failure): BindingEffect | undefined {
+export function report({ snapshot, now }: BindingState, failure: Failure): BindingEffect | undefined {
   if (isTold(snapshot, failure)) return undefined;
   const changes = {
     error: { time: formatTime(now), message: failure.message },

@@ -9,9 +9,9 @@ import type {
 } from '../../lib/kube/objects.ts';
 import type { Clock } from '../../lib/doors/clock.ts';
 import { type Index, keyOf, type Store } from '../../lib/controller/store.ts';
-import { refersTo, text } from '../content-facts.ts';
+import { refersTo, text } from '../content-accessors.ts';
 import { isDefaultClass } from './default-class.ts';
-import { contentNames, sourceOf } from './source.ts';
+import { contentNames, sourceOf } from '../source.ts';
 import type { BindingRules, BindingState, Refusal } from './state.ts';
 
 export interface BindingStores {
@@ -24,7 +24,7 @@ export interface BindingStores {
   readonly nodes: Store<Node> | undefined;
 }
 
-export interface BindingReads {
+export interface BindingGatherDeps {
   readonly stores: BindingStores;
   readonly rules: BindingRules;
   readonly clock: Clock;
@@ -37,7 +37,7 @@ export interface BindingReads {
 /** Claims by the snapshot that they are restored from (namespace/name). */
 export const RESTORES_INDEX: Index<PersistentVolumeClaim> = { name: 'restores', values: restoredFrom };
 
-export function gather({ stores, rules, clock, refusals, contentWent }: BindingReads, key: string): BindingState | undefined {
+export function gather({ stores, rules, clock, refusals, contentWent }: BindingGatherDeps, key: string): BindingState | undefined {
   const snapshot = stores.snapshots.get(key);
   if (snapshot === undefined) return undefined;
   const uid = snapshot.metadata?.uid ?? '';

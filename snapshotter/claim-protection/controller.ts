@@ -1,21 +1,23 @@
 /** The controller keyed by PersistentVolumeClaim. Claims that are no source of a snapshot cost a look at an index, no more. */
 import { type Controller, createController } from '../../lib/controller/controller.ts';
-import { laneOf, type LanePace } from '../../lib/controller/lane.ts';
+import { sharedOptions, type ControllerPace } from '../../lib/controller/shared-options.ts';
 import type { RoleContext } from '../../lib/controller/role.ts';
 import type { EventNote, Reconciler } from '../../lib/controller/step.ts';
 import type { PersistentVolumeClaim, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { CLAIM_INDEX, type SnapshotInformers } from '../binding/controller.ts';
-import { snapshotKeyOf } from '../content-facts.ts';
+import { CLAIM_INDEX, type SnapshotInformers } from '../snapshot-informers.ts';
+import { snapshotKeyOf } from '../content-accessors.ts';
 import { CLAIM_PROTECTION, REASON } from '../names.ts';
-import type { ApplyWrite } from '../own-writes.ts';
-import { failureText } from '../refusal.ts';
+import type { ApplyWrite } from '../apply-write.ts';
+import { failureText } from '../../lib/sidecar/refusal.ts';
 import { snapshotWarning } from '../regarding.ts';
 import { decide } from './decide.ts';
-import { absorb, execute, type ProtectionWrites } from './execute.ts';
-import { gather, type ProtectionReads, SOURCE_INDEX, VOLUME_INDEX } from './gather.ts';
+import { absorb, execute, type ProtectionExecuteDeps } from './execute.ts';
+import { gather, type ProtectionGatherDeps, SOURCE_INDEX, VOLUME_INDEX } from './gather.ts';
 import type { ProtectionEffect, ProtectionState } from './state.ts';
 
-export function reconciler(deps: ProtectionReads & ProtectionWrites): Reconciler<ProtectionState, ProtectionEffect, PersistentVolumeClaim> {
+export function reconciler(
+  deps: ProtectionGatherDeps & ProtectionExecuteDeps,
+): Reconciler<ProtectionState, ProtectionEffect, PersistentVolumeClaim> {
   return {
     gather: (key) => gather(deps, key),
     decide,
@@ -32,7 +34,7 @@ function failureEvents(error: unknown, { snapshots }: ProtectionState): readonly
   return snapshots.map(({ snapshot }) => snapshotWarning(snapshot, REASON.claimFinalizer, message));
 }
 
-export interface ProtectionOptions extends LanePace {
+export interface ProtectionOptions extends ControllerPace {
   readonly context: RoleContext;
   readonly informers: SnapshotInformers;
   readonly applyWrite: ApplyWrite;
@@ -42,14 +44,13 @@ export function createClaimProtectionController(options: ProtectionOptions): Con
   const { context, informers, applyWrite } = options;
   const { claims, volumes, snapshots, contents } = informers;
   const controller = createController({
-    ...laneOf(context, options),
+    ...sharedOptions(context, options),
     name: 'snapshot-controller-claim',
     reconciler: reconciler({
       claims: claims.store,
       volumes: volumes.store,
       snapshots: snapshots.store,
       contents: contents.store,
-      claimIndex: CLAIM_INDEX.name,
       client: context.client,
       applyWrite,
     }),

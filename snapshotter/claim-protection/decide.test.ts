@@ -63,7 +63,7 @@ describe('a claim that is being deleted', () => {
     ['a snapshot that cannot be made', aSnapshot({ status: { readyToUse: false, error: { message: 'x' } } }), undefined, 'drop'],
     ['a content with a running call', aSnapshot(), markedContent, 'keep'],
     ['a content that failed', aSnapshot(), failedContent, 'drop'],
-    ['a snapshot that is cut and not finished', aSnapshot(), aContent({ status: { snapshotHandle: 's', readyToUse: false } }), 'keep'],
+    ['a snapshot that is made and not finished', aSnapshot(), aContent({ status: { snapshotHandle: 's', readyToUse: false } }), 'keep'],
   ])('with %s', (_, snapshot, content, expected) => {
     expect(verdict(aState(snapshot, content, { claim: dyingClaim }))).toBe(expected);
   });
@@ -82,8 +82,6 @@ test('the claim is put whole, with its uid and version and the finalizers of oth
   expect(decide(aState(aReadySnapshot(), undefined))).toMatchObject({
     kind: 'write-claim',
     claim: {
-      apiVersion: 'v1',
-      kind: 'PersistentVolumeClaim',
       metadata: { uid: 'claim-uid', resourceVersion: '5', finalizers: ['kubernetes.io/pvc-protection'] },
       spec: { volumeName: 'pv-data' },
     },

@@ -1,16 +1,16 @@
 /**
- * Whether a claim carries the finalizer that keeps its volume while a snapshot is being cut from it.
+ * Whether a claim carries the finalizer that keeps its volume while a snapshot is being made from it.
  *
  * The finalizer matters only to a claim that is being deleted. So it stays, without flapping, while any live
  * snapshot of the claim is un-ready; a claim that is being deleted is held only by what the driver has not
  * decided, or is about to be asked. A failed or dying snapshot pins nothing. The snapshot's own loop adds the
  * finalizer before it posts a content; here it is put back if it was lost under a content that needs it.
  */
-import { isDeleting, needsSource, text } from '../content-facts.ts';
+import { isDeleting, needsSource, text } from '../content-accessors.ts';
 import { isGroupContent, isGroupMember } from '../group-fields.ts';
 import { inputsOf } from '../inputs.ts';
 import { CLAIM_PROTECTION } from '../names.ts';
-import { withClaimProtection } from '../object-patch.ts';
+import { withFinalizer, withoutFinalizer } from '../../lib/sidecar/finalizers.ts';
 import type { ProtectionNext, ProtectionState } from './state.ts';
 
 export function decide(state: ProtectionState): ProtectionNext {
@@ -27,7 +27,7 @@ export function decide(state: ProtectionState): ProtectionNext {
     kind: 'write-claim',
     backoff: 'write-claim',
     inputs: inputsOf(claim.metadata?.uid, missing),
-    claim: withClaimProtection(claim, missing),
+    claim: missing ? withFinalizer(claim, CLAIM_PROTECTION) : withoutFinalizer(claim, CLAIM_PROTECTION),
   };
 }
 
@@ -37,7 +37,7 @@ function isBeingRead({ snapshots, contents }: ProtectionState): boolean {
   return [...own, ...contents].some((content) => !isGroupContent(content) && needsSource(content));
 }
 
-/** A live snapshot may yet be cut from it. */
+/** A live snapshot may yet be made from it. */
 function isWanted({ snapshots }: ProtectionState, claimDeleting: boolean): boolean {
   return snapshots.some(({ snapshot, content }) => {
     if (isGroupMember(snapshot) || isDeleting(snapshot) || snapshot.status?.readyToUse === true) return false;

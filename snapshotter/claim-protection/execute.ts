@@ -2,16 +2,16 @@
 import type { KubeClient } from '../../lib/kube/client.ts';
 import type { PersistentVolumeClaim } from '../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUME_CLAIMS } from '../../lib/kube/resources.ts';
-import type { ApplyWrite } from '../own-writes.ts';
+import type { ApplyWrite } from '../apply-write.ts';
 import type { ProtectionEffect, ProtectionState } from './state.ts';
 
-export interface ProtectionWrites {
+export interface ProtectionExecuteDeps {
   readonly client: KubeClient;
   readonly applyWrite: ApplyWrite;
 }
 
 export async function execute(
-  { client, applyWrite }: ProtectionWrites,
+  { client, applyWrite }: ProtectionExecuteDeps,
   { claim }: ProtectionEffect,
   signal: AbortSignal,
 ): Promise<PersistentVolumeClaim> {

@@ -1,20 +1,19 @@
 /** Reads the stores for one claim. */
 import type { Index, Store } from '../../lib/controller/store.ts';
 import type { PersistentVolume, PersistentVolumeClaim, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { text, volumeHandleOf, volumeIndexValue } from '../content-facts.ts';
+import { text, volumeHandleOf, volumeIndexValue } from '../content-accessors.ts';
 import { contentNameOf } from '../names.ts';
+import { CLAIM_INDEX } from '../snapshot-informers.ts';
 import type { ProtectionState } from './state.ts';
 
-export interface ProtectionReads {
+export interface ProtectionGatherDeps {
   readonly claims: Store<PersistentVolumeClaim>;
   readonly volumes: Store<PersistentVolume>;
   readonly snapshots: Store<VolumeSnapshot>;
   readonly contents: Store<VolumeSnapshotContent>;
-  /** Name of the index over snapshots by claim. */
-  readonly claimIndex: string;
 }
 
-/** Contents by the volume that they are cut from. */
+/** Contents by the volume that they are made from. */
 export const SOURCE_INDEX: Index<VolumeSnapshotContent> = {
   name: 'source',
   values: (content) => {
@@ -32,7 +31,7 @@ export const VOLUME_INDEX: Index<PersistentVolume> = {
   },
 };
 
-export function gather(deps: ProtectionReads, key: string): ProtectionState | undefined {
+export function gather(deps: ProtectionGatherDeps, key: string): ProtectionState | undefined {
   const claim = deps.claims.get(key);
   if (claim === undefined) return undefined;
   const volumeName = text(claim.spec?.volumeName);
@@ -40,7 +39,7 @@ export function gather(deps: ProtectionReads, key: string): ProtectionState | un
   const source = volumeIndexValue(csi?.driver, csi?.volumeHandle);
   return {
     claim,
-    snapshots: deps.snapshots.byIndex(deps.claimIndex, key).map((snapshot) => {
+    snapshots: deps.snapshots.byIndex(CLAIM_INDEX.name, key).map((snapshot) => {
       const uid = text(snapshot.metadata?.uid);
       return { snapshot, content: uid === undefined ? undefined : deps.contents.get(contentNameOf(uid)) };
     }),

@@ -1,21 +1,21 @@
 /** The snapshot-controller's controller keyed by VolumeSnapshotContent. */
 import { type Controller, createController } from '../../lib/controller/controller.ts';
 import type { Informer } from '../../lib/controller/informer.ts';
-import { laneOf, type LanePace } from '../../lib/controller/lane.ts';
+import { sharedOptions, type ControllerPace } from '../../lib/controller/shared-options.ts';
 import type { RoleContext } from '../../lib/controller/role.ts';
 import type { EventNote, Reconciler } from '../../lib/controller/step.ts';
 import type { VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { REASON, contentNameOf } from '../names.ts';
-import type { ApplyWrite } from '../own-writes.ts';
-import { failureText } from '../refusal.ts';
+import type { ApplyWrite } from '../apply-write.ts';
+import { failureText } from '../../lib/sidecar/refusal.ts';
 import { contentWarning } from '../regarding.ts';
 import { decide, isAlone } from './decide.ts';
-import { absorb, type ContentProtectionWrites, execute } from './execute.ts';
-import { type ContentProtectionReads, gather } from './gather.ts';
+import { absorb, type ContentProtectionExecuteDeps, execute } from './execute.ts';
+import { type ContentProtectionGatherDeps, gather } from './gather.ts';
 import type { ContentProtectionAnswer, ContentProtectionEffect, ContentProtectionState } from './state.ts';
 
 export function reconciler(
-  deps: ContentProtectionReads & ContentProtectionWrites & { readonly alone: Set<string> },
+  deps: ContentProtectionGatherDeps & ContentProtectionExecuteDeps & { readonly alone: Set<string> },
 ): Reconciler<ContentProtectionState, ContentProtectionEffect, ContentProtectionAnswer> {
   return {
     gather: (key) => gather(deps, key),
@@ -39,7 +39,7 @@ function failureEvents(error: unknown, { content }: ContentProtectionState, { ki
   return [contentWarning(content, REASON.contentDelete, message)];
 }
 
-export interface ContentProtectionOptions extends LanePace {
+export interface ContentProtectionOptions extends ControllerPace {
   readonly context: RoleContext;
   readonly informers: { readonly contents: Informer<VolumeSnapshotContent>; readonly snapshots: Informer<VolumeSnapshot> };
   readonly applyWrite: ApplyWrite;
@@ -50,7 +50,7 @@ export function createContentProtectionController(options: ContentProtectionOpti
   const { contents, snapshots } = options.informers;
   const alone = new Set<string>();
   const controller = createController({
-    ...laneOf(context, options),
+    ...sharedOptions(context, options),
     name: 'snapshot-controller-content',
     reconciler: reconciler({ contents: contents.store, snapshots: snapshots.store, alone, client: context.client, applyWrite }),
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { BEING_CREATED, BEING_DELETED, CONTENT_PROTECTION, GROUP_HANDLE } from '../names.ts';
-import { READY_STATUS, SNAPSHOT_UID, aContent, aGivenContent } from '../testing/objects.ts';
+import { READY_STATUS, SNAPSHOT_UID, aContent, aPreProvisionedContent } from '../testing/objects.ts';
 import { decide, isAlone } from './decide.ts';
 import type { ContentProtectionState } from './state.ts';
 
@@ -23,7 +23,7 @@ test('a bound content without the finalizer gets it', () => {
 
 test.each([
   ['is protected', aContent()],
-  ['is not bound yet', aGivenContent()],
+  ['is not bound yet', aPreProvisionedContent()],
   ['is being deleted', aContent({ metadata: { finalizers: [], ...deleting } })],
   ['belongs to a group', aContent({ metadata: { finalizers: [], annotations: { [GROUP_HANDLE]: 'g' } } })],
 ])('a content that %s is left as it is', (_, content) => {
@@ -67,7 +67,7 @@ describe('a content that comes after its VolumeSnapshot went', () => {
     for (const [content, snapshot] of [
       [cut, 'unseen'],
       [aContent(), 'there'],
-      [aGivenContent(), 'unseen'],
+      [aPreProvisionedContent(), 'unseen'],
     ] as const)
       expect(isAlone(aState(content, snapshot))).toBe(false);
   });
@@ -77,12 +77,27 @@ describe('a content that comes after its VolumeSnapshot went', () => {
     for (const content of [
       aContent({ status: READY_STATUS }),
       aContent({ status: { snapshotHandle: 's', readyToUse: false } }),
-      aGivenContent({ spec: bound, metadata: { finalizers: [CONTENT_PROTECTION] } }),
-      aGivenContent({ spec: bound, metadata: { finalizers: [CONTENT_PROTECTION], ...deleting } }),
+      aPreProvisionedContent({ spec: bound, metadata: { finalizers: [CONTENT_PROTECTION] } }),
       annotated(BEING_DELETED, retain),
       annotated(BEING_CREATED, retain),
     ])
       for (const snapshot of ['unseen', 'gone'] as const) expect(decide(aState(content, snapshot))).toMatchObject({ kind: 'done' });
-    expect(decide(aState(aContent(retain), 'gone')), 'nothing was cut').toMatchObject({ kind: 'delete-content', resourceVersion: '20' });
+    expect(decide(aState(aContent(retain), 'gone')), 'nothing was made').toMatchObject({ kind: 'delete-content', resourceVersion: '20' });
+  });
+
+  test.each(['Delete', 'Retain'])('but one that is being deleted goes as its policy %s says, whoever brought it', (deletionPolicy) => {
+    const spec = { volumeSnapshotRef: { name: 'nightly', namespace: 'default', uid: SNAPSHOT_UID }, deletionPolicy };
+    const going = { metadata: { finalizers: [CONTENT_PROTECTION], ...deleting }, status: READY_STATUS };
+    for (const content of [
+      aPreProvisionedContent({ ...going, spec: { ...spec, source: { snapshotHandle: 'snap-9' } } }),
+      aContent({ ...going, spec }),
+    ]) {
+      expect(decide(aState(content, 'unseen'))).toMatchObject({ kind: 'see-snapshot' });
+      expect(decide(aState(content, 'there'))).toMatchObject({ kind: 'done' });
+      expect(decide(aState(content, 'gone'))).toMatchObject({
+        kind: 'mark-content',
+        patch: { body: { metadata: { annotations: { [BEING_DELETED]: 'yes' } } } },
+      });
+    }
   });
 });

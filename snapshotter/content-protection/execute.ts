@@ -2,17 +2,17 @@
 import type { KubeClient } from '../../lib/kube/client.ts';
 import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS } from '../../lib/kube/resources.ts';
-import type { ApplyWrite } from '../own-writes.ts';
-import { orNothing } from '../refusal.ts';
+import type { ApplyWrite } from '../apply-write.ts';
+import { orNothing } from '../../lib/sidecar/refusal.ts';
 import type { ContentProtectionAnswer, ContentProtectionEffect, ContentProtectionState } from './state.ts';
 
-export interface ContentProtectionWrites {
+export interface ContentProtectionExecuteDeps {
   readonly client: KubeClient;
   readonly applyWrite: ApplyWrite;
 }
 
 export async function execute(
-  { client, applyWrite }: ContentProtectionWrites,
+  { client, applyWrite }: ContentProtectionExecuteDeps,
   step: ContentProtectionEffect,
   { state: { content }, signal }: { readonly state: ContentProtectionState; readonly signal: AbortSignal },
 ): Promise<ContentProtectionAnswer> {
@@ -33,7 +33,9 @@ export async function execute(
     case 'see-snapshot': {
       const { namespace, name: snapshotName = '', uid } = content.spec?.volumeSnapshotRef ?? {};
       const snapshot = await orNothing(client.get(VOLUME_SNAPSHOTS, { namespace, name: snapshotName }, signal));
-      return { kind: 'snapshot', found: snapshot?.metadata?.uid === uid };
+      // One of another uid may name it all the same: a backup was restored.
+      const named = [snapshot?.spec?.source?.volumeSnapshotContentName, snapshot?.status?.boundVolumeSnapshotContentName];
+      return { kind: 'snapshot', found: snapshot?.metadata?.uid === uid || named.includes(name) };
     }
     default:
       return step satisfies never;

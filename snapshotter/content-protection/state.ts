@@ -7,7 +7,7 @@ export interface ContentProtectionState {
   readonly content: VolumeSnapshotContent;
   /** The VolumeSnapshot that the content names by uid. `unseen`: the cache has none, which may lag. `gone`: read live. */
   readonly snapshot: 'there' | 'unseen' | 'gone';
-  /** This process has seen it without a handle and without its VolumeSnapshot: what was cut since is nobody's. */
+  /** This process has seen it without a handle and without its VolumeSnapshot: what was made since is nobody's. */
   readonly cameAlone: boolean;
   /** True once an answer said that the content is no more. */
   readonly gone: boolean;

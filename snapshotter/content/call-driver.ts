@@ -6,8 +6,9 @@ import { type Outcome, outcomeOf } from '../../lib/csi/outcome.ts';
 import type { Clock } from '../../lib/doors/clock.ts';
 import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import type { Snapshot } from '../../proto/gen/csi.ts';
-import { volumeHandleOf } from '../content-facts.ts';
+import { volumeHandleOf } from '../content-accessors.ts';
 import { afterAnswer } from './create-calls.ts';
+import { DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE } from '../names.ts';
 import { describe } from './failure.ts';
 import type { ContentAnswer, ContentMemory, ContentState, DriverCall, FoundSnapshot, Remembered } from './state.ts';
 
@@ -99,8 +100,14 @@ export async function deleteSnapshot(
 ): Promise<ContentAnswer> {
   const result = await ask(() => deps.csi.deleteSnapshot({ snapshotId: handle, secrets: secretsOf(state) }, signal));
   if (result.ok) return conclude(deps, state, { calls: { kind: 'deleted' } });
-  const why = `failed to delete snapshot ${handle}: ${JSON.stringify(result.message)}`;
+  const why = `failed to delete snapshot ${handle}: ${JSON.stringify(result.message)}${withoutSecret(state)}`;
   return conclude(deps, state, { calls: state.calls, answer: describe(state.content, 'delete-snapshot', why) });
+}
+
+function withoutSecret({ secret }: ContentState): string {
+  if (secret?.isMissing !== true) return '';
+  const { namespace, name } = secret.of;
+  return `. It was asked without credentials, since secret ${namespace}/${name} is not found: create it again, or let the annotations ${DELETION_SECRET_NAME} and ${DELETION_SECRET_NAMESPACE} of this content name another`;
 }
 
 type Asked<T> =
@@ -117,7 +124,9 @@ async function ask<T>(call: () => Promise<T>): Promise<Asked<T>> {
 }
 
 function found(effect: FoundSnapshot['effect'], { snapshotId, creationTime, sizeBytes, readyToUse }: Snapshot): FoundSnapshot {
-  const time = creationTime === undefined ? undefined : creationTime.seconds * 1_000_000_000n + BigInt(creationTime.nanos);
+  const given = creationTime === undefined ? 0n : creationTime.seconds * 1_000_000_000n + BigInt(creationTime.nanos);
+  // Zero is what a driver answers that does not know the time yet.
+  const time = given === 0n ? undefined : given;
   const isOdd = time !== undefined && (time > INT64_MAX || time < -INT64_MAX);
   return {
     kind: 'snapshot',

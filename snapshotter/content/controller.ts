@@ -1,21 +1,21 @@
 /** The sidecar's controller keyed by VolumeSnapshotContent: its reconciler, its wake-ups, its memory. */
 import { type Controller, createController } from '../../lib/controller/controller.ts';
 import type { Informer } from '../../lib/controller/informer.ts';
-import { laneOf, type LanePace } from '../../lib/controller/lane.ts';
+import { sharedOptions, type ControllerPace } from '../../lib/controller/shared-options.ts';
 import type { RoleContext } from '../../lib/controller/role.ts';
 import type { EventNote, Reconciler } from '../../lib/controller/step.ts';
 import { type Index, keyOf } from '../../lib/controller/store.ts';
 import type { Driver } from '../../lib/csi/capabilities.ts';
 import type { VolumeSnapshotClass, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { text } from '../content-facts.ts';
+import { text } from '../content-accessors.ts';
 import { SIDECAR_REASON } from '../names.ts';
-import type { ApplyWrite } from '../own-writes.ts';
-import { failureText } from '../refusal.ts';
+import type { ApplyWrite } from '../apply-write.ts';
+import { failureText } from '../../lib/sidecar/refusal.ts';
 import { contentWarning } from '../regarding.ts';
 import { decide } from './decide.ts';
-import { absorb, type ContentWrites, execute } from './execute.ts';
+import { absorb, type ContentExecuteDeps, execute } from './execute.ts';
 import { describe } from './failure.ts';
-import { type ContentReads, gather } from './gather.ts';
+import { type ContentGatherDeps, gather } from './gather.ts';
 import type { ContentAnswer, ContentEffect, ContentMemory, ContentRules, ContentState } from './state.ts';
 
 const CLASS_INDEX: Index<VolumeSnapshotContent> = {
@@ -28,7 +28,9 @@ const CLASS_INDEX: Index<VolumeSnapshotContent> = {
 
 export const CONTENT_INDEXES: readonly Index<VolumeSnapshotContent>[] = [CLASS_INDEX];
 
-export function reconciler(deps: Omit<ContentReads, 'memory'> & ContentWrites): Reconciler<ContentState, ContentEffect, ContentAnswer> {
+export function reconciler(
+  deps: Omit<ContentGatherDeps, 'memory'> & ContentExecuteDeps,
+): Reconciler<ContentState, ContentEffect, ContentAnswer> {
   return {
     gather: (key) => gather(deps, key),
     decide,
@@ -64,7 +66,7 @@ function failureEvents(error: unknown, { content }: ContentState, { kind }: Cont
   }
 }
 
-export interface ContentControllerOptions extends LanePace {
+export interface ContentControllerOptions extends ControllerPace {
   readonly context: RoleContext;
   readonly contents: Informer<VolumeSnapshotContent>;
   readonly classes: Informer<VolumeSnapshotClass>;
@@ -78,7 +80,7 @@ export function createContentController(options: ContentControllerOptions): Cont
   const { context, contents, classes, driver, rules, applyWrite, gaveUp } = options;
   const memory: ContentMemory = new Map();
   const controller = createController({
-    ...laneOf(context, options),
+    ...sharedOptions(context, options),
     name: 'csi-snapshotter-content',
     reconciler: reconciler({
       client: context.client,

@@ -13,7 +13,7 @@ const after = (calls: CreateCalls, answer: 'unknown' | number, atMs = 0, unmarke
   });
 
 describe('what an answer says of the calls', () => {
-  test('a final one settles calls that were never in doubt, also AlreadyExists and a refused login', () => {
+  test('a final one settles calls that were never ambiguous, also AlreadyExists and a refused login', () => {
     for (const code of [3, 6, 7, 13, 16]) expect(after(NONE, code).calls).toEqual(NONE);
   });
 
@@ -24,7 +24,7 @@ describe('what an answer says of the calls', () => {
     expect(after(after(running, 13).calls, 'unknown').calls.kind).toBe('running');
   });
 
-  test('a search for what was cut makes nobody wait, whatever it answers', () => {
+  test('a search for what was made makes nobody wait, whatever it answers', () => {
     const uncertain = after(after(NONE, 'unknown').calls, 13).calls;
     expect(after(uncertain, 'unknown', 1, true).calls.kind).toBe('uncertain');
   });

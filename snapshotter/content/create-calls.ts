@@ -1,28 +1,28 @@
 /**
  * What is known of a content's CreateSnapshot calls. Two readers: users wait only while the latest answer leaves
- * a call running, as with the Go programs; what an earlier call may have cut is looked for behind their backs.
+ * a call running, as with the Go programs; what an earlier call may have made is looked for behind their backs.
  *
  * A process remembers its own calls. Of earlier ones the content's annotations tell, and nothing else: without
  * one, nothing was sent.
  */
-import { type Doubt, judge, type Outcome } from '../../lib/csi/outcome.ts';
+import { type Ambiguity, judge, type Outcome } from '../../lib/csi/outcome.ts';
 import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { hasMark, isReady } from '../content-facts.ts';
+import { hasMark, isReady } from '../content-accessors.ts';
 import { BEING_CREATED, CREATION_UNCERTAIN } from '../names.ts';
 
 export type CreateCalls =
   /** None was sent, or the driver has said its last word. */
   | { readonly kind: 'none' }
   /** The latest call had no clear answer: it may be running, and is waited for. */
-  | { readonly kind: 'running'; readonly history: Doubt }
+  | { readonly kind: 'running'; readonly history: Ambiguity }
   /** The latest call failed for good, an earlier one had no clear answer: nobody waits, but a snapshot may exist. */
-  | { readonly kind: 'uncertain'; readonly history: Doubt }
+  | { readonly kind: 'uncertain'; readonly history: Ambiguity }
   /** DeleteSnapshot succeeded. */
   | { readonly kind: 'deleted' };
 
 /** Of the calls of an earlier process. */
 export function readCalls(content: VolumeSnapshotContent, nowMs: number): CreateCalls {
-  const history: Doubt = { times: 0, sinceMs: nowMs };
+  const history: Ambiguity = { times: 0, sinceMs: nowMs };
   if (hasMark(content, BEING_CREATED) && !isReady(content)) return { kind: 'running', history };
   return hasMark(content, CREATION_UNCERTAIN) ? { kind: 'uncertain', history } : { kind: 'none' };
 }
@@ -31,13 +31,13 @@ export interface CreateAnswer {
   readonly outcome: Outcome;
   readonly grpcCode: number | undefined;
   readonly nowMs: number;
-  /** The call was made only to find what an earlier one may have cut: whatever it answers, nobody waits. */
+  /** The call was made only to find what an earlier one may have made: whatever it answers, nobody waits. */
   readonly unmarked: boolean;
 }
 
 /** `gaveUp`: closed by many equal answers, not by knowledge. */
 export function afterAnswer(calls: CreateCalls, answer: CreateAnswer): { readonly calls: CreateCalls; readonly gaveUp: boolean } {
-  const { doubt: history, gaveUp } = judge('history' in calls ? calls.history : undefined, answer);
+  const { ambiguity: history, gaveUp } = judge('history' in calls ? calls.history : undefined, answer);
   if (history === undefined) return { calls: { kind: 'none' }, gaveUp };
   return { calls: { kind: answer.outcome === 'unknown' && !answer.unmarked ? 'running' : 'uncertain', history }, gaveUp };
 }

@@ -1,7 +1,7 @@
 /** The CreateSnapshot request of a content. Everything is checked here, before any mark is set or call sent. */
 import type { VolumeSnapshotClass, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { driverParameters, withoutReserved } from '../class-parameters.ts';
-import { text, volumeHandleOf } from '../content-facts.ts';
+import { text, volumeHandleOf } from '../content-accessors.ts';
 import {
   DELETION_SECRET_NAME,
   DELETION_SECRET_NAMESPACE,
@@ -9,7 +9,8 @@ import {
   PARAMETER_SNAPSHOT_NAME,
   PARAMETER_SNAPSHOT_NAMESPACE,
 } from '../names.ts';
-import type { Resolved, SecretName } from '../secret-templates.ts';
+import type { SecretName } from '../../lib/sidecar/secret.ts';
+import type { Resolved } from '../secret-templates.ts';
 import type { ContentRules, CreateRequest } from './state.ts';
 
 /** The same content gives the same name for ever: the call can be made again. */

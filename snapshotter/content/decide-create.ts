@@ -1,5 +1,5 @@
 /** The next step towards a CreateSnapshot call: checks, secret, mark, call. */
-import { hasMark } from '../content-facts.ts';
+import { hasMark } from '../content-accessors.ts';
 import { inputsOf } from '../inputs.ts';
 import { ANNOTATION_YES, BEING_CREATED, DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE } from '../names.ts';
 import { annotationsPatch } from '../object-patch.ts';
@@ -10,7 +10,7 @@ import type { ContentNext, ContentState, DriverEffect } from './state.ts';
 
 /**
  * `replay`: for deletion, which waits for a call that may be running. `search`: for deletion, to find what a call may
- * have cut; it sets no mark, since nobody is to wait for it.
+ * have made; it sets no mark, since nobody is to wait for it.
  */
 export function decideCreate(state: ContentState, purpose: 'create' | 'replay' | 'search'): ContentNext {
   const { content, snapshotClass, rules } = state;

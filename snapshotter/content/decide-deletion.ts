@@ -1,8 +1,8 @@
 /** A content that may go: what the driver made goes first (policy Delete), then our finalizer. */
-import { savedHandleOf, text, volumeHandleOf } from '../content-facts.ts';
+import { savedHandleOf, text, volumeHandleOf } from '../content-accessors.ts';
 import { inputsOf } from '../inputs.ts';
 import { CONTENT_PROTECTION } from '../names.ts';
-import { finalizerPatch } from '../object-patch.ts';
+import { removeFinalizers } from '../../lib/sidecar/finalizers.ts';
 import { decideCreate, driverInputs, readSecret } from './decide-create.ts';
 import { unmark } from './marks.ts';
 import type { ContentNext, ContentState } from './state.ts';
@@ -26,7 +26,7 @@ export function decideDeletion(state: ContentState): ContentNext {
 }
 
 function release({ content }: ContentState): ContentNext {
-  const patch = finalizerPatch(content, { remove: [CONTENT_PROTECTION] });
+  const patch = removeFinalizers(content, [CONTENT_PROTECTION]);
   if (patch === undefined) return { kind: 'done', reason: 'released' };
   return { kind: 'release-content', backoff: 'release-content', inputs: inputsOf(content.metadata?.uid), patch };
 }

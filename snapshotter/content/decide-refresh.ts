@@ -1,5 +1,5 @@
 /** A snapshot that an admin brought: what the driver says of it, or ready at once where it cannot say. */
-import { givenHandleOf, text } from '../content-facts.ts';
+import { preProvisionedHandleOf, text } from '../content-accessors.ts';
 import { inputsOf } from '../inputs.ts';
 import { LIST_SECRET } from '../names.ts';
 import { statusPatch } from '../object-patch.ts';
@@ -10,7 +10,7 @@ import type { ContentNext, ContentState } from './state.ts';
 
 export function decideRefresh(state: ContentState): ContentNext {
   const { content, snapshotClass, now } = state;
-  const handle = givenHandleOf(content) ?? '';
+  const handle = preProvisionedHandleOf(content) ?? '';
   if (!state.listsSnapshots) {
     const believed = { kind: 'snapshot', effect: 'refresh-snapshot', handle, creationTime: undefined, sizeBytes: 0n, ready: true } as const;
     const changes = statusChange(content, believed, now) ?? {};

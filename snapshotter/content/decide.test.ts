@@ -17,8 +17,9 @@ import {
   SNAPSHOT_UID,
   aClass,
   aContent,
-  aGivenContent,
+  aPreProvisionedContent,
 } from '../testing/objects.ts';
+import { SIDECAR_REASON } from '../names.ts';
 import { readCalls } from './create-calls.ts';
 import { decide } from './decide.ts';
 import type { ContentState, DriverAnswer } from './state.ts';
@@ -73,7 +74,7 @@ const found = (more: object = {}): DriverAnswer => ({
 const failed = (more: object = {}): DriverAnswer => ({
   kind: 'failed',
   effect: 'create-snapshot',
-  reason: 'SnapshotCreationFailed',
+  reason: SIDECAR_REASON.creationFailed,
   message: 'no luck',
   ...more,
 });
@@ -107,7 +108,7 @@ describe('creating', () => {
 
   test('mark, secret and call share one not-before time', () => {
     const secretive = (more: object = {}) => aContent({ metadata: { annotations: { ...secretAnnotations, ...more } } });
-    const secret = { reveal: () => ({}) };
+    const secret = { of: { name: 'creds', namespace: 'vault' }, reveal: () => ({}) };
     const steps = [
       decide(aState({ content: secretive() })),
       decide(aState({ content: secretive(), secret })),
@@ -164,6 +165,9 @@ describe('creating', () => {
   test('a short name takes that many digits of the uid', () => {
     expect(decide(aState({ content: marked(), rules: { ...rules, snapshotNamePrefix: 's', snapshotNameUuidLength: 10 } }))).toMatchObject({
       request: { name: 's-6f6a7d8e11' },
+    });
+    expect(decide(aState({ content: marked(), rules: { ...rules, snapshotNameUuidLength: 32 } }))).toMatchObject({
+      request: { name: `snapshot-${SNAPSHOT_UID.replaceAll('-', '')}` },
     });
   });
 
@@ -236,9 +240,29 @@ describe('creating', () => {
     expect(step).toMatchObject({ patch: { operations: [{}, {}, { value: { creationTime: EPOCH_NS + 5_000_000n } }] } });
   });
 
+  test('nor is an un-ready snapshot without a time: the driver may know it later', () => {
+    const step = decide(aState({ content: marked(), answer: found({ creationTime: undefined, ready: false }), now: EPOCH_MS + 5 }));
+    expect(step).toMatchObject({ patch: { operations: [{}, {}, { value: { snapshotHandle: 'snap-1', readyToUse: false } }] } });
+    expect(JSON.stringify(step, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))).not.toContain('creationTime');
+    const later = marked({ status: { snapshotHandle: 'snap-1', readyToUse: false } });
+    expect(decide(aState({ content: later, answer: found() }))).toMatchObject({
+      patch: { operations: expect.arrayContaining([expect.objectContaining({ value: EPOCH_NS })]) },
+    });
+  });
+
   test('a driver that gives no size leaves it open', () => {
     const step = decide(aState({ content: marked(), answer: found({ sizeBytes: 0n }) }));
     expect(step.kind === 'save-status' && step.patch.type === 'json' && step.patch.operations[2]?.value).not.toHaveProperty('restoreSize');
+  });
+
+  test.each([true, false])('an error goes with the next success, be it ready (%s) or not', (ready) => {
+    const status = { ...unready, error: { message: 'x' } };
+    const answer = { ...found(), ready } as DriverAnswer;
+    const step = decide(aState({ content: marked({ status }), answer }));
+    expect(step).toMatchObject({
+      kind: 'save-status',
+      patch: { operations: expect.arrayContaining([{ op: 'remove', path: '/status/error' }]) },
+    });
   });
 
   test('handle, time and size are written once; an error goes with the next success', () => {
@@ -299,7 +323,7 @@ describe('failures', () => {
     });
   });
 
-  test('a final one after an unknown one does so too, and leaves a note of what may have been cut', () => {
+  test('a final one after an unknown one does so too, and leaves a note of what may have been made', () => {
     expect(decide(aState({ content: marked(), calls: UNCERTAIN, answer: failed() }))).toMatchObject({
       kind: 'write-marks',
       patch: { body: { metadata: { annotations: { [BEING_CREATED]: null, [CREATION_UNCERTAIN]: 'yes' } } } },
@@ -326,7 +350,7 @@ describe('failures', () => {
 });
 
 describe('a pre-provisioned content', () => {
-  const content = aGivenContent();
+  const content = aPreProvisionedContent();
 
   test('is looked up by its handle, without a mark', () => {
     expect(decide(aState({ content }))).toMatchObject({ kind: 'refresh-snapshot', action: 'call', handle: 'snap-9' });
@@ -353,7 +377,7 @@ describe('a pre-provisioned content', () => {
 
   test('is polled while un-ready and fails with the reason of an update', () => {
     const answer = found({ effect: 'refresh-snapshot', handle: 'snap-9', ready: false });
-    const state = aState({ content: aGivenContent({ status: { ...unready, snapshotHandle: 'snap-9' } }) });
+    const state = aState({ content: aPreProvisionedContent({ status: { ...unready, snapshotHandle: 'snap-9' } }) });
     expect(decide({ ...state, answer })).toMatchObject({ kind: 'poll', backoff: 'refresh-snapshot' });
     expect(decide({ ...state, answer: failed({ effect: 'refresh-snapshot' }) })).toMatchObject({
       kind: 'write-error',
@@ -362,7 +386,7 @@ describe('a pre-provisioned content', () => {
   });
 
   test('without a class needs none, with a missing one says so', () => {
-    const classless = aGivenContent({ spec: { volumeSnapshotClassName: '' } });
+    const classless = aPreProvisionedContent({ spec: { volumeSnapshotClassName: '' } });
     expect(decide(aState({ content: classless, snapshotClass: undefined }))).toMatchObject({ kind: 'refresh-snapshot' });
     expect(decide(aState({ content, snapshotClass: undefined }))).toMatchObject({ kind: 'write-error' });
   });
@@ -384,12 +408,15 @@ describe('the gate of deletion', () => {
       kindOf({ content: aContent({ ...ready, metadata: { annotations: { [BEING_DELETED]: 'yes' } } }) }),
       'only the snapshot is going',
     ).toBe('done');
-    expect(kindOf({ content: aGivenContent({ ...ready, metadata: deletion }) }), 'never bound').toBe('delete-snapshot:call');
-    expect(kindOf({ content: aGivenContent({ metadata: { ...deletion, finalizers: [CONTENT_PROTECTION] } }) }), 'nor confirmed').toBe(
-      'release-content',
-    );
+    expect(kindOf({ content: aPreProvisionedContent({ ...ready, metadata: deletion }) }), 'never bound').toBe('delete-snapshot:call');
+    expect(
+      kindOf({ content: aPreProvisionedContent({ metadata: { ...deletion, finalizers: [CONTENT_PROTECTION] } }) }),
+      'nor confirmed',
+    ).toBe('release-content');
     const bound = { volumeSnapshotRef: { name: 'nightly', namespace: 'default', uid: SNAPSHOT_UID }, source: { snapshotHandle: 'snap-9' } };
-    expect(kindOf({ content: aGivenContent({ ...ready, metadata: deletion, spec: bound }) }), 'bound, snapshot alive').toBe('done');
+    expect(kindOf({ content: aPreProvisionedContent({ ...ready, metadata: deletion, spec: bound }) }), 'bound, snapshot alive').toBe(
+      'done',
+    );
     expect(kindOf({ content: released({ ...ready, spec: bound }) })).toBe('delete-snapshot:call');
     expect(kindOf({ content: released({ spec: bound }) }), 'bound, its handle never confirmed').toBe('release-content');
   });
@@ -397,7 +424,7 @@ describe('the gate of deletion', () => {
   test('what this process never called for was never made', () => {
     expect(decide(aState({ content: released(), calls: NONE }))).toMatchObject({
       kind: 'release-content',
-      patch: { operations: [{}, { op: 'test', value: [CONTENT_PROTECTION] }, { op: 'remove', path: '/metadata/finalizers' }] },
+      patch: { operations: [{}, { op: 'test', value: CONTENT_PROTECTION }, { op: 'remove', path: '/metadata/finalizers/0' }] },
     });
   });
 

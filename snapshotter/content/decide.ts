@@ -13,7 +13,7 @@
  */
 import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { parseTime } from '../../lib/kube/time.ts';
-import { givenHandleOf, hasMark, isDeleting, isReady, text, volumeHandleOf } from '../content-facts.ts';
+import { preProvisionedHandleOf, hasMark, isDeleting, isReady, text, volumeHandleOf } from '../content-accessors.ts';
 import { isGroupContent } from '../group-fields.ts';
 import { inputsOf } from '../inputs.ts';
 import { BEING_DELETED, SIDECAR_REASON } from '../names.ts';
@@ -23,7 +23,7 @@ import { snapshotNameOf } from './create-request.ts';
 import { decideCreate, driverInputs } from './decide-create.ts';
 import { decideDeletion } from './decide-deletion.ts';
 import { decideRefresh } from './decide-refresh.ts';
-import { tell, uncertainEvent } from './failure.ts';
+import { report, uncertainEvent } from './failure.ts';
 import { assertMarks, unmark } from './marks.ts';
 import type { ContentNext, ContentState, DriverFailure, FoundSnapshot } from './state.ts';
 import { statusChange } from './status-change.ts';
@@ -35,7 +35,7 @@ export function decide(state: ContentState): ContentNext {
   if (snapshotClass !== undefined && snapshotClass.driver !== rules.driverName)
     return { kind: 'done', reason: 'its class is of another driver' };
   if (isGroupContent(content)) return { kind: 'done', reason: 'belongs to a group snapshot' };
-  if ((givenHandleOf(content) === undefined) === (volumeHandleOf(content) === undefined))
+  if ((preProvisionedHandleOf(content) === undefined) === (volumeHandleOf(content) === undefined))
     return { kind: 'done', reason: 'exactly one source must be set' };
   if (answer?.kind === 'failed') return decideFailed(state, answer);
   if (answer?.kind === 'snapshot') return decideFound(state, answer);
@@ -44,14 +44,14 @@ export function decide(state: ContentState): ContentNext {
 
 /** The content may be destroyed: its own deletion, and that of its VolumeSnapshot, which the controller tells. */
 export function isReleased(content: VolumeSnapshotContent): boolean {
-  const unbound = givenHandleOf(content) !== undefined && text(content.spec?.volumeSnapshotRef?.uid) === undefined;
+  const unbound = preProvisionedHandleOf(content) !== undefined && text(content.spec?.volumeSnapshotRef?.uid) === undefined;
   return isDeleting(content) && (unbound || hasMark(content, BEING_DELETED));
 }
 
 function decideLive(state: ContentState): ContentNext {
   const { content } = state;
   if (isReady(content)) return unmark(state) ?? { kind: 'done', reason: 'ready' };
-  return givenHandleOf(content) === undefined ? decideCreate(state, 'create') : decideRefresh(state);
+  return preProvisionedHandleOf(content) === undefined ? decideCreate(state, 'create') : decideRefresh(state);
 }
 
 /** The driver has it: written down first, whatever comes next. */
@@ -90,5 +90,5 @@ function decideFailed(state: ContentState, answer: DriverFailure): ContentNext {
       return { ...again, events: [uncertainEvent(content, snapshotNameOf(rules, content.spec.volumeSnapshotRef?.uid ?? ''), answer)] };
     }
   }
-  return tell(state, answer) ?? again;
+  return report(state, answer) ?? again;
 }

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { ApiError } from '../../lib/kube/api-error.ts';
+import { CsiError } from '../../lib/csi/csi-error.ts';
 import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { SECRETS, VOLUME_SNAPSHOT_CONTENTS } from '../../lib/kube/resources.ts';
 import { BEING_DELETED, DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE } from '../names.ts';
-import { DRIVER, EPOCH_MS, READY_STATUS, aClass, aContent, aGivenContent } from '../testing/objects.ts';
+import { DRIVER, EPOCH_MS, READY_STATUS, aClass, aContent, aPreProvisionedContent } from '../testing/objects.ts';
 import { TinyApi } from '../testing/tiny-api.ts';
 import { reconciler } from './controller.ts';
 import type { ContentState } from './state.ts';
@@ -21,7 +22,7 @@ const answer = (more: object = {}) => ({
   ...more,
 });
 
-function open(content: VolumeSnapshotContent, snapshot = answer()) {
+function open(content: VolumeSnapshotContent, snapshot = answer(), deleteSnapshot = async () => ({})) {
   const api = new TinyApi();
   api.put(VOLUME_SNAPSHOT_CONTENTS, content);
   const contents = api.store(VOLUME_SNAPSHOT_CONTENTS);
@@ -34,7 +35,7 @@ function open(content: VolumeSnapshotContent, snapshot = answer()) {
     clock: { now: () => EPOCH_MS, monotonic: () => 0, setTimer: () => () => undefined },
     csi: {
       createSnapshot: async () => ({ snapshot }),
-      deleteSnapshot: async () => ({}),
+      deleteSnapshot,
       listSnapshots: async () => ({ entries: [{ snapshot }], nextToken: '' }),
     },
     rules: {
@@ -81,6 +82,32 @@ describe('secrets', () => {
     });
   });
 
+  test('a secret that is gone holds no deletion up: the driver decides, and if it refuses, the secret is named', async () => {
+    const metadata = { annotations: { ...withSecret.annotations, [BEING_DELETED]: 'yes' }, deletionTimestamp: '2026-01-01T00:00:00Z' };
+    const content = aContent({ metadata, status: READY_STATUS });
+    const freed = await open(content).run((state) => state.calls.kind === 'deleted');
+    expect(freed.calls).toEqual({ kind: 'deleted' });
+    const refusal = new CsiError({ rpc: 'DeleteSnapshot', grpcCode: 16, message: 'no secrets' });
+    const refused = await open(content, answer(), () => Promise.reject(refusal)).run((state) => state.answer !== undefined);
+    expect(refused.answer).toMatchObject({
+      reason: 'SnapshotDeleteError',
+      message: expect.stringMatching(/no secrets.*secret vault\/key is not found.*deletion-secret-name/),
+    });
+    // To make a snapshot it is waited for.
+    const { answer: failed } = await open(aContent({ metadata: withSecret })).run((state) => state.answer !== undefined);
+    expect(failed).toMatchObject({ kind: 'failed', message: expect.stringMatching(/cannot get credentials: secret vault\/key/) });
+  });
+
+  test('letters beyond ASCII arrive byte for byte', async () => {
+    const world = open(aContent({ metadata: withSecret }));
+    world.api.put(SECRETS, {
+      metadata: { name: 'key', namespace: 'vault' },
+      data: { token: base64([...new TextEncoder().encode('pä$$wörd€')]) },
+    });
+    const { secret } = await world.run((state) => state.secret !== undefined);
+    expect(secret?.reveal()).toEqual({ token: 'pä$$wörd€' });
+  });
+
   test('a byte order mark is a part of the value', async () => {
     const world = open(aContent({ metadata: withSecret }));
     world.api.put(SECRETS, { metadata: { name: 'key', namespace: 'vault' }, data: { token: base64([0xef, 0xbb, 0xbf, 0x61]) } });
@@ -99,8 +126,22 @@ describe('answers of the driver', () => {
     },
   );
 
+  test('a creation time of zero is none', async () => {
+    const world = open(aContent(), answer({ creationTime: { seconds: 0n, nanos: 0 }, readyToUse: false }));
+    await world.run((state) => state.answer !== undefined);
+    await world.run((state) => state.answer === undefined);
+    expect(world.content()?.status).toMatchObject({ readyToUse: false });
+    expect(world.content()?.status?.creationTime).toBeUndefined();
+  });
+
+  test('the creation time is kept to the nanosecond', async () => {
+    const world = open(aContent(), answer({ creationTime: { seconds: 1_767_225_600n, nanos: 123_456_789 } }));
+    await world.run(() => false);
+    expect(world.content()?.status).toMatchObject({ creationTime: 1_767_225_600_123_456_789n });
+  });
+
   test('a driver that lists another snapshot than the one asked for does not know it', async () => {
-    const world = open(aGivenContent(), answer({ snapshotId: 'another' }));
+    const world = open(aPreProvisionedContent(), answer({ snapshotId: 'another' }));
     const { answer: failed } = await world.run((state) => state.answer !== undefined);
     expect(failed).toMatchObject({ kind: 'failed', message: expect.stringMatching(/knows no snapshot snap-9/) });
   });

@@ -1,16 +1,17 @@
 /** One effect of a content's loop, at the API server. Calls of the driver are in call-driver.ts. */
+import { isNotFound } from '../../lib/kube/api-error.ts';
 import type { KubeClient, Patch } from '../../lib/kube/client.ts';
-import type { Secret } from '../../lib/kube/objects.ts';
-import { SECRETS, VOLUME_SNAPSHOT_CONTENTS } from '../../lib/kube/resources.ts';
-import { isDeleting } from '../content-facts.ts';
-import type { ApplyWrite } from '../own-writes.ts';
-import { orNothing, refusalOf } from '../refusal.ts';
-import type { SecretName } from '../secret-templates.ts';
+import { VOLUME_SNAPSHOT_CONTENTS } from '../../lib/kube/resources.ts';
+import { orNothing, refusalOf } from '../../lib/sidecar/refusal.ts';
+import type { SecretName } from '../../lib/sidecar/secret.ts';
+import { readSecret } from '../../lib/sidecar/secret-reader.ts';
+import { isDeleting } from '../content-accessors.ts';
+import type { ApplyWrite } from '../apply-write.ts';
 import { conclude, createSnapshot, deleteSnapshot, type DriverDeps, listSnapshot, remember } from './call-driver.ts';
 import { describe } from './failure.ts';
 import type { ContentAnswer, ContentEffect, ContentState, DriverEffect } from './state.ts';
 
-export interface ContentWrites extends DriverDeps {
+export interface ContentExecuteDeps extends DriverDeps {
   readonly client: KubeClient;
   readonly applyWrite: ApplyWrite;
 }
@@ -20,19 +21,19 @@ interface Run {
   readonly signal: AbortSignal;
 }
 
-export async function execute(deps: ContentWrites, step: ContentEffect, run: Run): Promise<ContentAnswer> {
+export async function execute(deps: ContentExecuteDeps, step: ContentEffect, run: Run): Promise<ContentAnswer> {
   const { state, signal } = run;
   switch (step.kind) {
     case 'create-snapshot':
-      if (step.action === 'read-secret') return readSecret(deps, step, run);
+      if (step.action === 'read-secret') return secretOf(deps, step, run);
       if (step.action === 'call') return createSnapshot(deps, step, run);
       // From here on the mark is ours, and says nothing about the calls of an earlier process.
       remember(deps, state, { calls: state.calls });
       return patchContent(deps, state, { patch: step.patch, signal });
     case 'refresh-snapshot':
-      return step.action === 'read-secret' ? readSecret(deps, step, run) : listSnapshot(deps, step, run);
+      return step.action === 'read-secret' ? secretOf(deps, step, run) : listSnapshot(deps, step, run);
     case 'delete-snapshot':
-      return step.action === 'read-secret' ? readSecret(deps, step, run) : deleteSnapshot(deps, step, run);
+      return step.action === 'read-secret' ? secretOf(deps, step, run) : deleteSnapshot(deps, step, run);
     case 'write-marks':
       return patchContent(deps, state, { patch: step.patch, signal });
     case 'write-error':
@@ -51,7 +52,7 @@ interface Write {
   readonly subresource?: 'status';
 }
 
-async function patchContent({ client, applyWrite }: ContentWrites, { content }: ContentState, write: Write): Promise<ContentAnswer> {
+async function patchContent({ client, applyWrite }: ContentExecuteDeps, { content }: ContentState, write: Write): Promise<ContentAnswer> {
   const object = await client.patch(VOLUME_SNAPSHOT_CONTENTS, { name: content.metadata?.name ?? '' }, write);
   applyWrite(VOLUME_SNAPSHOT_CONTENTS, object);
   // The write that took the last finalizer ended it.
@@ -59,9 +60,13 @@ async function patchContent({ client, applyWrite }: ContentWrites, { content }: 
   return { kind: 'content', object };
 }
 
-/** By name only: the vendors' RBAC may allow no more. A secret that cannot be read, or be sent as it is, is a failure to show. */
-async function readSecret(
-  deps: ContentWrites,
+/**
+ * By name only: the vendors' RBAC may allow no more. A secret that cannot be read, or be sent as it is, is a failure to show.
+ * But a secret that is gone holds no deletion up: it often goes with its namespace, and cannot be made again there. Then
+ * the driver decides whether it needs one.
+ */
+async function secretOf(
+  deps: ContentExecuteDeps,
   { kind, secret }: { readonly kind: DriverEffect; readonly secret: SecretName },
   { state, signal }: Run,
 ): Promise<ContentAnswer> {
@@ -69,29 +74,16 @@ async function readSecret(
     const failure = describe(state.content, kind, `cannot get credentials: secret ${secret.namespace}/${secret.name}: ${why}`);
     return conclude(deps, state, { calls: state.calls, answer: failure });
   };
-  let data: Secret['data'];
   try {
-    ({ data } = await deps.client.get<Secret>(SECRETS, secret, signal));
+    const { secret: values, garbled } = await readSecret(deps.client, secret, signal);
+    if (garbled[0] === undefined) return { kind: 'secret', secret: values };
+    return failed(`the value of ${JSON.stringify(garbled[0])} is no UTF-8 text, and CSI secrets are texts`);
   } catch (error) {
+    if (kind === 'delete-snapshot' && isNotFound(error))
+      return { kind: 'secret', secret: { of: secret, isMissing: true, reveal: () => ({}) } };
     const refused = refusalOf(error);
     if (refused === undefined) throw error;
     return failed(refused);
-  }
-  const values: [string, string][] = [];
-  for (const [key, value] of Object.entries(data ?? {})) {
-    const plain = utf8Of(value);
-    if (plain === undefined) return failed(`the value of ${JSON.stringify(key)} is no UTF-8 text, and CSI secrets are texts`);
-    values.push([key, plain]);
-  }
-  return { kind: 'secret', secret: { reveal: () => Object.fromEntries(values) } };
-}
-
-/** Undefined where a replaced byte would make it another credential. */
-function utf8Of(base64: string): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(base64, 'base64'));
-  } catch {
-    return undefined;
   }
 }
 

@@ -18,7 +18,7 @@ export function describe({ status }: VolumeSnapshotContent, effect: DriverEffect
 }
 
 /** One status error and one event, again only if the words change. Undefined where the status says it already. */
-export function tell({ content, now }: ContentState, { reason, message }: DriverFailure): ContentEffect | undefined {
+export function report({ content, now }: ContentState, { reason, message }: DriverFailure): ContentEffect | undefined {
   const { status } = content;
   if (status?.error?.message === message && status.readyToUse === false) return undefined;
   return {
@@ -32,7 +32,7 @@ export function tell({ content, now }: ContentState, { reason, message }: Driver
 
 /** Something that only a change of an object can mend: said, then at rest until it changes. Every such object is watched. */
 export function refuse(state: ContentState, failure: DriverFailure): ContentNext {
-  return tell(state, failure) ?? { kind: 'done', reason: `waits for a change: ${failure.message}` };
+  return report(state, failure) ?? { kind: 'done', reason: `waits for a change: ${failure.message}` };
 }
 
 /** For the administrator: nobody else waits. The driver's words come last, where a long event is cut off. */

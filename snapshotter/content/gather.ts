@@ -3,11 +3,11 @@ import type { Store } from '../../lib/controller/store.ts';
 import type { Driver } from '../../lib/csi/capabilities.ts';
 import type { Clock } from '../../lib/doors/clock.ts';
 import type { VolumeSnapshotClass, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { text } from '../content-facts.ts';
+import { text } from '../content-accessors.ts';
 import { readCalls } from './create-calls.ts';
 import type { ContentMemory, ContentRules, ContentState } from './state.ts';
 
-export interface ContentReads {
+export interface ContentGatherDeps {
   readonly contents: Store<VolumeSnapshotContent>;
   readonly classes: Store<VolumeSnapshotClass>;
   readonly rules: ContentRules;
@@ -16,7 +16,7 @@ export interface ContentReads {
   readonly memory: Pick<ContentMemory, 'get'>;
 }
 
-export function gather({ contents, classes, rules, clock, driver, memory }: ContentReads, key: string): ContentState | undefined {
+export function gather({ contents, classes, rules, clock, driver, memory }: ContentGatherDeps, key: string): ContentState | undefined {
   const content = contents.get(key);
   if (content === undefined) return undefined;
   const remembered = memory.get(content.metadata?.uid ?? '');

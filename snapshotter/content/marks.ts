@@ -1,6 +1,6 @@
 /** The annotations that outlive this process: a call may be running, or what a call did is uncertain. */
 import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { hasMark } from '../content-facts.ts';
+import { hasMark } from '../content-accessors.ts';
 import { inputsOf } from '../inputs.ts';
 import { ANNOTATION_YES, BEING_CREATED, CREATION_UNCERTAIN } from '../names.ts';
 import { annotationsPatch } from '../object-patch.ts';

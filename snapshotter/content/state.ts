@@ -1,8 +1,9 @@
 /** What one VolumeSnapshotContent's loop knows, and everything it can do. */
+import type { EventReason } from '../../lib/controller/event-table.ts';
 import type { Effect, Rest } from '../../lib/controller/step.ts';
 import type { Patch } from '../../lib/kube/client.ts';
 import type { VolumeSnapshotClass, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import type { SecretName } from '../secret-templates.ts';
+import type { SecretName, SecretValues } from '../../lib/sidecar/secret.ts';
 import type { CreateCalls } from './create-calls.ts';
 
 export interface ContentRules {
@@ -13,11 +14,6 @@ export interface ContentRules {
   readonly extraCreateMetadata: boolean;
   readonly readyPollMinMs: number;
   readonly readyPollMaxMs: number;
-}
-
-/** Values of a secret, behind a function: nothing that prints a state can print them. */
-export interface SecretValues {
-  readonly reveal: () => Record<string, string>;
 }
 
 /** The effects that ask the driver; each has a back-off of its own. */
@@ -38,7 +34,7 @@ export interface FoundSnapshot {
 export interface DriverFailure {
   readonly kind: 'failed';
   readonly effect: DriverEffect;
-  readonly reason: string;
+  readonly reason: EventReason;
   /** For people: no secret, and the same words for the same failure. */
   readonly message: string;
 }
@@ -88,7 +84,7 @@ export type ContentEffect =
   | (ContentStep<DriverEffect> & { readonly action: 'read-secret'; readonly secret: SecretName })
   /** Saved before the call that may outlive its time limit. */
   | (ContentStep<'create-snapshot'> & { readonly action: 'mark'; readonly patch: Patch })
-  /** `unmarked`: only to find what an earlier call may have cut. */
+  /** `unmarked`: only to find what an earlier call may have made. */
   | (ContentStep<'create-snapshot'> & { readonly action: 'call'; readonly request: CreateRequest; readonly unmarked: boolean })
   | (ContentStep<'refresh-snapshot'> & { readonly action: 'call'; readonly handle: string })
   | (ContentStep<'delete-snapshot'> & { readonly action: 'call'; readonly handle: string })

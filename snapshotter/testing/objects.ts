@@ -82,7 +82,7 @@ export const READY_STATUS: NonNullable<VolumeSnapshotContent['status']> = {
 };
 
 /** As an admin writes it: a handle, and a reference without a uid. */
-export function aGivenContent({ metadata, spec, status }: Overrides<VolumeSnapshotContent> = {}): VolumeSnapshotContent {
+export function aPreProvisionedContent({ metadata, spec, status }: Overrides<VolumeSnapshotContent> = {}): VolumeSnapshotContent {
   return aContent({
     metadata: { name: 'imported', finalizers: [], ...metadata },
     spec: {
@@ -94,7 +94,7 @@ export function aGivenContent({ metadata, spec, status }: Overrides<VolumeSnapsh
   });
 }
 
-export function aGivenSnapshot(overrides: Overrides<VolumeSnapshot> = {}): VolumeSnapshot {
+export function aPreProvisionedSnapshot(overrides: Overrides<VolumeSnapshot> = {}): VolumeSnapshot {
   return aSnapshot({ spec: { source: { volumeSnapshotContentName: 'imported' }, volumeSnapshotClassName: 'snap' }, ...overrides });
 }
 

@@ -11,7 +11,17 @@ import type {
   VolumeSnapshotContent,
 } from '../../lib/kube/objects.ts';
 import { BEING_CREATED, BEING_DELETED, CLAIM_PROTECTION, DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE } from '../names.ts';
-import { READY_STATUS, aClaim, aClass, aContent, aGivenContent, aGivenSnapshot, aReadySnapshot, aSnapshot, aVolume } from './objects.ts';
+import {
+  READY_STATUS,
+  aClaim,
+  aClass,
+  aContent,
+  aPreProvisionedContent,
+  aPreProvisionedSnapshot,
+  aReadySnapshot,
+  aSnapshot,
+  aVolume,
+} from './objects.ts';
 
 const GONE = Symbol('gone');
 const ODD: readonly unknown[] = [
@@ -78,7 +88,7 @@ export const oddSnapshot: fc.Arbitrary<VolumeSnapshot> = nearly(
   aSnapshot({ metadata: aReadySnapshot().metadata ?? {}, status: failing }),
   aReadySnapshot(),
   aReadySnapshot({ metadata: { ...aReadySnapshot().metadata, ...going } }),
-  aGivenSnapshot(),
+  aPreProvisionedSnapshot(),
 );
 
 export const oddContent: fc.Arbitrary<VolumeSnapshotContent> = nearly(
@@ -87,8 +97,8 @@ export const oddContent: fc.Arbitrary<VolumeSnapshotContent> = nearly(
   aContent({ status: READY_STATUS }),
   aContent({ metadata: { ...going, annotations: { [BEING_DELETED]: 'yes' } }, status: READY_STATUS }),
   aContent({ metadata: { ...going, annotations: { [BEING_DELETED]: 'yes', [BEING_CREATED]: 'yes' } } }),
-  aGivenContent(),
-  aGivenContent({ metadata: going, status: READY_STATUS }),
+  aPreProvisionedContent(),
+  aPreProvisionedContent({ metadata: going, status: READY_STATUS }),
 );
 
 export const oddClass: fc.Arbitrary<VolumeSnapshotClass> = nearly(

@@ -13,7 +13,8 @@ import {
   VOLUME_SNAPSHOT_CONTENTS,
 } from '../../lib/kube/resources.ts';
 import { CsiError } from '../../lib/csi/csi-error.ts';
-import { SNAPSHOT_INDEXES, CLAIM_INDEX, reconciler as bindingReconciler } from '../binding/controller.ts';
+import { reconciler as bindingReconciler } from '../binding/controller.ts';
+import { SNAPSHOT_INDEXES } from '../snapshot-informers.ts';
 import { RESTORES_INDEX } from '../binding/gather.ts';
 import { reconciler as claimReconciler } from '../claim-protection/controller.ts';
 import { SOURCE_INDEX } from '../claim-protection/gather.ts';
@@ -122,7 +123,7 @@ export class TinyWorld {
       gaveUp: () => undefined,
     });
     const protection = protectionReconciler({ ...shared, ...stores, alone: new Set() });
-    const claim = claimReconciler({ ...shared, ...stores, claimIndex: CLAIM_INDEX.name });
+    const claim = claimReconciler({ ...shared, ...stores });
     return [
       () => this.#run('default/nightly', binding),
       () => this.#run(CONTENT_NAME, protection),

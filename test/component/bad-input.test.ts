@@ -10,9 +10,9 @@ import type { World } from '../../demo/world.ts';
 import { installWorldCrds, openSandboxWorld, programFile, SIDECARS, startDriver, startProgram, startSidecars } from '../../demo/world.ts';
 import type { CoreEvent, KubeObject, PersistentVolumeClaim, Resource, VolumeSnapshot } from '../../lib/kube/objects.ts';
 import { EVENTS, PERSISTENT_VOLUME_CLAIMS, STORAGE_CLASSES, VOLUME_SNAPSHOT_CLASSES, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
-import type { RunResult, Stage } from '../harness/stage.ts';
-import { openStage } from '../harness/stage.ts';
-import { eventually } from '../harness/wait.ts';
+import type { RunResult, Stage } from '../../harness/stage.ts';
+import { openStage } from '../../harness/stage.ts';
+import { eventually } from '../../harness/wait.ts';
 
 const namespace = 'default';
 
@@ -235,6 +235,10 @@ describe('an object that names what is not there', () => {
 
   test('a claim whose class does not exist is bound once the class appears', async () => {
     await world.kube.create(PERSISTENT_VOLUME_CLAIMS, claim('no-storage-class', { storageClassName: 'late-storage' }));
+    // Nothing is said of it, as with the Go program: one that came later is served, so this one was looked at.
+    await world.kube.create(PERSISTENT_VOLUME_CLAIMS, claim('after-it'));
+    await until(PERSISTENT_VOLUME_CLAIMS, 'after-it', { what: 'bound', test: isBound });
+    expect((await world.kube.get(PERSISTENT_VOLUME_CLAIMS, { namespace, name: 'no-storage-class' })).status?.phase).toBe('Pending');
     await world.kube.create(STORAGE_CLASSES, { metadata: { name: 'late-storage' }, provisioner: 'mock.csi.example' });
     await until(PERSISTENT_VOLUME_CLAIMS, 'no-storage-class', { what: 'bound', test: isBound });
   });

@@ -7,8 +7,8 @@ import type { World } from '../../demo/world.ts';
 import { installWorldCrds, openSandboxWorld, readLedger, startDriver, startSidecars } from '../../demo/world.ts';
 import type { KubeObject, PersistentVolumeClaim, VolumeSnapshot } from '../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
-import type { Program } from '../harness/stage.ts';
-import { eventually } from '../harness/wait.ts';
+import type { Program } from '../../harness/stage.ts';
+import { eventually } from '../../harness/wait.ts';
 
 const namespace = 'default';
 let world: World;

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { programFile } from '../../demo/world.ts';
-import type { RunResult, Stage } from '../harness/stage.ts';
-import { openStage } from '../harness/stage.ts';
-import { eventually } from '../harness/wait.ts';
+import type { RunResult, Stage } from '../../harness/stage.ts';
+import { openStage } from '../../harness/stage.ts';
+import { eventually } from '../../harness/wait.ts';
 
 let stage: Stage;
 beforeAll(() => {

@@ -23,7 +23,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { eventually } from '../harness/wait.ts';
+import { eventually } from '../../harness/wait.ts';
 import { parseDockerfile, type Stage } from './dockerfile.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { programFile } from '../../demo/world.ts';
 import { EVENTS, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES } from '../../lib/kube/resources.ts';
-import { eventually } from '../harness/wait.ts';
+import { VOLUME_FINALIZER } from '../../provisioner/facts/names.ts';
+import { eventually } from '../../harness/wait.ts';
 import type { FaultCase } from './fault-cases.ts';
 import { ANY_RPC, CODE_NAMES, CRASHES, DELETE_CASES } from './fault-cases.ts';
 import type { FaultWorld } from './fault-world.ts';
@@ -143,7 +144,12 @@ describe('DeleteVolume', () => {
     await removeClaim(stays);
     const event = await bent.warned({ kind: 'PersistentVolume', name: volume }, told);
     expect(event.reason).toBe('VolumeFailedDelete');
-    expect(await bent.world.kube.find(PERSISTENT_VOLUMES, { name: volume })).toBeDefined();
+    // Tried again, and still not let go.
+    const calls = async (): Promise<number> => (await bent.journal()).filter(({ rpc }) => rpc === 'DeleteVolume').length;
+    const once = await calls();
+    await eventually('another DeleteVolume', async () => ((await calls()) > once ? true : undefined), { signal: bent.world.stage.broken });
+    const kept = await bent.world.kube.get(PERSISTENT_VOLUMES, { name: volume });
+    expect([kept.metadata?.finalizers?.includes(VOLUME_FINALIZER), kept.metadata?.deletionTimestamp]).toEqual([true, undefined]);
     await bent.heal();
     await bent.untilHolds(1, 0);
   });

@@ -1,6 +1,6 @@
 /** Faults that any of the four mutating RPCs may have, with what users read of each. */
 import { CODES } from '../../mock-driver/model/status.ts';
-import type { ScenarioRule } from '../harness/driver-control.ts';
+import type { ScenarioRule } from '../../harness/driver-control.ts';
 
 export interface FaultCase {
   readonly fault: string;

@@ -18,10 +18,10 @@ import {
   VOLUME_SNAPSHOT_CONTENTS,
   VOLUME_SNAPSHOTS,
 } from '../../lib/kube/resources.ts';
-import { type DriverCall, openDriverControl, type ScenarioRule } from '../harness/driver-control.ts';
-import type { Program } from '../harness/stage.ts';
-import { eventually } from '../harness/wait.ts';
-import { openEntries } from '../harness/journal-entries.ts';
+import { type DriverCall, openDriverControl, type ScenarioRule } from '../../harness/driver-control.ts';
+import type { Program } from '../../harness/stage.ts';
+import { eventually } from '../../harness/wait.ts';
+import { openEntries } from '../../harness/journal-entries.ts';
 
 export const namespace = 'default';
 const CLASS = 'bent';

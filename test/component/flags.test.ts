@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import type { Flag } from '../../lib/process/flags.ts';
+import type { Flag } from '../../lib/process/flag.ts';
 import { parseDuration } from '../../lib/process/go-duration.ts';
 import { CSI_PROVISIONER } from '../../provisioner/role.ts';
 import { SNAPSHOT_CONTROLLER } from '../../snapshotter/controller-role.ts';

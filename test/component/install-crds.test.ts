@@ -4,7 +4,7 @@ import type { World } from '../../demo/world.ts';
 import { openSandboxWorld, programFile } from '../../demo/world.ts';
 import type { CustomResourceDefinition } from '../../lib/kube/objects.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS } from '../../lib/kube/resources.ts';
-import type { RunResult } from '../harness/stage.ts';
+import type { RunResult } from '../../harness/stage.ts';
 
 let world: World;
 beforeAll(async () => {

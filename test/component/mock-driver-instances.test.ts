@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { capability, type Client } from '../../mock-driver/workbench.ts';
-import { openStage, type Stage } from '../harness/stage.ts';
+import { openStage, type Stage } from '../../harness/stage.ts';
 import { control } from './mock-driver-kills.ts';
 import { type DriverProcess, startDriverProcess } from './mock-driver-process.ts';
 

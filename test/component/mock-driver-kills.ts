@@ -7,7 +7,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { type Answered, capability, type Client, fromSnapshot, fromVolume } from '../../mock-driver/workbench.ts';
-import type { Stage } from '../harness/stage.ts';
+import type { Stage } from '../../harness/stage.ts';
 import { type DriverProcess, startDriverProcess } from './mock-driver-process.ts';
 
 type Call = (client: Client) => Promise<Answered<unknown>>;

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client as GrpcClient, credentials } from '@grpc/grpc-js';
 import { type Client, clientOver, type Handle } from '../../mock-driver/workbench.ts';
-import { builtProgram } from '../harness/mock-driver.ts';
-import type { Program, Stage } from '../harness/stage.ts';
-import { eventually } from '../harness/wait.ts';
+import { builtProgram } from '../../harness/mock-driver.ts';
+import type { Program, Stage } from '../../harness/stage.ts';
+import { eventually } from '../../harness/wait.ts';
 
 export interface DriverProcess {
   readonly program: Program;

@@ -18,8 +18,8 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { capability, type Client, fromSnapshot } from '../../mock-driver/workbench.ts';
-import { builtProgram } from '../harness/mock-driver.ts';
-import { openStage, type RunResult, type Stage } from '../harness/stage.ts';
+import { builtProgram } from '../../harness/mock-driver.ts';
+import { openStage, type RunResult, type Stage } from '../../harness/stage.ts';
 import { driverArgs, type DriverProcess, startDriverProcess } from './mock-driver-process.ts';
 
 let stage: Stage;

@@ -9,6 +9,7 @@ import { load } from 'js-yaml';
 import type { HttpAnswer, HttpRequest } from '../../lib/doors/http.ts';
 import type { KubeObject } from '../../lib/kube/objects.ts';
 import { parseJson } from '../../lib/kube/json.ts';
+import { INT64_FIELDS } from '../../lib/kube/resources.ts';
 import { runProgram } from '../../lib/process/program.ts';
 import type { RolePlan } from '../../lib/process/role-plan.ts';
 import { planRole } from '../../lib/process/role-plan.ts';
@@ -20,7 +21,7 @@ import { CSI_PROVISIONER } from '../../provisioner/role.ts';
 import { createSandbox } from '../../sandbox/sandbox.ts';
 import { CSI_SNAPSHOTTER } from '../../snapshotter/sidecar-role.ts';
 import { SNAPSHOT_CONTROLLER } from '../../snapshotter/controller-role.ts';
-import { repositoryRoot } from '../harness/repository.ts';
+import { repositoryRoot } from '../../harness/repository.ts';
 import { NO_FAULTS } from '../simulation/faults.ts';
 import { Incarnation, pointOf } from '../simulation/incarnation.ts';
 import { Scheduler } from '../simulation/scheduler.ts';
@@ -164,7 +165,7 @@ export async function onStage(options: StageOptions, story: (stage: Stage) => Pr
       headers: method === 'PATCH' ? { ...JSON_HEADERS, 'content-type': 'application/merge-patch+json' } : JSON_HEADERS,
       ...encoded,
     });
-    return { status: answer.status, object: parseJson(new TextDecoder().decode(answer.body)) as KubeObject };
+    return { status: answer.status, object: parseJson(new TextDecoder().decode(answer.body), INT64_FIELDS) as KubeObject };
   };
   const pause = (ms: number): Promise<void> => new Promise((resolve) => void scheduler.after(ms, 'story waits', resolve));
   const stage: Stage = {

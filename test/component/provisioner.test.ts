@@ -2,7 +2,7 @@
  * The role csi-provisioner against the sandbox and the mock driver, through its main: what it writes, how
  * many calls that takes, what users see, and how it heals. Crashes and races are the simulation's.
  */
-import { isJournal, openEntries } from '../harness/journal-entries.ts';
+import { isJournal, openEntries } from '../../harness/journal-entries.ts';
 import { expect, test } from 'vitest';
 import { CreateVolumeRequest } from '../../proto/gen/csi.ts';
 import type {
@@ -301,6 +301,30 @@ test('a missing secret is told and heals; its content is seen by the driver and 
       await stage.send('DELETE', `${CLAIMS}/data`);
       await gone(stage, `${VOLUMES}/${volume.metadata?.name ?? ''}`);
       for (const text of [...stage.log, ...written]) expect(text).not.toContain('hunter2');
+    },
+    SECRET_CLASS,
+  ));
+
+test('a volume whose secret is gone is asked for without, and the event and the log name the secret', () =>
+  open(
+    { requireSecrets: { password: 'hunter2' } },
+    async (stage) => {
+      const secrets = '/api/v1/namespaces/shop/secrets';
+      const secret = { metadata: { name: 'data-key', namespace: 'shop' }, data: { password: Buffer.from('hunter2').toString('base64') } };
+      await stage.create(secrets, secret);
+      await stage.create(CLAIMS, claim('data'));
+      const volume = await bound(stage, 'data', 300_000);
+      const name = volume.metadata?.name ?? '';
+      await stage.send('DELETE', `${secrets}/data-key`);
+      await stage.send('DELETE', `${CLAIMS}/data`);
+      await stage.pause(5_000);
+      const events = await stage.list<CoreEvent>('/api/v1/namespaces/default/events');
+      expect(events.filter(({ involvedObject }) => involvedObject?.name === name).map(({ message }) => message)).toContainEqual(
+        expect.stringMatching(/secret shop\/data-key, named by the annotations \S*provisioner-deletion-secret-name .*cannot be read/),
+      );
+      expect(stage.log.some((line) => line.includes('reference="shop/data-key"'))).toBe(true);
+      await stage.create(secrets, secret);
+      await gone(stage, `${VOLUMES}/${name}`);
     },
     SECRET_CLASS,
   ));

@@ -15,6 +15,7 @@ import type { HttpDoor } from '../../lib/doors/http.ts';
 import { createKubeClient } from '../../lib/kube/kube-client.ts';
 import { noCredentials } from '../../lib/kube/credentials.ts';
 import { parseJson, printJson } from '../../lib/kube/json.ts';
+import { INT64_FIELDS } from '../../lib/kube/resources.ts';
 import type { CoreEvent, KubeObject, VolumeSnapshot } from '../../lib/kube/objects.ts';
 import { createMetrics } from '../../lib/process/metrics.ts';
 import { readFlags } from '../../lib/process/flags.ts';
@@ -25,7 +26,7 @@ import { capability, clientOver } from '../../mock-driver/workbench.ts';
 import { createSandbox } from '../../sandbox/sandbox.ts';
 import { SNAPSHOT_CONTROLLER } from '../../snapshotter/controller-role.ts';
 import { CSI_SNAPSHOTTER } from '../../snapshotter/sidecar-role.ts';
-import { readCrds } from '../harness/crds.ts';
+import { readCrds } from '../../harness/crds.ts';
 
 export const DRIVER = 'mock.csi.example';
 
@@ -78,7 +79,7 @@ export async function openWorld(options: WorldOptions = {}) {
       ...(body === undefined ? {} : { body: new TextEncoder().encode(printJson(body)) }),
     });
     if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${new TextDecoder().decode(answer.body)}`);
-    return parseJson(answer.body) as T;
+    return parseJson(answer.body, INT64_FIELDS) as T;
   };
   for (const crd of readCrds()) await request('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd);
 
@@ -165,7 +166,7 @@ export async function openWorld(options: WorldOptions = {}) {
         },
       },
       options: definition.options(readFlags(definition.flags, given), (name) => (name === 'NODE_NAME' ? options.nodeName : undefined)),
-      driver: identity === undefined ? undefined : { client: csi, identity: () => identity, node: () => undefined },
+      driver: identity === undefined ? undefined : { client: csi, identity: () => identity },
       metrics,
       leaseNamespace: 'default',
     });

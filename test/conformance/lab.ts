@@ -3,7 +3,7 @@
  * own, and names nobody else uses. Cases run one after the other on one server and never look at what
  * another case made, so that neither order nor left-overs matter.
  */
-import type { RawAnswer, RawRequest, RawWatch } from '../harness/raw-http.ts';
+import type { RawAnswer, RawRequest, RawWatch } from '../../harness/raw-http.ts';
 
 /** The server under test. */
 export interface ServerUnderTest {
@@ -178,5 +178,5 @@ export function refusal(answer: Answer): Refusal {
   };
 }
 
-/** A failed precondition as design §3 "Writing" reads it: 422 Invalid and nothing else. */
+/** A JSON patch whose `test` failed: 422 Invalid and nothing else, since a refusal by the schema names causes. */
 export const FAILED_PATCH = { status: 422, reason: 'Invalid', causes: [] };

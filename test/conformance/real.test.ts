@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, test } from 'vitest';
-import type { ControlPlane } from '../real/control-plane.ts';
-import { startControlPlane } from '../real/control-plane.ts';
+import type { ControlPlane } from '../../harness/real/control-plane.ts';
+import { startControlPlane } from '../../harness/real/control-plane.ts';
 import { conformanceCases } from './cases.ts';
-import { installCrds, readCrds } from '../harness/crds.ts';
+import { installCrds, readCrds } from '../../harness/crds.ts';
 import type { ServerUnderTest } from './lab.ts';
 import { openLab } from './lab.ts';
 

@@ -1,11 +1,11 @@
-import { lineQueue } from '../harness/raw-http.ts';
+import { lineQueue } from '../../harness/raw-http.ts';
 import type { HttpRequest } from '../../lib/doors/http.ts';
 import type { Clock } from '../../lib/doors/clock.ts';
 import type { Random } from '../../lib/doors/random.ts';
 import { randomUUID } from 'node:crypto';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import { createSandbox } from '../../sandbox/sandbox.ts';
-import type { RawRequest } from '../harness/raw-http.ts';
+import type { RawRequest } from '../../harness/raw-http.ts';
 import type { ServerUnderTest } from './lab.ts';
 
 /** The real time: cases look at seconds (ages, time-outs), not at speed. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { installCrds, readCrds } from '../harness/crds.ts';
-import type { RawAnswer } from '../harness/raw-http.ts';
+import { installCrds, readCrds } from '../../harness/crds.ts';
+import type { RawAnswer } from '../../harness/raw-http.ts';
 import { conformanceCases } from './cases.ts';
 import type { ServerUnderTest } from './lab.ts';
 import { openLab } from './lab.ts';

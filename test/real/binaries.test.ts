@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test, vi } from 'vitest';
-import { openStage } from '../harness/stage.ts';
-import { binary, KUBERNETES_VERSION, moduleFolder, realLayerProblem } from './binaries.ts';
+import { openStage } from '../../harness/stage.ts';
+import { binary, KUBERNETES_VERSION, moduleFolder, realLayerProblem } from '../../harness/real/binaries.ts';
 
 const stage = openStage('binaries');
 afterEach(() => vi.unstubAllEnvs());

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openKube, RefusedError } from '../harness/kube.ts';
-import { openRawClient } from '../harness/raw-http.ts';
-import { repositoryRoot } from '../harness/repository.ts';
-import { eventually } from '../harness/wait.ts';
-import type { ControlPlane } from './control-plane.ts';
-import { startControlPlane } from './control-plane.ts';
+import { openKube, RefusedError } from '../../harness/kube.ts';
+import { openRawClient } from '../../harness/raw-http.ts';
+import { repositoryRoot } from '../../harness/repository.ts';
+import { eventually } from '../../harness/wait.ts';
+import type { ControlPlane } from '../../harness/real/control-plane.ts';
+import { startControlPlane } from '../../harness/real/control-plane.ts';
 
 const NAMESPACES = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false } as const;
 
@@ -47,7 +47,7 @@ test('a ServiceAccount gets a kubeconfig that works', async () => {
 async function bundledRunner(file: string): Promise<void> {
   const root = repositoryRoot();
   const contents = `
-    import { openStage } from './test/harness/stage.ts';
+    import { openStage } from './harness/stage.ts';
     const stage = openStage('killed');
     const program = stage.start({ name: 'sleeper', file: process.execPath, args: ['-e', 'setInterval(() => {}, 1000)'] });
     console.log(JSON.stringify({ pid: program.pid, dir: stage.dir }));

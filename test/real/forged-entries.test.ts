@@ -6,8 +6,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PersistentVolumeClaim } from '../../lib/kube/objects.ts';
 import { LEASES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES } from '../../lib/kube/resources.ts';
-import { openEntries } from '../harness/journal-entries.ts';
-import { eventually } from '../harness/wait.ts';
+import { openEntries } from '../../harness/journal-entries.ts';
+import { eventually } from '../../harness/wait.ts';
 import type { ForgedWorld, Json, Owner } from './forged-entries.ts';
 import {
   callsFor,
@@ -24,7 +24,9 @@ import {
   STOLEN_SECRET,
   STRANGE_CLASS,
   told,
+  toldToClaim,
   untilTold,
+  untilToldToClaim,
   WAITING_CLASS,
   wasRecorded,
 } from './forged-entries.ts';
@@ -55,7 +57,7 @@ interface Forgery {
    * `undone`: what it asks for is made for nobody, and is deleted by a PV that says so.
    */
   readonly end: 'refused' | 'replaced' | 'undone';
-  /** Words of the event or the log line. */
+  /** Words of the event or the log line; of a claim that lives, of an event on the claim. */
   readonly words?: (owner: Owner) => string;
 }
 
@@ -69,6 +71,7 @@ const FORGERIES: readonly Forgery[] = [
     of: 'living',
     entry: (owner) => forgedEntry(owner, { name: victimName() }),
     end: 'replaced',
+    words: () => 'is not acted upon',
   },
   {
     kind: "name of another's volume, claim gone",
@@ -89,6 +92,7 @@ const FORGERIES: readonly Forgery[] = [
     of: 'living',
     entry: (owner) => forgedEntry(owner, STOLEN_SECRET),
     end: 'replaced',
+    words: () => 'is not acted upon',
   },
   {
     kind: 'secret that no class names, claim gone',
@@ -211,7 +215,9 @@ async function judge({ kind, owner, uid, end, words }: Forged): Promise<void> {
     expect((await driver.ledger()).volumes.find(({ id }) => id === bound.volumeHandle)).toMatchObject({ name });
     const calls = await callsFor(world, name);
     expect(calls.filter(({ request }) => 'volume_content_source' in request)).toEqual([]);
-    rows.push(`${kind} | provisioned by its own wish; ${(await told(world, uid)) ?? 'not told'}`);
+    const expected = words?.(owner);
+    const said = expected === undefined ? await toldToClaim(world, owner, '') : await untilToldToClaim(world, owner, expected);
+    rows.push(`${kind} | provisioned by its own wish; ${said ?? 'not told'}`);
     return;
   }
   await eventually(`CreateVolume ${name}`, async () => ((await callsFor(world, name)).length > 0 ? true : undefined), guard());
@@ -290,7 +296,7 @@ describe('stale entries and entries of others', () => {
     await untilClosed(owner.uid);
     expect(await callsFor(world, treasure.volumeName)).toHaveLength(before);
     await untouched();
-    rows.push(`entry of a claim that is bound | closed; ${(await told(world, owner.uid)) ?? 'not told'}`);
+    rows.push(`entry of a claim that is bound | closed; ${await untilToldToClaim(world, owner, 'is closed, and not acted upon')}`);
   });
 
   test("in the journal of another driver's name: nobody's here, and not touched", async () => {

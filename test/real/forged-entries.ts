@@ -6,15 +6,15 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { KubeObject, Lease, PersistentVolume, PersistentVolumeClaim } from '../../lib/kube/objects.ts';
 import { EVENTS, LEASES, PERSISTENT_VOLUME_CLAIMS, SECRETS, STORAGE_CLASSES } from '../../lib/kube/resources.ts';
-import { installCrds, readCrds } from '../harness/crds.ts';
-import { type DriverCall, type DriverControl, openDriverControl } from '../harness/driver-control.ts';
-import { type Kube, openKube } from '../harness/kube.ts';
-import { type MockDriver, startMockDriver } from '../harness/mock-driver.ts';
-import { openRawClient } from '../harness/raw-http.ts';
-import { repositoryRoot } from '../harness/repository.ts';
-import type { Program } from '../harness/stage.ts';
-import { eventually } from '../harness/wait.ts';
-import { type ControlPlane, startControlPlane } from './control-plane.ts';
+import { installCrds, readCrds } from '../../harness/crds.ts';
+import { type DriverCall, type DriverControl, openDriverControl } from '../../harness/driver-control.ts';
+import { type Kube, openKube } from '../../harness/kube.ts';
+import { type MockDriver, startMockDriver } from '../../harness/mock-driver.ts';
+import { openRawClient } from '../../harness/raw-http.ts';
+import { repositoryRoot } from '../../harness/repository.ts';
+import type { Program } from '../../harness/stage.ts';
+import { eventually } from '../../harness/wait.ts';
+import { type ControlPlane, startControlPlane } from '../../harness/real/control-plane.ts';
 import { type BoundClaim, openScene, provision, type Scene } from './main-job.ts';
 import { startProgram } from './programs.ts';
 
@@ -241,6 +241,21 @@ export async function told({ plane, program }: ForgedWorld, words: string): Prom
 
 export async function untilTold(world: ForgedWorld, words: string): Promise<string> {
   return eventually(`an event or a log line with ${words}`, () => told(world, words), { signal: world.plane.stage.broken });
+}
+
+/** An event of ours on the claim, other than that it is being provisioned. */
+export async function toldToClaim({ plane }: ForgedWorld, { namespace, uid }: Owner, words: string): Promise<string | undefined> {
+  const events = await plane.kube.list(EVENTS, namespace);
+  const event = events.find(
+    ({ reason, message = '', involvedObject }) => involvedObject?.uid === uid && reason === 'VolumeUndecided' && message.includes(words),
+  );
+  return event === undefined ? undefined : `event ${event.reason ?? ''} on the claim: ${event.message ?? ''}`;
+}
+
+export async function untilToldToClaim(world: ForgedWorld, owner: Owner, words: string): Promise<string> {
+  return eventually(`an event on claim ${owner.name} with ${words}`, () => toldToClaim(world, owner, words), {
+    signal: world.plane.stage.broken,
+  });
 }
 
 export async function callsFor({ control }: ForgedWorld, name: string): Promise<readonly DriverCall[]> {

@@ -3,15 +3,15 @@
  * machine's speed. How fast it is, in milliseconds, is for the verification to say.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { installCrds, readCrds } from '../harness/crds.ts';
-import type { MockDriver } from '../harness/mock-driver.ts';
-import { startMockDriver } from '../harness/mock-driver.ts';
+import { installCrds, readCrds } from '../../harness/crds.ts';
+import type { MockDriver } from '../../harness/mock-driver.ts';
+import { startMockDriver } from '../../harness/mock-driver.ts';
 import { actsAfterLease, judge } from '../verify/leader-audit.ts';
 import type { ContestSpec, Takeover } from '../verify/leader-contest.ts';
 import { CONTEST_USERS, contest, hostNameProblem } from '../verify/leader-contest.ts';
-import type { AuditCall } from './audit.ts';
-import type { ControlPlane } from './control-plane.ts';
-import { startControlPlane } from './control-plane.ts';
+import type { AuditCall } from '../../harness/real/audit.ts';
+import type { ControlPlane } from '../../harness/real/control-plane.ts';
+import { startControlPlane } from '../../harness/real/control-plane.ts';
 import { ROLES } from './programs.ts';
 
 describe('from the audit log', () => {

@@ -16,12 +16,12 @@ import {
   VOLUME_SNAPSHOT_CONTENTS,
   VOLUME_SNAPSHOTS,
 } from '../../lib/kube/resources.ts';
-import type { CsiNode } from '../harness/csi-node.ts';
-import type { Kube } from '../harness/kube.ts';
-import type { MockDriver } from '../harness/mock-driver.ts';
-import { eventually } from '../harness/wait.ts';
-import type { ControlPlane } from './control-plane.ts';
-import { openEntries } from '../harness/journal-entries.ts';
+import type { CsiNode } from '../../harness/csi-node.ts';
+import type { Kube } from '../../harness/kube.ts';
+import type { MockDriver } from '../../harness/mock-driver.ts';
+import { eventually } from '../../harness/wait.ts';
+import type { ControlPlane } from '../../harness/real/control-plane.ts';
+import { openEntries } from '../../harness/journal-entries.ts';
 
 /** What the job needs of a control plane, so that the sandbox may be one, too. */
 export type JobPlane = Pick<ControlPlane, 'kube' | 'stage'>;

@@ -1,7 +1,7 @@
-import { builtProgram } from '../harness/mock-driver.ts';
-import type { Program, Stage } from '../harness/stage.ts';
-import { binary } from './binaries.ts';
-import type { ControlPlaneUser } from './control-plane.ts';
+import { builtProgram } from '../../harness/mock-driver.ts';
+import type { Program, Stage } from '../../harness/stage.ts';
+import { binary } from '../../harness/real/binaries.ts';
+import type { ControlPlaneUser } from '../../harness/real/control-plane.ts';
 
 /** Whose program plays a role: this project's, or the peer of the same name built from its Go module. */
 export type Side = 'ours' | 'go';

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { installCrds, readCrds } from '../harness/crds.ts';
-import type { CsiNode } from '../harness/csi-node.ts';
-import { openCsiNode } from '../harness/csi-node.ts';
-import type { MockDriver } from '../harness/mock-driver.ts';
-import { startMockDriver } from '../harness/mock-driver.ts';
-import type { ControlPlane } from './control-plane.ts';
-import { startControlPlane } from './control-plane.ts';
+import { installCrds, readCrds } from '../../harness/crds.ts';
+import type { CsiNode } from '../../harness/csi-node.ts';
+import { openCsiNode } from '../../harness/csi-node.ts';
+import type { MockDriver } from '../../harness/mock-driver.ts';
+import { startMockDriver } from '../../harness/mock-driver.ts';
+import type { ControlPlane } from '../../harness/real/control-plane.ts';
+import { startControlPlane } from '../../harness/real/control-plane.ts';
 import type { RbacRun } from './rbac.ts';
 import { applyUpstreamRbac, runUnderRbac } from './rbac.ts';
 

@@ -4,10 +4,10 @@
  * API server forbade is read from its audit log, so that a program that swallows a 403 is seen too.
  */
 import { join } from 'node:path';
-import type { CsiNode } from '../harness/csi-node.ts';
-import type { MockDriver } from '../harness/mock-driver.ts';
-import { moduleFolder } from './binaries.ts';
-import type { ControlPlane } from './control-plane.ts';
+import type { CsiNode } from '../../harness/csi-node.ts';
+import type { MockDriver } from '../../harness/mock-driver.ts';
+import { moduleFolder } from '../../harness/real/binaries.ts';
+import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import { openScene, runMainJob } from './main-job.ts';
 import type { Role, Side } from './programs.ts';
 import { castOf, startCast, stopCast } from './programs.ts';

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CoreEvent, KubeObject } from '../../lib/kube/objects.ts';
 import { EVENTS, PERSISTENT_VOLUME_CLAIMS, SECRETS, STORAGE_CLASSES, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
-import { installCrds, readCrds } from '../harness/crds.ts';
-import { startMockDriver } from '../harness/mock-driver.ts';
-import { eventually } from '../harness/wait.ts';
-import { type ControlPlane, startControlPlane } from './control-plane.ts';
+import { installCrds, readCrds } from '../../harness/crds.ts';
+import { startMockDriver } from '../../harness/mock-driver.ts';
+import { eventually } from '../../harness/wait.ts';
+import { type ControlPlane, startControlPlane } from '../../harness/real/control-plane.ts';
 import { createClaim, createSnapshot, openScene, provision, type Scene, takeSnapshot } from './main-job.ts';
 import { castOf, type Role, ROLES, startCast } from './programs.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openStage, type Stage } from '../harness/stage.ts';
+import { openStage, type Stage } from '../../harness/stage.ts';
 import { CONFIGURATIONS, runSanity } from './sanity.ts';
 
 let stage: Stage;

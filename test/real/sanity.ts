@@ -8,8 +8,8 @@ import { createConnection, createServer as createSocketServer, type Socket } fro
 import { join } from 'node:path';
 import { switchableNames } from '../../mock-driver/capabilities.ts';
 import { startDriverProcess } from '../component/mock-driver-process.ts';
-import type { Stage } from '../harness/stage.ts';
-import { binary } from './binaries.ts';
+import type { Stage } from '../../harness/stage.ts';
+import { binary } from '../../harness/real/binaries.ts';
 
 export interface SanityConfiguration {
   readonly name: string;

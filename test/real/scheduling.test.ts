@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { KubeObject, Node } from '../../lib/kube/objects.ts';
 import { CSI_NODES, NODES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS } from '../../lib/kube/resources.ts';
-import { installCrds, readCrds } from '../harness/crds.ts';
-import type { MockDriver } from '../harness/mock-driver.ts';
-import { startMockDriver } from '../harness/mock-driver.ts';
-import type { ControlPlane } from './control-plane.ts';
-import { startControlPlane } from './control-plane.ts';
+import { installCrds, readCrds } from '../../harness/crds.ts';
+import type { MockDriver } from '../../harness/mock-driver.ts';
+import { startMockDriver } from '../../harness/mock-driver.ts';
+import type { ControlPlane } from '../../harness/real/control-plane.ts';
+import { startControlPlane } from '../../harness/real/control-plane.ts';
 import { createClaim, deleteClaim, openScene, untilBound, untilNothingLeft } from './main-job.ts';
 import { castOf, PROGRAM_USERS, startCast, stopCast, userOf } from './programs.ts';
 

@@ -4,9 +4,9 @@
  * of the driver than with Go, which wait for a back-off each. The seconds are printed.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { installCrds, readCrds } from '../harness/crds.ts';
-import type { ControlPlane } from './control-plane.ts';
-import { startControlPlane } from './control-plane.ts';
+import { installCrds, readCrds } from '../../harness/crds.ts';
+import type { ControlPlane } from '../../harness/real/control-plane.ts';
+import { startControlPlane } from '../../harness/real/control-plane.ts';
 import { PROGRAM_USERS } from './programs.ts';
 import { STORIES, tellStory, type Wait } from './waits.ts';
 

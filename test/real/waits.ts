@@ -14,11 +14,11 @@ import {
   VOLUME_SNAPSHOT_CONTENTS,
   VOLUME_SNAPSHOTS,
 } from '../../lib/kube/resources.ts';
-import { type DriverCall, type DriverControl, openDriverControl } from '../harness/driver-control.ts';
-import { type MockDriver, startMockDriver } from '../harness/mock-driver.ts';
-import type { Program } from '../harness/stage.ts';
-import { eventually } from '../harness/wait.ts';
-import type { ControlPlane } from './control-plane.ts';
+import { type DriverCall, type DriverControl, openDriverControl } from '../../harness/driver-control.ts';
+import { type MockDriver, startMockDriver } from '../../harness/mock-driver.ts';
+import type { Program } from '../../harness/stage.ts';
+import { eventually } from '../../harness/wait.ts';
+import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import { createClaim, createSnapshot, openScene, provision, type Scene } from './main-job.ts';
 import { type Role, ROLES, type Side, startProgram, userOf } from './programs.ts';
 

@@ -4,6 +4,7 @@
  * its refusals are answers.
  */
 import type { FaultRates } from './faults.ts';
+import type { Leadership } from './leadership.ts';
 
 /** A start of a program reads every list; a driver that comes back is asked who it is. */
 const START_MS = 3_000;
@@ -37,14 +38,20 @@ export class Calm {
   /** Requests that took longer than the ordinary. */
   private readonly delays: { readonly atMs: number; readonly ms: number }[] = [];
   private readonly now: () => number;
+  /** Undefined: every program leads. */
+  private readonly leadership: Leadership | undefined;
 
-  constructor(now: () => number) {
+  constructor(now: () => number, leadership: Leadership | undefined) {
     this.now = now;
+    this.leadership = leadership;
   }
 
   /** Undefined: not now. The answer may lie ahead. */
   since(): number | undefined {
-    return this.erring || this.down.size > 0 ? undefined : this.sinceMs;
+    if (this.erring || this.down.size > 0) return undefined;
+    if (this.leadership === undefined) return this.sinceMs;
+    const ledMs = this.leadership.since();
+    return ledMs === undefined ? undefined : Math.max(this.sinceMs, ledMs + START_MS);
   }
 
   faults(rates: FaultRates): void {
@@ -71,7 +78,8 @@ export class Calm {
 
   goes(name: string): void {
     this.untouched = false;
-    this.down.add(name);
+    if (this.leadership === undefined || name === 'driver' || name === 'server') this.down.add(name);
+    else this.leadership.goes(name);
   }
 
   comes(name: 'driver' | 'server'): void {
@@ -79,7 +87,28 @@ export class Calm {
     this.notBefore(START_MS);
   }
 
+  /** A program is told to end. */
+  ends(program: string): void {
+    this.untouched = false;
+    if (this.leadership === undefined) this.down.add(program);
+    else this.leadership.ends(program);
+  }
+
+  /** A program is stopped, and goes on with what it knew. */
+  stops(program: string): void {
+    this.untouched = false;
+    if (this.leadership === undefined) this.down.add(program);
+    else this.leadership.stops(program);
+  }
+
+  goesOn(program: string): void {
+    if (this.leadership !== undefined) return this.leadership.goesOn(program);
+    this.down.delete(program);
+    this.notBefore(START_MS);
+  }
+
   starts(program: string): void {
+    if (this.leadership !== undefined) return this.leadership.starts(program);
     this.born.set(program, this.now());
     this.down.delete(program);
     this.notBefore(START_MS);
@@ -87,7 +116,7 @@ export class Calm {
 
   /** When the program that has this role was started last. */
   bornMs(role: 'csi-snapshotter' | 'csi-provisioner'): number {
-    return this.born.get(role) ?? this.born.get(ALL_ROLES) ?? 0;
+    return this.leadership?.bornMs(role) ?? this.born.get(role) ?? this.born.get(ALL_ROLES) ?? 0;
   }
 
   /** A request takes so much longer than the ordinary. */

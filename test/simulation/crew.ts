@@ -3,7 +3,8 @@
  * come in the order of the seeds, whichever thread was first, so the output is the same as that of one.
  */
 import type { MessagePort } from 'node:worker_threads';
-import { Worker } from 'node:worker_threads';
+import { Worker, workerData } from 'node:worker_threads';
+import { ReachMeter } from './reach.ts';
 import { runScenario } from './run.ts';
 import type { Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios/catalogue.ts';
@@ -29,12 +30,17 @@ function stretches(scenarios: readonly Scenario[], { from, count }: { readonly f
   );
 }
 
+export interface CrewOptions {
+  readonly size: number;
+  readonly scenarios: readonly Scenario[];
+  readonly seeds: { readonly from: number; readonly count: number };
+  /** Verdicts say what code was reached. */
+  readonly reach?: boolean;
+}
+
 /** Verdicts of `count` seeds of every scenario, in order. `program` is the file whose threads call `serveSeeds`. */
-export async function* crewVerdicts(
-  program: URL,
-  { size, scenarios, seeds }: { size: number; scenarios: readonly Scenario[]; seeds: { from: number; count: number } },
-): AsyncGenerator<Verdict> {
-  const crew = Array.from({ length: size }, () => new Worker(program));
+export async function* crewVerdicts(program: URL, { size, scenarios, seeds, reach = false }: CrewOptions): AsyncGenerator<Verdict> {
+  const crew = Array.from({ length: size }, () => new Worker(program, { workerData: { reach } }));
   try {
     const idle = [...crew];
     const waiting: ((worker: Worker) => void)[] = [];
@@ -71,16 +77,22 @@ function ask(worker: Worker, stretch: Stretch): Promise<readonly Verdict[]> {
 
 /** The other side: runs what it is asked for until it is terminated. */
 export function serveSeeds(port: MessagePort): void {
+  const { reach } = workerData as { readonly reach: boolean };
+  const meter = reach ? new ReachMeter() : undefined;
   port.on('message', (stretch: Stretch) => {
     // Not caught: an error in a thread ends it, and reaches the asker as its error.
-    void runStretch(stretch).then((verdicts) => port.postMessage(verdicts));
+    void runStretch(stretch, meter).then((verdicts) => port.postMessage(verdicts));
   });
 }
 
-async function runStretch({ scenario: name, from, count }: Stretch): Promise<Verdict[]> {
+async function runStretch({ scenario: name, from, count }: Stretch, meter: ReachMeter | undefined): Promise<Verdict[]> {
   const scenario = SCENARIOS.find((candidate) => candidate.name === name);
   if (scenario === undefined) throw new Error(`no scenario ${name}`);
   const verdicts: Verdict[] = [];
-  for (let seed = from; seed < from + count; seed += 1) verdicts.push(verdictOf(await runScenario({ scenario, seed })));
+  for (let seed = from; seed < from + count; seed += 1) {
+    meter?.take();
+    const verdict = verdictOf(await runScenario({ scenario, seed }));
+    verdicts.push(meter === undefined ? verdict : { ...verdict, reached: meter.take() });
+  }
   return verdicts;
 }

@@ -42,20 +42,33 @@ describe('the Go programs', () => {
 
   it('give the node back at the first answer that there is no room', () => {
     const create = calls([1_000, UNAVAILABLE], [3_000, RESOURCE_EXHAUSTED]);
-    expect(owedToClaim({ create, selectedMs: 0, mendedMs: undefined }, life)).toEqual({ what: 'another node', dueMs: 3_000 });
-    expect(owedToClaim({ create, selectedMs: undefined, mendedMs: undefined }, life)).toEqual({ what: 'call CreateVolume', dueMs: 5_000 });
+    expect(owedToClaim({ create, askedMs: 0, selectedMs: 0, mendedMs: undefined }, life)).toEqual({ what: 'another node', dueMs: 3_000 });
+    expect(owedToClaim({ create, askedMs: 0, selectedMs: undefined, mendedMs: undefined }, life)).toEqual({
+      what: 'call CreateVolume',
+      dueMs: 5_000,
+    });
   });
 
   it('pause after an invalid argument, unless the class is replaced', () => {
     const create = calls([1_000, INVALID_ARGUMENT]);
-    expect(owedToClaim({ create, selectedMs: undefined, mendedMs: undefined }, life)?.dueMs).toBe(301_000);
-    expect(owedToClaim({ create, selectedMs: undefined, mendedMs: 11_000 }, life)?.dueMs).toBe(22_000);
+    expect(owedToClaim({ create, askedMs: 0, selectedMs: undefined, mendedMs: undefined }, life)?.dueMs).toBe(301_000);
+    expect(owedToClaim({ create, askedMs: 0, selectedMs: undefined, mendedMs: 11_000 }, life)?.dueMs).toBe(22_000);
+  });
+
+  it('ask for a claim as soon as it is there, or somebody leads', () => {
+    const owed = (sinceMs: number) =>
+      owedToClaim({ create: NONE, askedMs: 4_000, selectedMs: undefined, mendedMs: undefined }, { ...life, sinceMs });
+    expect(owed(0)).toEqual({ what: 'call CreateVolume', dueMs: 4_000 });
+    expect(owed(18_000)?.dueMs).toBe(18_000);
   });
 
   it('remember no failure over a restart', () => {
     const create = calls([1_000, UNAVAILABLE], [3_000, UNAVAILABLE], [7_000, INVALID_ARGUMENT]);
     const next = { sinceMs: 23_000, bornMs: 20_000, longBackoff: false };
-    expect(owedToClaim({ create, selectedMs: undefined, mendedMs: undefined }, next)).toEqual({ what: 'call CreateVolume', dueMs: 23_000 });
+    expect(owedToClaim({ create, askedMs: 0, selectedMs: undefined, mendedMs: undefined }, next)).toEqual({
+      what: 'call CreateVolume',
+      dueMs: 23_000,
+    });
   });
 
   it('delete a volume as soon as it is released', () => {

@@ -127,22 +127,23 @@ function owedToCut({ create, remove }: Pick<DeletedSnapshot, 'create' | 'remove'
 
 export interface WaitingClaim {
   readonly create: Calls;
+  readonly askedMs: number;
   /** The driver has topology, the last call was for the node that is selected still, and that is since then. Else undefined. */
   readonly selectedMs: number | undefined;
   /** When its class was replaced by another, if it was since the last answer. */
   readonly mendedMs: number | undefined;
 }
 
-/** A claim that is not Bound, and for which everything is there that it needs. What comes before the first call is not looked at. */
-export function owedToClaim({ create, selectedMs, mendedMs }: WaitingClaim, life: Life): Due | undefined {
+/** A claim that is not Bound, and for which everything is there that it needs. */
+export function owedToClaim({ create, askedMs, selectedMs, mendedMs }: WaitingClaim, life: Life): Due | undefined {
   const last = create.answers.at(-1);
   const full =
     selectedMs === undefined ? undefined : create.answers.find(({ atMs, code }) => code === RESOURCE_EXHAUSTED && atMs >= selectedMs);
   if (full !== undefined) return { what: 'another node', dueMs: Math.max(full.atMs, life.sinceMs) };
   if (create.running) return undefined;
   if (create.lost) return { what: 'call CreateVolume', dueMs: life.sinceMs };
-  if (last === undefined) return undefined;
   const from = (ms: number): number => Math.max(ms, life.sinceMs);
+  if (last === undefined) return { what: 'call CreateVolume', dueMs: from(askedMs) };
   if (last.code === OK) return { what: 'bound', dueMs: from(last.atMs) };
   if (last.code !== INVALID_ARGUMENT || last.atMs < life.bornMs) return { what: 'call CreateVolume', dueMs: from(againMs(create, life)) };
   const pauseMs = mendedMs === undefined ? LONGEST_MS : mendedMs - last.atMs + retryInForceMs(mendedMs - last.atMs);

@@ -1,28 +1,24 @@
 /**
- * Mutants prove the net: each `mutants/NAME.patch` plants one bug in a copy of the tree, and the simulation
+ * Mutants prove the net: each `mutants/NAME.patch` plants one bug in the programs, and the simulation
  * must find it. `found.json` says by which scenario, seed and invariant it was found first.
+ *
+ * The tree is never touched: the patched sources lie in a folder of their own, and esbuild reads those in their place.
  */
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { repositoryRoot } from '../harness/repository.ts';
+import { Worker } from 'node:worker_threads';
+import type { Plugin } from 'esbuild';
+import { build } from 'esbuild';
+import { repositoryRoot } from '../../harness/repository.ts';
+import type { Asked, Found } from './seek.ts';
+
+export type { Found } from './seek.ts';
 
 const run = promisify(execFile);
-const FOLDERS = ['lib', 'snapshotter', 'provisioner', 'mock-driver', 'sandbox', 'proto', 'deploy', 'test/simulation'];
-/**
- * Packages stay outside: bundling them costs more than the run. What reads a kubeconfig file, which no
- * simulated program has, stays outside as well, since it would load the largest of them.
- */
-const BUNDLE = ['--bundle', '--platform=node', '--format=esm', '--target=node20', '--log-level=error'];
-const OUTSIDE = ['--packages=external', '--external:*/kubeconfig-file.ts'];
-
-export interface Found {
-  readonly scenario: string;
-  readonly seed: number;
-  readonly invariant: string;
-}
 
 export const mutantsFolder = (): string => join(repositoryRoot(), 'test/simulation/mutants');
 
@@ -46,46 +42,87 @@ export interface Mutant {
 
 export async function plantMutant(name: string): Promise<Mutant> {
   const folder = mkdtempSync(join(tmpdir(), 'csi-mutant-'));
+  const close = (): void => rmSync(folder, { recursive: true, force: true });
   try {
-    for (const part of FOLDERS) cpSync(join(repositoryRoot(), part), join(folder, part), { recursive: true });
-    for (const file of ['package.json', 'tsconfig.json']) cpSync(join(repositoryRoot(), file), join(folder, file));
-    symlinkSync(join(repositoryRoot(), 'node_modules'), join(folder, 'node_modules'));
-    await run('git', ['apply', '-p1', join(mutantsFolder(), `${name}.patch`)], {
-      cwd: folder,
-      env: { ...process.env, GIT_CEILING_DIRECTORIES: tmpdir() },
-    });
+    const patch = join(mutantsFolder(), `${name}.patch`);
+    const sources = [...readFileSync(patch, 'utf8').matchAll(/^\+\+\+ b\/(.*)$/gm)].map(([, source = '']) => source);
+    for (const source of sources) {
+      mkdirSync(join(folder, 'patched', dirname(source)), { recursive: true });
+      cpSync(join(repositoryRoot(), source), join(folder, 'patched', source));
+    }
+    const env = { ...process.env, GIT_CEILING_DIRECTORIES: tmpdir() };
+    await run('git', ['apply', '-p1', patch], { cwd: join(folder, 'patched'), env });
     mkdirSync(join(folder, 'dist'));
-    cpSync(join(folder, 'proto/csi.proto'), join(folder, 'dist/csi.proto'));
-    const outfile = join(folder, 'dist/simulate.mjs');
-    const flags = [...BUNDLE, ...OUTSIDE, `--outfile=${outfile}`];
-    await run(join(repositoryRoot(), 'node_modules/.bin/esbuild'), ['test/simulation/main.ts', ...flags], { cwd: folder });
-    return {
-      seek: (scenario, { from, count }) => seek(outfile, scenario, { from, count }),
-      close: () => rmSync(folder, { recursive: true, force: true }),
-    };
+    cpSync(join(repositoryRoot(), 'proto/csi.proto'), join(folder, 'dist/csi.proto'));
+    for (const part of ['node_modules', 'deploy']) symlinkSync(join(repositoryRoot(), part), join(folder, part));
+    const bundle = join(folder, 'dist/seek.mjs');
+    await bundleOf(bundle, inPlaceOf(sources, join(folder, 'patched')));
+    return { seek: (scenario, { from, count }) => seek(bundle, { scenario, from, count }), close };
   } catch (error) {
-    rmSync(folder, { recursive: true, force: true });
+    close();
     throw error;
   }
 }
 
-async function seek(
-  file: string,
-  scenario: string,
-  { from, count }: { readonly from: number; readonly count: number },
-): Promise<Found | undefined> {
-  const args = [file, `--scenario=${scenario}`, `--seed=${from}`, `--runs=${count}`, '--first', '--json'];
-  const stdout = await run(process.execPath, args, { maxBuffer: 1 << 26 }).then(
-    (done) => done.stdout,
-    (error: { readonly stdout?: string }) => error.stdout ?? '',
-  );
-  const last = stdout.trimEnd().split('\n').at(-1) ?? '';
-  const verdict = JSON.parse(last === '' ? '{"ok":true}' : last) as {
-    readonly ok: boolean;
-    readonly replay?: readonly string[];
-    readonly invariants?: readonly string[];
+/**
+ * Packages stay outside: bundling them costs more than the run. What reads a kubeconfig file, which no
+ * simulated program has, stays outside as well, since it would load the largest of them.
+ */
+async function bundleOf(outfile: string, plugin: Plugin): Promise<void> {
+  await build({
+    absWorkingDir: repositoryRoot(),
+    entryPoints: ['test/simulation/seek.ts'],
+    outfile,
+    plugins: [plugin],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    packages: 'external',
+    external: ['*/kubeconfig-file.ts'],
+    logLevel: 'error',
+  });
+}
+
+function inPlaceOf(sources: readonly string[], patched: string): Plugin {
+  const places = sources.map((source) => join(repositoryRoot(), source));
+  const filter = new RegExp(`^(${places.map((place) => place.replace(/[.+]/g, '\\$&')).join('|')})$`);
+  return {
+    name: 'in-place-of',
+    setup: (building) => {
+      building.onLoad({ filter }, ({ path }) => {
+        const contents = readFileSync(join(patched, path.slice(repositoryRoot().length)), 'utf8');
+        return { contents, loader: 'ts', resolveDir: dirname(path) };
+      });
+    },
   };
-  if (verdict.ok) return undefined;
-  const seed = /--seed=(\d+)/.exec(verdict.replay?.[0] ?? '')?.[1];
-  return { scenario, seed: Number(seed), invariant: verdict.invariants?.[0] ?? '' };
+}
+
+/** Loads the bundle that it is told, and answers what its `seek` finds. */
+const SEEKER = `
+  const { parentPort } = require('node:worker_threads');
+  parentPort.on('message', async ({ bundle, asked }) => parentPort.postMessage(await (await import(bundle)).seek(asked)));
+`;
+
+/** One thread for one mutant after another: the packages are loaded once. It keeps no process alive. */
+let seeker: Worker | undefined;
+
+function seek(bundle: string, asked: Asked): Promise<Found | undefined> {
+  const thread = seeker ?? new Worker(SEEKER, { eval: true });
+  seeker = thread;
+  return new Promise((resolve, reject) => {
+    const failed = (error: Error): void => {
+      seeker = undefined;
+      reject(error);
+    };
+    thread.ref();
+    thread.once('error', failed);
+    thread.once('message', (found: Found | undefined) => {
+      thread.off('error', failed);
+      thread.unref();
+      resolve(found);
+    });
+    const nothingMoves: readonly [] = [];
+    thread.postMessage({ bundle: pathToFileURL(bundle).href, asked }, nothingMoves);
+  });
 }

@@ -5,6 +5,7 @@
  * Every door call counts as three crash points: before it is sent, applied but before the answer, and
  * after the answer. `CrashPlan` picks one of them, or chance does.
  */
+import { ENDED } from '../../lib/doors/ended.ts';
 import type { Doors } from '../../lib/doors/doors.ts';
 import type { HttpAnswer, HttpDoor, HttpRequest, HttpStream } from '../../lib/doors/http.ts';
 import { HttpDoorError } from '../../lib/doors/http.ts';
@@ -47,7 +48,7 @@ export interface Surroundings {
 /** A request lives up to a minute at the API server (its --request-timeout), however its sender fares. */
 const LIMBO_MS = { from: 1_000, to: 55_000 };
 
-/** Marks a request in limbo, for those who ask what its sender knew. */
+/** Marks a request that was in limbo, or whose sender has died since, for those who ask what its sender knew. */
 export const SENT_LONG_AGO = 'x-sent-long-ago';
 
 /** A Unix socket on the same machine: what a dead process sent has arrived long before its next life asks. */
@@ -94,15 +95,19 @@ export class Incarnation {
     this.doors = this.open();
   }
 
-  /** SIGSTOP: nothing reaches the program, no timer fires, until `resume`; the world goes on. */
-  pause(): void {
+  /** SIGSTOP: nothing reaches the program, no timer fires, until `resume`; the world goes on. False: it was so. */
+  pause(): boolean {
+    const ran = !this.paused;
     this.paused = true;
+    return ran;
   }
 
-  resume(): void {
-    if (!this.paused) return;
+  /** False: it was not stopped. */
+  resume(): boolean {
+    if (!this.paused) return false;
     this.paused = false;
     for (const { label, run } of this.backlog.splice(0)) this.later(0, `${label} late`, run);
+    return true;
   }
 
   crash(): void {
@@ -139,7 +144,7 @@ export class Incarnation {
 
   private kill(): void {
     this.alive = false;
-    for (const stream of this.streams) stream.abort();
+    for (const stream of this.streams) stream.abort(ENDED);
     this.streams.clear();
   }
 
@@ -262,14 +267,14 @@ export class Incarnation {
       }
       if (!read && this.random.chance(faults.limbo)) {
         scheduler.after(this.random.between(LIMBO_MS.from, LIMBO_MS.to), `${this.program} ${point} arrives late`, () => {
-          void api.handle({ ...request, headers: { ...request.headers, [SENT_LONG_AGO]: 'yes' } });
+          void api.handle(sentLongAgo(request));
         });
         return broken('in limbo');
       }
       scheduler.after(this.latency(), `${this.program} ${point} arrives`, () => {
         if (!connected) return;
         if (!api.up()) return settle(1, 'refused', () => reject(refusedConnection(request)));
-        void api.handle(request).then((answer) => {
+        void api.handle(this.alive ? request : sentLongAgo(request)).then((answer) => {
           if (!read && this.crashes(point, 'applied')) return;
           if (this.random.chance(faults.lateAnswer)) return broken('answer lost');
           settle(this.latency(), `answered ${answer.status}`, () => {
@@ -291,7 +296,7 @@ export class Incarnation {
     return new Promise<HttpStream>((resolve, reject) => {
       let failed = false;
       const abort = (): void => {
-        serverSide.abort();
+        serverSide.abort(ENDED);
         if (failed) return;
         failed = true;
         reject(new HttpDoorError('ABORTED', `${request.path}: aborted`));
@@ -303,7 +308,7 @@ export class Incarnation {
         this.later(0, `${point} reset`, () => {
           if (failed) return;
           failed = true;
-          serverSide.abort();
+          serverSide.abort(ENDED);
           reject(new HttpDoorError('ECONNRESET', `${request.path}: connection reset`));
         });
       };
@@ -353,7 +358,7 @@ export class Incarnation {
       ended = true;
       error = why;
       this.cuts.delete(cut);
-      serverSide.abort();
+      serverSide.abort(ENDED);
       this.streams.delete(serverSide);
       if (!this.alive) return;
       const resolvers = waiting.splice(0);
@@ -472,6 +477,10 @@ export class Incarnation {
       return undefined;
     });
   }
+}
+
+function sentLongAgo(request: HttpRequest): HttpRequest {
+  return { ...request, headers: { ...request.headers, [SENT_LONG_AGO]: 'yes' } };
 }
 
 function status(code: number, message: string): RpcAnswer {

@@ -21,6 +21,7 @@ export type InvariantName =
   | 'no-intent-left'
   | 'program-survives'
   | 'conflicts-are-silent'
+  | 'events-are-declared'
   | 'errors-follow-the-back-off'
   | 'readiness-is-seen-in-time'
   | 'one-leader-acts'

@@ -35,7 +35,7 @@ export function isJournal(lease: Lease | undefined): boolean {
 
 /** True for the body of a write to a Lease of a journal. */
 export function holdsJournal(body: Uint8Array | undefined): boolean {
-  return body !== undefined && Buffer.from(body).includes(JOURNAL_DRIVER);
+  return body !== undefined && Buffer.from(body.buffer, body.byteOffset, body.byteLength).includes(JOURNAL_DRIVER);
 }
 
 function isHead(lease: Lease): boolean {

@@ -21,14 +21,14 @@ export class KeptSecrets {
   /** Those that occur in what a driver was sent. */
   within(bytes: Uint8Array): readonly string[] {
     if (this.forms.size === 0) return [];
-    const text = Buffer.from(bytes);
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return [...new Set(this.forms.values())].filter((value) => text.includes(value));
   }
 
   /** Told once for each place. */
   check(place: string, text: string | Uint8Array | undefined): void {
     if (this.forms.size === 0 || text === undefined || this.told.has(place)) return;
-    const searched = typeof text === 'string' ? text : Buffer.from(text);
+    const searched = typeof text === 'string' ? text : Buffer.from(text.buffer, text.byteOffset, text.byteLength);
     for (const form of this.forms.keys()) {
       const at = searched.indexOf(form);
       if (at < 0) continue;

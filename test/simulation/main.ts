@@ -1,4 +1,4 @@
-/** `npm run simulate -- [--scenario=a,b] [--seed=N] [--runs=M] [--workers=W] [--trace=FILE] [--first] [--json]` */
+/** `npm run simulate -- [--scenario=a,b] [--seed=N] [--runs=M] [--workers=W] [--trace=FILE] [--logs] [--first] [--json]` */
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -16,7 +16,7 @@ const MANY_RUNS = 300;
 
 function usage(message: string): never {
   process.stderr.write(
-    `${message}\nusage: npm run simulate -- [--scenario=${SCENARIOS.map((s) => s.name).join(',')}] [--seed=N] [--runs=M] [--workers=W] [--trace=FILE] [--first] [--json]\n`,
+    `${message}\nusage: npm run simulate -- [--scenario=${SCENARIOS.map((s) => s.name).join(',')}] [--seed=N] [--runs=M] [--workers=W] [--trace=FILE] [--logs] [--first] [--json]\n`,
   );
   process.exit(2);
 }

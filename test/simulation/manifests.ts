@@ -19,6 +19,7 @@ export function storageClass(
     readonly parameters?: Record<string, string>;
     readonly volumeBindingMode?: string;
     readonly allowedTopologies?: readonly object[];
+    readonly mountOptions?: readonly string[];
   } = {},
 ): object {
   return {
@@ -29,6 +30,7 @@ export function storageClass(
     reclaimPolicy: overrides.reclaimPolicy ?? 'Delete',
     volumeBindingMode: overrides.volumeBindingMode ?? 'Immediate',
     ...(overrides.allowedTopologies === undefined ? {} : { allowedTopologies: overrides.allowedTopologies }),
+    ...(overrides.mountOptions === undefined ? {} : { mountOptions: overrides.mountOptions }),
     ...(overrides.parameters === undefined ? {} : { parameters: overrides.parameters }),
   };
 }

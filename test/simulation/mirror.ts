@@ -4,6 +4,7 @@
  */
 import type { HttpRequest, HttpStream } from '../../lib/doors/http.ts';
 import { parseJson } from '../../lib/kube/json.ts';
+import { INT64_FIELDS } from '../../lib/kube/resources.ts';
 import type {
   CoreEvent,
   CsiNode,
@@ -45,17 +46,26 @@ export interface Change<T> {
 class Kind<T extends KubeObject> {
   readonly objects = new Map<string, T>();
   readonly listeners: ((change: Change<T>) => void)[] = [];
+  /** Memo of `all`: asked far more often than something changes. */
+  private list: readonly T[] | undefined;
 
   apply(type: string, object: T): void {
     const uid = object.metadata?.uid ?? '';
     const old = this.objects.get(uid);
     if (type === 'DELETED') this.objects.delete(uid);
     else this.objects.set(uid, object);
+    this.list = undefined;
     for (const listener of this.listeners) listener({ old, object: type === 'DELETED' ? undefined : object });
   }
 
-  all(): T[] {
-    return [...this.objects.values()];
+  clear(): void {
+    this.objects.clear();
+    this.list = undefined;
+  }
+
+  all(): readonly T[] {
+    this.list ??= [...this.objects.values()];
+    return this.list;
   }
 }
 
@@ -84,7 +94,7 @@ export class Mirror {
   /** Again after `stop`: what the server holds now replaces what was known, and nobody is told of what is gone. */
   async start(): Promise<void> {
     this.abort = new AbortController();
-    for (const kind of [this.claims, this.volumes, this.snapshots, this.contents, this.leases]) kind.objects.clear();
+    for (const kind of [this.claims, this.volumes, this.snapshots, this.contents, this.leases]) kind.clear();
     await this.follow(PERSISTENT_VOLUME_CLAIMS, this.claims);
     await this.follow(PERSISTENT_VOLUMES, this.volumes);
     await this.follow(VOLUME_SNAPSHOTS, this.snapshots);
@@ -96,7 +106,7 @@ export class Mirror {
   async startAll(): Promise<void> {
     await this.start();
     for (const kind of [this.nodes, this.csiNodes, this.classes, this.snapshotClasses, this.secrets, this.grants, this.events, this.pods])
-      kind.objects.clear();
+      kind.clear();
     await this.follow(NODES, this.nodes);
     await this.follow(CSI_NODES, this.csiNodes);
     await this.follow(STORAGE_CLASSES, this.classes);
@@ -124,7 +134,7 @@ export class Mirror {
         rest = lines.pop() ?? '';
         for (const line of lines) {
           if (line === '') continue;
-          const event = parseJson(line) as { type: string; object: T };
+          const event = parseJson(line, INT64_FIELDS) as { type: string; object: T };
           if (event.type !== 'BOOKMARK') kind.apply(event.type, event.object);
         }
       }

@@ -7,6 +7,7 @@ import { startPrograms } from './programs.ts';
 import { loadCodec } from '../../mock-driver/codec.ts';
 import { createDriver } from '../../mock-driver/driver.ts';
 import { ledgerOf } from '../../mock-driver/ledger.ts';
+import type { Records } from '../../mock-driver/model/records.ts';
 import { MemoryStore } from '../../mock-driver/store/memory.ts';
 import { SchemaCache } from '../../sandbox/apiserver/schema/schema-cache.ts';
 import { createSandbox } from '../../sandbox/sandbox.ts';
@@ -71,6 +72,7 @@ export async function openWorld({ scheduler, seed, scenario, crashAt, onLog }: O
   const demandedSecrets = { ...demands };
   const pools = scenario.driver?.pools?.(new SeededRandom(seed, 13));
   const programs = startPrograms(scenario, seed);
+  const records = readOnce(store);
   return new World({
     seed,
     scheduler,
@@ -95,8 +97,8 @@ export async function openWorld({ scheduler, seed, scenario, crashAt, onLog }: O
     elects: scenario.election === true,
     hasTopology: scenario.driver?.topology !== undefined,
     ...(scenario.driver?.promised === undefined ? {} : { promisedPlaces: scenario.driver.promised }),
-    records: () => store.records(),
-    ledger: () => ledgerOf(store.records(), scheduler.now()),
+    records,
+    ledger: () => ledgerOf(records(), scheduler.now()),
     data: {
       write: (volumeId, text) => store.write(volumeId, new TextEncoder().encode(text)),
       read: (volumeId) => new TextDecoder().decode(store.content(volumeId) ?? new Uint8Array()),
@@ -107,4 +109,13 @@ export async function openWorld({ scheduler, seed, scenario, crashAt, onLog }: O
     ...(crashAt === undefined ? {} : { crashAt }),
     ...(onLog === undefined ? {} : { onLog }),
   });
+}
+
+/** The records as the invariants see them, who ask far more often than something changes. */
+function readOnce(store: MemoryStore): () => Records {
+  let seen = { length: -1, records: store.records() };
+  return () => {
+    if (seen.length !== store.length) seen = { length: store.length, records: store.records() };
+    return seen.records;
+  };
 }

@@ -6,6 +6,7 @@ import { causeOfClaim, causeOfSnapshot } from './causes.ts';
 import { retryInForceMs } from './go-rules.ts';
 import { handleOf } from './invariants.ts';
 
+export const PROVISIONER_HOLDS = 'provisioner.storage.kubernetes.io/volumesnapshot-as-source-protection';
 const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
 
 /** A claim that is not Bound or a snapshot that is not cut, and lives. */
@@ -30,6 +31,7 @@ export class Past {
   private readonly deleted = new Map<string, number>();
   private readonly contentGone = new Map<string, number>();
   private readonly held = new Map<string, number>();
+  private readonly letGo = new Map<string, number>();
   private readonly released = new Map<string, number>();
   private readonly free = new Map<string, number>();
   private readonly selections = new Map<string, Selection>();
@@ -46,8 +48,10 @@ export class Past {
       const node = object?.metadata?.annotations?.[SELECTED_NODE];
       if (this.selections.get(uid)?.node !== node) this.selections.set(uid, { node, atMs: now() });
     });
-    mirror.snapshots.listeners.push(({ object }) => {
-      const { uid = '', deletionTimestamp } = object?.metadata ?? {};
+    mirror.snapshots.listeners.push(({ old, object }) => {
+      const { uid = '', deletionTimestamp, finalizers = [] } = object?.metadata ?? {};
+      const wasHeld = old?.metadata?.finalizers?.includes(PROVISIONER_HOLDS) === true;
+      if (wasHeld && !finalizers.includes(PROVISIONER_HOLDS)) this.letGo.set(uid, now());
       if (deletionTimestamp !== undefined && !this.deleted.has(uid)) this.deleted.set(uid, now());
     });
     mirror.contents.listeners.push(({ old, object }) => {
@@ -122,6 +126,11 @@ export class Past {
     return waiter?.clearMs === undefined || waiter.inForceMs === 0 ? 0 : waiter.clearMs + waiter.inForceMs;
   }
 
+  /** When it was seen first that somebody waits for it. */
+  askedMs(uid: string): number {
+    return this.waiters.get(uid)?.sinceMs ?? 0;
+  }
+
   deletedMs(uid: string): number | undefined {
     return this.deleted.get(uid);
   }
@@ -136,6 +145,11 @@ export class Past {
         ({ metadata, spec, status }) => metadata?.namespace === namespace && status?.phase !== 'Bound' && spec?.dataSource?.name === name,
       );
     return holds ? 'now' : (this.held.get(uid) ?? 0);
+  }
+
+  /** When the provisioner took its finalizer off a snapshot; 0: it never did. */
+  letGoMs(uid: string): number {
+    return this.letGo.get(uid) ?? 0;
   }
 
   contentGoneMs(uid: string): number {

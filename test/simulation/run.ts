@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly seed: number;
   readonly keepTrace?: boolean;
   readonly crashAt?: number;
+  /** Ends where the first promise is broken: what comes after it is not looked at. */
+  readonly untilFirst?: boolean;
   readonly onLog?: (program: string, line: string) => void;
 }
 
@@ -36,7 +38,18 @@ const STORY_LIMIT_MS = 24 * 3_600_000;
 const QUIET_MS = 60_000;
 const SETTLE_LIMIT_MS = 3_600_000;
 
+/** Refusals and ended calls are errors by the thousand: their stacks are made only for somebody who reads logs or trace. */
 export async function runScenario(options: RunOptions): Promise<RunResult> {
+  const limit = Error.stackTraceLimit;
+  if (options.onLog === undefined && options.keepTrace !== true) Error.stackTraceLimit = 0;
+  try {
+    return await runOnce(options);
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+}
+
+async function runOnce(options: RunOptions): Promise<RunResult> {
   const { scenario, seed } = options;
   const scheduler = new Scheduler(seed, { keepTrace: options.keepTrace ?? false });
   const world = await openWorld({ scheduler, seed, scenario, crashAt: options.crashAt, onLog: options.onLog });
@@ -45,12 +58,17 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     await world.open();
     const random = new SeededRandom(seed, 3);
     world.setFaults(scenario.faults?.(random) ?? NO_FAULTS);
-    await story(world, scenario, random, violations);
-    world.endFaults();
-    await settle(world, violations);
+    const enough = (): boolean => options.untilFirst === true && world.broken;
+    await story(world, { scenario, random, violations, enough });
+    if (!enough()) {
+      world.endFaults();
+      await settle(world, violations, enough);
+    }
     violations.push(...world.allViolations());
-    violations.push(...unsettled(world));
-    if (scenario.after !== undefined) await scenario.after(world);
+    if (!enough()) {
+      violations.push(...unsettled(world));
+      if (scenario.after !== undefined) await scenario.after(world);
+    }
   } catch (error) {
     violations.push(...world.allViolations());
     if (error instanceof Violation) violations.push(error);
@@ -89,7 +107,14 @@ function unsettled(world: World): readonly Violation[] {
   ];
 }
 
-async function story(world: World, scenario: Scenario, random: SeededRandom, violations: Violation[]): Promise<void> {
+interface Told {
+  readonly scenario: Scenario;
+  readonly random: SeededRandom;
+  readonly violations: Violation[];
+  readonly enough: () => boolean;
+}
+
+async function story(world: World, { scenario, random, violations, enough }: Told): Promise<void> {
   let over = false;
   void scenario.story(world, random).then(
     () => {
@@ -104,17 +129,19 @@ async function story(world: World, scenario: Scenario, random: SeededRandom, vio
       );
     },
   );
-  await world.scheduler.run(STORY_LIMIT_MS, () => over, MAX_EVENTS);
-  if (!over) violations.push(new Violation('desired-is-actual', `the story did not end within ${STORY_LIMIT_MS / 60_000} virtual minutes`));
+  await world.scheduler.run(STORY_LIMIT_MS, () => over || enough(), MAX_EVENTS);
+  if (!over && !enough())
+    violations.push(new Violation('desired-is-actual', `the story did not end within ${STORY_LIMIT_MS / 60_000} virtual minutes`));
 }
 
 /** Runs on until nothing was written for a while and all that should hold does, or until patience ends. */
-async function settle(world: World, violations: Violation[]): Promise<void> {
+async function settle(world: World, violations: Violation[], enough: () => boolean): Promise<void> {
   const { scheduler } = world;
   const start = scheduler.elapsedMs;
   for (let end = start + QUIET_MS; end <= start + SETTLE_LIMIT_MS; end += QUIET_MS) {
     const writes = world.writes.length;
-    await scheduler.run(end, () => false, MAX_EVENTS);
+    await scheduler.run(end, enough, MAX_EVENTS);
+    if (enough()) return;
     const quiet = world.writes.length === writes;
     if (quiet && unsettled(world).length === 0) return;
   }

@@ -25,8 +25,10 @@ export class SafetyChecks {
   private readonly retained = new Map<string, string>();
   /** Contents (uid) that carried the being-deleted mark at some time: a second writer may have wiped it since. */
   private readonly marked = new Set<string>();
-  /** Claims (uid) whose entry stood in a journal when their PV went: without an election that of a process that is gone. */
+  /** Claims (uid) whose entry stood in a journal when their PV went, or arrived later: without an election that of a process that is gone. */
   private readonly outlived = new Set<string>();
+  /** Leases that a write of long ago is changing. */
+  private readonly changedLate = new Set<string>();
   private readonly goneSnapshots = new Set<string>();
   /**
    * Contents (uid) whose POST arrived when their VolumeSnapshot was going or gone, and no controller was steadily at work. One that
@@ -69,6 +71,16 @@ export class SafetyChecks {
     if (change.op === 'delete-snapshot') this.deleteSnapshot(change.id);
     if (change.op === 'delete-volume') this.deleteVolume(change.id);
     if (change.op === 'create-volume') this.createVolume(change.volume.name);
+  }
+
+  /** A write of a Lease arrives long after it was sent. `answered` tells whether it was applied. */
+  leaseArrivesLate(name: string): { answered(status: number): void } {
+    this.changedLate.add(name);
+    return {
+      answered: (status) => {
+        if (status >= 400) this.changedLate.delete(name);
+      },
+    };
   }
 
   /** The present is about to be undone: that entries go with it is no closing of them. */
@@ -167,6 +179,8 @@ export class SafetyChecks {
     const before = this.open;
     this.open = openEntries(this.mirror.leases.all());
     for (const uid of this.open.keys()) this.recorded.add(uid);
+    if (this.changedLate.delete(object?.metadata?.name ?? ''))
+      for (const uid of this.open.keys()) if (!before.has(uid) && this.finishedClaims.has(uid)) this.outlived.add(uid);
     for (const [uid, { lease, requests }] of before) {
       if (this.isAccountedFor(uid)) continue;
       const names = new Set([`pvc-${uid}`, ...requests.map(({ name }) => name)]);

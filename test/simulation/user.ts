@@ -1,6 +1,7 @@
 /** A person with kubectl: acts on the API server at once, waits in virtual time. */
 import type { HttpAnswer, HttpRequest } from '../../lib/doors/http.ts';
 import { parseJson } from '../../lib/kube/json.ts';
+import { INT64_FIELDS } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/objects.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -69,7 +70,7 @@ export class User {
       ...(encoded === undefined ? {} : { body: encoded }),
     });
     this.scheduler.note(`user ${method} ${path} ${answer.status}`);
-    const object = parseJson(new TextDecoder().decode(answer.body)) as UserAnswer['object'];
+    const object = parseJson(new TextDecoder().decode(answer.body), INT64_FIELDS) as UserAnswer['object'];
     return { status: answer.status, object };
   }
 }

@@ -1,4 +1,5 @@
 import type { InvariantName } from './invariants.ts';
+import type { Reached } from './reach.ts';
 import type { RunResult } from './run.ts';
 
 /** What a campaign keeps of a run: plain data, so that it can cross from one thread to another. */
@@ -11,6 +12,8 @@ export interface Verdict {
   readonly crashPoints: readonly string[];
   /** Those at which a program died. */
   readonly crashed: readonly string[];
+  /** Where it was asked for. */
+  readonly reached?: readonly Reached[];
 }
 
 export function verdictOf({ scenario, seed, events, violations, crashPoints, crashed }: RunResult): Verdict {

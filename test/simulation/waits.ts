@@ -15,14 +15,13 @@ import { owedToClaim, owedToDeletedSnapshot, owedToReleasedVolume, owedToSnapsho
 import { handleOf, Violation } from './invariants.ts';
 import type { InvariantName } from './invariants.ts';
 import { DRIVER } from './manifests.ts';
-import { Past } from './past.ts';
+import { Past, PROVISIONER_HOLDS } from './past.ts';
 
 export const LATER_THAN_GO_MS = 1_000;
 const SERVED_WITHIN_MS = 5_000;
 /** A request that is slow may have been sent before what it is waited for. */
 export const SLOWEST_MS = 2_000;
 const BEING_CREATED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-created';
-const PROVISIONER_HOLDS = 'provisioner.storage.kubernetes.io/volumesnapshot-as-source-protection';
 const SOURCE_PROTECTION = 'snapshot.storage.kubernetes.io/pvc-as-source-protection';
 /** The Go provisioner lets go of a snapshot in a sweep. */
 const SWEEP_MS = 5 * 60_000;
@@ -121,6 +120,7 @@ export class Waits {
       const due = owedToClaim(
         {
           create,
+          askedMs: this.past.askedMs(uid),
           selectedMs: this.past.isForSelectedNode(uid) ? this.past.selectedMs(uid) : undefined,
           mendedMs: this.past.mendedSince(claim, create.answers.at(-1)?.atMs ?? 0),
         },
@@ -164,9 +164,10 @@ export class Waits {
     // Without its secret or its class a call cannot be sent.
     if (content !== undefined && cause !== undefined && cause.kind === 'waits') return undefined;
     if (content !== undefined && cause?.what.startsWith('class') === true) return undefined;
-    const sweepMs = snapshot.metadata?.finalizers?.includes(PROVISIONER_HOLDS) === true ? SWEEP_MS : 0;
-    const freeMs =
-      Math.max(deletedMs, this.past.contentGoneMs(uid), heldMs === 0 ? 0 : heldMs + retryInForceMs(heldMs - deletedMs)) + sweepMs;
+    const unclaimedMs = Math.max(deletedMs, this.past.contentGoneMs(uid), heldMs === 0 ? 0 : heldMs + retryInForceMs(heldMs - deletedMs));
+    const sweptMs = unclaimedMs + SWEEP_MS;
+    const held = snapshot.metadata?.finalizers?.includes(PROVISIONER_HOLDS) === true;
+    const freeMs = held ? sweptMs : Math.max(unclaimedMs, Math.min(sweptMs, this.past.letGoMs(uid)));
     const remove = this.callsOf('DeleteSnapshot', handleOf(content) ?? '');
     const due = owedToDeletedSnapshot(
       {

@@ -104,8 +104,8 @@ export class Words {
     const name = `${claim.metadata?.namespace ?? ''}/${claim.metadata?.name ?? ''}`;
     if (claim.status?.phase === 'Bound' || unbindable.has(name)) return undefined;
     const cause = causeOfClaim(known, claim);
-    if (cause?.silent === true) return undefined;
     const uid = claim.metadata?.uid ?? '';
+    if (cause?.silent === true || (cause === undefined && this.isFirstCallOpen('CreateVolume', `pvc-${uid}`))) return undefined;
     return {
       who: `claim ${name}`,
       told: () => this.eventsOn(claim),
@@ -116,8 +116,8 @@ export class Words {
   private snapshot(snapshot: VolumeSnapshot): Waiting | undefined {
     if (snapshot.status?.readyToUse === true) return undefined;
     const cause = causeOfSnapshot(this.init.known, snapshot);
-    if (cause?.silent === true) return undefined;
     const uid = snapshot.metadata?.uid ?? '';
+    if (cause?.silent === true || (cause === undefined && this.isFirstCallOpen('CreateSnapshot', `snapshot-${uid}`))) return undefined;
     return {
       who: nameOf('snapshot', snapshot),
       told: () => this.toldOf(snapshot),
@@ -139,6 +139,14 @@ export class Words {
     if (cause !== undefined) return { key: `${uid} ${cause.what}`, words: cause.name === '' ? [] : [cause.name], why: cause.what };
     if (refusal !== undefined) return { key: `${uid} ${refusal.code}`, words: refusal.words, why: refusal.why };
     return { key: uid, words: [], why: 'it has all that it needs' };
+  }
+
+  /** Nobody can say more yet; that it was begun was said by an event, which may have died with its sender. */
+  private isFirstCallOpen(rpc: LoggedRpc, subject: string): boolean {
+    const calls = this.init.calls.of(rpc, subject);
+    return (
+      !this.init.calm.untouched && calls.length > 0 && calls.every(({ answer }) => answer === undefined) && calls.at(-1)?.lost !== true
+    );
   }
 
   private refusal(rpc: LoggedRpc, subject: string): Refusal | undefined {

@@ -4,12 +4,14 @@
  */
 import type { Doors } from '../../lib/doors/doors.ts';
 import type { HttpAnswer, HttpRequest } from '../../lib/doors/http.ts';
+import type { CoreEvent } from '../../lib/kube/objects.ts';
 import type { CallFacts, Fault } from '../../mock-driver/faults/fault.ts';
 import type { Records } from '../../mock-driver/model/records.ts';
 import type { Faults } from '../../sandbox/apiserver/faults.ts';
 import { CallLog } from './call-log.ts';
 import { Calm } from './calm.ts';
 import type { Known } from './causes.ts';
+import { undeclared } from './declared-events.ts';
 import type { CrashPhase, Surroundings } from './incarnation.ts';
 import { Incarnation, SENT_LONG_AGO } from './incarnation.ts';
 import type { FaultRates } from './faults.ts';
@@ -17,6 +19,7 @@ import { NO_FAULTS } from './faults.ts';
 import type { LedgerView } from './invariants.ts';
 import { isConflict, Violation } from './invariants.ts';
 import { KeptSecrets } from './kept-secrets.ts';
+import { Leadership, LEASES } from './leadership.ts';
 import { Mirror } from './mirror.ts';
 import { SafetyChecks } from './safety.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -52,7 +55,7 @@ export interface WorldInit {
   /** What the driver demands in the secrets of a call; the story may change it. */
   readonly demandedSecrets: Record<string, string>;
   readonly hasTopology: boolean;
-  /** Programs elect a leader: how long it takes to be one is no matter of the rules about waiting. */
+  /** Programs elect a leader: whoever waits while nobody leads waits for that, too. */
   readonly elects: boolean;
   /** Absent: places of volumes are not looked at. */
   readonly promisedPlaces?: Promised;
@@ -79,12 +82,6 @@ const IN_CLUSTER = { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_POR
 /** The file of the token that programs send. */
 export const TOKEN_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
-/** Election leases by program. */
-const LEASES: Readonly<Record<string, string>> = {
-  'snapshot-controller': 'snapshot-controller-leader',
-  'csi-snapshotter': 'external-snapshotter-leader-mock-csi-example',
-  'csi-provisioner': 'mock-csi-example',
-};
 /** A request that was sent by the leader may arrive a little after the lease went. */
 const IN_FLIGHT_MS = 2_500;
 const LOOK_MS = 1_000;
@@ -159,7 +156,9 @@ export class World {
     this.topology = init.promisedPlaces === undefined ? undefined : new TopologyChecks(this.mirror, init.promisedPlaces);
     this.demandedSecrets = init.demandedSecrets;
     this.secrets = new KeptSecrets((invariant, message) => this.fail(new Violation(invariant, message)));
-    this.calm = new Calm(now);
+    const { leases } = this.mirror;
+    const deposed = (program: string): void => this.calls.died(program);
+    this.calm = new Calm(now, init.elects ? new Leadership({ leases, programs: init.programs, now, deposed }) : undefined);
     this.waits = new Waits({
       known: this.known,
       calls: this.calls,
@@ -257,7 +256,7 @@ export class World {
     void this.driver.start();
     for (const slot of this.slots.values()) {
       slot.held = false;
-      slot.life?.resume();
+      this.resume(slot.name);
       if (slot.life === undefined) this.startLife(slot);
     }
   }
@@ -326,13 +325,35 @@ export class World {
     if (slot.life === undefined) this.startLife(slot);
   }
 
+  /** SIGTERM, and no new life until `restart`. */
+  terminate(program: string): void {
+    const slot = this.slots.get(program);
+    if (slot === undefined) return;
+    slot.held = true;
+    this.calm.ends(program);
+    slot.life?.signal('SIGTERM');
+  }
+
+  /** It holds its election lease. */
+  leads(program: string): boolean {
+    return this.mirror.leases.all().some(({ metadata, spec }) => isElection(metadata?.name) && spec?.holderIdentity?.startsWith(program));
+  }
+
+  /** SIGSTOP, until `resume`. */
+  pause(program: string): void {
+    if (this.slots.get(program)?.life?.pause() === true) this.calm.stops(program);
+  }
+
+  resume(program: string): void {
+    if (this.slots.get(program)?.life?.resume() === true) this.calm.goesOn(program);
+  }
+
   life(program: string): Incarnation | undefined {
     return this.slots.get(program)?.life;
   }
 
   /** Asks who waits, now and every second as long as somebody does. */
   private look(): void {
-    if (this.init.elects) return;
     const somebodyWaits = [this.waits.look(), this.words.look()].includes(true);
     if (this.looking || !somebodyWaits) return;
     this.looking = true;
@@ -348,6 +369,11 @@ export class World {
 
   allViolations(): readonly Violation[] {
     return [...this.safety.violations, ...this.waits.violations, ...this.words.violations, ...this.violations];
+  }
+
+  /** A promise was broken already. */
+  get broken(): boolean {
+    return this.safety.violations.length + this.waits.violations.length + this.words.violations.length + this.violations.length > 0;
   }
 
   private startLife(slot: Slot): void {
@@ -394,7 +420,9 @@ export class World {
   private async api(request: HttpRequest): Promise<HttpAnswer> {
     this.requests += 1;
     this.secrets.check(`${request.method} ${request.path}`, request.body);
+    const late = request.headers[SENT_LONG_AGO] === undefined ? undefined : this.safety.leaseArrivesLate(leaseOf(request));
     const answer = await this.sandbox.handle(request);
+    late?.answered(answer.status);
     if (request.method !== 'GET' && !/\/(events|leases)\b/.test(request.path)) {
       const agent = request.headers['user-agent'] ?? '';
       if (request.headers[SENT_LONG_AGO] === undefined) this.checkLeader(agent, `${request.method} ${request.path}`);
@@ -421,12 +449,14 @@ export class World {
     this.fail(new Violation('one-leader-acts', `${program} sent ${what} while ${holder} held the lease`));
   }
 
-  /** A write conflict is never a user-visible error (design §3). */
+  /** A write conflict is never a user-visible error: it is retried without a word. Every event is one that a table explains. */
   private eventPosted(request: HttpRequest): void {
     const text = new TextDecoder().decode(request.body);
     if (isConflict(text)) {
       this.fail(new Violation('conflicts-are-silent', `an event tells the user of a write conflict: ${text.slice(0, 300)}`));
     }
+    const fault = undeclared(JSON.parse(text) as CoreEvent);
+    if (fault !== undefined) this.fail(new Violation('events-are-declared', fault));
   }
 
   private crashHere(program: string, point: string, phase: CrashPhase): boolean {
@@ -458,6 +488,15 @@ export class World {
       if (!slot.held && slot.life === undefined) this.startLife(slot);
     });
   }
+}
+
+/** The name of the Lease that a PUT is about; empty: it is about none. One that is made late is nobody's before a PUT. */
+function leaseOf({ method, path }: HttpRequest): string {
+  return method === 'PUT' ? (/\/leases\/([^/?]+)/.exec(path)?.[1] ?? '') : '';
+}
+
+function isElection(lease: string | undefined): boolean {
+  return Object.values(LEASES).includes(lease ?? '');
 }
 
 /** It runs the snapshot-controller. */

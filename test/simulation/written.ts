@@ -25,6 +25,18 @@ const NANOS_PER_SECOND = 1_000_000_000n;
 /** Fields by their names, each as text. */
 type Fields = Readonly<Record<string, string>>;
 
+const FOR_NOBODY: Fields = {
+  accessModes: 'ReadWriteOnce',
+  reclaimPolicy: 'Delete',
+  mountOptions: '',
+  fsType: '',
+  'controller-publish': '',
+  'node-stage': '',
+  'node-publish': '',
+  'controller-expand': '',
+  'node-expand': '',
+};
+
 export interface WrittenInit {
   readonly mirror: Mirror;
   readonly records: () => Pick<Records, 'volumes' | 'snapshots'>;
@@ -171,7 +183,14 @@ export class Written {
         'node-expand': secretOf('node-expand'),
       };
     });
-    this.found.push(...differences(`PV ${metadata?.name ?? ''}`, actual, expected));
+    const forNobody = this.isWantedByNobody(claim, metadata?.name) ? expected.map((fields): Fields => ({ ...fields, ...FOR_NOBODY })) : [];
+    this.found.push(...differences(`PV ${metadata?.name ?? ''}`, actual, [...forNobody, ...expected]));
+  }
+
+  /** The PV is there only so that its volume is deleted: what was asked for says nothing any more (decision 008). */
+  private isWantedByNobody({ metadata }: PersistentVolumeClaim, volume: string | undefined): boolean {
+    const bound = this.init.mirror.claims.objects.get(metadata?.uid ?? '')?.spec?.volumeName;
+    return !this.init.mirror.claims.objects.has(metadata?.uid ?? '') || (bound !== undefined && bound !== '' && bound !== volume);
   }
 
   private contentMade({ metadata, spec }: VolumeSnapshotContent): void {

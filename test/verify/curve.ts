@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { capability } from '../../mock-driver/workbench.ts';
 import { type DriverProcess, startDriverProcess } from '../component/mock-driver-process.ts';
-import { openStage } from '../harness/stage.ts';
+import { openStage } from '../../harness/stage.ts';
 import type { VerificationOptions, VerificationResult } from './verification.ts';
 
 export const name = 'curve';

@@ -9,19 +9,19 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { PersistentVolumeClaim, VolumeSnapshot } from '../../lib/kube/objects.ts';
 import { LEASES, PERSISTENT_VOLUME_CLAIMS, STORAGE_CLASSES, VOLUME_SNAPSHOT_CLASSES, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import { FAULTS_PATH, type FaultOrder } from '../../sandbox/serve.ts';
-import { installCrds, readCrds } from '../harness/crds.ts';
-import { type Kube, openKube } from '../harness/kube.ts';
-import { startMockDriver } from '../harness/mock-driver.ts';
-import { openRawClient, type RawClient } from '../harness/raw-http.ts';
-import { openStage, type Program, type Stage } from '../harness/stage.ts';
-import { eventually } from '../harness/wait.ts';
+import { installCrds, readCrds } from '../../harness/crds.ts';
+import { type Kube, openKube } from '../../harness/kube.ts';
+import { startMockDriver } from '../../harness/mock-driver.ts';
+import { openRawClient, type RawClient } from '../../harness/raw-http.ts';
+import { openStage, type Program, type Stage } from '../../harness/stage.ts';
+import { eventually } from '../../harness/wait.ts';
 import { ROLES, startProgram } from '../real/programs.ts';
 import { runScenario } from '../simulation/run.ts';
 import { LONG_IDLE } from '../simulation/scenarios/directed.ts';
 import { claim, snapshot, snapshotClass, storageClass } from '../simulation/manifests.ts';
 import { type IdleServer, openIdleServer, type SeenRequest } from './idle-server.ts';
 import type { VerificationOptions, VerificationResult } from './verification.ts';
-import { openEntries } from '../harness/journal-entries.ts';
+import { openEntries } from '../../harness/journal-entries.ts';
 
 export const name = 'idle';
 

@@ -2,8 +2,8 @@
  * `npm run verify -- kills`: the main job with real processes, once for every API write and RPC and each of
  * three phases, the sender killed there with SIGKILL. The end state is always the same, and nothing is left.
  */
-import { openStage } from '../harness/stage.ts';
-import { eventually } from '../harness/wait.ts';
+import { openStage } from '../../harness/stage.ts';
+import { eventually } from '../../harness/wait.ts';
 import { settledViolations } from '../simulation/invariants.ts';
 import {
   CLAIMS,

@@ -2,7 +2,7 @@
  * Who led and who acted, from an audit log alone. Pure: a leader is the user whose write of the election
  * lease the server took last, and any other write of a rival that is not the leader is a second leader.
  */
-import type { AuditCall } from '../real/audit.ts';
+import type { AuditCall } from '../../harness/real/audit.ts';
 
 export interface Rivalry {
   /** Name of the election lease. */

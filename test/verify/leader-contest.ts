@@ -8,11 +8,11 @@
 import { spawnSync } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { LEASES } from '../../lib/kube/resources.ts';
-import type { MockDriver } from '../harness/mock-driver.ts';
-import type { Ended, Program, Stage } from '../harness/stage.ts';
-import { eventually } from '../harness/wait.ts';
-import type { AuditCall } from '../real/audit.ts';
-import type { ControlPlane, ControlPlaneUser } from '../real/control-plane.ts';
+import type { MockDriver } from '../../harness/mock-driver.ts';
+import type { Ended, Program, Stage } from '../../harness/stage.ts';
+import { eventually } from '../../harness/wait.ts';
+import type { AuditCall } from '../../harness/real/audit.ts';
+import type { ControlPlane, ControlPlaneUser } from '../../harness/real/control-plane.ts';
 import type { Scene } from '../real/main-job.ts';
 import { createClaim, createSnapshot, openScene, provision } from '../real/main-job.ts';
 import type { Role, Side } from '../real/programs.ts';

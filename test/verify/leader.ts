@@ -2,10 +2,10 @@
  * `npm run verify -- leader`: fail-over on a real kube-apiserver, two of ours and ours with a Go program, for all
  * three roles at once. How long it took, and from the audit log that two never led.
  */
-import { installCrds, readCrds } from '../harness/crds.ts';
-import { startMockDriver } from '../harness/mock-driver.ts';
-import { realLayerProblem } from '../real/binaries.ts';
-import { startControlPlane } from '../real/control-plane.ts';
+import { installCrds, readCrds } from '../../harness/crds.ts';
+import { startMockDriver } from '../../harness/mock-driver.ts';
+import { realLayerProblem } from '../../harness/real/binaries.ts';
+import { startControlPlane } from '../../harness/real/control-plane.ts';
 import type { ContestSpec, Durations } from './leader-contest.ts';
 import { CONTEST_USERS, contest, hostNameProblem } from './leader-contest.ts';
 import type { VerificationOptions, VerificationResult } from './verification.ts';

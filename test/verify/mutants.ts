@@ -1,7 +1,8 @@
 /**
  * `npm run verify -- mutants`: replays the table mutant → scenario, seed, invariant
- * (`test/simulation/mutants/found.json`). At full size it hunts every planted bug that its line does not find any
- * more, from seed 1, and writes the table anew. A seed that the tree as it is violates too has found nothing.
+ * (`test/simulation/mutants/found.json`), then sees each bug of `test/mutants/` found by the test that is named for it.
+ * At full size it hunts every bug of the simulation that its line does not find any more, from seed 1, and writes the
+ * table anew. A seed that the tree as it is violates too has found nothing.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { foundTable, mutantNames, mutantsFolder, plantMutant } from '../simulati
 import { runScenario } from '../simulation/run.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import { SCENARIOS } from '../simulation/scenarios/catalogue.ts';
+import { plantedNames, provePlanted } from './planted-tests.ts';
 import type { VerificationOptions, VerificationResult } from './verification.ts';
 
 export const name = 'mutants';
@@ -68,6 +70,8 @@ export async function run({ size, log }: VerificationOptions): Promise<Verificat
     else table[mutant] = found;
     log(`${mutant}: ${found === undefined ? 'SURVIVES' : `${found.scenario} seed ${found.seed}, ${found.invariant}`}`);
   }
+  survivors.push(...(await provePlanted(log)));
   if (size === 'full') writeFileSync(join(mutantsFolder(), 'found.json'), `${JSON.stringify(table, undefined, 2)}\n`);
-  return { ok: survivors.length === 0, mutants: Object.keys(table).length + survivors.length, survivors };
+  const mutants = mutantNames().length + plantedNames().length;
+  return { ok: survivors.length === 0, mutants, survivors };
 }

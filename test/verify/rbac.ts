@@ -1,7 +1,7 @@
-import { installCrds, readCrds } from '../harness/crds.ts';
-import { openCsiNode } from '../harness/csi-node.ts';
-import { startMockDriver } from '../harness/mock-driver.ts';
-import { startControlPlane } from '../real/control-plane.ts';
+import { installCrds, readCrds } from '../../harness/crds.ts';
+import { openCsiNode } from '../../harness/csi-node.ts';
+import { startMockDriver } from '../../harness/mock-driver.ts';
+import { startControlPlane } from '../../harness/real/control-plane.ts';
 import type { RbacRun } from '../real/rbac.ts';
 import { applyUpstreamRbac, runUnderRbac } from '../real/rbac.ts';
 import type { VerificationOptions, VerificationResult } from './verification.ts';

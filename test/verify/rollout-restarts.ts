@@ -1,7 +1,7 @@
 /** Programs that are ended and started again in turn, for as long as it is asked. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Program, Stage } from '../harness/stage.ts';
-import { eventually } from '../harness/wait.ts';
+import type { Program, Stage } from '../../harness/stage.ts';
+import { eventually } from '../../harness/wait.ts';
 
 export interface RestartableSpec {
   readonly name: string;

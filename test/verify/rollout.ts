@@ -8,12 +8,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
-import { installCrds, readCrds } from '../harness/crds.ts';
-import { startMockDriver } from '../harness/mock-driver.ts';
-import { repositoryRoot } from '../harness/repository.ts';
-import { eventually } from '../harness/wait.ts';
-import { realLayerProblem } from '../real/binaries.ts';
-import { type ControlPlane, startControlPlane } from '../real/control-plane.ts';
+import { installCrds, readCrds } from '../../harness/crds.ts';
+import { startMockDriver } from '../../harness/mock-driver.ts';
+import { repositoryRoot } from '../../harness/repository.ts';
+import { eventually } from '../../harness/wait.ts';
+import { realLayerProblem } from '../../harness/real/binaries.ts';
+import { type ControlPlane, startControlPlane } from '../../harness/real/control-plane.ts';
 import { leftOver, openScene, type Scene } from '../real/main-job.ts';
 import { ROLES } from '../real/programs.ts';
 import { keepRestarting, type Restartable, startRestartable } from './rollout-restarts.ts';
@@ -38,7 +38,7 @@ interface Load {
 
 /** A killed program is away for as long as its lease lasts, so there the users come more slowly. */
 const LOADS: Readonly<Record<'ci' | 'full', Readonly<Record<Phase, Load>>>> = {
-  ci: { undisturbed: { users: 20, everyMs: 500 }, SIGTERM: { users: 40, everyMs: 750 }, SIGKILL: { users: 40, everyMs: 1700 } },
+  ci: { undisturbed: { users: 20, everyMs: 500 }, SIGTERM: { users: 40, everyMs: 750 }, SIGKILL: { users: 90, everyMs: 1700 } },
   full: { undisturbed: { users: 60, everyMs: 500 }, SIGTERM: { users: 200, everyMs: 750 }, SIGKILL: { users: 200, everyMs: 1700 } },
 };
 

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { killSweep } from '../component/mock-driver-kills.ts';
-import { openStage, type Stage } from '../harness/stage.ts';
+import { openStage, type Stage } from '../../harness/stage.ts';
 import { CONFIGURATIONS, runSanity, type SanityConfiguration } from '../real/sanity.ts';
 import type { VerificationOptions, VerificationResult } from './verification.ts';
 

@@ -4,7 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
-import { builtProgram } from '../harness/mock-driver.ts';
+import { builtProgram } from '../../harness/mock-driver.ts';
 import { campaign } from '../simulation/campaign.ts';
 import { crewVerdicts } from '../simulation/crew.ts';
 import { SCENARIOS } from '../simulation/scenarios/catalogue.ts';

@@ -44,6 +44,11 @@ export class ManualClock implements Clock {
     await turnOfEventLoop();
   }
 
+  /** Time passes while the process stands still: nothing fires until time moves again. */
+  passUnseen(ms: number): void {
+    this.#elapsed += ms;
+  }
+
   /** Moves time, firing what becomes due on the way, and lets everything settle after each. */
   async advance(ms: number): Promise<void> {
     const until = this.#elapsed + ms;

@@ -2,6 +2,7 @@
  * A kept-alive door to one API server: one pool of connections a door, HTTP/1.1, each watch on a
  * connection of its own. Time-outs, retries and framing are made above.
  */
+import { errorText } from '../../errors/error-text.ts';
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
@@ -105,5 +106,5 @@ function doorError(error: unknown, signal: AbortSignal): HttpDoorError {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return errorText(error);
 }

@@ -5,9 +5,9 @@ import { memoryLog } from '../../../lib/controller/testing/memory-log.ts';
 import type { MemoryLog } from '../../../lib/controller/testing/memory-log.ts';
 import { expectManyListeners } from '../../../lib/controller/shared-signal.ts';
 import type { Random } from '../../../lib/doors/random.ts';
-import type { FoundEntry, Journal, JournalOptions } from '../journal.ts';
-import { createJournal } from '../journal.ts';
-import { ENTRIES_ANNOTATION, JOURNAL_ANNOTATION } from '../journal-lease.ts';
+import type { FoundEntry, Journal, JournalOptions } from '../../../lib/journal/journal.ts';
+import { createJournal } from '../../../lib/journal/journal.ts';
+import { ENTRIES_ANNOTATION, JOURNAL_ANNOTATION } from '../../../lib/journal/lease.ts';
 import { LeaseServer } from './lease-server.ts';
 
 export const DRIVER = 'disk.example.com';

@@ -2,7 +2,7 @@
  * The built-in kinds. In which habits they differ (who may be created by PUT, who can be replaced blindly,
  * what a DELETE answers, what counts a generation) is taken from the registries of Kubernetes 1.36.
  */
-import type { ResourceType } from '../resource.ts';
+import type { ResourceType } from './resource.ts';
 import { CLAIM_RULES } from './claim.ts';
 import {
   CONFIG_MAP_RULES,

@@ -2,8 +2,8 @@
 import type { Json, JsonObject } from '../json.ts';
 import { at, clone, ensureObject, equal, isObject, listAt, objectAt, stringAt } from '../json.ts';
 import { nameFaults } from '../object-meta.ts';
-import type { Lookup, ResourceRules, Write } from '../resource.ts';
-import { storageName } from '../resource.ts';
+import type { Lookup, ResourceRules, Write } from './resource.ts';
+import { storageName } from './resource.ts';
 import type { Cause } from '../status.ts';
 import { forbidden, forbiddenField, invalidField, notSupported, required } from '../status.ts';
 import { canonicalizeQuantities, quantityValue } from './quantity.ts';

@@ -1,8 +1,8 @@
 /** The fixed columns of built-in kinds, as kubectl users know them. Priority 1 shows with `-o wide`. */
 import type { Json, JsonObject } from '../json.ts';
 import { at, listAt, objectAt, stringAt } from '../json.ts';
-import type { Column } from '../resource.ts';
-import { AGE_COLUMN, ageOf, CREATED_COLUMN, NAME_COLUMN } from '../table.ts';
+import type { Column } from './resource.ts';
+import { AGE_COLUMN, ageOf, CREATED_COLUMN, NAME_COLUMN } from '../kubectl/table.ts';
 import { classOf } from './claim.ts';
 
 const MODES: Readonly<Record<string, string>> = {

@@ -2,7 +2,7 @@
 import type { JsonObject } from '../json.ts';
 import { at, clone, ensureObject, equal, isObject, listAt, objectAt, printJson, stringAt } from '../json.ts';
 import { nameFaults } from '../object-meta.ts';
-import type { ResourceRules, Write } from '../resource.ts';
+import type { ResourceRules, Write } from './resource.ts';
 import type { Cause } from '../status.ts';
 import { badRequest, forbiddenField, invalidField, required } from '../status.ts';
 import { setDefault, statusPart } from './status-part.ts';

@@ -1,7 +1,7 @@
 /** Built-in kinds in a few words: defaults for what most of them share. */
-import type { ResourceType } from '../resource.ts';
-import { storageName } from '../resource.ts';
-import { AGE_COLUMN, NAME_COLUMN } from '../table.ts';
+import type { ResourceType } from './resource.ts';
+import { storageName } from './resource.ts';
+import { AGE_COLUMN, NAME_COLUMN } from '../kubectl/table.ts';
 import { FIXED_COLUMNS } from './columns.ts';
 import { knownFields } from './known-fields.ts';
 

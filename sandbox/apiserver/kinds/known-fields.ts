@@ -4,7 +4,7 @@
  */
 import type { Json, JsonObject } from '../json.ts';
 import { isObject } from '../json.ts';
-import type { ResourceRules } from '../resource.ts';
+import type { ResourceRules } from './resource.ts';
 
 /** `true`: anything goes below. A list of one: each element. */
 type Fields = true | readonly [Fields] | { readonly [name: string]: Fields };

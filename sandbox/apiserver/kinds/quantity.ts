@@ -29,8 +29,9 @@ function parse(text: string): Parsed | undefined {
   if (BINARY.includes(suffix) && suffix !== '') {
     return { value: divideUp(digits * 1024n ** BigInt(BINARY.indexOf(suffix)), shift), style: 'binary' };
   }
-  const exponent = /^[eE]/.test(suffix) ? Number(suffix.slice(1)) : (DECIMAL.indexOf(suffix) - 3) * 3;
+  // A lone E is exa.
   const style = /^[eE][+-]?\d/.test(suffix) ? 'exponent' : 'decimal';
+  const exponent = style === 'exponent' ? Number(suffix.slice(1)) : (DECIMAL.indexOf(suffix) - 3) * 3;
   const power = 10n ** BigInt(Math.abs(exponent));
   return { value: exponent < 0 ? divideUp(digits, shift * power) : divideUp(digits * power, shift), style };
 }

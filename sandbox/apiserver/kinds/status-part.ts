@@ -1,7 +1,7 @@
 /** Which half of an object a write may touch: the main path never the status, the status path nothing else. */
 import type { JsonObject } from '../json.ts';
 import { clone } from '../json.ts';
-import type { ResourceRules, Write } from '../resource.ts';
+import type { ResourceRules, Write } from './resource.ts';
 
 function keepField(object: JsonObject, old: JsonObject, field: string): void {
   if (old[field] === undefined) delete object[field];

@@ -2,7 +2,7 @@
 import type { Json } from '../json.ts';
 import { ensureObject, equal, isObject, listAt, objectAt, stringAt } from '../json.ts';
 import { nameFaults } from '../object-meta.ts';
-import type { ResourceRules, Write } from '../resource.ts';
+import type { ResourceRules, Write } from './resource.ts';
 import type { Cause } from '../status.ts';
 import { duplicate, forbiddenField, invalidField, notSupported, required } from '../status.ts';
 import { canonicalizeField } from './quantity.ts';

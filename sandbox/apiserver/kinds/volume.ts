@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from '../json.ts';
 import { at, ensureObject, equal, isObject, listAt, objectAt, stringAt } from '../json.ts';
 import { nameFaults } from '../object-meta.ts';
-import type { ResourceRules, Write } from '../resource.ts';
+import type { ResourceRules, Write } from './resource.ts';
 import type { Cause } from '../status.ts';
 import { forbiddenField, invalidField, notSupported, required } from '../status.ts';
 import { accessModeCauses, volumeModeCauses } from './claim.ts';

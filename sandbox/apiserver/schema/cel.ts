@@ -5,29 +5,7 @@
 import { Environment } from '@marcbachmann/cel-js';
 import type { Json, JsonObject } from '../json.ts';
 import { isObject, stringAt } from '../json.ts';
-import type { Schema } from './schema.ts';
-
-/** A rule that compiled. Evaluating it changes nothing, so any number of objects may share it. */
-export interface Rule {
-  readonly message: string;
-  readonly reason: string;
-  /** Below the place of the rule, with its leading dot; empty for that place itself. */
-  readonly fieldPath: string;
-  readonly usesOldSelf: boolean;
-  readonly optionalOldSelf: boolean;
-  /** True if the value may stay. Throws for a rule that cannot be worked out. */
-  readonly holds: (variables: Variables) => boolean;
-  /** From messageExpression; undefined where there is none or it fails. */
-  readonly explain: (variables: Variables) => string | undefined;
-  /** A value of the object as the rule's variables want it. */
-  readonly valueOf: (value: Json, schema: Schema) => unknown;
-}
-
-/** As CEL sees them; `oldSelf` is absent at creation. */
-export interface Variables {
-  readonly self: unknown;
-  readonly oldSelf?: unknown;
-}
+import type { Rule, Schema, Variables } from './schema-tree.ts';
 
 type Program = (variables: Record<string, unknown>) => unknown;
 type Comparable = bigint | number | string;

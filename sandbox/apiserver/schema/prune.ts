@@ -1,7 +1,7 @@
 /** Pruning and defaulting, the two steps before validation. Both change the value in place. */
 import type { Json, JsonObject } from '../json.ts';
 import { clone, isObject } from '../json.ts';
-import type { Schema } from './schema.ts';
+import type { Schema } from './schema-tree.ts';
 
 /** What every object has, whatever its schema says. */
 const TYPE_META = ['apiVersion', 'kind', 'metadata'];

@@ -2,54 +2,12 @@
  * A structural schema, read once from a CRD into a tree that pruning, defaulting, validation and CEL walk.
  * What is wrong with the schema itself comes back as causes, for the refusal of the CRD.
  */
-import type { Json, JsonObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
 import { isObject, listAt, objectAt, stringAt } from '../json.ts';
 import type { Cause } from '../status.ts';
 import { forbiddenField, invalidField, required } from '../status.ts';
-import type { Rule, RuleCompiler } from './cel.ts';
-
-/** One node of the tree. */
-export interface Schema {
-  /** Empty where only validations are stated (inside anyOf and the like), or where any value goes. */
-  readonly type: string;
-  readonly nullable: boolean;
-  readonly intOrString: boolean;
-  readonly preserveUnknown: boolean;
-  readonly embeddedResource: boolean;
-  readonly properties: ReadonlyMap<string, Schema>;
-  readonly additional: Schema | undefined;
-  readonly items: Schema | undefined;
-  readonly required: readonly string[];
-  readonly default: Json | undefined;
-  readonly listType: string;
-  readonly listMapKeys: readonly string[];
-  readonly limits: Limits;
-  readonly allOf: readonly Schema[];
-  readonly anyOf: readonly Schema[];
-  readonly oneOf: readonly Schema[];
-  readonly not: Schema | undefined;
-  readonly rules: readonly Rule[];
-  /** True if there is a rule here or anywhere below. */
-  readonly hasRules: boolean;
-}
-
-/** Bounds on a single value. Undefined, or empty for the format: no bound. */
-export interface Limits {
-  readonly enum: readonly Json[] | undefined;
-  readonly format: string;
-  readonly pattern: RegExp | undefined;
-  readonly minLength: number | undefined;
-  readonly maxLength: number | undefined;
-  readonly minimum: number | undefined;
-  readonly maximum: number | undefined;
-  readonly exclusiveMinimum: boolean;
-  readonly exclusiveMaximum: boolean;
-  readonly multipleOf: number | undefined;
-  readonly minItems: number | undefined;
-  readonly maxItems: number | undefined;
-  readonly minProperties: number | undefined;
-  readonly maxProperties: number | undefined;
-}
+import type { RuleCompiler } from './cel.ts';
+import type { Limits, Rule, Schema } from './schema-tree.ts';
 
 /** The tree, as far as it could be read, and what was wrong. */
 export interface SchemaReading {

@@ -6,8 +6,7 @@ import type { Json, JsonObject } from '../json.ts';
 import { equal, isObject, parseJson, printJson } from '../json.ts';
 import type { Cause } from '../status.ts';
 import { duplicate, forbiddenField, invalidField, notSupported, required, tooLong, tooMany, typeInvalid } from '../status.ts';
-import type { Rule, Variables } from './cel.ts';
-import type { Limits, Schema } from './schema.ts';
+import type { Limits, Rule, Schema, Variables } from './schema-tree.ts';
 
 const DATE_TIME = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
 const MAX_INT: Readonly<Record<string, bigint>> = { int32: 2n ** 31n - 1n, int64: 2n ** 63n - 1n };

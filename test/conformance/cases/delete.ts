@@ -134,6 +134,8 @@ export const deleteCases: readonly Case[] = [
       const byVersion = await lab.delete(`${path}/one`, conditional({ resourceVersion: text(made.body, 'metadata.resourceVersion') }));
       expect(refusal(byVersion)).toMatchObject({ status: 409, reason: 'Conflict', name: 'one' });
       const { body } = await lab.get(`${path}/one`);
+      const stale = { uid: text(body, 'metadata.uid'), resourceVersion: text(made.body, 'metadata.resourceVersion') };
+      expect(refusal(await lab.delete(`${path}/one`, conditional(stale)))).toMatchObject({ status: 409, reason: 'Conflict', name: 'one' });
       const right = { uid: text(body, 'metadata.uid'), resourceVersion: text(body, 'metadata.resourceVersion') };
       expect((await lab.delete(`${path}/one`, conditional(right))).status).toBe(200);
     },

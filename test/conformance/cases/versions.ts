@@ -189,6 +189,8 @@ export const versionCases: readonly Case[] = [
       expect(await generation(lab.patch(path, 'merge-patch', { metadata: { finalizers: ['example.com/held'] } }))).toBe(2);
       await lab.delete(path);
       expect(await generation(lab.get(path))).toBe(3);
+      const { body } = await lab.get(path);
+      expect(await generation(lab.put(path, edited(body as object, { generation: 99, labels: { a: 'b' } })))).toBe(3);
       await lab.patch(path, 'merge-patch', { metadata: { finalizers: null } });
     },
   },

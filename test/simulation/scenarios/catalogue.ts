@@ -9,6 +9,7 @@ import {
 } from './as-go-claims.ts';
 import { GO_ALREADY_EXISTS, GO_DELETED_WHILE_DOWN, GO_UNDECIDED_THEN_FINAL } from './as-go-snapshots.ts';
 import { CHAOS, CHAOS_CALM } from './chaos.ts';
+import { CONTESTED_JOURNAL, JOURNAL_IN_SHARDS } from './contested-journal.ts';
 import {
   ADMIN_DELETES_CONTENT,
   DELETE_IN_ANY_ORDER,
@@ -26,6 +27,7 @@ import {
   SLOW_TO_BE_READY,
 } from './directed.ts';
 import { EVERY_FIELD } from './every-field.ts';
+import { HAND_OVER } from './hand-over.ts';
 import { LATE_CAUSES, LATE_NODES } from './late-causes.ts';
 import { LATE_WRITES, LATE_WRITES_ELECTED } from './late-writes.ts';
 import { MAIN_JOB, MAIN_JOB_FAULTS } from './main-job.ts';
@@ -83,4 +85,7 @@ export const SCENARIOS: readonly Scenario[] = [
   GO_INVALID_ARGUMENT,
   GO_FULL_NODE,
   UNCERTAIN_SNAPSHOT,
+  HAND_OVER,
+  JOURNAL_IN_SHARDS,
+  CONTESTED_JOURNAL,
 ];

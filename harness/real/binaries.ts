@@ -1,0 +1,184 @@
+/**
+ * The programs the real layer runs, built from the Go modules under `modules/` and kept per user, keyed
+ * by what decides their content, so that a fresh clone builds nothing twice.
+ *
+ * `KUBEBUILDER_ASSETS` (the ecosystem's name for a folder with kube-apiserver, etcd and kubectl) is
+ * taken binary by binary; what it lacks is built, and a version other than ours is named in the report.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { repositoryRoot } from '../repository.ts';
+import { eventually } from '../wait.ts';
+
+export const KUBERNETES_VERSION = 'v1.36.3';
+const ETCD_VERSION = '3.6.8';
+const GO_NEEDED: readonly [number, number] = [1, 26];
+
+type ModuleName = 'control-plane' | 'sanity' | 'snapshotter' | 'provisioner';
+
+interface Recipe {
+  readonly module: ModuleName;
+  readonly package: string;
+  readonly linkerFlags?: string;
+  /** How a binary of KUBEBUILDER_ASSETS tells its version, and which one ours is. */
+  readonly version?: { readonly args: readonly string[]; readonly expected: string };
+}
+
+// Without these the server calls itself v0.0.0, and kubectl warns of a version skew.
+const STAMP = ['gitVersion=v1.36.3', 'gitMajor=1', 'gitMinor=36'].map((pair) => `-X k8s.io/component-base/version.${pair}`).join(' ');
+
+const RECIPES = {
+  'kube-apiserver': {
+    module: 'control-plane',
+    package: 'k8s.io/kubernetes/cmd/kube-apiserver',
+    linkerFlags: STAMP,
+    version: { args: ['--version'], expected: KUBERNETES_VERSION },
+  },
+  etcd: { module: 'control-plane', package: 'go.etcd.io/etcd/server/v3', version: { args: ['--version'], expected: ETCD_VERSION } },
+  kubectl: {
+    module: 'control-plane',
+    package: 'k8s.io/kubernetes/cmd/kubectl',
+    linkerFlags: STAMP,
+    version: { args: ['version', '--client'], expected: KUBERNETES_VERSION },
+  },
+  'kube-controller-manager': { module: 'control-plane', package: 'k8s.io/kubernetes/cmd/kube-controller-manager', linkerFlags: STAMP },
+  'kube-scheduler': { module: 'control-plane', package: 'k8s.io/kubernetes/cmd/kube-scheduler', linkerFlags: STAMP },
+  'csi-sanity': { module: 'sanity', package: 'github.com/kubernetes-csi/csi-test/v5/cmd/csi-sanity' },
+  'snapshot-controller': { module: 'snapshotter', package: 'github.com/kubernetes-csi/external-snapshotter/v8/cmd/snapshot-controller' },
+  'csi-snapshotter': { module: 'snapshotter', package: 'github.com/kubernetes-csi/external-snapshotter/v8/cmd/csi-snapshotter' },
+  'csi-provisioner': { module: 'provisioner', package: 'github.com/kubernetes-csi/external-provisioner/v6/cmd/csi-provisioner' },
+} as const satisfies Record<string, Recipe>;
+
+export type BinaryName = keyof typeof RECIPES;
+
+export interface BinaryOptions {
+  /** One line per build and per version that differs. Default: standard error. */
+  readonly report?: (line: string) => void;
+}
+
+/** Why the real layer cannot run on this machine; undefined if it can. */
+export function realLayerProblem(): string | undefined {
+  const found = spawnSync('go', ['env', 'GOVERSION'], { encoding: 'utf8', cwd: '/' });
+  const needed = GO_NEEDED.join('.');
+  if (found.status !== 0) return `Go ≥ ${needed} is needed and no go program was found`;
+  const [, major = '0', minor = '0'] = /^go(\d+)\.(\d+)/.exec(found.stdout.trim()) ?? [];
+  const enough = Number(major) > GO_NEEDED[0] || (Number(major) === GO_NEEDED[0] && Number(minor) >= GO_NEEDED[1]);
+  return enough ? undefined : `Go ≥ ${needed} is needed, found ${found.stdout.trim()}`;
+}
+
+/** The path of a runnable program; builds it first where no copy is kept. */
+export async function binary(name: BinaryName, options: BinaryOptions = {}): Promise<string> {
+  const report = options.report ?? ((line: string) => process.stderr.write(`${line}\n`));
+  const recipe: Recipe = RECIPES[name];
+  const given = fromAssets(name, recipe, report);
+  if (given !== undefined) return given;
+  const file = keptPath(name, recipe);
+  if (existsSync(file)) return file;
+  const release = await lock(report);
+  try {
+    if (!existsSync(file)) build({ name, recipe, file }, report);
+  } finally {
+    release();
+  }
+  return file;
+}
+
+/** The folder of a module's source in the Go module cache: upstream's CRDs and RBAC manifests are read from there. */
+export function moduleFolder(module: ModuleName, path: string): string {
+  const folder = (): string =>
+    execFileSync('go', ['list', '-m', '-f', '{{.Dir}}', path], { cwd: moduleDir(module), encoding: 'utf8' }).trim();
+  const found = folder();
+  if (found !== '') return found;
+  execFileSync('go', ['mod', 'download', path], { cwd: moduleDir(module), encoding: 'utf8' });
+  return folder();
+}
+
+function moduleDir(module: ModuleName): string {
+  return join(repositoryRoot(), 'harness/real/modules', module);
+}
+
+function cacheFolder(): string {
+  const base = process.env['XDG_CACHE_HOME'];
+  return join(base === undefined || base === '' ? join(homedir(), '.cache') : base, 'csi-sidecars', 'real');
+}
+
+function keptPath(name: BinaryName, recipe: Recipe): string {
+  const hash = createHash('sha256');
+  for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(moduleDir(recipe.module), file)));
+  hash.update(JSON.stringify([recipe, process.platform, process.arch]));
+  return join(cacheFolder(), hash.digest('hex').slice(0, 24), name);
+}
+
+function fromAssets(name: BinaryName, recipe: Recipe, report: (line: string) => void): string | undefined {
+  const folder = process.env['KUBEBUILDER_ASSETS'];
+  if (folder === undefined || folder === '' || recipe.version === undefined) return undefined;
+  const file = join(folder, name);
+  if (!existsSync(file)) return undefined;
+  const told = spawnSync(file, [...recipe.version.args], { encoding: 'utf8' });
+  const version = /v?\d+\.\d+\.\d+\S*/.exec(`${told.stdout}${told.stderr}`)?.[0] ?? 'unknown';
+  if (version !== recipe.version.expected)
+    report(`real: ${name} ${version} of KUBEBUILDER_ASSETS is used (the suite was written for ${recipe.version.expected})`);
+  return file;
+}
+
+function build({ name, recipe, file }: { name: BinaryName; recipe: Recipe; file: string }, report: (line: string) => void): void {
+  const problem = realLayerProblem();
+  if (problem !== undefined) throw new Error(`${name} cannot be built: ${problem}`);
+  report(`real: building ${name} …`);
+  const started = performance.now();
+  const folder = join(file, '..');
+  mkdirSync(folder, { recursive: true });
+  const half = `${file}.${process.pid}.part`;
+  const flags = recipe.linkerFlags === undefined ? [] : ['-ldflags', recipe.linkerFlags];
+  const result = spawnSync('go', ['build', '-trimpath', ...flags, '-o', half, recipe.package], {
+    cwd: moduleDir(recipe.module),
+    env: { ...process.env, CGO_ENABLED: '0' },
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (result.status !== 0) {
+    rmSync(half, { force: true });
+    throw new Error(`go build of ${name} failed:\n${result.stderr.slice(-4000)}`);
+  }
+  // In place only when whole: a run that dies while building leaves no half program behind.
+  renameSync(half, file);
+  report(`real: built ${name} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+}
+
+/** One build at a time per user: two together take longer than one after the other, and twice the memory. */
+async function lock(report: (line: string) => void): Promise<() => void> {
+  const file = join(cacheFolder(), 'lock');
+  mkdirSync(cacheFolder(), { recursive: true });
+  let told = false;
+  await eventually(
+    `the lock ${file}`,
+    () => {
+      try {
+        writeFileSync(file, String(process.pid), { flag: 'wx' });
+        return true;
+      } catch {
+        if (!holderLives(file)) rmSync(file, { force: true });
+        else if (!told) report('real: another run is building, waiting for it');
+        told = true;
+        return undefined;
+      }
+    },
+    { timeoutMs: 3_600_000, everyMs: 250 },
+  );
+  return () => rmSync(file, { force: true });
+}
+
+function holderLives(file: string): boolean {
+  try {
+    const holder = Number(readFileSync(file, 'utf8'));
+    if (!Number.isInteger(holder) || holder <= 0) return false;
+    process.kill(holder, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it lives and belongs to somebody else. Otherwise the file or the process is gone.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

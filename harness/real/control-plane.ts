@@ -1,0 +1,300 @@
+/**
+ * A real Kubernetes control plane on loopback: etcd, kube-apiserver, and where asked for
+ * kube-controller-manager (the persistent-volume binder, the protection finalizers, namespaces, garbage
+ * collection) and kube-scheduler. It starts in seconds, lives on a stage of its own and goes with it,
+ * also when the runner crashes.
+ *
+ * There is no kubelet: Pods are scheduled and never run. TLS is kube-apiserver's own (`--cert-dir`),
+ * users are tokens of a file, authorization is RBAC.
+ */
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import type { Kube } from '../kube.ts';
+import { openKube } from '../kube.ts';
+import { writeKubeconfig } from '../kubeconfig.ts';
+import type { Endpoint, RawClient } from '../raw-http.ts';
+import { openRawClient } from '../raw-http.ts';
+import type { Program, RunResult, Stage } from '../stage.ts';
+import { openStage } from '../stage.ts';
+import { eventually } from '../wait.ts';
+import type { AuditCall } from './audit.ts';
+import { AUDIT_POLICY, readAudit } from './audit.ts';
+import { binary } from './binaries.ts';
+
+export interface ControlPlaneUser {
+  readonly name: string;
+  /** `system:masters` may do everything. */
+  readonly groups: readonly string[];
+}
+
+export interface ControlPlaneOptions {
+  /** Default false. */
+  readonly scheduler?: boolean;
+  /** Default true. */
+  readonly controllerManager?: boolean;
+  /** Keep an audit log and answer `audit()`. Default false. */
+  readonly audit?: boolean;
+  /** Further token users beside `admin`. */
+  readonly users?: readonly ControlPlaneUser[];
+  readonly report?: (line: string) => void;
+}
+
+export interface ControlPlane {
+  /** Programs of the test start here; `stop` takes them down before the servers. */
+  readonly stage: Stage;
+  readonly server: string;
+  /** File of the administrator. */
+  readonly kubeconfig: string;
+  readonly kube: Kube;
+  readonly raw: RawClient;
+  /** The kubeconfig file of a user of the options. */
+  kubeconfigOf(user: string): string;
+  endpointOf(user: string): Endpoint;
+  /** A kubeconfig file with a token of that ServiceAccount (TokenRequest, one hour). */
+  asServiceAccount(namespace: string, name: string): Promise<string>;
+  kubectl(args: readonly string[], stdin?: string): Promise<RunResult>;
+  /** Every call answered so far. */
+  audit(): AuditCall[];
+  /** Bytes of the audit log: whether anybody called, without reading it. */
+  auditSize(): number;
+  /** Forgets all versions but the newest in etcd, as the server does every five minutes. */
+  compact(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The controllers that the main job meets in a cluster. */
+const CONTROLLERS = [
+  'persistentvolume-binder-controller',
+  'persistentvolumeclaim-protection-controller',
+  'persistentvolume-protection-controller',
+  'namespace-controller',
+  'garbage-collector-controller',
+];
+
+export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  const stage = openStage('control-plane');
+  try {
+    return await raise(stage, options);
+  } catch (error) {
+    await stage.close();
+    throw error;
+  }
+}
+
+async function raise(stage: Stage, options: ControlPlaneOptions): Promise<ControlPlane> {
+  const report = options.report === undefined ? {} : { report: options.report };
+  const users = [{ name: 'admin', groups: ['system:masters'] }, ...(options.users ?? [])].map((user) => ({
+    ...user,
+    token: randomBytes(16).toString('hex'),
+  }));
+  const etcdUrl = await startEtcd(stage, await binary('etcd', report));
+  const apiserver = await startApiserver(stage, { file: await binary('kube-apiserver', report), etcdUrl, users });
+  const { server, ca } = apiserver;
+
+  const endpointOf = (name: string): Endpoint => {
+    const user = users.find((candidate) => candidate.name === name);
+    if (user === undefined) throw new Error(`the control plane has no user ${name}`);
+    return { server, ca, token: user.token };
+  };
+  const kubeconfigOf = (name: string): string => writeKubeconfig(join(stage.dir, `kubeconfig-${name}`), endpointOf(name));
+  const raw = openRawClient(endpointOf('admin'));
+  stage.defer(() => raw.close());
+  const kube = openKube(raw);
+  await ready(raw, stage);
+
+  const kubeconfig = kubeconfigOf('admin');
+  if (options.controllerManager !== false) startControllerManager(stage, await binary('kube-controller-manager', report), kubeconfig);
+  if (options.scheduler === true) startScheduler(stage, await binary('kube-scheduler', report), kubeconfig);
+  const kubectl = await binary('kubectl', report);
+
+  return {
+    stage,
+    server,
+    kubeconfig,
+    kube,
+    raw,
+    kubeconfigOf,
+    endpointOf,
+    asServiceAccount: async (namespace, name) => {
+      const token = await requestToken(raw, namespace, name);
+      return writeKubeconfig(join(stage.dir, `kubeconfig-${namespace}-${name}`), { server, ca, token });
+    },
+    kubectl: (args, stdin) =>
+      stage.run({
+        name: 'kubectl',
+        file: kubectl,
+        args: ['--kubeconfig', kubeconfig, ...args],
+        env: { HOME: stage.dir },
+        ...(stdin === undefined ? {} : { stdin }),
+      }),
+    audit: () => {
+      if (options.audit !== true) throw new Error('start the control plane with audit: true');
+      return readAudit(apiserver.auditLog);
+    },
+    auditSize: () => statSync(apiserver.auditLog).size,
+    compact: () => compactEtcd(etcdUrl),
+    stop: () => stage.close(),
+  };
+}
+
+async function startEtcd(stage: Stage, file: string): Promise<string> {
+  const [clientPort, peerPort] = [await freePort(), await freePort()];
+  const [client, peer] = [`http://127.0.0.1:${clientPort}`, `http://127.0.0.1:${peerPort}`];
+  stage.start({
+    name: 'etcd',
+    disposable: true,
+    file,
+    args: [
+      '--name=only',
+      `--data-dir=${join(stage.dir, 'etcd')}`,
+      `--listen-client-urls=${client}`,
+      `--advertise-client-urls=${client}`,
+      `--listen-peer-urls=${peer}`,
+      `--initial-advertise-peer-urls=${peer}`,
+      `--initial-cluster=only=${peer}`,
+      // Nobody needs the data after the test.
+      '--unsafe-no-fsync',
+      '--log-level=warn',
+    ],
+  });
+  return client;
+}
+
+/** Through etcd's JSON gateway: no client library is needed. */
+async function compactEtcd(url: string): Promise<void> {
+  const ask = async (path: string, body: object): Promise<unknown> => {
+    const answer = await fetch(`${url}${path}`, { method: 'POST', body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`etcd ${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  };
+  const { header } = (await ask('/v3/kv/range', { key: Buffer.from('/').toString('base64'), limit: '1' })) as {
+    header: { revision: string };
+  };
+  await ask('/v3/kv/compaction', { revision: header.revision, physical: true });
+}
+
+interface ApiserverSpec {
+  readonly file: string;
+  readonly etcdUrl: string;
+  readonly users: readonly (ControlPlaneUser & { readonly token: string })[];
+}
+
+async function startApiserver(
+  stage: Stage,
+  spec: ApiserverSpec,
+): Promise<{ server: string; ca: string; auditLog: string; program: Program }> {
+  const port = await freePort();
+  const server = `https://127.0.0.1:${port}`;
+  const folder = join(stage.dir, 'apiserver');
+  mkdirSync(folder);
+  const inFolder = (name: string, content: string): string => {
+    writeFileSync(join(folder, name), content, { mode: 0o600 });
+    return join(folder, name);
+  };
+  const { privateKey } = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+  });
+  const serviceAccountKey = inFolder('service-account.key', privateKey);
+  const tokens = inFolder(
+    'tokens.csv',
+    spec.users.map(({ token, name, groups }) => `${token},${name},${name},"${groups.join(',')}"\n`).join(''),
+  );
+  const auditLog = join(folder, 'audit.log');
+  const program = stage.start({
+    name: 'kube-apiserver',
+    disposable: true,
+    file: spec.file,
+    args: [
+      `--etcd-servers=${spec.etcdUrl}`,
+      `--secure-port=${port}`,
+      '--bind-address=127.0.0.1',
+      '--advertise-address=127.0.0.1',
+      '--endpoint-reconciler-type=none',
+      `--cert-dir=${join(folder, 'certificates')}`,
+      `--token-auth-file=${tokens}`,
+      '--authorization-mode=RBAC',
+      '--anonymous-auth=false',
+      '--service-cluster-ip-range=10.0.0.0/24',
+      '--service-account-issuer=https://kubernetes.default.svc',
+      `--service-account-key-file=${serviceAccountKey}`,
+      `--service-account-signing-key-file=${serviceAccountKey}`,
+      '--disable-admission-plugins=ServiceAccount',
+      '--allow-privileged',
+      `--audit-policy-file=${inFolder('audit-policy.json', JSON.stringify(AUDIT_POLICY))}`,
+      `--audit-log-path=${auditLog}`,
+      '--audit-log-maxsize=1000',
+    ],
+  });
+  const made = (name: string): string => join(folder, 'certificates', name);
+  // The key is written after the certificate: once it is there, the certificate is whole.
+  const isMade = (): true | undefined => (existsSync(made('apiserver.key')) ? true : undefined);
+  await eventually('the certificate of kube-apiserver', isMade, { signal: stage.broken });
+  const ca = readFileSync(made('apiserver.crt'), 'utf8');
+  return { server, ca, auditLog, program };
+}
+
+/** Ready, and the namespaces that everybody expects are there. */
+async function ready(raw: RawClient, stage: Stage): Promise<void> {
+  const isOk = async (path: string): Promise<true | undefined> =>
+    (await raw.request({ method: 'GET', path })).status === 200 ? true : undefined;
+  await eventually('kube-apiserver to be ready', () => isOk('/readyz'), { signal: stage.broken });
+  for (const namespace of ['default', 'kube-system']) {
+    await eventually(`namespace ${namespace}`, () => isOk(`/api/v1/namespaces/${namespace}`), { signal: stage.broken });
+  }
+}
+
+function startControllerManager(stage: Stage, file: string, kubeconfig: string): void {
+  stage.start({
+    name: 'kube-controller-manager',
+    disposable: true,
+    file,
+    args: [
+      `--kubeconfig=${kubeconfig}`,
+      `--controllers=${CONTROLLERS.join(',')}`,
+      '--leader-elect=false',
+      '--secure-port=0',
+      '--kube-api-qps=1000',
+      '--kube-api-burst=2000',
+      // The binder repeats itself every 15 s by default; a test should not wait for a lost event that long.
+      '--pvclaimbinder-sync-period=5s',
+    ],
+  });
+}
+
+function startScheduler(stage: Stage, file: string, kubeconfig: string): void {
+  const config = join(stage.dir, 'scheduler.json');
+  const content = {
+    apiVersion: 'kubescheduler.config.k8s.io/v1',
+    kind: 'KubeSchedulerConfiguration',
+    clientConnection: { kubeconfig },
+    leaderElection: { leaderElect: false },
+  };
+  writeFileSync(config, JSON.stringify(content));
+  stage.start({ name: 'kube-scheduler', disposable: true, file, args: [`--config=${config}`, '--secure-port=0'] });
+}
+
+async function requestToken(raw: RawClient, namespace: string, name: string): Promise<string> {
+  const answer = await raw.request({
+    method: 'POST',
+    path: `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`,
+    body: JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3600 } }),
+  });
+  if (answer.status !== 201) throw new Error(`no token for ${namespace}/${name}: ${answer.status} ${answer.text}`);
+  const { token } = (JSON.parse(answer.text) as { status: { token: string } }).status;
+  return token;
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => (address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no free port'))));
+    });
+  });
+}

@@ -1,0 +1,26 @@
+/** What csi-snapshotter counts beside its driver calls: snapshots that the storage may hold and that nothing names. */
+import type { MetricsRegistry } from '../lib/process/metrics.ts';
+
+export interface SidecarMetrics {
+  /** A CreateSnapshot call that had gone unanswered was taken to have made nothing. */
+  gaveUp(): void;
+}
+
+/** `countUncertain` is asked at every scrape. */
+export function createSidecarMetrics(
+  metrics: Pick<MetricsRegistry, 'counter' | 'gauge'>,
+  { driverName, countUncertain }: { readonly driverName: string; readonly countUncertain: () => number },
+): SidecarMetrics {
+  const gaveUp = metrics.counter({
+    name: 'csi_snapshotter_undecided_snapshots_given_up_total',
+    help: 'CreateSnapshot calls without an answer whose later failures were taken as final: the storage may hold a snapshot that nothing names.',
+    labels: ['driver_name'],
+  });
+  metrics.gauge({
+    name: 'csi_snapshotter_uncertain_snapshots',
+    help: 'VolumeSnapshotContents of which the storage may hold a snapshot that nothing names: a CreateSnapshot call ended without a clear answer.',
+    labels: ['driver_name'],
+    collect: (set) => set({ driver_name: driverName }, countUncertain()),
+  });
+  return { gaveUp: () => gaveUp.add({ driver_name: driverName }) };
+}

@@ -1,6 +1,10 @@
 /** What became of the journal of one program, from the audit log of a real API server. Pure. */
-import { isJournal } from '../../harness/journal-entries.ts';
-import type { AuditCall } from '../../harness/real/audit.ts';
+import type { CountedCall } from './call-table.ts';
+import { isJournal } from './journal-entries.ts';
+
+export interface WriteCall extends CountedCall {
+  readonly bodyBytes: number;
+}
 
 export interface JournalWrites {
   readonly puts: number;
@@ -14,7 +18,7 @@ export interface JournalWrites {
 }
 
 /** `calls` in the order of the log; `user`: the program whose journal it is, the only one there. */
-export function journalWrites(calls: readonly AuditCall[], user: string): JournalWrites {
+export function journalWrites(calls: readonly WriteCall[], user: string): JournalWrites {
   const present = new Set<string>();
   const counts = { create: 0, update: 0, delete: 0 };
   let [refused, largestBytes, mostLeases] = [0, 0, 0];

@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
+const setupFiles = ['./test/harness/no-leaked-listeners.ts'];
 const sources = ['lib', 'snapshotter', 'provisioner', 'mock-driver', 'sandbox', 'csi-sidecars', 'demo', 'deploy', 'tools', 'proto'];
 
 /** Four layers, the least powerful first (design §5.10). `npm test -- --layer=NAME` runs one. */
@@ -11,6 +12,7 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
+          setupFiles,
           include: [
             ...sources.map((folder) => `${folder}/**/*.test.ts`),
             'test/architecture.test.ts',
@@ -23,10 +25,11 @@ export default defineConfig({
           testTimeout: 20_000,
         },
       },
-      { test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], pool: 'threads', testTimeout: 600_000 } },
+      { test: { name: 'simulation', setupFiles, include: ['test/simulation/**/*.test.ts'], pool: 'threads', testTimeout: 600_000 } },
       {
         test: {
           name: 'component',
+          setupFiles,
           include: ['test/component/**/*.test.ts', 'test/conformance/sandbox.test.ts'],
           pool: 'forks',
           maxWorkers: 2,
@@ -37,6 +40,7 @@ export default defineConfig({
       {
         test: {
           name: 'real',
+          setupFiles,
           include: ['test/real/**/*.test.ts', 'test/conformance/real.test.ts'],
           pool: 'forks',
           fileParallelism: false,

@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 import { LAYERS } from './tools/layers.mjs';
 
+const setupFiles = ['./harness/no-leaked-listeners.ts'];
+
 /** Four layers, the least powerful first. `npm test -- --layer=NAME` runs one; tools/layers.mjs says which files each has. */
 export default defineConfig({
   test: {
@@ -10,6 +12,7 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
+          setupFiles,
           include: LAYERS.pure,
           pool: 'threads',
           isolate: false,
@@ -17,10 +20,11 @@ export default defineConfig({
           testTimeout: 20_000,
         },
       },
-      { test: { name: 'simulation', include: LAYERS.simulation, pool: 'threads', testTimeout: 600_000 } },
+      { test: { name: 'simulation', setupFiles, include: LAYERS.simulation, pool: 'threads', testTimeout: 600_000 } },
       {
         test: {
           name: 'component',
+          setupFiles,
           include: LAYERS.component,
           pool: 'forks',
           maxWorkers: 2,
@@ -31,6 +35,7 @@ export default defineConfig({
       {
         test: {
           name: 'real',
+          setupFiles,
           include: LAYERS.real,
           pool: 'forks',
           fileParallelism: false,

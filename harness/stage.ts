@@ -11,6 +11,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { leaksIn } from './leak-warning.ts';
 import { startReaper } from './reaper.ts';
 import type { Reaper } from './reaper.ts';
 
@@ -119,7 +120,11 @@ export function openStage(name: string): Stage {
         }
       }
       // The last started first: programs before the servers they talk to.
-      for (const { program, disposable } of programs.reverse()) await (disposable ? program.kill() : program.stop());
+      for (const { program, disposable } of programs.reverse()) {
+        await (disposable ? program.kill() : program.stop());
+        const leaks = leaksIn(program.log());
+        if (leaks.length > 0) failures.push(new Error(`${program.name} leaks listeners:\n${leaks.join('\n')}`));
+      }
       rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
       reaper.close();
       if (failures.length > 0) throw new AggregateError(failures, 'clean-up failed');

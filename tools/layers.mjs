@@ -3,7 +3,12 @@
 const SOURCES = ['lib', 'snapshotter', 'provisioner', 'mock-driver', 'sandbox', 'csi-sidecars', 'demo', 'deploy', 'proto', 'harness'];
 
 export const LAYERS = {
-  pure: [...SOURCES.map((folder) => `${folder}/**/*.test.ts`), 'tools/**/*.test.mjs', 'test/pure/**/*.test.ts', 'test/architecture.test.ts'],
+  pure: [
+    ...SOURCES.map((folder) => `${folder}/**/*.test.ts`),
+    'tools/**/*.test.mjs',
+    'test/pure/**/*.test.ts',
+    'test/architecture.test.ts',
+  ],
   simulation: ['test/simulation/**/*.test.ts'],
   component: ['test/component/**/*.test.ts', 'test/conformance/sandbox.test.ts'],
   real: ['test/real/**/*.test.ts', 'test/conformance/real.test.ts'],

@@ -17,7 +17,9 @@ export interface Gate {
 export function gateUntil(door: RpcDoor, reason: string): Gate {
   let isOpen = false;
   const waiting = new Set<() => void>();
-  const ending = new AbortController();
+  /** Of each call under way. One signal for all of them would have a listener for every call. */
+  const underWay = new Set<AbortController>();
+  let isEnding = false;
   const refusal = (code: number, message: string): RpcAnswer => ({ code, message, response: new Uint8Array() });
 
   /** Resolves when the gate opens or the signal fires. */
@@ -40,7 +42,10 @@ export function gateUntil(door: RpcDoor, reason: string): Gate {
     close: () => {
       isOpen = false;
     },
-    cancelAll: () => ending.abort(),
+    cancelAll: () => {
+      isEnding = true;
+      for (const call of underWay) call.abort();
+    },
     door: {
       onConnection: (listener) => door.onConnection(listener),
       connect: () => door.connect(),
@@ -48,16 +53,16 @@ export function gateUntil(door: RpcDoor, reason: string): Gate {
       unary: async (call, signal) => {
         const either = new AbortController();
         const follow = (): void => either.abort();
-        if (signal.aborted || ending.signal.aborted) follow();
+        if (signal.aborted || isEnding) follow();
         signal.addEventListener('abort', follow);
-        ending.signal.addEventListener('abort', follow);
+        underWay.add(either);
         try {
           while (!isOpen && !either.signal.aborted) await opening(either.signal);
-          if (ending.signal.aborted) return refusal(GrpcCode.CANCELLED, 'the program is ending');
+          if (isEnding) return refusal(GrpcCode.CANCELLED, 'the program is ending');
           return isOpen ? await door.unary(call, either.signal) : refusal(GrpcCode.UNAVAILABLE, reason);
         } finally {
           signal.removeEventListener('abort', follow);
-          ending.signal.removeEventListener('abort', follow);
+          underWay.delete(either);
         }
       },
     },

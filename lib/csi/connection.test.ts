@@ -229,3 +229,14 @@ test('an aborted signal ends the waiting', async () => {
   abort.abort(new Error('stopped'));
   await expect(driver).rejects.toThrow('stopped');
 });
+
+test('calls under way cost no signal of all of them a listener each, and are cancelled together', async () => {
+  const { door, driver } = bench();
+  door.say('connected');
+  const connection = await driver;
+  door.answers.set('DeleteVolume', () => 'never');
+  const calls = Array.from({ length: 40 }, () => remove(connection).catch((error: unknown) => error));
+  await settled();
+  connection.cancelCalls();
+  for (const error of await Promise.all(calls)) expect(error).toMatchObject({ grpcCode: GrpcCode.CANCELLED });
+});

@@ -2,7 +2,6 @@
  * The program csi-provisioner as it runs in production, over the in-process sandbox and mock driver, on
  * virtual time: no socket, no sleeping, the same course each time. The snapshot programs can play along.
  */
-import { setMaxListeners } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
@@ -76,7 +75,6 @@ const JSON_HEADERS = { 'content-type': 'application/json', accept: 'application/
 
 /** Opens a stage, plays the story on it in virtual time, and closes it. */
 export async function onStage(options: StageOptions, story: (stage: Stage) => Promise<void>): Promise<void> {
-  setMaxListeners(0);
   const scheduler = new Scheduler(1, { keepTrace: false });
   const sandbox = createSandbox({ clock: scheduler.clock('sandbox'), random: new SeededRandom(1, 1), parts: ['binder', 'scheduler'] });
   sandbox.start();

@@ -2,7 +2,6 @@
  * The two snapshot roles over the sandbox and the mock driver, in one process and on a clock that stands
  * still until it is moved: every call of either program is on record.
  */
-import { setMaxListeners } from 'node:events';
 import { createEventRecorder } from '../../lib/controller/event-recorder.ts';
 import { createInformerSet } from '../../lib/controller/informer-set.ts';
 import type { RoleContext } from '../../lib/controller/role.ts';
@@ -114,8 +113,6 @@ export async function openWorld(options: WorldOptions = {}) {
 
   const start = async <O>(definition: RoleDefinition<O>, given: WorldOptions['sidecarFlags'] = []): Promise<void> => {
     const life = new AbortController();
-    // Every cache, controller and call in work listens on it.
-    setMaxListeners(0, life.signal);
     lives.set(definition.name, life);
     const client = createKubeClient({
       door: doorOf(definition.name),

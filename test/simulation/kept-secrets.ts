@@ -1,11 +1,12 @@
 /**
  * Values that nobody but the driver may learn. Whatever leaves a program (a log line, the body or path of a
- * write) and whatever the trace says is searched for them, plain and as Base64.
+ * write) and whatever the trace says is searched for them, in every form that a text may give them.
  */
 import type { InvariantName } from './invariants.ts';
 
 export class KeptSecrets {
-  private readonly forms = new Map<string, string>();
+  /** To the value that each is of; undefined: of a part of one. */
+  private readonly forms = new Map<string, string | undefined>();
   private readonly told = new Set<string>();
   private readonly fail: (invariant: InvariantName, message: string) => void;
 
@@ -14,15 +15,19 @@ export class KeptSecrets {
   }
 
   keep(value: string): void {
-    this.forms.set(value, value);
-    this.forms.set(Buffer.from(value).toString('base64'), value);
+    for (const form of formsOf(value)) this.forms.set(form, value);
+  }
+
+  /** What is left of a value where only a shorter one, with which it begins, was struck out. */
+  keepTail(tail: string): void {
+    for (const form of formsOf(tail)) this.forms.set(form, undefined);
   }
 
   /** Those that occur in what a driver was sent. */
   within(bytes: Uint8Array): readonly string[] {
     if (this.forms.size === 0) return [];
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return [...new Set(this.forms.values())].filter((value) => text.includes(value));
+    return [...new Set(this.forms.values())].flatMap((value) => (value !== undefined && text.includes(value) ? [value] : []));
   }
 
   /** Told once for each place. */
@@ -38,4 +43,9 @@ export class KeptSecrets {
       return;
     }
   }
+}
+
+/** As it is, and as Base64, a URL and JSON write it. */
+export function formsOf(value: string): readonly string[] {
+  return [value, Buffer.from(value).toString('base64'), encodeURIComponent(value), JSON.stringify(value).slice(1, -1)];
 }

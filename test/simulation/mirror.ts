@@ -84,7 +84,8 @@ export class Mirror {
   readonly grants = new Kind<ReferenceGrant>();
   readonly events = new Kind<CoreEvent>();
   readonly pods = new Kind<Pod>();
-  private abort = new AbortController();
+  /** One of each watch. */
+  private aborts: AbortController[] = [];
   private readonly open: (request: HttpRequest, signal: AbortSignal) => Promise<HttpStream>;
 
   constructor(open: (request: HttpRequest, signal: AbortSignal) => Promise<HttpStream>) {
@@ -93,7 +94,6 @@ export class Mirror {
 
   /** Again after `stop`: what the server holds now replaces what was known, and nobody is told of what is gone. */
   async start(): Promise<void> {
-    this.abort = new AbortController();
     for (const kind of [this.claims, this.volumes, this.snapshots, this.contents, this.leases]) kind.clear();
     await this.follow(PERSISTENT_VOLUME_CLAIMS, this.claims);
     await this.follow(PERSISTENT_VOLUMES, this.volumes);
@@ -118,13 +118,15 @@ export class Mirror {
   }
 
   stop(): void {
-    this.abort.abort();
+    for (const abort of this.aborts.splice(0)) abort.abort();
   }
 
   private async follow<T extends KubeObject>(resource: Resource<T>, kind: Kind<T>): Promise<void> {
     const root = resource.group === '' ? '/api/v1' : `/apis/${resource.group}/${resource.version}`;
     const path = `${root}/${resource.plural}?watch=true&timeoutSeconds=1000000`;
-    const { chunks } = await this.open({ method: 'GET', path, headers: { accept: 'application/json' } }, this.abort.signal);
+    const abort = new AbortController();
+    this.aborts.push(abort);
+    const { chunks } = await this.open({ method: 'GET', path, headers: { accept: 'application/json' } }, abort.signal);
     const decoder = new TextDecoder();
     void (async () => {
       let rest = '';

@@ -1,5 +1,4 @@
 /** Puts a world together from the real parts: sandbox, mock driver, and the programs over simulated doors. */
-import { setMaxListeners } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { load } from 'js-yaml';
@@ -32,9 +31,6 @@ export const CRDS: readonly Uint8Array[] = readCrds();
 const CODEC = loadCodec();
 /** Compiled once: what a schema says does not depend on the world. */
 const SCHEMAS = new SchemaCache();
-
-// As the mains do: one signal of a program has a listener per call under way.
-setMaxListeners(0);
 
 function readCrds(): Uint8Array[] {
   for (const root of ROOTS) {

@@ -13,6 +13,7 @@ import type { Change } from '../../mock-driver/model/records.ts';
 import type { VolumeStore } from '../../mock-driver/store/store.ts';
 import { drawDriverFault } from './driver-faults.ts';
 import type { FaultRates } from './faults.ts';
+import { formsOf } from './kept-secrets.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
@@ -185,7 +186,7 @@ export class SimulatedDriver {
 
 function repeating(fault: Fault, overheard: readonly string[]): Fault {
   if (overheard.length === 0 || fault.message === undefined) return fault;
-  return { ...fault, message: `${fault.message}: the array refused the login with ${overheard.join(' and ')}` };
+  return { ...fault, message: `${fault.message}: the array refused the login with ${overheard.flatMap(formsOf).join(' and ')}` };
 }
 
 function lostConnection(): RpcAnswer {

@@ -45,6 +45,8 @@ class Keeper {
   private readonly world: World;
   private readonly random: SeededRandom;
   private rotations = 0;
+  /** It begins with the password. */
+  private token = '';
 
   constructor(world: World, random: SeededRandom) {
     this.world = world;
@@ -55,14 +57,18 @@ class Keeper {
   /** The driver takes the new password only. */
   rotate(): void {
     this.rotations += 1;
-    const password = `pass-word-${this.rotations}-${this.random.uuid().slice(0, 13)}`;
-    this.world.secrets.keep(password);
+    // What a URL or JSON would write otherwise, and text that is no ASCII.
+    const password = `p@ss/"wörd" ${this.rotations}-${this.random.uuid().slice(0, 13)}`;
+    this.token = `${password}${this.random.uuid().slice(0, 13)}`;
+    for (const value of [password, this.token]) this.world.secrets.keep(value);
+    this.world.secrets.keepTail(this.token.slice(password.length));
     this.world.demandedSecrets['password'] = password;
   }
 
   /** The secret as it ought to be now. */
   async write(name: string): Promise<void> {
-    const body = secret(name, { user: 'admin', password: this.world.demandedSecrets['password'] ?? '' });
+    const password = this.world.demandedSecrets['password'] ?? '';
+    const body = secret(name, { user: 'admin', password, token: this.token });
     const { status } = await this.world.user.create(SECRETS(), body);
     if (status === 409) await this.world.user.replace(`${SECRETS()}/${name}`, body);
   }

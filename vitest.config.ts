@@ -22,7 +22,9 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
-      { test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], pool: 'threads', testTimeout: 600_000 } },
+      {
+        test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], pool: 'threads', isolate: false, testTimeout: 600_000 },
+      },
       {
         test: {
           name: 'component',

@@ -20,7 +20,7 @@ export default defineConfig({
           testTimeout: 20_000,
         },
       },
-      { test: { name: 'simulation', setupFiles, include: LAYERS.simulation, pool: 'threads', testTimeout: 600_000 } },
+      { test: { name: 'simulation', setupFiles, include: LAYERS.simulation, pool: 'threads', isolate: false, testTimeout: 600_000 } },
       {
         test: {
           name: 'component',

@@ -24,7 +24,7 @@ type Read<T> = (value: unknown, place: string) => T;
 
 function fields(value: unknown, place: string): Fields {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new DamageError(place, 'an object');
-  return Object.fromEntries(Object.entries(value));
+  return { ...value };
 }
 
 const text: Read<string> = (value, place) => {

@@ -56,8 +56,12 @@ export function clone<T extends Json>(value: T): T;
 export function clone(value: Json): Json {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((item) => clone(item));
-  const copy: JsonObject = {};
-  for (const key of Object.keys(value)) copy[key] = clone(value[key] as Json);
+  // The engine copies the shape whole; member by member it would be found anew for each of them.
+  const copy: JsonObject = { ...value };
+  for (const key of Object.keys(copy)) {
+    const item = copy[key] as Json;
+    if (typeof item === 'object' && item !== null) copy[key] = clone(item);
+  }
   return copy;
 }
 

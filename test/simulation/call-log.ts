@@ -51,7 +51,9 @@ export class CallLog {
     const call: LoggedCall = { program, rpc, parameters: {}, ...SUBJECTS[rpc](request), atMs: this.now() };
     this.all.push(call);
     const key = `${rpc} ${call.subject}`;
-    this.bySubject.set(key, [...(this.bySubject.get(key) ?? []), call]);
+    const earlier = this.bySubject.get(key);
+    if (earlier === undefined) this.bySubject.set(key, [call]);
+    else earlier.push(call);
     this.tell(call);
     return ({ code, message }) => {
       call.answer = { atMs: this.now(), code, message };

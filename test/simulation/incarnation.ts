@@ -59,16 +59,30 @@ function never(): Promise<never> {
   return new Promise(() => undefined);
 }
 
+/** Names of points by `method path`. Many calls go to the same path, and worlds are many: it is emptied now and then. */
+const POINTS = new Map<string, string>();
+const MOST_POINTS = 5_000;
+
 /** Requests that only read or hold the lease are crash points of no interest to the state of the system. */
 export function pointOf(method: string, path: string, body?: Uint8Array): string {
+  const key = `${method} ${path}`;
+  let point = POINTS.get(key);
+  if (point === undefined) {
+    point = pointOfPath(method, path);
+    if (POINTS.size >= MOST_POINTS) POINTS.clear();
+    POINTS.set(key, point);
+  }
+  return point.includes(' leases') && holdsJournal(body) ? `${point}/journal` : point;
+}
+
+function pointOfPath(method: string, path: string): string {
   const bare = path.replace(/\?.*$/, '').replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UID');
   const parts = bare.split('/').filter((part) => part !== '');
   const start = parts[0] === 'api' ? 2 : 3;
   const rest = parts.slice(start);
   const kind = rest[0] === 'namespaces' && rest.length > 2 ? rest[2] : rest[0];
   const leaf = rest.at(-1) === 'status' ? '/status' : '';
-  const journal = kind === 'leases' && holdsJournal(body) ? '/journal' : '';
-  return `${method} ${kind ?? bare}${leaf}${journal}`;
+  return `${method} ${kind ?? bare}${leaf}`;
 }
 
 export class Incarnation {

@@ -29,7 +29,8 @@ function fixedSeeds(scenario: string): readonly number[] {
 
 /**
  * One test a scenario: of the fixed seeds every other one, from `first` on. Two files take a half each, so two workers
- * have the same to do whatever a scenario costs. The first seed is run again: the same seed gives the same trace.
+ * have the same to do whatever a scenario costs. The very first seed is
+ * run again: the same seed gives the same trace.
  */
 export function testSeeds(scenarios: readonly Scenario[], first: 0 | 1): void {
   it.each(scenarios)('keeps every invariant at every other seed of $name: $about', async (scenario) => {
@@ -45,6 +46,7 @@ export function testSeeds(scenarios: readonly Scenario[], first: 0 | 1): void {
       }
     }
     expect(failures).toEqual([]);
+    if (first !== 0) return;
     const again = await runScenario({ scenario, seed: firstSeed, keepTrace: true });
     expect(again.trace).toEqual(traces.get(again.digest));
   });

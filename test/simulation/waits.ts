@@ -37,6 +37,8 @@ export interface WaitsInit {
   readonly unbindable: ReadonlySet<string>;
 }
 
+const NO_CALLS: Calls = { answers: [], running: false, lost: false };
+
 interface Owed {
   readonly invariant: InvariantName;
   readonly who: string;
@@ -199,6 +201,7 @@ export class Waits {
 
   private callsOf(rpc: LoggedRpc, subject: string): Calls {
     const calls = this.init.calls.of(rpc, subject);
+    if (calls.length === 0) return NO_CALLS;
     const answers = calls.flatMap(({ answer }) => answer ?? []).sort((a, b) => a.atMs - b.atMs);
     const open = calls.filter(({ answer }) => answer === undefined);
     const isLate = ({ atMs }: LoggedCall): boolean => atMs >= (answers.at(-1)?.atMs ?? 0);

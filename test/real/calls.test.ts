@@ -23,7 +23,8 @@ const QUIET_MS = 1000;
 /** Upper bounds for ours, a little above what is measured: a call more per object is a regression. */
 const BUDGETS: Readonly<Record<string, number>> = {
   provision: 5.2,
-  'provision 32 at once': 3.3,
+  // Wanted 3.3, seen 3.17 to 3.30: how many entries share a write depends on how fast claims come in. Alone it is 5.
+  'provision 32 at once': 3.6,
   snapshot: 11.5,
   restore: 8.2,
   'delete snapshot': 4.3,

@@ -6,7 +6,7 @@
  */
 import type { Clock } from '../doors/clock.ts';
 import type { Logger } from '../doors/log.ts';
-import { isNotFound, isPrecondition } from '../kube/api-error.ts';
+import { isNotFound, isPrecondition, orNothing } from '../kube/api-error.ts';
 import type { Lease } from '../kube/objects.ts';
 import type { FoundText, SealedPart } from './entries.ts';
 import { headOfShard, JOURNAL_KIND_LABEL } from './lease.ts';
@@ -106,12 +106,7 @@ export function createOtherJournals(options: OtherJournalsOptions): OtherJournal
       await options.removeStrays(ending.signal);
       return;
     }
-    try {
-      await requests.get(itsHead, ending.signal);
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-      await remove(lease);
-    }
+    if ((await orNothing(requests.get(itsHead, ending.signal))) === undefined) await remove(lease);
   };
 
   const run = async (): Promise<void> => {

@@ -5,7 +5,7 @@
  */
 import type { Logger } from '../doors/log.ts';
 import type { Random } from '../doors/random.ts';
-import { isAlreadyExists, isNotFound, isPrecondition, isUnknownOutcome } from '../kube/api-error.ts';
+import { isAlreadyExists, isNotFound, isPrecondition, isUnknownOutcome, orNothing } from '../kube/api-error.ts';
 import type { Lease } from '../kube/objects.ts';
 import type { SealedPart } from './entries.ts';
 import type { LeaseKind, ReadLease } from './lease.ts';
@@ -114,13 +114,8 @@ function asSealed({ foreign, log }: SealWorld, lease: Lease, read: ReadLease): S
   return { part: { name, lease, texts: read.texts, named: true, foreign: foreign.has(name), odd: read.odd > 0 }, shards: read.shards };
 }
 
-async function find(requests: JournalRequests, name: string, signal: AbortSignal): Promise<Lease | undefined> {
-  try {
-    return await requests.get(name, signal);
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
+function find(requests: JournalRequests, name: string, signal: AbortSignal): Promise<Lease | undefined> {
+  return orNothing(requests.get(name, signal));
 }
 
 /** What cannot be read is copied before it is overwritten: a person, or a newer version, may read it. */

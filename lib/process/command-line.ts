@@ -95,7 +95,7 @@ function withoutEffect(table: readonly Flag[], given: readonly Given[]): Record<
     for (const { ignored, gates = {} } of rows) {
       if (ignored !== undefined) found[`--${name}`] = ignored;
       for (const [gate, { ignored: why }] of Object.entries(gates))
-        if (why !== undefined && text.split(',').some((part) => part.split('=')[0]?.trim() === gate)) found[`--${name}=${gate}`] = why;
+        if (why !== undefined && text.split(',').some((part) => gateOf(part) === gate)) found[`--${name}=${gate}`] = why;
     }
   }
   return found;
@@ -156,12 +156,17 @@ function givenTo(role: RolePlan, given: readonly Given[], chosen: readonly RoleP
   return [...plain, ...own];
 }
 
+/** The name in `NAME=true`. */
+function gateOf(part: string): string {
+  return part.split('=')[0]?.trim() ?? '';
+}
+
 /** A gate given plain is for the roles that know it; one that nobody knows stays, and is a fault. */
 function onlyOwnGates(each: Given, role: RolePlan, chosen: readonly RolePlan[]): Given {
   const gatesOf = (other: RolePlan): Flag['gates'] => other.flags.find((flag) => flag.name === each.name && flag.type === 'gates')?.gates;
   if (gatesOf(role) === undefined) return each;
   const parts = each.text.split(',').filter((part) => {
-    const gate = part.split('=')[0]?.trim() ?? '';
+    const gate = gateOf(part);
     return gate in (gatesOf(role) ?? {}) || !chosen.some((other) => gate in (gatesOf(other) ?? {}));
   });
   return { name: each.name, text: parts.join(',') };

@@ -14,13 +14,3 @@ export function refusalOf(error: unknown): string | undefined {
 export function failureText(error: unknown): string | undefined {
   return isNotFound(error) ? undefined : errorText(error);
 }
-
-/** Undefined where there is no such object. */
-export async function orNothing<T>(request: Promise<T>): Promise<T | undefined> {
-  try {
-    return await request;
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
-}

@@ -2,7 +2,7 @@
  * Does one Step of a claim. What must outlive the run goes into the claims in progress in the same turn of the
  * event loop in which the answer arrives, so that no other controller sees half of it.
  */
-import { ApiError, isForbidden } from '../../lib/kube/api-error.ts';
+import { ApiError, isForbidden, orNothing } from '../../lib/kube/api-error.ts';
 import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
 import {
   PERSISTENT_VOLUME_CLAIMS,
@@ -13,7 +13,6 @@ import {
 } from '../../lib/kube/resources.ts';
 import { parseVersion } from '../../lib/controller/resource-version.ts';
 import { hasFinalizer, withFinalizer, withoutFinalizer } from '../../lib/sidecar/finalizers.ts';
-import { orNothing } from '../../lib/sidecar/refusal.ts';
 import { readSecret } from '../../lib/sidecar/secret-reader.ts';
 import { encodeEntry } from '../intent/intent.ts';
 import { intentsOf, notOpened, opened, opening, uncertainOf, volumeNameOf } from '../intent/operation.ts';

@@ -1,8 +1,8 @@
 /** The PV of a volume that exists: POST, and what to make of one that is there already. */
-import { isAlreadyExists } from '../../lib/kube/api-error.ts';
+import { isAlreadyExists, orNothing } from '../../lib/kube/api-error.ts';
 import type { PersistentVolume } from '../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUMES } from '../../lib/kube/resources.ts';
-import { orNothing, refusalOf } from '../../lib/sidecar/refusal.ts';
+import { refusalOf } from '../../lib/sidecar/refusal.ts';
 import type { Caches } from '../caches.ts';
 import { madeUnwanted, opened, unsavable } from '../intent/operation.ts';
 import type { CallDeps, Run } from './call.ts';

@@ -1,10 +1,9 @@
 /** Does one Step of a protected VolumeSnapshot, and folds its answer in. */
-import { isUnknownOutcome } from '../../lib/kube/api-error.ts';
+import { isUnknownOutcome, orNothing } from '../../lib/kube/api-error.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import { splitKey } from '../../lib/controller/store.ts';
 import { VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import { withoutFinalizer } from '../../lib/sidecar/finalizers.ts';
-import { orNothing } from '../../lib/sidecar/refusal.ts';
 import { SNAPSHOT_FINALIZER } from '../facts/names.ts';
 import type { SnapshotGatherDeps } from './gather.ts';
 import type { SnapshotProtectionAnswer, SnapshotProtectionState, SnapshotProtectionStep } from './state.ts';

@@ -1,7 +1,7 @@
 /** One effect of a snapshot's loop at the API server. Own writes go into the caches at once. */
 import { keyOf } from '../../lib/controller/store.ts';
 import type { KubeClient, Patch } from '../../lib/kube/client.ts';
-import { isAlreadyExists, isNotFound } from '../../lib/kube/api-error.ts';
+import { isAlreadyExists, isNotFound, orNothing } from '../../lib/kube/api-error.ts';
 import type { KubeObject, Resource, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import {
   PERSISTENT_VOLUMES,
@@ -11,7 +11,7 @@ import {
   VOLUME_SNAPSHOT_CONTENTS,
 } from '../../lib/kube/resources.ts';
 import type { ApplyWrite } from '../apply-write.ts';
-import { orNothing, refusalOf } from '../../lib/sidecar/refusal.ts';
+import { refusalOf } from '../../lib/sidecar/refusal.ts';
 import type { SnapshotTimer } from '../snapshot-timer.ts';
 import type { BindingAnswer, BindingEffect, BindingState, Refusal } from './state.ts';
 

@@ -1,9 +1,9 @@
 /** One effect of this loop at the API server. */
+import { orNothing } from '../../lib/kube/api-error.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS } from '../../lib/kube/resources.ts';
 import type { ApplyWrite } from '../apply-write.ts';
-import { orNothing } from '../../lib/sidecar/refusal.ts';
 import type { ContentProtectionAnswer, ContentProtectionEffect, ContentProtectionState } from './state.ts';
 
 export interface ContentProtectionExecuteDeps {

@@ -1,8 +1,8 @@
 /** One effect of a content's loop, at the API server. Calls of the driver are in call-driver.ts. */
-import { isNotFound } from '../../lib/kube/api-error.ts';
+import { isNotFound, orNothing } from '../../lib/kube/api-error.ts';
 import type { KubeClient, Patch } from '../../lib/kube/client.ts';
 import { VOLUME_SNAPSHOT_CONTENTS } from '../../lib/kube/resources.ts';
-import { orNothing, refusalOf } from '../../lib/sidecar/refusal.ts';
+import { refusalOf } from '../../lib/sidecar/refusal.ts';
 import type { SecretName } from '../../lib/sidecar/secret.ts';
 import { readSecret } from '../../lib/sidecar/secret-reader.ts';
 import { isDeleting } from '../content-accessors.ts';

@@ -85,7 +85,7 @@ function readDrivers(given: readonly Given[], faults: string[]): ReadonlyMap<str
 /** Throws ConfigError with every fault of the command line. */
 function readSettings(words: readonly string[]): Settings | 'help' {
   const { given, help, faults: scanFaults, rest } = scanFlags(words, 'pflag', FLAGS);
-  if (help) return 'help';
+  if (help !== undefined) return 'help';
   const values = readFlags(FLAGS, given);
   const faults = [...scanFaults, ...rest.map((word) => `${word} is no flag: write --NAME=VALUE`), ...values.faults];
   const drivers = readDrivers(given, faults);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { combinedTable, readCommandLine, type CommandLine } from './command-line.ts';
+import { combinedTable, readCommandLine, sharedFlags, type CommandLine } from './command-line.ts';
 import { ConfigError } from '../errors/config-error.ts';
 import { DRIVER_FLAGS, ELECTION_FLAGS, KLOG_FLAGS, KUBE_FLAGS, PROCESS_FLAGS } from './flag-groups.ts';
 import type { Flag } from './flag.ts';
@@ -85,6 +85,20 @@ describe('several roles', () => {
     expect(read(ALL).roles.map(({ plan }) => plan.name)).toEqual(['csi-snapshotter', 'csi-provisioner']);
     expect(read(ALL, '--roles=snapshot-controller').roles.map(({ plan }) => plan.name)).toEqual(['snapshot-controller']);
     expect(faults(ALL, '--roles=csi-resizer')).toHaveLength(1);
+  });
+
+  test('a word that is no flag is refused: the one role of a program lets it pass, as the Go program does', () => {
+    expect(faults(ALL, '--v=1', 'install-crds')).toEqual([expect.stringMatching(/"install-crds" is no flag: a verb comes first/)]);
+    expect(read([PROVISIONER], 'install-crds', '--v=1').rest).toEqual(['install-crds']);
+  });
+
+  test('the roles that take a flag are told with it, and each flag once', () => {
+    const shared = sharedFlags(ALL);
+    const rolesOf = (name: string): readonly string[] | undefined => shared.find(({ flag }) => flag.name === name)?.roles;
+    expect(new Set(shared.map(({ flag }) => flag.name)).size).toBe(shared.length);
+    expect(rolesOf('v')).toEqual(['snapshot-controller', 'csi-snapshotter', 'csi-provisioner']);
+    expect(rolesOf('csi-address')).toEqual(['csi-snapshotter', 'csi-provisioner']);
+    expect(rolesOf('timeout')).toEqual(['csi-snapshotter', 'csi-provisioner']);
   });
 
   test('defaults stay per role', () => {

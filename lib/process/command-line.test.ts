@@ -68,6 +68,14 @@ describe('one role', () => {
     expect(ask('--version=false')).toBe('run');
   });
 
+  test('an address at which no driver can listen is refused at once, where there is a driver', () => {
+    for (const address of ['relative.sock', 'tcp://127.0.0.1:99', 'unix://x/y.sock', ''])
+      expect(faults([SNAPSHOTTER], `--csi-address=${address}`)).toEqual([expect.stringContaining('--csi-address="')]);
+    for (const address of ['/run/csi/socket', 'unix:///run/csi/socket', 'unix:/run/csi/socket'])
+      expect(faults([SNAPSHOTTER], `--csi-address=${address}`)).toEqual([]);
+    expect(faults(ALL, '--roles=snapshot-controller', '--csi-address=x')).toEqual([]);
+  });
+
   test('an election that could have two leaders is refused, where there is one', () => {
     expect(faults([CONTROLLER], '--leader-election-renew-deadline=20s')).toEqual([]);
     expect(

@@ -5,6 +5,7 @@
  * plain sets every role that has it, `--ROLE.FLAG` one role, whatever the order; defaults stay per role.
  * Flags of the process itself (log, API server, driver socket, HTTP address) exist once, plain.
  */
+import { addressFaults } from '../csi/driver-address.ts';
 import { ConfigError } from '../errors/config-error.ts';
 import { DRIVER_FLAGS, ELECTION_FLAGS, KLOG_FLAGS, KUBE_FLAGS, PROCESS_FLAGS } from './flag-groups.ts';
 import { shownDefault } from './flag-help.ts';
@@ -16,6 +17,8 @@ import { readFlags, readOptions } from './flags.ts';
 import type { PreparedRole, RolePlan } from './role-plan.ts';
 
 const MASTER_FLAG = { name: 'master', type: 'string', default: '', help: 'URL of the API server.', origin: 'peer' } as const satisfies Flag;
+
+const CSI_ADDRESS = DRIVER_FLAGS[0];
 
 /** Rows of the process. A role whose own table lacks one (snapshot-controller has no socket) gets the default. */
 const PROCESS_TABLE = [...KLOG_FLAGS, ...PROCESS_FLAGS, ...KUBE_FLAGS, ...DRIVER_FLAGS, MASTER_FLAG] as const satisfies readonly Flag[];
@@ -85,6 +88,7 @@ export function readCommandLine(input: CommandLineInput): Request {
 function plan(input: CommandLineInput, scanned: Scanned, processValues: FlagValues): CommandLine {
   const faults: string[] = [...processValues.faults];
   const chosen = isCombined(input) ? chooseRoles(input.plans, scanned.given, faults) : input.plans;
+  if (chosen.some(({ needsDriver }) => needsDriver)) faults.push(...addressFaults(String(processValues.get(CSI_ADDRESS.name))));
   const roles = chosen.flatMap((role) => planOne({ input, role, given: givenTo(role, scanned.given, chosen), faults }));
   if (faults.length > 0) throw new ConfigError([...new Set(faults)], { exitCode: 2 });
   const process = readOptions(PROCESS_TABLE, processValues);

@@ -55,23 +55,29 @@ export const CLAIM_PROTECTION = 'snapshot.storage.kubernetes.io/pvc-as-source-pr
 export const RESERVED_PREFIX = 'csi.storage.k8s.io/';
 
 export interface SecretKeys {
+  /** What the Go programs call it in messages. */
+  readonly label: string;
   readonly name: string;
   readonly namespace: string;
 }
 
 export const SNAPSHOTTER_SECRET: SecretKeys = {
+  label: 'Snapshotter',
   name: 'csi.storage.k8s.io/snapshotter-secret-name',
   namespace: 'csi.storage.k8s.io/snapshotter-secret-namespace',
 };
 export const LIST_SECRET: SecretKeys = {
+  label: 'SnapshotterList',
   name: 'csi.storage.k8s.io/snapshotter-list-secret-name',
   namespace: 'csi.storage.k8s.io/snapshotter-list-secret-namespace',
 };
 export const GROUP_SECRET: SecretKeys = {
+  label: 'GroupSnapshotter',
   name: 'csi.storage.k8s.io/group-snapshotter-secret-name',
   namespace: 'csi.storage.k8s.io/group-snapshotter-secret-namespace',
 };
 export const GROUP_GET_SECRET: SecretKeys = {
+  label: 'GroupSnapshotterGet',
   name: 'csi.storage.k8s.io/group-snapshotter-get-secret-name',
   namespace: 'csi.storage.k8s.io/group-snapshotter-get-secret-namespace',
 };

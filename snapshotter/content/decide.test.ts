@@ -177,14 +177,18 @@ describe('creating', () => {
       { snapshotClass: aClass({ parameters: { 'csi.storage.k8s.io/snapshoter-secret-name': 'x' } }) },
       /unknown parameter key/,
     ],
-    ['a class that is missing', { snapshotClass: undefined }, /volumesnapshotclass "snap" not found/],
-    ['a content that names no class', { content: aContent({ spec: { volumeSnapshotClassName: '' } }) }, /names no VolumeSnapshotClass/],
+    ['a class that is missing', { snapshotClass: undefined }, /volumesnapshotclass\.snapshot\.storage\.k8s\.io \\"snap\\" not found/],
+    ['a content that names no class', { content: aContent({ spec: { volumeSnapshotClassName: '' } }) }, /without a snapshot class/],
     [
       'a secret without a name',
       { content: aContent({ metadata: { annotations: { ...secretAnnotations, [DELETION_SECRET_NAME]: '' } } }) },
       /must not be empty/,
     ],
-    ['a reference without uid', { content: aContent({ spec: { volumeSnapshotRef: { name: 'n', namespace: 'd' } } }) }, /by uid/],
+    [
+      'a reference without uid',
+      { content: aContent({ spec: { volumeSnapshotRef: { name: 'n', namespace: 'd' } } }) },
+      /not bound to a snapshot/,
+    ],
   ])('%s is refused before the mark, told as the first attempt and as a later one, then it rests', (_, more, message) => {
     let content = 'content' in more ? more.content : aContent();
     for (const reason of ['SnapshotCreationFailed', 'SnapshotContentCheckandUpdateFailed']) {

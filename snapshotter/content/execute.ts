@@ -85,10 +85,13 @@ async function secretOf(deps: ContentExecuteDeps, { effect, secret }: SecretOfCa
   }
 }
 
-export function absorb(state: ContentState, _: ContentEffect, answer: ContentAnswer): ContentState {
+export function absorb(state: ContentState, { kind }: ContentEffect, answer: ContentAnswer): ContentState {
   switch (answer.kind) {
-    case 'content':
-      return answer.object.metadata?.uid === state.content.metadata?.uid ? { ...state, content: answer.object } : state;
+    case 'content': {
+      if (answer.object.metadata?.uid !== state.content.metadata?.uid) return state;
+      const told = kind === 'write-error' && state.answer?.kind === 'failed' ? { answer: { ...state.answer, isTold: true } as const } : {};
+      return { ...state, ...told, content: answer.object };
+    }
     case 'gone':
       return { ...state, gone: true };
     case 'secret':

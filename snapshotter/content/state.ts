@@ -37,6 +37,8 @@ export interface DriverFailure {
   readonly reason: EventReason;
   /** For people: no secret, and the same words for the same failure. */
   readonly message: string;
+  /** An event of this attempt went with the status that says it. */
+  readonly isTold?: true;
 }
 
 export type DriverAnswer = FoundSnapshot | DriverFailure;

@@ -559,11 +559,28 @@ describe('the gate of deletion', () => {
     });
   });
 
+  test('a content that somebody else keeps after DeleteSnapshot says nothing of the snapshot any more', () => {
+    const kept = { finalizers: ['example.com/x', CONTENT_PROTECTION] };
+    const cleared = decide(aState({ content: released({ ...ready, metadata: kept }), calls: { kind: 'deleted' } }));
+    expect(cleared).toMatchObject({
+      kind: 'clear-status',
+      patch: {
+        operations: [
+          { op: 'test' },
+          ...['snapshotHandle', 'readyToUse', 'creationTime', 'restoreSize'].map((field) => ({ op: 'remove', path: `/status/${field}` })),
+        ],
+      },
+    });
+    const empty = released({ status: {}, metadata: kept });
+    expect(decide(aState({ content: empty, calls: { kind: 'deleted' } }))).toMatchObject({ kind: 'release-content' });
+    // The next process knows nothing of the call, and has nothing to delete.
+    expect(decide(aState({ content: empty }))).toMatchObject({ kind: 'release-content' });
+    const alone = released({ status: {}, metadata: { finalizers: ['example.com/x'] } });
+    expect(decide(aState({ content: alone, calls: { kind: 'deleted' } }))).toMatchObject({ kind: 'done' });
+  });
+
   test('DeleteSnapshot is not called twice, and a failure of it keeps the readiness', () => {
     expect(decide(aState({ content: released(ready), calls: { kind: 'deleted' } }))).toMatchObject({ kind: 'release-content' });
-    expect(
-      decide(aState({ content: released({ ...ready, metadata: { finalizers: ['example.com/x'] } }), calls: { kind: 'deleted' } })),
-    ).toMatchObject({ kind: 'done' });
     const answer = failed({ effect: 'delete-snapshot', reason: 'SnapshotDeleteError' });
     expect(decide(aState({ content: released(ready), answer })), 'told at each attempt, by an event alone').toMatchObject({
       kind: 'retry',

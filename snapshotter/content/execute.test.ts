@@ -164,6 +164,7 @@ describe('what is told of a write that fails', () => {
     ['create-snapshot', 'SnapshotCreationFailed'],
     ['delete-snapshot', 'SnapshotDeleteError'],
     ['release-content', 'SnapshotDeleteError'],
+    ['clear-status', 'SnapshotDeleteError'],
   ] as const)('%s: %s', async (kind, reason) => {
     const { world, state: of } = await state(aContent());
     const step = {

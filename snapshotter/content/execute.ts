@@ -42,6 +42,8 @@ export async function execute(deps: ContentExecuteDeps, step: ContentEffect, run
     case 'write-error':
     case 'save-status':
       return patchContent(deps, state, { patch: step.patch, signal, subresource: 'status' });
+    case 'clear-status':
+      return (await orNothing(patchContent(deps, state, { patch: step.patch, signal, subresource: 'status' }))) ?? { kind: 'gone' };
     case 'release-content':
       return (await orNothing(patchContent(deps, state, { patch: step.patch, signal }))) ?? { kind: 'gone' };
     default:

@@ -28,6 +28,8 @@ function failureOf({ content, answer }: ContentState, step: ContentEffect, why: 
     case 'save-status':
       if (preProvisionedHandleOf(content) !== undefined) return describe(content, 'refresh-snapshot', notUpdated(name, why));
       return describe(content, 'create-snapshot', `error updating status for volume snapshot content ${name}: ${notUpdated(name, why)}`);
+    case 'clear-status':
+      return { reason: SIDECAR_REASON.deleteFailed, message: `Failed to clear content status: ${why}` };
     case 'release-content':
       return { reason: SIDECAR_REASON.deleteFailed, message: `Failed to delete snapshot: ${notUpdated(name, why)}` };
     default:

@@ -332,7 +332,7 @@ test('no shape of class or PV makes a translation throw', () => {
   fc.assert(
     fc.property(fc.constantFrom(...IN_TREE_PLUGINS), words, source, word, (plugin, parameters, given, handle) => {
       csiClass(plugin.driver, { provisioner: plugin.name, parameters } as StorageClass);
-      csiHandle(plugin.driver, { spec: { [plugin.field]: given } } as PersistentVolume);
+      csiHandle(plugin.driver, { spec: { [plugin.field]: given } });
       // The driver's answer is of the types of its protocol.
       asProvisionedBy(plugin.name, made(plugin.driver, { csi: { volumeHandle: handle ?? '', volumeAttributes: parameters ?? {} } }));
     }),

@@ -55,7 +55,7 @@ export class ProgramLife {
     this.line = line;
     const { clock, host } = input.doors;
     const { loggingFormat, v } = line.process;
-    this.log = createLogger({ program: input.program, format: loggingFormat === 'json' ? 'json' : 'text', verbosity: v, clock, host });
+    this.log = createLogger({ format: loggingFormat === 'json' ? 'json' : 'text', verbosity: v, clock, host });
     this.metrics = createMetrics(host);
   }
 

@@ -2,11 +2,12 @@
 import { sharedFlags } from '../lib/process/command-line.ts';
 import { completionVerb } from './completion/verb.ts';
 import { DOCTOR } from './doctor/verb.ts';
+import { EXPLAIN } from './explain/verb.ts';
 import type { Verb } from './frame/verb.ts';
 import { INSTALL_CRDS } from './install-crds/verb.ts';
 import { ROLES } from './roles.ts';
 
-const TOOLS: readonly Verb[] = [DOCTOR, INSTALL_CRDS];
+const TOOLS: readonly Verb[] = [EXPLAIN, DOCTOR, INSTALL_CRDS];
 
 export const VERBS: readonly Verb[] = [
   ...TOOLS,

@@ -3,9 +3,8 @@
  * cluster has CRDs, a node, a driver on it, and no sidecars: what is planted stays as it is.
  */
 import { DRIVER } from '../../demo/world.ts';
-import type { Kube } from '../../harness/kube.ts';
 import { leaseOf } from '../../lib/journal/lease.ts';
-import type { KubeObject, Lease, PersistentVolumeClaim, Resource } from '../../lib/kube/objects.ts';
+import type { KubeObject, Lease, PersistentVolumeClaim } from '../../lib/kube/objects.ts';
 import {
   CSI_DRIVERS,
   CSI_NODES,
@@ -23,14 +22,8 @@ import {
 } from '../../lib/kube/resources.ts';
 import { CreateVolumeRequest } from '../../proto/gen/csi.ts';
 import { encodeEntry } from '../../provisioner/intent/intent.ts';
+import type { Plant } from './planter.ts';
 import { formatMicroTime } from '../../lib/kube/time.ts';
-
-export interface Plant {
-  readonly kube: Kube;
-  /** Creates it; it is deleted afterwards. */
-  make<T extends KubeObject>(resource: Resource<T>, body: T): Promise<T>;
-  undo(step: () => Promise<unknown>): void;
-}
 
 export interface Fault {
   readonly name: string;

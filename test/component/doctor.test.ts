@@ -8,11 +8,11 @@ import { runVerb } from '../../csi-sidecars/frame/run-verb.ts';
 import { exampleFile } from '../../demo/manifests.ts';
 import type { World } from '../../demo/world.ts';
 import { DRIVER, installWorldCrds, openSandboxWorld, programFile, startDriver, startSidecars } from '../../demo/world.ts';
-import { nameOf, RefusedError } from '../../harness/kube.ts';
-import type { CsiNode, KubeObject, PersistentVolumeClaim, Resource, VolumeSnapshot } from '../../lib/kube/objects.ts';
+import type { CsiNode, PersistentVolumeClaim, VolumeSnapshot } from '../../lib/kube/objects.ts';
 import { CSI_NODES, PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import { watchedDoors } from './doctor-doors.ts';
-import { type Fault, FAULTS, type Plant } from './doctor-faults.ts';
+import { type Fault, FAULTS } from './doctor-faults.ts';
+import { planter } from './planter.ts';
 
 interface Finding {
   readonly check: string;
@@ -53,37 +53,6 @@ const target = (name: string) => ({ namespace: 'default', name });
 const isBound = { what: 'bound', test: ({ status }: PersistentVolumeClaim) => status?.phase === 'Bound' };
 const hasDriver = { what: 'with the driver', test: ({ spec }: CsiNode) => (spec?.drivers ?? []).length > 0 };
 const isReady = { what: 'ready', test: ({ status }: VolumeSnapshot) => status?.readyToUse === true };
-
-/** What it makes is taken away again, the latest first. */
-function planter(): { readonly plant: Plant; readonly undoAll: () => Promise<void> } {
-  const undo: (() => Promise<unknown>)[] = [];
-  const { kube } = world;
-  const remove = async <T extends KubeObject>(resource: Resource<T>, object: T): Promise<void> => {
-    const named = nameOf(object);
-    const present = await kube.find(resource, named);
-    if (present?.metadata?.deletionTimestamp === undefined && present !== undefined) await kube.delete(resource, named);
-    // The volume controller takes its own finalizers away meanwhile.
-    await kube.mergePatch(resource, named, { metadata: { finalizers: null } }).catch((error: unknown) => {
-      if (!(error instanceof RefusedError && error.status === 404)) throw error;
-    });
-    await kube.untilGone(resource, named);
-  };
-  const plant: Plant = {
-    kube,
-    undo: (step) => void undo.unshift(step),
-    make: async (resource, body) => {
-      const made = await kube.create(resource, body);
-      undo.unshift(() => remove(resource, made));
-      return made;
-    },
-  };
-  return {
-    plant,
-    undoAll: async () => {
-      for (const step of undo) await step();
-    },
-  };
-}
 
 describe('on a healthy cluster', () => {
   beforeAll(async () => {
@@ -132,7 +101,7 @@ describe('a planted fault is found', () => {
   });
 
   test.each(FAULTS.map((fault): [string, Fault] => [fault.name, fault]))('%s', async (_, fault) => {
-    const { plant, undoAll } = planter();
+    const { plant, undoAll } = planter(world.kube);
     try {
       await fault.plant(plant);
       const report = await examine('--stuck-after=0s', ...(fault.flags ?? []));
@@ -149,7 +118,7 @@ describe('a planted fault is found', () => {
 
   test('what cannot be looked at is said apart: the sandbox answers no review of rights', async () => {
     const fault = FAULTS.find(({ name }) => name === 'a sidecar does not start') ?? expect.unreachable();
-    const { plant, undoAll } = planter();
+    const { plant, undoAll } = planter(world.kube);
     await fault.plant(plant);
     const { unchecked } = await examine();
     await undoAll();

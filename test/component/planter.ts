@@ -20,7 +20,7 @@ export function planter(kube: Kube): { readonly plant: Plant; readonly undoAll: 
     await kube.mergePatch(resource, named, { metadata: { finalizers: null } }).catch((error: unknown) => {
       if (!(error instanceof RefusedError && error.status === 404)) throw error;
     });
-    await kube.untilGone(resource, named);
+    await kube.untilGone(resource, named, { timeoutMs: 20_000 });
   };
   const plant: Plant = {
     kube,

@@ -247,7 +247,8 @@ function isFinal(reason: string): boolean {
 function whileDeleted(facts: Facts): Turn {
   const { scene, claim, key, pods, provisioner } = facts;
   const held = claim.metadata?.finalizers ?? [];
-  const [pod] = pods;
+  // One that is on no node holds nothing yet.
+  const pod = pods.find(({ spec }) => spec?.nodeName !== undefined);
   if (held.includes('kubernetes.io/pvc-protection'))
     return pod === undefined
       ? { who: 'binder', why: 'no Pod uses the claim any more: its protection is about to be taken away' }

@@ -1,5 +1,5 @@
 /** The two messages of kubelet's plugin registration, field by field. Source: k8s.io/kubelet/pkg/apis/pluginregistration/v1. */
-import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
 export interface PluginInfo {
   /** `CSIPlugin` */
@@ -22,18 +22,13 @@ const ENDPOINT = 3;
 const VERSIONS = 4;
 const REGISTERED = 1;
 const ERROR = 2;
-/** Wire types of protobuf: in a tag's lowest three bits. */
-const VARINT = 0;
-const BYTES = 2;
-
-const tag = (field: number, wire: number): number => field * 8 + wire;
 
 export function encodePluginInfo({ type, name, endpoint, supportedVersions }: PluginInfo): Uint8Array {
   const writer = new BinaryWriter();
-  writer.uint32(tag(TYPE, BYTES)).string(type);
-  writer.uint32(tag(NAME, BYTES)).string(name);
-  writer.uint32(tag(ENDPOINT, BYTES)).string(endpoint);
-  for (const version of supportedVersions) writer.uint32(tag(VERSIONS, BYTES)).string(version);
+  writer.tag(TYPE, WireType.LengthDelimited).string(type);
+  writer.tag(NAME, WireType.LengthDelimited).string(name);
+  writer.tag(ENDPOINT, WireType.LengthDelimited).string(endpoint);
+  for (const version of supportedVersions) writer.tag(VERSIONS, WireType.LengthDelimited).string(version);
   return writer.finish();
 }
 
@@ -44,8 +39,8 @@ export function decodeRegistrationStatus(bytes: Uint8Array): RegistrationStatus 
   let error = '';
   while (reader.pos < reader.len) {
     const [field, wire] = reader.tag();
-    if (field === REGISTERED && Number(wire) === VARINT) registered = reader.bool();
-    else if (field === ERROR && Number(wire) === BYTES) error = reader.string();
+    if (field === REGISTERED && wire === WireType.Varint) registered = reader.bool();
+    else if (field === ERROR && wire === WireType.LengthDelimited) error = reader.string();
     else reader.skip(wire);
   }
   return { registered, error };

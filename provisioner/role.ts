@@ -35,6 +35,7 @@ export const CSI_PROVISIONER: RoleDefinition<ProvisionerOptions> = {
   options: readProvisionerOptions,
   frame: ({ timeoutMs, leaderElectionLabels }) => ({ timeoutMs, leaseLabels: leaderElectionLabels }),
   needsDriver: true,
+  asksDriver: ['plugin'],
   requiredResources: [],
   leaseName: sanitiseLeaseName,
   eventComponent: (driverName, hostname) => `${driverName}_${hostname}`,

@@ -213,7 +213,7 @@ describe('the start', () => {
     expect(world.input()).toMatchObject({ leaseNamespace: 'default', driver: expect.anything() });
     expect(world.input().driver?.identity().name).toBe('d.example');
     expect((await world.get('/metrics')).text).toContain(
-      'csi_sidecar_operations_seconds_count{driver_name="unknown-driver",method_name="/csi.v1.Identity/Probe",grpc_status_code="OK"} 1',
+      'csi_sidecar_operations_seconds_count{driver_name="d.example",method_name="/csi.v1.Identity/Probe",grpc_status_code="OK"} 1',
     );
   });
 

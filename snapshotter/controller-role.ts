@@ -35,7 +35,7 @@ export const SNAPSHOT_CONTROLLER: RoleDefinition<SnapshotControllerOptions> = {
     version: 'v1',
     plural,
   })),
-  leaseName: () => 'snapshot-controller-leader',
+  lockName: () => 'snapshot-controller-leader',
   combinedLeaseNamespace: 'kube-system',
   eventComponent: () => 'snapshot-controller',
   create: ({ context, options, metrics }): Role => {

@@ -26,7 +26,7 @@ function role(name: RoleDefinition<unknown>['name'], flags: readonly Flag[]): Ro
     options: (values) => readOptions(flags, values),
     needsDriver: name !== 'snapshot-controller',
     requiredResources: [],
-    leaseName: (driver) => driver,
+    lockName: (driver) => driver,
     eventComponent: (driver) => driver,
     create: () => ({ name, start: () => undefined, drain: () => Promise.resolve() }),
   });

@@ -56,7 +56,8 @@ export interface RoleDefinition<O> {
   readonly optionalKinds?: (options: O) => readonly OptionalKinds[];
   /** Checked once after the driver answered; a message says what is missing and the remedy, exit 1. */
   readonly checkDriver?: (driver: Driver, options: O) => string | undefined;
-  readonly leaseName: (driverName: string) => string;
+  /** Of the election, as the Go programs call it; the lease is named after it. */
+  readonly lockName: (driverName: string) => string;
   /**
    * Where the lease is in a combined process. Beside a driver, many Pods in many namespaces may hold a role of which only one
    * may lead. Absent: the Pod's own namespace.

@@ -14,7 +14,7 @@ export interface RolePlan
     | 'needsDriver'
     | 'asksDriver'
     | 'requiredResources'
-    | 'leaseName'
+    | 'lockName'
     | 'combinedLeaseNamespace'
     | 'eventComponent'
   > {

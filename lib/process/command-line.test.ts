@@ -127,6 +127,18 @@ describe('several roles', () => {
     });
   });
 
+  test('a number that the Go program takes and that makes no sense is replaced, and that is said', () => {
+    const tiny = role('snapshot-controller', [
+      { name: 'threads', type: 'int', default: '10', help: 'Threads.', origin: 'peer', min: 1, below: 'default' },
+      { name: 'every', type: 'duration', default: '5m', help: 'Every.', origin: 'peer', min: 0, below: 'min' },
+    ]);
+    expect(read([tiny], '--threads=0', '--every=-3s').withoutEffect).toEqual({
+      '--threads=0': 'it is less than 1, and 10 is taken',
+      '--every=-3s': 'it is less than 0s, and 0s is taken',
+    });
+    expect(read([tiny], '--threads=3').withoutEffect).toEqual({});
+  });
+
   test('flags of the process exist once', () => {
     expect(read(ALL, '--v=3', '--http-endpoint=:8080').process).toMatchObject({ v: 3, httpEndpoint: ':8080' });
     expect(faults(ALL, '--csi-provisioner.http-endpoint=:1')).toHaveLength(1);

@@ -23,6 +23,7 @@ const PROGRAMS = {
   demo: 'demo/main.ts',
   simulate: 'test/simulation/main.ts',
   verify: 'test/verify/main.ts',
+  bench: 'test/bench/main.ts',
 };
 
 // V8 heap flags work only on the command line. A small young generation keeps the resident size of an

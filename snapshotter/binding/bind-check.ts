@@ -5,6 +5,7 @@
  */
 import type { VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { preProvisionedHandleOf, namesSnapshot, refersTo, text, volumeHandleOf } from '../content-accessors.ts';
+import { CAUSE } from '../failure-note.ts';
 import { REASON } from '../names.ts';
 import { withMore } from '../peer-words.ts';
 import type { Failure } from './failure.ts';
@@ -15,6 +16,7 @@ export function checkGiven(snapshot: VolumeSnapshot, content: VolumeSnapshotCont
   if (preProvisionedHandleOf(content) === undefined)
     return {
       reason: REASON.mismatchedContent,
+      cause: CAUSE.inTheWay,
       message: withMore('VolumeSnapshotContent is dynamically provisioned while expecting a pre-provisioned one', name),
     };
   const uid = text(content.spec?.volumeSnapshotRef?.uid);
@@ -28,12 +30,14 @@ export function checkDynamic(snapshot: VolumeSnapshot, content: VolumeSnapshotCo
   if (volumeHandleOf(content) === undefined)
     return {
       reason: REASON.mismatchedContent,
+      cause: CAUSE.inTheWay,
       message: `VolumeSnapshotContent ${name} is pre-provisioned while expecting a dynamically provisioned one`,
     };
   if (!refersTo(content, snapshot)) return misbound(content);
   if (preProvisionedHandleOf(content) !== undefined)
     return {
       reason: REASON.handleSet,
+      cause: CAUSE.invalid,
       message: withMore(`Snapshot handle should not be set in content ${snapshotKey(snapshot)} for dynamic provisioning`, name),
     };
   return undefined;
@@ -47,6 +51,7 @@ function snapshotKey({ metadata }: VolumeSnapshot): string {
 function misbound(content: VolumeSnapshotContent): Failure {
   return {
     reason: REASON.misboundContent,
+    cause: CAUSE.inTheWay,
     message: `VolumeSnapshotContent [${content.metadata?.name ?? ''}] is bound to a different snapshot`,
   };
 }

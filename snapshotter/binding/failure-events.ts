@@ -25,6 +25,7 @@ const BY_KIND: Readonly<Record<Exclude<BindingEffect['kind'], 'confirm' | 'creat
   'set-class': { reason: REASON.defaultClass, words: 'Failed to set default snapshot class with error' },
   'write-error': STATUS,
   'write-status': STATUS,
+  'note-failure': STATUS,
   'add-finalizers': FINALIZER,
   'release-snapshot': FINALIZER,
   'protect-claim': { ...CONTENT_CREATION, updating: 'claim' },

@@ -21,6 +21,8 @@ function aState(
     claim,
     snapshots: of === undefined ? [] : [{ snapshot: of, content }],
     contents: content === undefined ? [] : [content],
+    groups: [],
+    groupContents: [],
     ...more,
   };
 }

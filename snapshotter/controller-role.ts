@@ -26,6 +26,7 @@ import { groupKind } from './kinds/group-kind.ts';
 import { SINGLE } from './kinds/single-kind.ts';
 import { GROUP_HANDLE_INDEX, type GroupStores, MEMBER_INDEX } from './membership.ts';
 import { createMemberController } from './members/controller.ts';
+import { FAILURE } from './names.ts';
 import {
   groupOfContent,
   kindIndexes,
@@ -57,7 +58,7 @@ export const SNAPSHOT_CONTROLLER: RoleDefinition<SnapshotControllerOptions> = {
     plural,
   })),
   optionalKinds: ({ featureGates }) => optionalGroupKinds(featureGates, ['snapshots', 'contents', 'classes']),
-  leaseName: () => 'snapshot-controller-leader',
+  lockName: () => 'snapshot-controller-leader',
   combinedLeaseNamespace: 'kube-system',
   eventComponent: () => 'snapshot-controller',
   create: ({ context, options, metrics, served }): Role => {
@@ -171,7 +172,12 @@ function createControllers(
   ];
 }
 
-const ANNOTATIONS = ['metadata.annotations[snapshot.storage.kubernetes.io/]', 'metadata.annotations[groupsnapshot.storage.k8s.io/]'];
+const FAILURES = `metadata.annotations[${FAILURE}]`;
+const ANNOTATIONS = [
+  'metadata.annotations[snapshot.storage.kubernetes.io/]',
+  'metadata.annotations[groupsnapshot.storage.k8s.io/]',
+  FAILURES,
+];
 const GROUP_ANNOTATIONS = 'metadata.annotations[groupsnapshot.storage.kubernetes.io/]';
 
 interface Wanted {
@@ -185,7 +191,7 @@ export function declareInformers(
   { distributed, groupResources }: Wanted,
 ): SnapshotInformers {
   return {
-    snapshots: informers.informer(VOLUME_SNAPSHOTS, { fields: ['spec', 'status'], indexes: SNAPSHOT_INDEXES }),
+    snapshots: informers.informer(VOLUME_SNAPSHOTS, { fields: ['spec', 'status', FAILURES], indexes: SNAPSHOT_INDEXES }),
     contents: informers.informer(VOLUME_SNAPSHOT_CONTENTS, {
       fields: ['spec', 'status', ...ANNOTATIONS],
       indexes: [SOURCE_INDEX, OF_GROUP_INDEX],
@@ -209,11 +215,11 @@ function declareGroups(
 ): NonNullable<SnapshotInformers['groups']> {
   return {
     snapshots: informers.informer(resources.snapshots, {
-      fields: ['spec', 'status'],
+      fields: ['spec', 'status', FAILURES],
       indexes: [SELECTING_INDEX, ...kindIndexes(groupKind(resources))],
     }),
     contents: informers.informer(resources.contents, {
-      fields: ['spec', 'status', 'metadata.labels', GROUP_ANNOTATIONS],
+      fields: ['spec', 'status', 'metadata.labels', GROUP_ANNOTATIONS, FAILURES],
       indexes: [MEMBER_INDEX, GROUP_HANDLE_INDEX, SOURCES_INDEX],
     }),
     classes: informers.informer(resources.classes, { fields: ['driver', 'deletionPolicy', 'parameters', GROUP_ANNOTATIONS] }),

@@ -113,7 +113,7 @@ export const CONTROLLER_EVENTS = {
     type: 'Warning',
     on: [...SNAPSHOT, ...GROUP],
     about:
-      'The deleted snapshot waits: a claim is being restored from it or from a member of the group (the message names it), or it belongs to a group snapshot and goes with that.',
+      'The deleted snapshot waits: a claim is being restored from it or from a member of the group (the message names it), the driver is still making it, or it belongs to a group snapshot and goes with that.',
     origin: 'peer',
   },
   handleSet: {

@@ -18,6 +18,8 @@ export const ANNOTATION_YES = 'yes';
  * snapshot that nothing names. Users and other programs wait for nothing because of it.
  */
 export const CREATION_UNCERTAIN = 'csi-sidecars/creation-uncertain';
+/** Ours alone, on a VolumeSnapshot and on its content: by which code it fails, as JSON. What is in it: failure-note.ts. */
+export const FAILURE = 'csi-sidecars/failure';
 /** Credentials of CreateSnapshot and DeleteSnapshot, whatever the name says. */
 export const DELETION_SECRET_NAME = 'snapshot.storage.kubernetes.io/deletion-secret-name';
 export const DELETION_SECRET_NAMESPACE = 'snapshot.storage.kubernetes.io/deletion-secret-namespace';

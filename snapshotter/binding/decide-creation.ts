@@ -5,6 +5,7 @@
  */
 import { keyOf } from '../../lib/controller/store.ts';
 import { text } from '../content-accessors.ts';
+import { CAUSE, type Cause } from '../failure-note.ts';
 import { inputsOf } from '../inputs.ts';
 import type { ContentObject, SnapshotClass, SnapshotObject } from '../kinds/kind.ts';
 import { findSources, type FoundSource, type SourceFault } from '../kinds/sources.ts';
@@ -15,10 +16,24 @@ import { resolveSecret } from '../secret-templates.ts';
 import { contentMetadata, referenceTo } from './content-body.ts';
 import { chooseDefaultClass } from './default-class.ts';
 import { failureEvents } from './failure-events.ts';
-import { fail, failMissing, type Failure, report } from './failure.ts';
+import { fail, failMissing, type Failure, noteFailure, report } from './failure.ts';
 import { commonNode } from './node-affinity.ts';
 import { protectSnapshot } from './protection.ts';
 import { type BindingEffect, type BindingNext, type BindingState, confirmation, type Refusal } from './state.ts';
+
+const CAUSE_OF = {
+  'nothing-selected': CAUSE.missing,
+  'no-claim': CAUSE.missing,
+  'claim-unbound': CAUSE.notYet,
+  'no-volume': CAUSE.missing,
+  'volume-of-another': CAUSE.missing,
+  'no-csi-volume': CAUSE.invalid,
+  'default-classes': CAUSE.inTheWay,
+  'claim-deleted': CAUSE.inTheWay,
+  'other-driver': CAUSE.invalid,
+  'no-common-node': CAUSE.invalid,
+  secret: CAUSE.invalid,
+} as const satisfies Record<(SourceFault | ClassFault | CreationFault)['kind'], Cause>;
 
 /** So many claims are written side by side. */
 const CLAIMS_AT_ONCE = 16;
@@ -36,7 +51,13 @@ export function decideNamedClass<S extends SnapshotObject, C extends ContentObje
   const { kind } = state;
   const name = kind.classNameOf(state.snapshot);
   if (name === undefined || state.snapshotClass !== undefined) return undefined;
-  return failMissing(state, 'class', { name, reason: kind.reasons.classMissing, message: kind.words.classMissing(name), keepsReady: true });
+  return failMissing(state, 'class', {
+    name,
+    reason: kind.reasons.classMissing,
+    message: kind.words.classMissing(name),
+    cause: CAUSE.missing,
+    keepsReady: true,
+  });
 }
 
 function decideDefaultClass<S extends SnapshotObject, C extends ContentObject>(state: BindingState<S, C>): BindingNext<C> {
@@ -44,6 +65,7 @@ function decideDefaultClass<S extends SnapshotObject, C extends ContentObject>(s
   const failure = (fault: SourceFault | ClassFault): Failure => ({
     reason: kind.reasons.defaultClass,
     message: kind.words.noDefaultClass(named(snapshot), fault),
+    cause: CAUSE_OF[fault.kind],
     keepsReady: true,
   });
   const sources = usableSources(state, failure);
@@ -156,7 +178,7 @@ function protectClaims<S extends SnapshotObject, C extends ContentObject>(
 /** The API server said no: the status says it once, an event at each attempt, and it is tried again at its back-off. */
 export function decideRefused<S extends SnapshotObject, C extends ContentObject>(
   state: BindingState<S, C>,
-  { effect, message }: Refusal,
+  { effect, message, cause }: Refusal,
 ): BindingNext<C> {
   const step = effect === 'create-content' ? ({ kind: effect, action: 'post' } as const) : { kind: effect };
   const [first, ...more] = failureEvents(state, step, message);
@@ -165,7 +187,7 @@ export function decideRefused<S extends SnapshotObject, C extends ContentObject>
   // What the retry tells needs no event beside the status.
   const write = told === undefined ? undefined : report(state, told);
   if (write !== undefined) return { ...write, before: more };
-  return { kind: 'retry', backoff: effect, inputs: createInputs(state), reason: message, events };
+  return noteFailure(state, cause) ?? { kind: 'retry', backoff: effect, inputs: createInputs(state), reason: message, events };
 }
 
 function refuse<S extends SnapshotObject, C extends ContentObject>(state: BindingState<S, C>, fault: CreationFault): BindingNext<C> {
@@ -181,6 +203,7 @@ function noContent<S extends SnapshotObject, C extends ContentObject>(
   return {
     reason: kind.reasons.contentCreation,
     message: kind.words.noContent(who, fault),
+    cause: CAUSE_OF[fault.kind],
     ...(also === undefined ? {} : { also: { reason: kind.reasons.createContentFailed, message: also } }),
   };
 }

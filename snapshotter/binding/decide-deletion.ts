@@ -16,6 +16,9 @@ import { guardedAnnotationPatch } from '../object-patch.ts';
 import { confirm } from './failure.ts';
 import type { BindingEffect, BindingNext, BindingRest, BindingState } from './state.ts';
 
+/** Events live an hour. */
+const RETELL_MS = 60 * 60_000;
+
 export function decideDeletion<S extends SnapshotObject, C extends ContentObject>(state: BindingState<S, C>): BindingNext<C> {
   const { kind, snapshot } = state;
   const content = state.content !== undefined && refersTo(kind, state.content, snapshot) ? state.content : undefined;
@@ -52,8 +55,26 @@ function decideContent<S extends SnapshotObject, C extends ContentObject>(state:
       patch: guardedAnnotationPatch(content, kind.beingDeleted, ANNOTATION_YES),
     };
   if (content.spec?.deletionPolicy !== 'Delete') return releaseSnapshot(state);
-  if (going) return holdsNobody(kind, content) ? releaseSnapshot(state) : { kind: 'done', reason: 'waits for the content to go' };
+  if (going) return holdsNobody(kind, content) ? releaseSnapshot(state) : waitForContent(state, content);
   return { kind: 'delete-content', backoff: 'delete-content', inputs: inputsOf(uid, content.spec), uid, resourceVersion };
+}
+
+/** A deletion takes a moment; a snapshot that is still being made holds it for as long as the driver takes to answer, and nothing else says so. */
+function waitForContent<S extends SnapshotObject, C extends ContentObject>(
+  { kind, snapshot }: BindingState<S, C>,
+  content: C,
+): BindingRest {
+  const reason = 'waits for the content to go';
+  if (!kind.isBeingCreated(content)) return { kind: 'done', reason };
+  const message = kind.words.stillMade;
+  return {
+    kind: 'poll',
+    backoff: 'release-snapshot',
+    afterMs: RETELL_MS,
+    inputs: inputsOf(snapshot.metadata?.uid, message),
+    reason,
+    events: [warning(kind.snapshots, snapshot, { reason: kind.reasons.deletePending, message })],
+  };
 }
 
 function releaseSnapshot<S extends SnapshotObject, C extends ContentObject>({

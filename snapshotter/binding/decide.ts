@@ -14,6 +14,7 @@
 import type { EventNote } from '../../lib/controller/step.ts';
 import { keyOf } from '../../lib/controller/store.ts';
 import { isDeleting, text } from '../content-accessors.ts';
+import { CAUSE, type FailureNote, readNote } from '../failure-note.ts';
 import { inputsOf } from '../inputs.ts';
 import { expectedContentName, refersTo } from '../kinds/accessors.ts';
 import type { ContentObject, SnapshotObject } from '../kinds/kind.ts';
@@ -25,7 +26,7 @@ import { checkDynamic, checkGiven } from './bind-check.ts';
 import { createInputs, decideCreation, decideNamedClass, decideRefused } from './decide-creation.ts';
 import { decideDeletion } from './decide-deletion.ts';
 import { decideMember, takeOwner } from './decide-member.ts';
-import { fail, failMissing, type Failure } from './failure.ts';
+import { fail, failMissing, type Failure, noteFailure } from './failure.ts';
 import { protectSnapshot } from './protection.ts';
 import type { BindingEffect, BindingNext, BindingState } from './state.ts';
 
@@ -49,7 +50,7 @@ export function decide<S extends SnapshotObject, C extends ContentObject>(state:
     case 'content':
       return decideGiven(state);
     default:
-      return fail(state, { reason: kind.reasons.validation, message: kind.words.invalidSource });
+      return fail(state, { reason: kind.reasons.validation, message: kind.words.invalidSource, cause: CAUSE.invalid });
   }
 }
 
@@ -61,7 +62,8 @@ function decideReady<S extends SnapshotObject, C extends ContentObject>(state: B
     protectSnapshot(state, content.spec?.deletionPolicy) ??
     clearError(state, content) ??
     nameGroup(state, content) ??
-    takeOwner(state) ?? { kind: 'done', reason: 'ready' }
+    takeOwner(state) ??
+    noteFailure(state, undefined) ?? { kind: 'done', reason: 'ready' }
   );
 }
 
@@ -109,7 +111,12 @@ function decideGiven<S extends SnapshotObject, C extends ContentObject>(state: B
   const { kind, snapshot, content } = state;
   const name = expectedContentName(kind, snapshot) ?? '';
   if (content === undefined)
-    return failMissing(state, 'content', { name, reason: kind.reasons.missingContent, message: kind.words.missing(name) });
+    return failMissing(state, 'content', {
+      name,
+      reason: kind.reasons.missingContent,
+      message: kind.words.missing(name),
+      cause: CAUSE.missing,
+    });
   const failure = checkGiven({ kind, snapshot, content });
   if (failure !== undefined) return fail(state, failure);
   const patch = bindPatch(state, content);
@@ -141,11 +148,11 @@ function failLost<S extends SnapshotObject, C extends ContentObject>(state: Bind
   const bound = kind.boundNameOf(snapshot) ?? '';
   const isReady = snapshot.status?.readyToUse === true;
   const name = isReady || state.membership !== undefined ? bound : (expectedContentName(kind, snapshot) ?? '');
-  return failMissing(state, 'content', { name, reason: kind.reasons.missingContent, message: kind.words.lost(bound) });
+  return failMissing(state, 'content', { name, reason: kind.reasons.missingContent, message: kind.words.lost(bound), cause: CAUSE.lost });
 }
 
 function notReferredTo<S extends SnapshotObject, C extends ContentObject>({ kind }: BindingState<S, C>, { metadata }: C): Failure {
-  return { reason: kind.reasons.misbound, message: kind.words.notReferredTo(metadata?.name ?? '') };
+  return { reason: kind.reasons.misbound, message: kind.words.notReferredTo(metadata?.name ?? ''), cause: CAUSE.inTheWay };
 }
 
 /** The content is given our uid, our class where it has none, and its finalizer, in one write. */
@@ -175,7 +182,7 @@ function bindPatch<S extends SnapshotObject, C extends ContentObject>(
 function copyStatus<S extends SnapshotObject, C extends ContentObject>(state: BindingState<S, C>, content: C): BindingNext<C> {
   const { kind, snapshot, groupName, members } = state;
   const copy = statusCopy({ kind, snapshot, content, groupName, isIncomplete: members.unmade.length > 0 });
-  if (copy === undefined) return { kind: 'done', reason: 'waits for the content' };
+  if (copy === undefined) return noteFailure(state, failureOf(content)) ?? { kind: 'done', reason: 'waits for the content' };
   const patch = statusPatch(snapshot, snapshot.status, copy.changes);
   // The post may have been refused, which is an answer too: only a run that has the content says so.
   const news = state.posted ? [noticeOf(state, 'creating')] : [];
@@ -193,6 +200,11 @@ function copyStatus<S extends SnapshotObject, C extends ContentObject>(state: Bi
     ready: copy.ready,
     after: [...news, ...(copy.created ? [noticeOf(state, 'created')] : []), ...(copy.ready ? [noticeOf(state, 'ready')] : [])],
   };
+}
+
+/** As csi-snapshotter noted it, if the content still fails. */
+function failureOf(content: ContentObject): FailureNote | undefined {
+  return content.status?.readyToUse === true || (content.status?.error ?? undefined) === undefined ? undefined : readNote(content);
 }
 
 function noticeOf<S extends SnapshotObject, C extends ContentObject>(

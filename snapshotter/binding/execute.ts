@@ -1,10 +1,11 @@
 /** One effect of a snapshot's loop at the API server. Own writes go into the caches at once. */
 import { keyOf } from '../../lib/controller/store.ts';
 import type { KubeClient, Patch } from '../../lib/kube/client.ts';
-import { isAlreadyExists, isNotFound, orNothing } from '../../lib/kube/api-error.ts';
+import { ApiError, isAlreadyExists, isNotFound, orNothing } from '../../lib/kube/api-error.ts';
 import type { KubeObject, PersistentVolumeClaim, Resource } from '../../lib/kube/objects.ts';
 import { type GroupSnapshotResources, PERSISTENT_VOLUMES, PERSISTENT_VOLUME_CLAIMS } from '../../lib/kube/resources.ts';
 import type { ApplyWrite } from '../apply-write.ts';
+import { causeOfRefusal } from '../failure-note.ts';
 import type { ContentObject, SnapshotObject } from '../kinds/kind.ts';
 import type { SourceClaim } from '../kinds/sources.ts';
 import { proves, standingOf } from '../membership.ts';
@@ -38,6 +39,7 @@ export async function execute<S extends SnapshotObject, C extends ContentObject>
     case 'confirm':
       return confirm(deps, step, run);
     case 'set-class':
+    case 'note-failure':
     case 'add-finalizers':
     case 'add-owner':
       return patchSnapshot(deps, run, { patch: step.patch });
@@ -173,7 +175,7 @@ async function orRefusal<S extends SnapshotObject, C extends ContentObject>(
   } catch (error) {
     const message = isNotFound(error) ? undefined : refusalOf(error);
     if (message === undefined) throw error;
-    const refusal = { effect, message };
+    const refusal = { effect, message, cause: causeOfRefusal(error instanceof ApiError ? error.status : 0) };
     refusals.set(state.snapshot.metadata?.uid ?? '', refusal);
     return { kind: 'found', found: { refusal } };
   }

@@ -20,6 +20,7 @@ const BY_KIND: Readonly<Record<Exclude<BindingEffect['kind'], 'confirm' | 'creat
   'set-class': { reason: 'defaultClass', write: 'set-class' },
   'write-error': STATUS,
   'write-status': STATUS,
+  'note-failure': STATUS,
   'add-finalizers': FINALIZER,
   'add-owner': FINALIZER,
   'release-snapshot': FINALIZER,

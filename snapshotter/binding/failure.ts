@@ -2,9 +2,11 @@
 import type { EventReason } from '../../lib/controller/event-table.ts';
 import { formatTime } from '../../lib/kube/time.ts';
 import { type EventWords, warning } from '../../lib/sidecar/event-notes.ts';
+import { type Cause, noteChange } from '../failure-note.ts';
 import { inputsOf } from '../inputs.ts';
 import type { ContentObject, SnapshotObject } from '../kinds/kind.ts';
-import { statusPatch } from '../object-patch.ts';
+import { FAILURE } from '../names.ts';
+import { annotationsPatch, statusPatch } from '../object-patch.ts';
 import { type BindingEffect, type BindingNext, type BindingState, confirmation, type Needed } from './state.ts';
 
 type Missing = Exclude<Needed, 'snapshot'>;
@@ -12,6 +14,8 @@ type Missing = Exclude<Needed, 'snapshot'>;
 export interface Failure {
   readonly reason: EventReason;
   readonly message: string;
+  /** For programs. */
+  readonly cause: Cause;
   /** Told before it, by an event alone. */
   readonly also?: EventWords;
   /** False: whatever the status says of readiness stays. */
@@ -23,7 +27,7 @@ export interface Failure {
  * Nothing polls: every missing thing is watched.
  */
 export function fail<S extends SnapshotObject, C extends ContentObject>(state: BindingState<S, C>, failure: Failure): BindingNext<C> {
-  return report(state, failure) ?? { kind: 'done', reason: `waits for a change: ${failure.message}` };
+  return report(state, failure) ?? noteFailure(state, failure.cause) ?? { kind: 'done', reason: `waits for a change: ${failure.message}` };
 }
 
 /** Something was not found. Caches lag, so it is read live once a run before anybody is told that it is missing. */
@@ -48,7 +52,7 @@ export function confirm<S extends SnapshotObject, C extends ContentObject>(
 /** Undefined where the status says it already. The same words are not written twice, whatever the time. */
 export function report<S extends SnapshotObject, C extends ContentObject>(
   { snapshot, now, kind }: BindingState<S, C>,
-  failure: Failure,
+  failure: Omit<Failure, 'cause'>,
 ): BindingEffect<C> | undefined {
   if (isTold(snapshot, failure)) return undefined;
   const changes = {
@@ -66,6 +70,17 @@ export function report<S extends SnapshotObject, C extends ContentObject>(
   };
 }
 
-export function isTold({ status }: SnapshotObject, { message, keepsReady }: Failure): boolean {
+/** Undefined where it is noted so. `cause` undefined: it does not fail. */
+export function noteFailure<S extends SnapshotObject, C extends ContentObject>(
+  { snapshot, now }: BindingState<S, C>,
+  cause: (Cause & { readonly since?: string }) | undefined,
+): BindingEffect<C> | undefined {
+  const note = noteChange(snapshot, cause, now);
+  if (note === undefined) return undefined;
+  const inputs = inputsOf(snapshot.metadata?.uid, cause?.code, cause?.retryable);
+  return { kind: 'note-failure', backoff: 'note-failure', inputs, patch: annotationsPatch(snapshot, { [FAILURE]: note }) };
+}
+
+export function isTold({ status }: SnapshotObject, { message, keepsReady }: Omit<Failure, 'cause'>): boolean {
   return status?.error?.message === message && (keepsReady === true || status.readyToUse === false);
 }

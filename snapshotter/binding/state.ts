@@ -12,6 +12,7 @@ import type {
   VolumeSnapshotContent,
 } from '../../lib/kube/objects.ts';
 import type { Effect, Rest } from '../../lib/controller/step.ts';
+import type { Cause } from '../failure-note.ts';
 import type { ContentObject, SnapshotClass, SnapshotKind, SnapshotObject } from '../kinds/kind.ts';
 import type { SourceClaim } from '../kinds/sources.ts';
 import type { Restore } from '../kinds/words.ts';
@@ -86,6 +87,7 @@ export interface BindingState<S extends SnapshotObject = VolumeSnapshot, C exten
 export interface Refusal {
   readonly effect: 'protect-claim' | 'create-content' | 'bind-content';
   readonly message: string;
+  readonly cause: Cause;
 }
 
 type BindingStep<K extends string> = Effect<K> & { readonly kind: K };
@@ -96,6 +98,8 @@ export type BindingEffect<C extends ContentObject = VolumeSnapshotContent> =
   | (BindingStep<'set-class'> & { readonly patch: Patch })
   /** A status with an error (and its event). */
   | (BindingStep<'write-error'> & { readonly patch: Patch })
+  /** The annotation that programs read. */
+  | (BindingStep<'note-failure'> & { readonly patch: Patch })
   | (BindingStep<'add-finalizers'> & { readonly patch: Patch })
   /** PUT of whole claims with our finalizer, side by side. */
   | (BindingStep<'protect-claim'> & { readonly claims: readonly PersistentVolumeClaim[] })

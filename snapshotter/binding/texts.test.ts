@@ -12,6 +12,7 @@ import {
   aVolume,
 } from '../testing/objects.ts';
 import { aBindingState, bothFinalizers, confirmedAll, failure, type Overrides } from '../testing/binding-state.ts';
+import { CAUSE } from '../failure-note.ts';
 import { failureEvents } from './failure-events.ts';
 import type { BindingEffect } from './state.ts';
 
@@ -121,17 +122,22 @@ test.each<[string, Overrides, string, RegExp?]>([
   ],
   [
     'a refused POST',
-    { refusal: { effect: 'create-content', message: 'no' } },
+    { refusal: { effect: 'create-content', message: 'no', cause: CAUSE.invalid } },
     `${CREATION}snapshot controller failed to update default/nightly on API server: no`,
     /no$/,
   ],
   [
     'a refused PUT of the claim',
-    { refusal: { effect: 'protect-claim', message: 'no' } },
+    { refusal: { effect: 'protect-claim', message: 'no', cause: CAUSE.invalid } },
     `${CREATION}snapshot controller failed to update data on API server: no`,
     /no$/,
   ],
-  ['a refused binding', { refusal: { effect: 'bind-content', message: 'no' } }, 'Snapshot failed to bind VolumeSnapshotContent, no', /no$/],
+  [
+    'a refused binding',
+    { refusal: { effect: 'bind-content', message: 'no', cause: CAUSE.invalid } },
+    'Snapshot failed to bind VolumeSnapshotContent, no',
+    /no$/,
+  ],
 ])('%s', (_, state, text, more = /./) => {
   const { message } = failure(aBindingState({ confirmed: confirmedAll, ...state }));
   expect(message.slice(0, text.length)).toBe(text);

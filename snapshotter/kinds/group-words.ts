@@ -28,6 +28,7 @@ export const GROUP_WORDS: KindWords = {
     });
     return used.toSorted().join('; ');
   },
+  stillMade: 'GroupSnapshot is still being created: it is deleted once the driver has answered',
   classMissing: (name) => `${CLASS} volumegroupsnapshotclass.groupsnapshot.storage.k8s.io ${quote(name)} not found`,
   noDefaultClass: ({ key }, fault) => `${DEFAULT} ${because(key, fault)}`,
   noContent: ({ key, name }, fault) => `${CREATION} ${inVain(key, name, fault)}`,

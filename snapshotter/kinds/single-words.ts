@@ -26,6 +26,7 @@ export const SINGLE_WORDS: KindWords = {
     const claims = restores.flatMap((restore) => restore.claims).toSorted();
     return `Snapshot is being used to restore a PVC${claims.length > 0 ? `: ${claims.join(', ')}` : ''}`;
   },
+  stillMade: 'Snapshot is still being created: it is deleted once the driver has answered',
   classMissing: (name) => `${CLASS} ${classNotFound(name)}`,
   noDefaultClass: ({ key }, fault) => `${DEFAULT} ${noDriver(key, fault)}`,
   noContent: (snapshot, fault) => `${CREATION} ${noContent(snapshot, fault)}`,

@@ -17,6 +17,7 @@ export interface KindWords {
   readonly misbound: (contentName: string) => string;
   readonly handleSet: (contentName: string, key: string) => string;
   readonly inUse: (key: string, restores: readonly Restore[]) => string;
+  readonly stillMade: string;
   readonly classMissing: (className: string) => string;
   /** Why no class was chosen. */
   readonly noDefaultClass: (snapshot: Named, fault: SourceFault | ClassFault) => string;

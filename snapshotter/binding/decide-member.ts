@@ -7,6 +7,7 @@ import { warning } from '../../lib/sidecar/event-notes.ts';
 import { testAbsent, testUid } from '../../lib/sidecar/finalizers.ts';
 import { isDeleting } from '../content-accessors.ts';
 import { inputsOf } from '../inputs.ts';
+import { refersTo } from '../kinds/accessors.ts';
 import type { ContentObject, SnapshotObject } from '../kinds/kind.ts';
 import { ownersOf } from '../membership.ts';
 import { groupContentNameOf } from '../names.ts';
@@ -15,7 +16,7 @@ import type { BindingEffect, BindingNext, BindingState } from './state.ts';
 
 /** Undefined where the snapshot's own loop goes on. */
 export function decideMember<S extends SnapshotObject, C extends ContentObject>(state: BindingState<S, C>): BindingNext<C> | undefined {
-  const { kind, snapshot, membership } = state;
+  const { kind, snapshot, content, membership } = state;
   if (membership === undefined) return undefined;
   const { proof, group, name, uid } = membership;
   if (proof === 'unseen') {
@@ -30,9 +31,9 @@ export function decideMember<S extends SnapshotObject, C extends ContentObject>(
   }
   if (!deleting) {
     if (group === 'unserved') return { kind: 'done', reason: 'belongs to a group snapshot, and groups are not served' };
-    return kind.boundNameOf(snapshot) === undefined && kind.sourceOf(snapshot).kind !== 'content'
-      ? { kind: 'done', reason: 'its group makes it' }
-      : undefined;
+    if (kind.boundNameOf(snapshot) !== undefined || kind.sourceOf(snapshot).kind === 'content') return undefined;
+    const isMade = content !== undefined && refersTo(kind, content, snapshot) && kind.hasHandle(content);
+    return isMade ? undefined : { kind: 'done', reason: 'its group makes it' };
   }
   switch (group) {
     case 'unseen':

@@ -22,13 +22,16 @@ export function singleRelations(stores: SingleStores): Relations<VolumeSnapshot,
       const claimName = source.kind === 'claim' ? source.claimName : undefined;
       const claim = claimName === undefined ? undefined : stores.claims.get(`${snapshot.metadata?.namespace ?? ''}/${claimName}`);
       const restore = restoreOf(stores, snapshot);
+      const membership = membershipOf(snapshot, stores.groups) ?? unservedMember(content, stores.groups);
+      const isNamed = text(snapshot.status?.volumeGroupSnapshotName) !== undefined;
+      const groupName = membership?.proof === 'yes' ? membership.name : groupNameOf(snapshot, content, stores.groups);
       return {
         sources: claimName === undefined ? [] : [sourceIn(stores, claimName, claim)],
         selector: undefined,
         restores: restore === undefined ? [] : [restore],
         members: { unmade: [], undeleted: [] },
-        membership: membershipOf(snapshot, stores.groups) ?? unservedMember(content, stores.groups),
-        groupName: text(snapshot.status?.volumeGroupSnapshotName) === undefined ? groupNameOf(snapshot, content, stores.groups) : undefined,
+        membership,
+        groupName: isNamed ? undefined : groupName,
       };
     },
     // Of a member: what its group has bound it to, or will.

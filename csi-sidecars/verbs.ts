@@ -5,9 +5,10 @@ import { DOCTOR } from './doctor/verb.ts';
 import { EXPLAIN } from './explain/verb.ts';
 import type { Verb } from './frame/verb.ts';
 import { INSTALL_CRDS } from './install-crds/verb.ts';
+import { NODE_DRIVER_REGISTRAR } from './node-driver-registrar/verb.ts';
 import { ROLES } from './roles.ts';
 
-const TOOLS: readonly Verb[] = [EXPLAIN, DOCTOR, INSTALL_CRDS];
+const TOOLS: readonly Verb[] = [EXPLAIN, DOCTOR, INSTALL_CRDS, NODE_DRIVER_REGISTRAR];
 
 export const VERBS: readonly Verb[] = [
   ...TOOLS,

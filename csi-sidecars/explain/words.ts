@@ -83,6 +83,10 @@ export function bindingWords(step: BindingEffect): string {
       return 'binds the VolumeSnapshotContent to the VolumeSnapshot';
     case 'write-status':
       return 'copies what the content says into the status';
+    case 'note-failure':
+      return 'notes the failure where programs read it';
+    case 'add-owner':
+      return 'makes the group the owner of its member';
     case 'mark-content':
       return 'tells the content that its VolumeSnapshot is being deleted';
     case 'delete-content':

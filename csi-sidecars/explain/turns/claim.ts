@@ -14,7 +14,7 @@ import type { Link, Next, Turn } from '../explanation.ts';
 import { kubectlName, placeOf } from '../place.ts';
 import type { Rehearsed } from '../rehearse.ts';
 import { type Act, isDriverThere, isGoing, link, type Scene, told, waitFor } from '../scene.ts';
-import type { ProvisionerTheatre } from '../theatre.ts';
+import type { ProvisionerTheatre } from '../provisioner-theatre.ts';
 import { claimWords } from '../words.ts';
 
 interface PodOfClaim extends KubeObject {
@@ -83,7 +83,7 @@ function pauseOf(rehearsal: Rehearsed<ClaimState, ClaimStep> | undefined, { maxB
 }
 
 function chainOf({ scene: { theatre }, claim, key, pods, storageClass, source, provisioner }: Facts): Link[] {
-  const { snapshots, volumes, claims } = theatre.snapshotCaches;
+  const { snapshots, volumes, claims } = theatre.caches;
   const links: Link[] = [];
   const className = classNameOf(claim) ?? '';
   if (className !== '')
@@ -132,7 +132,7 @@ function beforeProvisioning({ scene, claim, storageClass, pods, provisioner, key
       command: `kubectl get pv ${volumeName} -o yaml`,
     };
   if (volumeName !== '') {
-    const volume = scene.theatre.snapshotCaches.volumes.store.get(volumeName);
+    const volume = scene.theatre.caches.volumes.store.get(volumeName);
     if (volume === undefined)
       return {
         who: 'administrator',
@@ -265,9 +265,7 @@ function whileDeleted(facts: Facts): Turn {
         };
   if (held.includes(CLAIM_PROTECTION)) {
     const decided = scene.theatre.claimProtection(key);
-    const snapshot = scene.theatre.snapshotCaches.snapshots.store
-      .byIndex(CLAIM_INDEX.name, key)
-      .find(({ status }) => status?.readyToUse !== true);
+    const snapshot = scene.theatre.caches.snapshots.store.byIndex(CLAIM_INDEX.name, key).find(({ status }) => status?.readyToUse !== true);
     if (decided?.kind === 'done' && snapshot !== undefined)
       return waitFor(
         placeOf(VOLUME_SNAPSHOTS, snapshot),

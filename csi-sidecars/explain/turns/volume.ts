@@ -12,13 +12,13 @@ import { BY_VOLUME } from '../../../provisioner/caches.ts';
 import { MIGRATED_TO, PROVISIONED_BY, VOLUME_FINALIZER } from '../../../provisioner/facts/names.ts';
 import { classNameOf } from '../../../provisioner/facts/ownership.ts';
 import type { VolumeDecision } from '../../../provisioner/volume/state.ts';
-import { SOURCE_INDEX } from '../../../snapshotter/claim-protection/gather.ts';
+import { SOURCE_INDEX } from '../../../snapshotter/snapshot-informers.ts';
 import { volumeIndexValue } from '../../../snapshotter/content-accessors.ts';
 import type { Link, Turn } from '../explanation.ts';
 import { readError } from '../last-error.ts';
 import { kubectlName, placeOf } from '../place.ts';
 import { type Act, isDriverThere, isGoing, link, type Scene, told } from '../scene.ts';
-import type { ProvisionerTheatre } from '../theatre.ts';
+import type { ProvisionerTheatre } from '../provisioner-theatre.ts';
 import { volumeWords } from '../words.ts';
 
 export async function explainVolume(scene: Scene, volume: PersistentVolume): Promise<Act> {
@@ -46,7 +46,7 @@ export async function explainVolume(scene: Scene, volume: PersistentVolume): Pro
 }
 
 function chainOf({ theatre }: Scene, volume: PersistentVolume, { caches }: ProvisionerTheatre): Link[] {
-  const { contents, claims } = theatre.snapshotCaches;
+  const { contents, claims } = theatre.caches;
   const { claimRef, csi } = volume.spec ?? {};
   const links: Link[] = [];
   const className = classNameOf(volume) ?? '';

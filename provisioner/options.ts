@@ -8,7 +8,6 @@ import type { FlagValues, OptionsOf } from '../lib/process/flags.ts';
 /** Hexadecimal digits of a uid. */
 const UUID_DIGITS = 32;
 const NO_CAPACITY = 'CSIStorageCapacity objects are not published by this version';
-const NO_NODE_MODE = 'node deployment is not served by this version';
 
 const NAME_FLAGS = [
   { name: 'volume-name-prefix', type: 'string', default: 'pvc', help: 'First part of the names of volumes and PVs.', origin: 'peer' },
@@ -154,43 +153,45 @@ const UNSERVED_FLAGS = [
     ignored: NO_CAPACITY,
   },
   {
-    name: 'node-deployment',
-    type: 'bool',
-    default: 'false',
-    help: 'Serve the volumes of one node, for a sidecar on every node. Not served by this version.',
-    origin: 'peer',
-  },
-  {
-    name: 'node-deployment-immediate-binding',
-    type: 'bool',
-    default: 'true',
-    help: 'Nodes compete for immediate claims.',
-    origin: 'peer',
-    ignored: NO_NODE_MODE,
-  },
-  {
-    name: 'node-deployment-base-delay',
-    type: 'duration',
-    default: '20s',
-    help: 'First wait in that competition.',
-    origin: 'peer',
-    ignored: NO_NODE_MODE,
-  },
-  {
-    name: 'node-deployment-max-delay',
-    type: 'duration',
-    default: '60s',
-    help: 'Longest wait in that competition.',
-    origin: 'peer',
-    ignored: NO_NODE_MODE,
-  },
-  {
     name: 'enable-pprof',
     type: 'bool',
     default: 'false',
     help: 'Go profiles on the HTTP endpoint.',
     origin: 'peer',
     ignored: 'there is no Go runtime to profile',
+  },
+] as const satisfies readonly Flag[];
+
+const NODE_FLAGS = [
+  {
+    name: 'node-deployment',
+    type: 'bool',
+    default: 'false',
+    help: 'Serve the volumes of one node, for a sidecar beside the driver on every node. The environment variable NODE_NAME names the node. Without --leader-election.',
+    origin: 'peer',
+  },
+  {
+    name: 'node-deployment-immediate-binding',
+    type: 'bool',
+    default: 'true',
+    help: 'With --node-deployment: nodes compete for claims that wait for no Pod. false: such claims are left alone.',
+    origin: 'peer',
+  },
+  {
+    name: 'node-deployment-base-delay',
+    type: 'duration',
+    default: '20s',
+    help: 'With --node-deployment: longest first wait before this node tries to take a claim that waits for no Pod. The wait is random and doubles each time that others are faster.',
+    origin: 'peer',
+    min: 0,
+  },
+  {
+    name: 'node-deployment-max-delay',
+    type: 'duration',
+    default: '60s',
+    help: 'With --node-deployment: longest wait of all. A node without room for a claim asks its driver again as often.',
+    origin: 'peer',
+    min: 0,
   },
 ] as const satisfies readonly Flag[];
 
@@ -229,14 +230,18 @@ export const PROVISIONER_FLAGS = [
   ...WORK_FLAGS,
   ...VOLUME_FLAGS,
   ...UNSERVED_FLAGS,
+  ...NODE_FLAGS,
   MASTER_FLAG,
   GATES_FLAG,
 ] as const satisfies readonly Flag[];
 
-export type ProvisionerOptions = OptionsOf<typeof PROVISIONER_FLAGS>;
+export interface ProvisionerOptions extends OptionsOf<typeof PROVISIONER_FLAGS> {
+  /** The node whose volumes are served; empty: those of all nodes. */
+  readonly nodeName: string;
+}
 
 /** Throws ConfigError with every fault at once. */
-export function readProvisionerOptions(values: FlagValues): ProvisionerOptions {
+export function readProvisionerOptions(values: FlagValues, env: (name: string) => string | undefined): ProvisionerOptions {
   const options = readOptions(PROVISIONER_FLAGS, values);
   const faults: string[] = [];
   if (options.volumeNamePrefix === '') faults.push('--volume-name-prefix is empty: give it a name');
@@ -245,8 +250,9 @@ export function readProvisionerOptions(values: FlagValues): ProvisionerOptions {
   }
   if (options.enableCapacity)
     faults.push('--enable-capacity is not served by this version: drop it, or keep the Go program for this driver');
-  if (options.nodeDeployment)
-    faults.push('--node-deployment is not served by this version: drop it, or keep the Go program for this driver');
+  const nodeName = options.nodeDeployment ? (env('NODE_NAME') ?? '') : '';
+  if (options.nodeDeployment && nodeName === '')
+    faults.push('--node-deployment needs the environment variable NODE_NAME: set it from spec.nodeName of the Pod (fieldRef)');
   if (faults.length > 0) throw new ConfigError(faults, { exitCode: 1 });
-  return options;
+  return { ...options, nodeName };
 }

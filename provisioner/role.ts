@@ -11,10 +11,13 @@ import type { Role } from '../lib/controller/role.ts';
 import type { DriverIdentity } from '../lib/csi/capabilities.ts';
 import { gateEnabled } from '../lib/process/flags.ts';
 import type { RoleDefinition, RoleInput } from '../lib/process/role-definition.ts';
+import type { Caches } from './caches.ts';
 import { openCaches } from './caches.ts';
 import { createClaimController } from './claim/controller.ts';
 import type { ClaimState } from './claim/state.ts';
-import type { Settings } from './facts/settings.ts';
+import type { ServedNode, Settings } from './facts/settings.ts';
+import { createNodeTopology } from './claim/node-topology.ts';
+import type { TopologyBook } from './claim/topology-book.ts';
 import { createTopologyBook } from './claim/topology-book.ts';
 import { createCloneProtection } from './clone-protection/controller.ts';
 import { openAccounts } from './intent/accounts.ts';
@@ -33,7 +36,11 @@ export const CSI_PROVISIONER: RoleDefinition<ProvisionerOptions> = {
   syntax: 'pflag',
   flags: PROVISIONER_FLAGS,
   options: readProvisionerOptions,
-  frame: ({ timeoutMs, leaderElectionLabels }) => ({ timeoutMs, leaseLabels: leaderElectionLabels }),
+  frame: ({ timeoutMs, leaderElectionLabels, nodeDeployment }) => ({
+    timeoutMs,
+    leaseLabels: leaderElectionLabels,
+    nodeInfo: nodeDeployment,
+  }),
   needsDriver: true,
   requiredResources: [],
   leaseName: sanitiseLeaseName,
@@ -51,18 +58,21 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
   const identity = driver.identity();
   const clones = identity.controller.has('CLONE_VOLUME');
   const snapshots = identity.controller.has('CREATE_DELETE_SNAPSHOT');
+  // Each node has a provisioner, and its driver makes volumes on that node alone: nobody leads the others.
+  const elected = options.leaderElection && !options.nodeDeployment;
   const caches = openCaches(context.informers, {
     driver: identity.name,
     leaseNamespace,
-    topology: hasTopology(identity, options),
+    nodes: hasTopology(identity, options) && !options.nodeDeployment,
+    affinities: options.nodeDeployment,
     attachments: identity.controller.has('PUBLISH_UNPUBLISH_VOLUME'),
     snapshots,
     crossNamespace: gateEnabled(options.featureGates, 'CrossNamespaceVolumeDataSource'),
-    journals: options.crashSafeProvisioning && !options.leaderElection,
+    journals: options.crashSafeProvisioning && !elected,
   });
   const progress = createClaimsInProgress();
   const protections = createSourceProtections();
-  const accounts = openAccounts({ context, progress, driver: identity.name, leaseNamespace, options, journals: caches.journals });
+  const accounts = openAccounts({ context, progress, driver: identity.name, leaseNamespace, options, elected, journals: caches.journals });
   const { journal } = accounts;
   const metrics = createProvisionMetrics(registry, accounts.counts);
   const settings = settingsReader(driver.identity, options, accounts.place);
@@ -73,7 +83,6 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
   });
   const now = (): number => clock.now();
   const monotonic = (): number => clock.monotonic();
-  const { nodes, csiNodes } = caches;
   const claimController = createClaimController(
     {
       caches,
@@ -82,7 +91,7 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
       journal,
       accounts,
       settings,
-      topology: nodes === undefined || csiNodes === undefined ? undefined : createTopologyBook(identity.name, { nodes, csiNodes }),
+      topology: topologyBook(identity.name, caches, settings),
       strictTopology: options.strictTopology,
       immediateTopology: options.immediateTopology,
       minVersion: { value: undefined },
@@ -91,7 +100,13 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
       client,
       log,
       driver: driver.client,
-      identity: `${clock.now()}-${Math.floor(random.next() * 10_000)}-${identity.name}`,
+      identity: [
+        clock.now(),
+        Math.floor(random.next() * 10_000),
+        identity.name,
+        ...(options.nodeDeployment ? [options.nodeName] : []),
+      ].join('-'),
+      random: () => random.next(),
       metrics,
       labelsOf,
       leaseIsFresh: () => leaseIsFresh(),
@@ -119,7 +134,10 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
   const driverName = (): string => driver.identity().name;
   const cloneController = clones ? createCloneProtection({ caches, progress, accounts, driverName, client }, protection) : undefined;
   const snapshotController = snapshots
-    ? createSnapshotProtection({ caches, progress, accounts, protections, driverName, client }, protection)
+    ? createSnapshotProtection(
+        { caches, progress, accounts, protections, driverName, client, oneForEachNode: options.nodeDeployment },
+        protection,
+      )
     : undefined;
   wireEvents(
     caches,
@@ -149,6 +167,12 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
   };
 }
 
+function topologyBook(driver: string, { nodes, csiNodes }: Caches, settings: () => Settings): TopologyBook | undefined {
+  const { node, topology } = settings();
+  if (node !== undefined) return topology ? createNodeTopology(settings) : undefined;
+  return nodes === undefined || csiNodes === undefined ? undefined : createTopologyBook(driver, { nodes, csiNodes });
+}
+
 /** What the driver says may change across a reconnect; what is made of it is kept until it does. */
 function settingsReader(identity: () => DriverIdentity, options: ProvisionerOptions, journal: Settings['journal']): () => Settings {
   let last: { readonly identity: DriverIdentity; readonly settings: Settings } | undefined;
@@ -171,8 +195,19 @@ function settingsOf(identity: DriverIdentity, options: ProvisionerOptions): Omit
     crossNamespace: gateEnabled(options.featureGates, 'CrossNamespaceVolumeDataSource'),
     attributesClasses: gateEnabled(options.featureGates, 'VolumeAttributesClass'),
     topology: hasTopology(identity, options),
+    ...(options.nodeDeployment ? { node: servedNode(identity, options) } : {}),
     elected: options.leaderElection,
     retryMaxMs: options.retryIntervalMaxMs,
+  };
+}
+
+function servedNode({ node }: DriverIdentity, options: ProvisionerOptions): ServedNode {
+  return {
+    name: options.nodeName,
+    segments: node?.segments,
+    immediateBinding: options.nodeDeploymentImmediateBinding,
+    baseDelayMs: options.nodeDeploymentBaseDelayMs,
+    maxDelayMs: options.nodeDeploymentMaxDelayMs,
   };
 }
 

@@ -19,6 +19,15 @@ export interface DriverIdentity {
   readonly controller: ReadonlySet<string>;
   /** Names of GroupControllerServiceCapability.RPC.Type; empty without a group controller. */
   readonly groupController: ReadonlySet<string>;
+  /** NodeGetInfo, where it was asked for. */
+  readonly node?: DriverNode;
+}
+
+/** The node that the driver runs on. */
+export interface DriverNode {
+  readonly id: string;
+  /** Where it lies. Undefined: volumes can be reached from everywhere. */
+  readonly segments: Readonly<Record<string, string>> | undefined;
 }
 
 /** The connected driver as a role sees it. `identity()` changes only across a reconnect. */
@@ -27,7 +36,9 @@ export interface Driver {
   identity(): DriverIdentity;
 }
 
-export interface IdentityObserver {
+export interface IntroductionWishes {
+  /** Ask for the node as well. */
+  readonly node?: boolean;
   /** As soon as the driver gave its name. */
   readonly named?: (name: string) => void;
   /** The driver's group controller cannot be asked: it counts as having none. */
@@ -38,14 +49,15 @@ export interface IdentityObserver {
  * Rejects with CsiError. A service that the driver does not serve at all (Unimplemented) has no capabilities; nor has a
  * group controller that answers with an error, since all but group snapshots works without it.
  */
-export async function readIdentity(client: CsiClient, signal: AbortSignal, observer: IdentityObserver = {}): Promise<DriverIdentity> {
+export async function readIdentity(client: CsiClient, signal: AbortSignal, wishes: IntroductionWishes = {}): Promise<DriverIdentity> {
   const info = await client.getPluginInfo({}, signal);
-  observer.named?.(info.name);
+  wishes.named?.(info.name);
   const plugin = await client.getPluginCapabilities({}, signal).catch(none);
   const controller = await client.controllerGetCapabilities({}, signal).catch(none);
+  const node = wishes.node === true ? await readNode(client, signal) : {};
   const group = await client.groupControllerGetCapabilities({}, signal).catch((error: unknown) => {
     if (!(error instanceof CsiError) || signal.aborted) throw error;
-    if (error.grpcCode !== GrpcCode.UNIMPLEMENTED) observer.withoutGroups?.(error);
+    if (error.grpcCode !== GrpcCode.UNIMPLEMENTED) wishes.withoutGroups?.(error);
     return undefined;
   });
   return {
@@ -64,7 +76,13 @@ export async function readIdentity(client: CsiClient, signal: AbortSignal, obser
         type?.$case === 'rpc' ? nameOf(GroupControllerServiceCapability_RPC_Type, type.value.type) : [],
       ),
     ),
+    ...node,
   };
+}
+
+async function readNode(client: CsiClient, signal: AbortSignal): Promise<Pick<DriverIdentity, 'node'>> {
+  const { nodeId, accessibleTopology } = await client.nodeGetInfo({}, signal);
+  return { node: { id: nodeId, segments: accessibleTopology?.segments } };
 }
 
 function none(error: unknown): undefined {

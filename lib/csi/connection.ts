@@ -29,6 +29,8 @@ export interface ConnectOptions {
   readonly address: string;
   /** Limit of each call of an introduction. */
   readonly timeoutMs: number;
+  /** Ask the driver for its node, too. */
+  readonly nodeInfo?: boolean;
   /** How long a first connection may take; the peers give up after 30 s. */
   readonly connectTimeoutMs?: number;
   /** How long a lost connection may stay lost. */
@@ -192,7 +194,7 @@ async function introduce(input: IntroductionInput): Promise<DriverIdentity | und
       const probe = await raw.probe({}, signal);
       // A driver that leaves `ready` out is ready (CSI specification).
       if (probe.ready !== false) {
-        const identity = await readIdentity(raw, signal, { named, withoutGroups });
+        const identity = await readIdentity(raw, signal, { named, withoutGroups, node: input.nodeInfo ?? false });
         const problem = driverNameProblem(identity.name);
         if (problem !== undefined) throw new TerminalError('DRIVER_UNUSABLE', `the driver at ${input.address} ${problem}`);
         return identity;

@@ -188,6 +188,7 @@ export class ProgramLife {
       address: csiAddress,
       timeoutMs: Math.max(...users.map(timeoutOf)),
       lostTimeoutMs: driverLostTimeoutMs === 0 ? leaseMs : driverLostTimeoutMs,
+      nodeInfo: users.some(({ prepared }) => prepared.frame.nodeInfo === true),
       observe,
       fatal: (error) => this.fail(error),
       signal: either(this.ending.signal, this.closing.signal, () => this.connection !== undefined),

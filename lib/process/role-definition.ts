@@ -33,6 +33,8 @@ export interface FrameOptions {
   readonly resourceWaitMs?: number;
   /** Labels that the leader puts on its lease. */
   readonly leaseLabels?: Readonly<Record<string, string>>;
+  /** The driver is asked for the node that it runs on. */
+  readonly nodeInfo?: boolean;
 }
 
 export interface RoleDefinition<O> {

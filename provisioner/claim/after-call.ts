@@ -5,6 +5,7 @@
 import { provisioningFailed } from '../facts/claim-events.ts';
 import { GrpcCode } from '../../lib/csi/grpc-code.ts';
 import { sameIntent } from '../intent/intent.ts';
+import { isSource } from '../facts/data-source.ts';
 import { reasonToLeave } from '../facts/ownership.ts';
 import { planForNobody } from './persistent-volume.ts';
 import { createStep, heldBack, journalNote, reschedule, secretStep } from './steps.ts';
@@ -21,7 +22,8 @@ export function afterCall(state: ClaimState, failure: CallFailure): ClaimDecisio
     // What may have been made is settled from here on.
     return { kind: 'retry', backoff: 'settle', inputs: heldBack(state, 'settle').inputs, reason: failure.message };
   }
-  if (failure.kind === 'refused' && failure.outcome === 'reschedule') return reschedule(state, failure.message);
+  if (failure.kind === 'refused' && (failure.outcome === 'reschedule' || isElsewhere(state, failure)))
+    return reschedule(state, failure.message);
   const recovery = recover(state, failure);
   if (recovery !== undefined) return recovery;
   const infeasible = isInfeasible(failure);
@@ -65,6 +67,11 @@ function afterSettling(state: ClaimState, { message }: CallFailure): ClaimDecisi
       )
     : [];
   return { kind: 'retry', backoff: 'settle', reason: message, events };
+}
+
+/** This node's driver does not know the source: it is on another node. */
+function isElsewhere({ settings, dataSource }: ClaimState, failure: CallFailure): boolean {
+  return settings.node !== undefined && isSource(dataSource) && failure.kind === 'refused' && failure.grpcCode === GrpcCode.NOT_FOUND;
 }
 
 /** The driver says that the claim itself is wrong: asking again soon helps nobody. */

@@ -6,6 +6,7 @@ import { StaleLease } from '../../lib/controller/step.ts';
 import type { Logger } from '../../lib/doors/log.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import type { Volume } from '../../proto/gen/csi.ts';
+import { isReachable } from '../facts/node.ts';
 import type { Accounts } from '../intent/accounts.ts';
 import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
 import type { Intent } from '../intent/intent.ts';
@@ -158,7 +159,10 @@ export async function deleteUnwanted(deps: CallDeps, handle: string, { state, si
     return { kind: 'deleted', failure: error.message, progress: progress.of(uid) };
   }
   log.info('a volume that is not what its claim asks for is deleted', { object: objectName(intent), volume: handle });
-  return { kind: 'deleted', failure: undefined, progress: settleOn(deps, uid, deletedUnwanted(present(deps, uid, operation))) };
+  // On this node nothing else of the claim is wanted: its volume is on another one.
+  const isElsewhere = state.volume !== undefined && !isReachable(state.volume, state.settings.node);
+  const next: Operation = isElsewhere ? { phase: 'closing', name: intent.request.name } : deletedUnwanted(present(deps, uid, operation));
+  return { kind: 'deleted', failure: undefined, progress: settleOn(deps, uid, next) };
 }
 
 /** Where the operation ends its entry leaves the journal, with the next write. */

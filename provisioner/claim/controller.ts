@@ -5,6 +5,7 @@ import { createController } from '../../lib/controller/controller.ts';
 import type { SharedOptions } from '../../lib/controller/shared-options.ts';
 import type { Reconciler } from '../../lib/controller/step.ts';
 import { provisioningFailed } from '../facts/claim-events.ts';
+import { agreedNode } from '../facts/node.ts';
 import { isOpen } from '../intent/operation.ts';
 import { absorb } from './absorb.ts';
 import { decide } from './decide.ts';
@@ -40,10 +41,13 @@ export function reconciler(deps: ClaimDeps): Reconciler<ClaimState, ClaimStep, C
  * The cache shows the claim with its volume, or gone, and nothing of it is open; or an attempt ended before anything
  * was written down. What a live read said does not count: the cache may show the claim as it was before once more.
  */
-function forget({ progress, caches }: ClaimDeps, uid: string): void {
+function forget({ progress, caches, settings }: ClaimDeps, uid: string): void {
   const present = progress.of(uid);
   const claim = caches.claims.store.byUid(uid);
   if (!isOpen(present.operation) && (claim === undefined || (claim.spec?.volumeName ?? '') !== '')) progress.forget(uid);
+  // Whoever won may give it back: then the competition begins anew.
+  else if (claim !== undefined && present.competition !== undefined && !['', settings().node?.name].includes(agreedNode(claim)))
+    progress.update(uid, { competition: undefined });
   else if (present.protecting !== undefined) progress.update(uid, { protecting: undefined });
 }
 

@@ -12,10 +12,12 @@
 import type { EventNote } from '../../lib/controller/step.ts';
 import { claimNotice, claimWarning, provisioningFailed } from '../facts/claim-events.ts';
 import type { OpenOperation, Operation } from '../intent/operation.ts';
+import { isReachable } from '../facts/node.ts';
 import { REASON } from '../facts/names.ts';
 import { afterCall } from './after-call.ts';
 import { attempt } from './attempt.ts';
 import { attemptInputs } from './inputs.ts';
+import { chooseNode } from './node-choice.ts';
 import { reasonToLeave, waitsForConsumer } from '../facts/ownership.ts';
 import { planForNobody } from './persistent-volume.ts';
 import { createStep, heldBack, journalNote, problem, RETELL_MS, secretStep } from './steps.ts';
@@ -30,7 +32,7 @@ export function decide(state: ClaimState): ClaimDecision {
   if (operation.phase === 'created') return save(state, operation);
   if (state.volume !== undefined) return volumeExists(state, state.volume);
   const own = ownClaim(state);
-  if ('class' in own) return attempt(state, own);
+  if ('class' in own) return chooseNode(state, own) ?? attempt(state, own);
   if (own.wantsVolume || operation.phase !== 'open') return { kind: 'done', reason: own.reason };
   return settle(state, operation, own.reason);
 }
@@ -93,6 +95,9 @@ function volumeExists(state: ClaimState, volume: NonNullable<ClaimState['volume'
     const wanted = state.claim !== undefined && reasonToLeave(state.settings.driver, state.claim) === undefined;
     return wanted ? problem(state, { message: reason }) : { kind: 'done', reason };
   }
+  // What the driver of this node may have made is no volume of a PV on another node.
+  if (operation.phase === 'open' && operation.uncertain !== undefined && !isReachable(volume, state.settings.node))
+    return settle(state, operation, 'the volume of the claim is on another node');
   if (operation.phase === 'open')
     return { kind: 'close', backoff: 'create-volume', inputs: attemptInputs(state), before: staleNote(state, name) };
   const events = state.saved ? claimNotice(state, { reason: REASON.provisioned, message: `Successfully provisioned volume ${name}` }) : [];

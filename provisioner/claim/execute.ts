@@ -18,6 +18,8 @@ import { encodeEntry } from '../intent/intent.ts';
 import { intentsOf, notOpened, opened, opening, uncertainOf, volumeNameOf } from '../intent/operation.ts';
 import { CLONE_FINALIZER, SNAPSHOT_FINALIZER } from '../facts/names.ts';
 import type { CallDeps, Run } from './call.ts';
+import type { CompeteDeps } from './compete.ts';
+import { drawWait, readCapacity, selectNode } from './compete.ts';
 import { createVolume, deleteUnwanted, settleOn } from './call.ts';
 import { sourceKey } from '../facts/data-source.ts';
 import type { GatherDeps } from './gather.ts';
@@ -27,7 +29,7 @@ import { isProtected } from './restore.ts';
 import { readExistingVolume, saveVolume } from './save.ts';
 import type { ClaimAnswer, ClaimStep } from './state.ts';
 
-export type ClaimDeps = GatherDeps & CallDeps;
+export type ClaimDeps = GatherDeps & CallDeps & CompeteDeps;
 
 export async function execute(deps: ClaimDeps, step: ClaimStep, run: Run): Promise<ClaimAnswer> {
   const { client, progress, caches } = deps;
@@ -98,6 +100,12 @@ export async function execute(deps: ClaimDeps, step: ClaimStep, run: Run): Promi
       progress.update(uid, { inherited: false, ...(state.volume === undefined ? {} : { provisionedBefore: 'seen' }) });
       return { kind: 'closed', progress: settleOn(deps, uid, { phase: 'closing', name }) };
     }
+    case 'draw-wait':
+      return drawWait(deps, state);
+    case 'read-capacity':
+      return readCapacity(deps, step.question, signal);
+    case 'select-node':
+      return selectNode(deps, step, run);
     case 'reschedule': {
       const claim = await client.replace(PERSISTENT_VOLUME_CLAIMS, withoutSelectedNode(step.claim), { signal });
       caches.claims.absorb(claim);

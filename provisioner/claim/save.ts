@@ -4,6 +4,7 @@ import type { PersistentVolume } from '../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUMES } from '../../lib/kube/resources.ts';
 import { refusalOf } from '../../lib/sidecar/refusal.ts';
 import type { Caches } from '../caches.ts';
+import { isReachable } from '../facts/node.ts';
 import { madeUnwanted, opened, unsavable } from '../intent/operation.ts';
 import type { CallDeps, Run } from './call.ts';
 import { settleOn } from './call.ts';
@@ -38,7 +39,7 @@ export async function readExistingVolume(deps: SaveDeps, name: string, { state, 
   const { intent, volume } = operation;
   const handle = volume.spec?.csi?.volumeHandle ?? '';
   const isOurs = live.spec?.claimRef?.uid === uid;
-  if (isOurs && live.spec?.csi?.volumeHandle === handle) {
+  if (isOurs && live.spec?.csi?.volumeHandle === handle && isReachable(live, state.settings.node)) {
     if (live.metadata?.deletionTimestamp === undefined) return saved(deps, live, state);
     // It accounts for the volume, and takes it along.
     const next = { phase: 'closing', name: intent.request.name } as const;

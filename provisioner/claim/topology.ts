@@ -189,7 +189,8 @@ export function toRequirement(result: TopologyResult & { readonly kind: 'terms' 
   return { requisite: result.requisite.map(toTopology), preferred: result.preferred.map(toTopology) };
 }
 
-function toTopology(term: Term): { segments: Record<string, string> } {
+/** As CSI writes it. */
+export function toTopology(term: Term): { segments: Record<string, string> } {
   return { segments: Object.fromEntries(term.map(({ key, value }) => [key, value])) };
 }
 

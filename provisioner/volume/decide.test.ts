@@ -20,6 +20,7 @@ function aState(change: Partial<VolumeState> = {}): VolumeState {
     deleted: false,
     behind: false,
     secret: { kind: 'none' },
+    reachable: true,
     gone: false,
     failure: undefined,
     ...change,

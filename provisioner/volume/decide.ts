@@ -17,6 +17,7 @@ export function decide(state: VolumeState): VolumeDecision {
   if (state.gone) return { kind: 'done', reason: 'the PV is gone' };
   if (state.behind) return { kind: 'done', reason: 'the cache is behind our own write' };
   if (!isOurs(state.driver, volume)) return { kind: 'done', reason: 'the PV belongs to another provisioner' };
+  if (!state.reachable) return { kind: 'done', reason: 'the volume of the PV is on another node' };
   if (state.failure !== undefined)
     return { kind: 'retry', backoff: 'delete-volume', reason: state.failure, events: failureNote(state, state.failure) };
   const held = volume.metadata?.finalizers?.includes(VOLUME_FINALIZER) === true;

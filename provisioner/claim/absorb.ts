@@ -13,7 +13,7 @@ export function absorb(state: ClaimState, step: ClaimStep, answer: ClaimAnswer):
     case 'snapshot':
       return { ...state, live: { ...live, snapshot: { object: answer.object } } };
     case 'content':
-      return { ...state, live: { ...live, content: { object: answer.object } } };
+      return { ...state, live: { ...live, content: { name: answer.name, object: answer.object } } };
     case 'attributes-class':
       return { ...state, live: { ...live, attributesClass: { object: answer.object } } };
     case 'secret':

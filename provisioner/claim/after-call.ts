@@ -2,13 +2,12 @@
  * What a call of the driver without a volume means for the claim: always what the Go program makes of that very
  * answer. What may be left of earlier calls is on the account, which decides nothing here.
  */
-import { provisioningFailed } from '../facts/claim-events.ts';
 import { GrpcCode } from '../../lib/csi/grpc-code.ts';
 import { sameIntent } from '../intent/intent.ts';
 import { isSource } from '../facts/data-source.ts';
 import { reasonToLeave } from '../facts/ownership.ts';
 import { planForNobody } from './persistent-volume.ts';
-import { createStep, heldBack, journalNote, reschedule, secretStep } from './steps.ts';
+import { attemptFailed, createStep, heldBack, journalNote, reschedule, secretStep } from './steps.ts';
 import type { CallFailure, ClaimDecision, ClaimState } from './state.ts';
 
 /** From then on an administrator is told of what stays undecided for a claim that is gone. */
@@ -27,12 +26,14 @@ export function afterCall(state: ClaimState, failure: CallFailure): ClaimDecisio
   const recovery = recover(state, failure);
   if (recovery !== undefined) return recovery;
   const infeasible = isInfeasible(failure);
-  const message = infeasible ? `${failure.message} (it will not help to ask again soon: retries are delayed)` : failure.message;
+  const message = infeasible
+    ? `Volume provisioning failed with infeasible error. Retries will be delayed. ${failure.message}`
+    : failure.message;
   return {
     kind: 'retry',
     backoff: 'create-volume',
     reason: message,
-    events: provisioningFailed(state, message),
+    events: attemptFailed(state, message),
     ...(infeasible ? { atLeastMs: state.settings.retryMaxMs } : {}),
   };
 }

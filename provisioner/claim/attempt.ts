@@ -86,10 +86,10 @@ function mutableParameters(state: ClaimState, own: OwnClaim): { readonly paramet
   if (name === undefined) return { parameters: undefined };
   if (state.live.attributesClass === undefined) return { kind: 'read-attributes-class', ...heldBack(state, 'attempt'), name };
   const { object } = state.live.attributesClass;
-  if (object === undefined) return problem(state, { message: `VolumeAttributesClass ${name} is not found` });
+  if (object === undefined) return problem(state, { message: `volumeattributesclasses.storage.k8s.io "${name}" not found` });
   if (object.driverName === state.settings.driver) return { parameters: object.parameters ?? {} };
   return problem(state, {
-    message: `VolumeAttributesClass ${name} is for driver ${object.driverName ?? ''}, not for ${state.settings.driver}`,
+    message: `VAC ${name} referenced in PVC is for driver ${object.driverName ?? ''} which does not match driver name ${state.settings.driver}`,
   });
 }
 

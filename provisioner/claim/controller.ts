@@ -6,6 +6,7 @@ import type { SharedOptions } from '../../lib/controller/shared-options.ts';
 import type { Reconciler } from '../../lib/controller/step.ts';
 import { provisioningFailed } from '../facts/claim-events.ts';
 import { agreedNode } from '../facts/node.ts';
+import { attemptFailed } from './steps.ts';
 import { isOpen } from '../intent/operation.ts';
 import { absorb } from './absorb.ts';
 import { decide } from './decide.ts';
@@ -32,10 +33,13 @@ export function reconciler(deps: ClaimDeps): Reconciler<ClaimState, ClaimStep, C
       forget(deps, uid);
       if (step.backoff === 'settle') return [];
       metrics.provisionFailed(labelsOf(state));
-      return provisioningFailed(state, errorText(error));
+      return LATER.has(step.kind) ? provisioningFailed(state, errorText(error)) : attemptFailed(state, errorText(error));
     },
   };
 }
+
+/** Steps of which the attempt was told before. */
+const LATER: ReadonlySet<ClaimStep['kind']> = new Set(['create-volume', 'delete-unwanted', 'save-volume', 'read-volume', 'close']);
 
 /**
  * The cache shows the claim with its volume, or gone, and nothing of it is open; or an attempt ended before anything

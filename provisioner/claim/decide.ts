@@ -68,6 +68,7 @@ function deleteUnwanted(state: ClaimState, { handle, madeBy }: NonNullable<OpenO
   }
   if (unwantedHeldBy !== undefined) {
     return problem(state, {
+      before: 'attempt',
       message: `the driver answered with volume ${handle}, which is not what the claim asks for and belongs to PersistentVolume ${unwantedHeldBy}`,
     });
   }
@@ -93,7 +94,7 @@ function volumeExists(state: ClaimState, volume: NonNullable<ClaimState['volume'
   if (volume.spec?.claimRef?.uid !== state.uid) {
     const reason = `PersistentVolume ${name} exists and belongs to another claim`;
     const wanted = state.claim !== undefined && reasonToLeave(state.settings.driver, state.claim) === undefined;
-    return wanted ? problem(state, { message: reason }) : { kind: 'done', reason };
+    return wanted ? problem(state, { message: reason, before: 'attempt' }) : { kind: 'done', reason };
   }
   // What the driver of this node may have made is no volume of a PV on another node.
   if (operation.phase === 'open' && operation.uncertain !== undefined && !isReachable(volume, state.settings.node))

@@ -55,7 +55,11 @@ export async function execute(deps: ClaimDeps, step: ClaimStep, run: Run): Promi
     case 'read-snapshot':
       return { kind: 'snapshot', object: await orNothing(client.get(VOLUME_SNAPSHOTS, step.source, signal)) };
     case 'read-content':
-      return { kind: 'content', object: await orNothing(client.get(VOLUME_SNAPSHOT_CONTENTS, { name: step.name }, signal)) };
+      return {
+        kind: 'content',
+        name: step.name,
+        object: await orNothing(client.get(VOLUME_SNAPSHOT_CONTENTS, { name: step.name }, signal)),
+      };
     case 'read-attributes-class':
       return { kind: 'attributes-class', object: await orNothing(client.get(VOLUME_ATTRIBUTES_CLASSES, { name: step.name }, signal)) };
     case 'read-secret':
@@ -135,8 +139,7 @@ async function secretOf(
     return { kind: 'secret', secret: read.secret, progress: progress.of(uid) };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    const name = `secret ${secret.namespace}/${secret.name}`;
-    const message = error.status === 404 ? `${name} is not found` : `${name} cannot be read: ${error.message}`;
+    const message = `error getting secret ${secret.name} in namespace ${secret.namespace}: ${error.message}`;
     return { kind: 'no-secret', failure: { kind: 'no-secret', purpose, message }, progress: progress.update(uid, { awaits: 'secret' }) };
   }
 }

@@ -93,7 +93,7 @@ const restored = (holder: string, change: Partial<ClaimState> = {}) => {
   return state({
     claim: aClaim({ dataSource: SNAPSHOT_SOURCE, ...selected('node-a') }),
     source: { ...NO_SOURCE, snapshot },
-    live: { content: { object: aContent({ metadata: { labels } }) } },
+    live: { content: { name: 'content-1', object: aContent({ metadata: { labels } }) } },
     ...change,
   });
 };

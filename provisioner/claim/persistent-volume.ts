@@ -180,7 +180,7 @@ export function answerProblem(request: CreateVolumeRequest, volume: Volume): str
   const source = request.volumeContentSource?.type;
   const answered = volume.contentSource?.type;
   if (source === undefined) return undefined;
-  if (answered === undefined) return 'the driver made a volume without saying that it filled it: volume content source missing';
+  if (answered === undefined) return 'volume content source missing';
   // Only the kind is compared: the name is the claim's alone, so another source under it cannot be, and
   // drivers are known to write ids in more than one way.
   return source.$case === answered.$case ? undefined : 'the driver filled the volume from another kind of source than asked for';

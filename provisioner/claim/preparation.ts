@@ -5,7 +5,7 @@
 import type { VolumeContentSource } from '../../proto/gen/csi.ts';
 import { volumeNameFor } from '../facts/names.ts';
 import { checkClone } from './clone.ts';
-import { grantProblem, isSource, sourceKey } from '../facts/data-source.ts';
+import { grantProblem, isSource, KIND } from '../facts/data-source.ts';
 import type { SourceObject } from '../facts/data-source.ts';
 import type { SourceReference } from '../intent/intent.ts';
 import { uncertainOf } from '../intent/operation.ts';
@@ -50,7 +50,7 @@ export function prepare(state: ClaimState, own: OwnClaim): Preparation | ClaimDe
   const filled = contentSource(state, own, drafted.draft);
   if (!('found' in filled)) return filled;
   const topology = state.topology === undefined ? { kind: 'any' as const } : topologyFor(state.topology);
-  if (topology.kind === 'error') return problem(state, { message: `no topology for the volume: ${topology.message}` });
+  if (topology.kind === 'error') return problem(state, { message: `error generating accessibility requirements: ${topology.message}` });
   if (topology.kind === 'reschedule') return reschedule(state, topology.message);
   return { draft: drafted.draft, found: filled.found, topology: topology.kind === 'terms' ? topology : undefined };
 }
@@ -62,19 +62,19 @@ function nameOf({ uid, settings, misfit, progress }: ClaimState): string {
 }
 
 function missingCapability({ settings: { capabilities, attributesClasses }, dataSource, claim }: ClaimState): string | undefined {
-  const wanted: readonly (readonly [string, string])[] = [
-    ['CONTROLLER_SERVICE', 'dynamic provisioning'],
-    ['CREATE_DELETE_VOLUME', 'dynamic provisioning'],
-    ...(dataSource.kind === 'snapshot' ? [['CREATE_DELETE_SNAPSHOT', 'restoring a snapshot'] as const] : []),
-    ...(dataSource.kind === 'claim' ? [['CLONE_VOLUME', 'cloning a volume'] as const] : []),
+  const wanted: readonly (readonly [what: string, capability: string, where: string])[] = [
+    ['dynamic provisioning', 'CONTROLLER_SERVICE', 'plugin'],
+    ['dynamic provisioning', 'CREATE_DELETE_VOLUME', 'controller'],
+    ...(dataSource.kind === 'snapshot' ? [['snapshot restore', 'CREATE_DELETE_SNAPSHOT', 'controller'] as const] : []),
+    ...(dataSource.kind === 'claim' ? [['clone operations', 'CLONE_VOLUME', 'controller'] as const] : []),
     ...(attributesClasses && (claim?.spec?.volumeAttributesClassName ?? '') !== ''
-      ? [['MODIFY_VOLUME', 'a VolumeAttributesClass'] as const]
+      ? [['VolumeAttributesClass', 'MODIFY_VOLUME', 'controller'] as const]
       : []),
   ];
-  const lacking = wanted.find(([capability]) => !capabilities.has(capability));
-  return lacking === undefined
-    ? undefined
-    : `the CSI driver does not support ${lacking[1]}: it does not report the capability ${lacking[0]}`;
+  const lacking = wanted.find(([, capability]) => !capabilities.has(capability));
+  if (lacking === undefined) return undefined;
+  const [what, capability, where] = lacking;
+  return `CSI driver does not support ${what}: ${where} ${capability} capability is not reported`;
 }
 
 type Filling = Pick<Preparation, 'found'> | ClaimDecision;
@@ -89,32 +89,39 @@ function contentSource(state: ClaimState, own: OwnClaim, draft: Draft): Filling 
     : fromClaim(state, own, { source: dataSource, draft });
 }
 
+/** In the Go program's frame. */
+function refused(state: ClaimState, { kind, name }: SourceObject, why: string): ClaimDecision {
+  return problem(state, { message: `error getting handle for DataSource Type ${KIND[kind]} by Name ${name}: ${why}` });
+}
+
 interface Wanted {
   readonly source: SourceObject;
   readonly draft: Draft;
 }
 
 function fromSnapshot(state: ClaimState, own: OwnClaim, { source, draft }: Wanted): Filling {
-  if (!state.source.snapshotsCached && state.live.snapshot === undefined) {
-    return { kind: 'read-snapshot', ...heldBack(state, 'attempt'), source };
-  }
-  const snapshot = state.live.snapshot === undefined ? state.source.snapshot : state.live.snapshot.object;
+  const { live } = state;
+  const isLive = live.snapshot !== undefined;
+  const snapshot = live.snapshot === undefined ? state.source.snapshot : live.snapshot.object;
+  const readLive: ClaimDecision = { kind: 'read-snapshot', ...heldBack(state, 'attempt'), source };
+  if (!state.source.snapshotsCached && !isLive) return readLive;
   const bound = checkSnapshot(snapshot, source.name);
-  if (bound.kind === 'refused' || snapshot === undefined) return problem(state, bound.kind === 'refused' ? bound : { message: '' });
-  if (state.live.content === undefined) return { kind: 'read-content', ...heldBack(state, 'attempt'), name: bound.contentName };
+  // The cache may be older than the claim: nobody is refused by it alone.
+  if (bound.kind === 'refused') return isLive ? refused(state, source, bound.message) : readLive;
+  if (live.content?.name !== bound.contentName) return { kind: 'read-content', ...heldBack(state, 'attempt'), name: bound.contentName };
   const verdict = checkRestore({
     claim: own.claim,
     class: own.class,
-    snapshot,
-    content: state.live.content.object,
+    snapshot: bound.snapshot,
+    content: live.content.object,
     requestedBytes: draft.requestedBytes,
     preventModeConversion: state.settings.preventModeConversion,
   });
-  if (verdict.kind === 'refused') return problem(state, verdict);
+  if (verdict.kind === 'refused') return isLive ? refused(state, source, verdict.message) : readLive;
   return {
     found: {
       content: { type: { $case: 'snapshot', value: { snapshotId: verdict.snapshotHandle } } },
-      reference: { kind: 'snapshot', namespace: source.namespace, name: source.name, uid: snapshot.metadata?.uid ?? '' },
+      reference: { kind: 'snapshot', namespace: source.namespace, name: source.name, uid: bound.snapshot.metadata?.uid ?? '' },
     },
   };
 }
@@ -124,14 +131,14 @@ function fromClaim(state: ClaimState, own: OwnClaim, { source, draft }: Wanted):
     claim: own.claim,
     class: own.class,
     source: state.source.claim,
-    sourceName: sourceKey(source),
+    sourceName: source.name,
     sourceVolume: state.source.volume,
     requestedBytes: draft.requestedBytes,
     begun: (uncertainOf(state.progress.operation)?.intents ?? []).some(
       (earlier) => earlier.source?.uid === state.source.claim?.metadata?.uid,
     ),
   });
-  if (verdict.kind === 'refused') return problem(state, verdict);
+  if (verdict.kind === 'refused') return refused(state, source, verdict.message);
   return {
     found: {
       content: { type: { $case: 'volume', value: { volumeId: verdict.volumeHandle } } },

@@ -111,5 +111,5 @@ test('names of claim and volume are told where asked for', () => {
 });
 
 test('a selector is refused', () => {
-  expect(problem({ claim: aClaim({ selector: { matchLabels: { a: 'b' } } }) })).toContain('selector');
+  expect(problem({ claim: aClaim({ selector: { matchLabels: { a: 'b' } } }) })).toBe('claim Selector is not supported');
 });

@@ -48,17 +48,16 @@ export function draftOf(input: DraftInput): DraftResult {
   const { claim, class: storageClass, volumeName } = input;
   const invalid = (message: string): DraftResult => ({ kind: 'invalid', message });
   const parameters = storageClass.parameters ?? {};
-  if (claim.spec?.selector !== undefined && claim.spec.selector !== null)
-    return invalid('a claim with spec.selector cannot be provisioned');
+  if (claim.spec?.selector !== undefined && claim.spec.selector !== null) return invalid('claim Selector is not supported');
   const requested = toBytesRoundedUp(claim.spec?.resources?.requests?.storage ?? 0);
   if (requested === undefined || requested < 0n) return invalid('spec.resources.requests.storage is no quantity of bytes');
   const fsType = fsTypeOf(parameters, input.defaultFsType);
-  if (fsType === undefined) return invalid(`the class names the file system with both "fstype" and "${RESERVED_PREFIX}fstype"`);
+  if (fsType === undefined) return invalid(`fstype specified in parameters with both "fstype" and "${RESERVED_PREFIX}fstype" keys`);
   const block = claim.spec?.volumeMode === 'Block';
   // Repeats say nothing more, and a claim may hold thousands.
   const modes = [...new Set(claim.spec?.accessModes ?? [])].map((mode) => ({ mode, csi: accessMode(mode, input.singleNodeMultiWriter) }));
   const unknown = modes.find(({ csi }) => csi === undefined);
-  if (unknown !== undefined) return invalid(`the access mode "${unknown.mode}" is not known`);
+  if (unknown !== undefined) return invalid(`unsupported AccessMode combination: [${unknown.mode}]`);
   const stripped = strip(parameters);
   if ('message' in stripped) return invalid(stripped.message);
   const secrets: Partial<Record<Purpose, SecretName>> = {};
@@ -95,7 +94,9 @@ function strip(parameters: Parameters): { readonly parameters: Parameters } | { 
   for (const [key, value] of Object.entries(parameters)) {
     if (!key.startsWith(RESERVED_PREFIX)) kept[key] = value;
     else if (!RESERVED_KEYS.has(key))
-      return { message: `the class has the unknown parameter "${key}"; keys that begin with ${RESERVED_PREFIX} are reserved` };
+      return {
+        message: `failed to strip CSI Parameters of prefixed keys: found unknown parameter key "${key}" with reserved namespace ${RESERVED_PREFIX}`,
+      };
   }
   return { parameters: kept };
 }

@@ -79,7 +79,8 @@ export interface ClaimState {
   /** Answers of this run. */
   readonly live: {
     readonly snapshot?: Read<VolumeSnapshot>;
-    readonly content?: Read<VolumeSnapshotContent>;
+    /** `name`: the one that was asked for. */
+    readonly content?: Read<VolumeSnapshotContent> & { readonly name: string };
     readonly attributesClass?: Read<VolumeAttributesClass>;
     /** The claim of an inherited operation, or else its PV, of which the caches show neither. */
     readonly owner?: Read<PersistentVolumeClaim | PersistentVolume>;
@@ -164,7 +165,7 @@ export type ClaimAnswer =
   | { readonly kind: 'claim'; readonly claim: PersistentVolumeClaim | undefined; readonly progress: ClaimProgress }
   | { readonly kind: 'owner'; readonly object: PersistentVolumeClaim | PersistentVolume | undefined; readonly progress: ClaimProgress }
   | { readonly kind: 'snapshot'; readonly object: VolumeSnapshot | undefined }
-  | { readonly kind: 'content'; readonly object: VolumeSnapshotContent | undefined }
+  | { readonly kind: 'content'; readonly name: string; readonly object: VolumeSnapshotContent | undefined }
   | { readonly kind: 'attributes-class'; readonly object: VolumeAttributesClass | undefined }
   | { readonly kind: 'secret'; readonly secret: SecretValues; readonly progress: ClaimProgress }
   | { readonly kind: 'no-secret'; readonly failure: CallFailure; readonly progress: ClaimProgress }

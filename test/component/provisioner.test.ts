@@ -228,11 +228,12 @@ test('a claim that names a missing snapshot is told, and heals when it comes, wi
     await stage.create(CLAIMS, claim('early', fromSnapshot('monday')));
     await stage.pause(120_000);
     expect(await reasons(stage, 'early')).toEqual([
-      'Warning ProvisioningFailed: failed to provision volume with StorageClass "fast": VolumeSnapshot monday is not found',
+      'Normal Provisioning: External provisioner is provisioning volume for claim "shop/early"',
+      'Warning ProvisioningFailed: error getting handle for DataSource Type VolumeSnapshot by Name monday: error getting snapshot monday from api server: volumesnapshots.snapshot.storage.k8s.io "monday" not found',
     ]);
     const before = stage.calls.filter((call) => call.endsWith('events')).length;
-    // 1 s, 2 s, 4 s, …: the telling follows the back-off.
-    expect(before).toBeLessThanOrEqual(8);
+    // 1 s, 2 s, 4 s, …, two each time: the telling follows the back-off.
+    expect(before).toBeLessThanOrEqual(16);
     await aReadySnapshot(stage);
     await bound(stage, 'early', 2_000);
   }));
@@ -289,7 +290,7 @@ test('a missing secret is told and heals; its content is seen by the driver and 
       await stage.create(CLAIMS, claim('data'));
       await stage.pause(5_000);
       expect(await reasons(stage, 'data')).toContain(
-        'Warning ProvisioningFailed: failed to provision volume with StorageClass "fast": secret shop/data-key is not found',
+        'Warning ProvisioningFailed: error getting secret data-key in namespace shop: secrets "data-key" not found',
       );
       expect(stage.rpcs.filter(({ rpc }) => rpc === 'CreateVolume')).toEqual([]);
       await stage.create('/api/v1/namespaces/shop/secrets', {

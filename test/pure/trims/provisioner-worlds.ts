@@ -226,7 +226,7 @@ function answerTo(
 ): ClaimAnswer | undefined {
   switch (step.kind) {
     case 'read-content':
-      return { kind: 'content', object: aContent() };
+      return { kind: 'content', name: step.name, object: aContent() };
     case 'read-secret':
       return { kind: 'secret', secret: { of: step.secret, reveal: () => ({}) }, progress };
     case 'protect-claim':

@@ -1,4 +1,6 @@
 /** The driver calls of a claim: judged by the outcome table, remembered before anybody else can look. */
+import { BY_HANDLE } from '../caches.ts';
+import type { Caches } from '../caches.ts';
 import type { CsiClient } from '../../lib/csi/client.ts';
 import { CsiError } from '../../lib/csi/csi-error.ts';
 import { outcomeOf } from '../../lib/csi/outcome.ts';
@@ -20,6 +22,7 @@ import type { CallFailure, ClaimAnswer, ClaimState, ClaimStep } from './state.ts
 
 export interface CallDeps {
   readonly client: KubeClient;
+  readonly caches: Pick<Caches, 'volumes'>;
   readonly progress: ClaimsInProgress;
   readonly journal: Pick<Journal, 'record' | 'close' | 'holds'>;
   readonly accounts: Pick<Accounts, 'isDeletedElsewhere'>;
@@ -79,8 +82,10 @@ function made(deps: CallDeps, volume: Volume | undefined, { step, running: befor
   const { uid, claim, settings } = state;
   const running = present(deps, uid, before);
   const wanted = purpose === 'attempt' && claim !== undefined && claim.metadata?.deletionTimestamp === undefined;
+  const owner = volume === undefined ? undefined : ownerOf(deps, state, volume.volumeId);
   const unfit =
     unusable(volume) ??
+    (owner === undefined ? undefined : `the driver answered with volume "${volume?.volumeId ?? ''}", which ${owner} already has`) ??
     (volume !== undefined && isBeingDeleted(deps, running, { uid, handle: volume.volumeId })
       ? 'the driver answered with a volume whose deletion was asked for before'
       : undefined) ??
@@ -89,7 +94,7 @@ function made(deps: CallDeps, volume: Volume | undefined, { step, running: befor
     const message = unfit ?? '';
     log.warn('the answer of CreateVolume cannot be used', { object: objectName(intent), volume: intent.request.name, error: message });
     const handle = volume?.volumeId ?? '';
-    const isThere = handle !== '' && unusable(volume) === undefined;
+    const isThere = handle !== '' && owner === undefined && unusable(volume) === undefined;
     const next = isThere
       ? madeUnwanted(running, { handle, sent: intent, nowMs: now() })
       : answered(running, intent, { outcome: 'unknown', grpcCode: undefined, nowMs: now() }).operation;
@@ -127,6 +132,21 @@ function refused(deps: CallDeps, { grpcCode, message }: CsiError, { step, runnin
   }
   const failure: CallFailure = { kind: 'refused', purpose, outcome, grpcCode, message };
   return { kind: 'called', failure, progress: settleOn(deps, state.uid, operation) };
+}
+
+/** Who has this volume, other than the claim: deleting one of the two would take the other's data. */
+function ownerOf({ caches, progress }: CallDeps, { uid, settings }: ClaimState, handle: string): string | undefined {
+  const owner = caches.volumes.store
+    .byIndex(BY_HANDLE, handle)
+    .find((volume) => volume.spec?.claimRef?.uid !== uid && isReachable(volume, settings.node));
+  if (owner !== undefined) {
+    const { namespace = '', name = '' } = owner.spec?.claimRef ?? {};
+    return `PersistentVolume ${owner.metadata?.name ?? ''} of claim ${namespace}/${name}`;
+  }
+  for (const [other, { operation }] of progress.entries())
+    if (other !== uid && operation.phase === 'created' && operation.volume.spec?.csi?.volumeHandle === handle)
+      return `claim ${objectName(operation.intent)}`;
+  return undefined;
 }
 
 function isBeingDeleted(

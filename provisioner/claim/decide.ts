@@ -12,6 +12,7 @@
 import type { EventNote } from '../../lib/controller/step.ts';
 import { claimNotice, claimWarning, provisioningFailed } from '../facts/claim-events.ts';
 import type { OpenOperation, Operation } from '../intent/operation.ts';
+import { volumeNameOf } from '../intent/operation.ts';
 import { isReachable } from '../facts/node.ts';
 import { REASON } from '../facts/names.ts';
 import { afterCall } from './after-call.ts';
@@ -19,7 +20,7 @@ import { attempt } from './attempt.ts';
 import { attemptInputs } from './inputs.ts';
 import { chooseNode } from './node-choice.ts';
 import { reasonToLeave, waitsForConsumer } from '../facts/ownership.ts';
-import { planForNobody } from './persistent-volume.ts';
+import { planForNobody, SOURCE_MISSING } from './persistent-volume.ts';
 import { createStep, heldBack, journalNote, problem, RETELL_MS, secretStep } from './steps.ts';
 import type { ClaimDecision, ClaimState } from './state.ts';
 import type { OwnClaim } from './verify.ts';
@@ -63,7 +64,7 @@ function couldBeBound(claim: ClaimState['claim']): boolean {
 function deleteUnwanted(state: ClaimState, { handle, madeBy }: NonNullable<OpenOperation['unwanted']>): ClaimDecision {
   const { deleteFailure, unwantedHeldBy } = state;
   if (deleteFailure !== undefined) {
-    const reason = `volume ${handle} is not what the claim asks for, and cannot be deleted: ${deleteFailure}`;
+    const reason = orphaned(state, handle, deleteFailure);
     return { kind: 'retry', backoff: 'create-volume', reason, events: provisioningFailed(state, reason) };
   }
   if (unwantedHeldBy !== undefined) {
@@ -75,6 +76,14 @@ function deleteUnwanted(state: ClaimState, { handle, madeBy }: NonNullable<OpenO
   const secret = secretStep(state, madeBy.secret, 'attempt');
   if (secret !== undefined) return secret;
   return { kind: 'delete-unwanted', backoff: 'create-volume', inputs: attemptInputs(state), handle };
+}
+
+/** In the Go program's words where the answer that brought the volume is of this run. */
+function orphaned({ callFailure, progress }: ClaimState, handle: string, why: string): string {
+  const known = callFailure?.kind === 'unfit' ? callFailure.message : undefined;
+  if (known === undefined) return `volume ${handle} is not what the claim asks for, and cannot be deleted: ${why}`;
+  const cleanup = known === SOURCE_MISSING ? 'cleanup' : 'Cleanup';
+  return `${known}. ${cleanup} of volume ${volumeNameOf(progress.operation) ?? ''} failed, volume is orphaned: ${why}`;
 }
 
 function save(state: ClaimState, { volume }: Operation & { phase: 'created' }): ClaimDecision {

@@ -172,9 +172,7 @@ test('a driver without an answer about room is tried', async () => {
   const world = contest();
   await world.run();
   world.clock.ms += 10_000;
-  world.driver.room = () => {
-    throw csiError('INTERNAL');
-  };
+  world.driver.getCapacity = () => Promise.reject(csiError('INTERNAL'));
   expect((await world.run()).steps).toContain('create-volume');
 });
 
@@ -182,7 +180,7 @@ test('no room: the driver is asked again after the longest wait', async () => {
   const world = contest();
   await world.run();
   world.clock.ms += 10_000;
-  world.driver.room = () => 1n;
+  world.driver.getCapacity = () => Promise.resolve({ availableCapacity: 1n });
   expect(await world.run()).toMatchObject({ steps: ['read-capacity'], end: { kind: 'poll', afterMs: 60_000 } });
 });
 

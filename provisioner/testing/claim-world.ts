@@ -88,11 +88,7 @@ export function aDriver(calls: string[]) {
       void answers.push(() => {
         throw csiError(code);
       }),
-    /** What GetCapacity answers. */
-    room: (): bigint => 1n << 40n,
-    async getCapacity() {
-      return { availableCapacity: this.room() };
-    },
+    getCapacity: async () => ({ availableCapacity: 1n << 40n }),
     createVolume: async (request: CreateVolumeRequest): Promise<CreateVolumeResponse> => {
       calls.push(`CreateVolume ${request.parameters['kind'] ?? ''}`.trim());
       received.push(request);

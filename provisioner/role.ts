@@ -28,6 +28,7 @@ import { PROVISIONER_FLAGS, readProvisionerOptions } from './options.ts';
 import type { ProvisionerOptions } from './options.ts';
 import { createSnapshotProtection } from './snapshot-protection/controller.ts';
 import { createSourceProtections } from './source-protections.ts';
+import { servesAttributesClasses } from './served-kinds.ts';
 import { createVolumeController } from './volume/controller.ts';
 import { wireEvents } from './event-handlers.ts';
 
@@ -42,6 +43,7 @@ export const CSI_PROVISIONER: RoleDefinition<ProvisionerOptions> = {
     nodeInfo: nodeDeployment,
   }),
   needsDriver: true,
+  kubeconfigOfEnvironmentFirst: true,
   requiredResources: [],
   leaseName: sanitiseLeaseName,
   eventComponent: (driverName, hostname) => `${driverName}_${hostname}`,
@@ -75,7 +77,8 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
   const accounts = openAccounts({ context, progress, driver: identity.name, leaseNamespace, options, elected, journals: caches.journals });
   const { journal } = accounts;
   const metrics = createProvisionMetrics(registry, accounts.counts);
-  const settings = settingsReader(driver.identity, options, accounts.place);
+  const attributesClasses = { served: true };
+  const settings = settingsReader(driver.identity, options, { journal: accounts.place, attributesClasses });
   const lane = sharedOptions(context, {
     workers: options.workerThreads,
     retryStartMs: options.retryIntervalStartMs,
@@ -148,17 +151,16 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
   return {
     name: 'csi-provisioner',
     start: (signal) => {
-      // Before the first look at any object everything that an earlier process may have left is known.
-      accounts
-        .takeOver(signal, (claimUid) => claimController.enqueue(claimUid))
-        .then(
-          () => {
-            if (!signal.aborted) for (const controller of lanes) controller.start(signal);
-          },
-          (error: unknown) => {
-            if (!signal.aborted) context.fatal(error);
-          },
-        );
+      const begin = async (): Promise<void> => {
+        const served = servesAttributesClasses({ client, log, gate: options.featureGates, signal });
+        // Before the first look at any object everything that an earlier process may have left is known.
+        await accounts.takeOver(signal, (claimUid) => claimController.enqueue(claimUid));
+        attributesClasses.served = await served;
+        if (!signal.aborted) for (const controller of lanes) controller.start(signal);
+      };
+      begin().catch((error: unknown) => {
+        if (!signal.aborted) context.fatal(error);
+      });
     },
     drain: async (cancel) => {
       await Promise.all(lanes.map((controller) => controller.drain(cancel)));
@@ -173,18 +175,27 @@ function topologyBook(driver: string, { nodes, csiNodes }: Caches, settings: () 
   return nodes === undefined || csiNodes === undefined ? undefined : createTopologyBook(driver, { nodes, csiNodes });
 }
 
+interface FoundOut {
+  readonly journal: Settings['journal'];
+  /** Known at the start, before any claim is looked at. */
+  readonly attributesClasses: { readonly served: boolean };
+}
+
 /** What the driver says may change across a reconnect; what is made of it is kept until it does. */
-function settingsReader(identity: () => DriverIdentity, options: ProvisionerOptions, journal: Settings['journal']): () => Settings {
-  let last: { readonly identity: DriverIdentity; readonly settings: Settings } | undefined;
+function settingsReader(identity: () => DriverIdentity, options: ProvisionerOptions, found: FoundOut): () => Settings {
+  let last: { readonly identity: DriverIdentity; readonly served: boolean; readonly settings: Settings } | undefined;
   return () => {
     const present = identity();
-    if (last?.identity !== present) last = { identity: present, settings: { ...settingsOf(present, options), journal } };
+    const { served } = found.attributesClasses;
+    if (last?.identity !== present || last.served !== served)
+      last = { identity: present, served, settings: settingsOf(present, options, found) };
     return last.settings;
   };
 }
 
-function settingsOf(identity: DriverIdentity, options: ProvisionerOptions): Omit<Settings, 'journal'> {
+function settingsOf(identity: DriverIdentity, options: ProvisionerOptions, { journal, attributesClasses }: FoundOut): Settings {
   return {
+    journal,
     driver: identity.name,
     capabilities: new Set([...identity.plugin, ...identity.controller]),
     naming: { prefix: options.volumeNamePrefix, uuidLength: options.volumeNameUuidLength },
@@ -193,7 +204,7 @@ function settingsOf(identity: DriverIdentity, options: ProvisionerOptions): Omit
     preventModeConversion: options.preventVolumeModeConversion,
     readOnlyMany: options.controllerPublishReadonly,
     crossNamespace: gateEnabled(options.featureGates, 'CrossNamespaceVolumeDataSource'),
-    attributesClasses: gateEnabled(options.featureGates, 'VolumeAttributesClass'),
+    attributesClasses: attributesClasses.served && gateEnabled(options.featureGates, 'VolumeAttributesClass'),
     topology: hasTopology(identity, options),
     ...(options.nodeDeployment ? { node: servedNode(identity, options) } : {}),
     elected: options.leaderElection,

@@ -90,7 +90,8 @@ export class ProgramLife {
     for (const [flag, reason] of Object.entries(withoutEffect)) this.log.warn('Flag has no effect and can be removed', { flag, reason });
     for (const what of ['credentials', 'custom resources', 'the CSI driver', 'caches']) this.waitingFor.add(what);
     await this.listen();
-    const api = await openApiAccess(this.input, process, this.log);
+    const environmentFirst = roles.every(({ plan }) => plan.kubeconfigOfEnvironmentFirst === true);
+    const api = await openApiAccess(this.input, process, { environmentFirst, log: this.log });
     this.api = api;
     this.waitingFor.delete('credentials');
     const client = api.client();

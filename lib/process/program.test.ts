@@ -45,9 +45,10 @@ interface BenchOptions {
   readonly role?: Partial<RoleDefinition<unknown>>;
   readonly drainHangs?: boolean;
   readonly reachable?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
-function bench({ argv = [], role = {}, drainHangs = false, reachable = true }: BenchOptions = {}): Bench {
+function bench({ argv = [], role = {}, drainHangs = false, reachable = true, env = {} }: BenchOptions = {}): Bench {
   const [clock, driver] = [createHandClock(), createFakeDriver()];
   const [seen, lines, printed]: [string[], string[], string[]] = [[], [], []];
   const files = new Map([['/empty', '']]);
@@ -81,7 +82,7 @@ function bench({ argv = [], role = {}, drainHangs = false, reachable = true }: B
       exists: (path) => Promise.resolve(files.has(path)),
     },
     host: {
-      env: () => undefined,
+      env: (name) => env[name],
       hostname: () => 'node.a_b',
       onSignal: (listener) => {
         listeners.add(listener);
@@ -227,6 +228,22 @@ describe('the start', () => {
     const world = bench({ argv: ['--kubeconfig=/empty'] });
     expect(await world.ended()).toBe(1);
     expect(world.lines.filter((line) => line.startsWith('E'))).toEqual([expect.stringContaining('kubeconfig /empty is empty')]);
+  });
+
+  test.each([
+    ['the flag', '/empty', {}],
+    ['the environment, where the Go program lets it win', '/other', { kubeconfigOfEnvironmentFirst: true }],
+  ])('with a flag and KUBECONFIG, %s is used', async (_, file, role) => {
+    const world = bench({ argv: ['--kubeconfig=/empty'], env: { KUBECONFIG: '/other' }, role });
+    expect(await world.ended()).toBe(1);
+    expect(world.lines.filter((line) => line.startsWith('E')).join('')).toContain(`kubeconfig ${file} `);
+    expect(world.lines.join('').includes('instead of --kubeconfig')).toBe(file === '/other');
+  });
+
+  test('KUBECONFIG alone is used', async () => {
+    const world = bench({ argv: ['--master='], env: { KUBECONFIG: '/empty' } });
+    expect(await world.ended()).toBe(1);
+    expect(world.lines.join('')).toContain('kubeconfig /empty is empty');
   });
 
   test('an API server that cannot be reached is named, and waited for', async () => {

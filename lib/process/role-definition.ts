@@ -57,6 +57,8 @@ export interface RoleDefinition<O> {
    * may lead. Absent: the Pod's own namespace.
    */
   readonly combinedLeaseNamespace?: string;
+  /** KUBECONFIG of the environment wins over --kubeconfig. */
+  readonly kubeconfigOfEnvironmentFirst?: boolean;
   readonly eventComponent: (driverName: string, hostname: string) => string;
   readonly create: (input: RoleInput<O>) => Role;
 }

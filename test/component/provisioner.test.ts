@@ -366,7 +366,7 @@ test('a driver that says the claim is wrong is asked again at the longest interv
   open({}, async (stage) => {
     stage.driverFault = ({ rpc }) => (rpc === 'CreateVolume' ? { code: 'INVALID_ARGUMENT' } : undefined);
     await stage.create(CLAIMS, claim('data'));
-    await stage.pause(301_000);
+    await stage.pause(304_000);
     const times = stage.rpcs.filter(({ rpc }) => rpc === 'CreateVolume').map(({ atMs }) => atMs);
     expect(times).toHaveLength(2);
     expect(Math.round(((times[1] ?? 0) - (times[0] ?? 0)) / 1000)).toBe(300);

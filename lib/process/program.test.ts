@@ -84,6 +84,7 @@ function bench({ argv = [], role = {}, drainHangs = false, reachable = true, env
     host: {
       env: (name) => env[name],
       hostname: () => 'node.a_b',
+      pid: 1,
       onSignal: (listener) => {
         listeners.add(listener);
         return () => listeners.delete(listener);

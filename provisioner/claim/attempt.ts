@@ -19,13 +19,13 @@ import type { ClaimDecision, ClaimState } from './state.ts';
 import { toRequirement } from './topology.ts';
 import type { OwnClaim } from './verify.ts';
 
-export function attempt(state: ClaimState, own: OwnClaim): ClaimDecision {
+export function attempt(state: ClaimState, asItIs: OwnClaim): ClaimDecision {
   const { settings } = state;
-  const preparation = prepare(state, own);
+  const preparation = prepare(state, asItIs);
   if ('kind' in preparation) return preparation;
   const givenBack = giveBack(state, preparation);
   if (givenBack !== undefined) return givenBack;
-  const { draft, found, topology } = preparation;
+  const { own, draft, found, topology } = preparation;
   const mutable = mutableParameters(state, own);
   if ('kind' in mutable) return mutable;
   const wanted: Intent = {
@@ -50,6 +50,7 @@ export function attempt(state: ClaimState, own: OwnClaim): ClaimDecision {
     draft,
     readOnlyMany: settings.readOnlyMany,
     attributesClass: attributesClassOf(state, own),
+    provisionedBy: asItIs.class.provisioner ?? settings.driver,
   });
   return (
     secretStep(state, intent.secret, 'attempt') ??

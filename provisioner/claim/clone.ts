@@ -5,6 +5,7 @@
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../lib/kube/objects.ts';
 import { toBytesRoundedUp } from '../../lib/kube/quantity.ts';
 import { quoted, words } from '../facts/peer-words.ts';
+import { csiHandle } from '../migration/plugins.ts';
 import { classNameOf } from '../facts/ownership.ts';
 
 export interface CloneInput {
@@ -26,7 +27,12 @@ export type CloneVerdict =
 export function checkClone(input: CloneInput): CloneVerdict {
   const message = sourceProblem(input) ?? volumeProblem(input);
   if (message !== undefined) return { kind: 'refused', message };
-  return { kind: 'accepted', volumeHandle: input.sourceVolume?.spec?.csi?.volumeHandle ?? '' };
+  const handle = handleOf(input);
+  return { kind: 'accepted', volumeHandle: handle?.ok === true ? handle.value : '' };
+}
+
+function handleOf({ class: { provisioner = '' }, sourceVolume }: Pick<CloneInput, 'class' | 'sourceVolume'>): ReturnType<typeof csiHandle> {
+  return sourceVolume === undefined ? undefined : csiHandle(provisioner, sourceVolume);
 }
 
 function sourceProblem({ claim, source, sourceName, requestedBytes, begun }: CloneInput): string | undefined {
@@ -58,14 +64,15 @@ function volumeProblem({ claim, class: storageClass, source, sourceVolume }: Clo
   if (sourceVolume === undefined) return invalid('is not found');
   const csi = sourceVolume.spec?.csi ?? undefined;
   const claimRef = sourceVolume.spec?.claimRef ?? undefined;
-  if (csi === undefined) return invalid('is not a CSI volume');
-  if (csi.driver !== storageClass.provisioner)
+  const handle = handleOf({ class: storageClass, sourceVolume });
+  if (csi === undefined && handle === undefined) return invalid('is not a CSI volume');
+  if (csi !== undefined && csi.driver !== storageClass.provisioner)
     return invalid(`belongs to driver ${csi.driver ?? ''}, the claim's class to ${storageClass.provisioner ?? ''}`);
   const { uid, namespace, name: sourceClaimName } = source?.metadata ?? {};
   if (claimRef === undefined || claimRef.uid !== uid || claimRef.namespace !== namespace || claimRef.name !== sourceClaimName)
     return invalid('is bound to another claim');
   if (sourceVolume.status?.phase !== 'Bound') return invalid(`is not Bound, its phase is ${sourceVolume.status?.phase ?? 'not set'}`);
-  if ((csi.volumeHandle ?? '') === '') return invalid('has no volume handle');
+  if (handle?.ok !== true) return invalid(`has no volume handle${handle === undefined ? '' : `: ${handle.fault}`}`);
   const had = sourceVolume.spec?.volumeMode ?? 'Filesystem';
   const wanted = claim.spec?.volumeMode ?? 'Filesystem';
   if (had === wanted) return undefined;

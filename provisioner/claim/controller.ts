@@ -46,13 +46,13 @@ const LATER: ReadonlySet<ClaimStep['kind']> = new Set(['create-volume', 'delete-
  * was written down. What a live read said does not count: the cache may show the claim as it was before once more.
  */
 function forget({ progress, caches, settings }: ClaimDeps, uid: string): void {
-  const present = progress.of(uid);
+  if (progress.of(uid).protecting !== undefined) progress.update(uid, { protecting: undefined });
   const claim = caches.claims.store.byUid(uid);
-  if (!isOpen(present.operation) && (claim === undefined || (claim.spec?.volumeName ?? '') !== '')) progress.forget(uid);
+  const { operation, competition } = progress.of(uid);
   // Whoever won may give it back: then the competition begins anew.
-  else if (claim !== undefined && present.competition !== undefined && !['', settings().node?.name].includes(agreedNode(claim)))
+  if (claim !== undefined && competition !== undefined && !['', settings().node?.name].includes(agreedNode(claim)))
     progress.update(uid, { competition: undefined });
-  else if (present.protecting !== undefined) progress.update(uid, { protecting: undefined });
+  if (!isOpen(operation) && (claim === undefined || (claim.spec?.volumeName ?? '') !== '')) progress.forget(uid);
 }
 
 export function createClaimController(deps: ClaimDeps, options: SharedOptions): Controller {

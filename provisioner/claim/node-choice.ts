@@ -21,7 +21,7 @@ export function chooseNode(state: ClaimState, own: OwnClaim): ClaimDecision | un
   if (agreed === node.name) return undefined;
   if (agreed !== '') return { kind: 'done', reason: `the claim is for node ${agreed}` };
   if (!node.immediateBinding) return { kind: 'done', reason: 'no node is selected, and nodes do not compete' };
-  const isAllowed = state.topology === undefined || (own.class.allowedTopologies ?? []).length === 0;
+  const isAllowed = state.topology === undefined || (state.topology.allowed ?? []).length === 0;
   if (!isAllowed && topologyFor(state.topology).kind === 'error') return { kind: 'done', reason: 'the class does not allow this node' };
   return compete(state, own, node);
 }

@@ -11,6 +11,7 @@ import type { SourceReference } from '../intent/intent.ts';
 import { uncertainOf } from '../intent/operation.ts';
 import { draftOf } from './request.ts';
 import type { Draft } from './request.ts';
+import { csiClass } from '../migration/plugins.ts';
 import { checkRestore, checkSnapshot } from './restore.ts';
 import { heldBack, problem, reschedule } from './steps.ts';
 import type { ClaimDecision, ClaimState } from './state.ts';
@@ -20,6 +21,8 @@ import type { OwnClaim } from './verify.ts';
 import { verify } from './verify.ts';
 
 export interface Preparation {
+  /** With the class as the driver understands it. */
+  readonly own: OwnClaim;
   readonly draft: Draft;
   /** What the volume is to be filled from. */
   readonly found: { readonly content: VolumeContentSource; readonly reference: SourceReference } | undefined;
@@ -28,12 +31,15 @@ export interface Preparation {
 }
 
 /** A decision: what has to be read first, or what stands in the way. */
-export function prepare(state: ClaimState, own: OwnClaim): Preparation | ClaimDecision {
+export function prepare(state: ClaimState, asItIs: OwnClaim): Preparation | ClaimDecision {
   const { settings } = state;
   if (state.dataSource.kind === 'foreign') {
     return problem(state, { message: 'Assuming an external populator will provision the volume', type: 'Normal', final: true });
   }
   if (state.dataSource.kind === 'invalid') return problem(state, { message: state.dataSource.message });
+  const understood = csiClass(settings.driver, asItIs.class);
+  if (!understood.ok) return problem(state, { message: understood.fault });
+  const own: OwnClaim = { claim: asItIs.claim, class: understood.value };
   const missing = missingCapability(state);
   if (missing !== undefined) return problem(state, { message: missing });
   const drafted = draftOf({
@@ -52,7 +58,7 @@ export function prepare(state: ClaimState, own: OwnClaim): Preparation | ClaimDe
   const topology = state.topology === undefined ? { kind: 'any' as const } : topologyFor(state.topology);
   if (topology.kind === 'error') return problem(state, { message: `error generating accessibility requirements: ${topology.message}` });
   if (topology.kind === 'reschedule') return reschedule(state, topology.message);
-  return { draft: drafted.draft, found: filled.found, topology: topology.kind === 'terms' ? topology : undefined };
+  return { own, draft: drafted.draft, found: filled.found, topology: topology.kind === 'terms' ? topology : undefined };
 }
 
 /** A name that a call was made under stays, whatever the flags say since: one volume of a claim, one name. */

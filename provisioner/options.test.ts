@@ -109,3 +109,7 @@ test('the environment names the node that is served, where one is', () => {
   expect(read()).toMatchObject({ nodeName: '' });
   ENVIRONMENT.clear();
 });
+
+test('events come from the driver, the host and the run, as in the Go program', () => {
+  expect(CSI_PROVISIONER.eventComponent('d.example', 'host_1234')).toBe('d.example_host_1234');
+});

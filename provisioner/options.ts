@@ -35,9 +35,8 @@ const WORK_FLAGS = [
     name: 'cloning-protection-threads',
     type: 'uint',
     default: '1',
-    help: 'How many sources of clones, and of restores, are released from their protection at once.',
+    help: 'How many sources of clones, and of restores, are released from their protection at once. 0: those of clones stay protected.',
     origin: 'peer',
-    min: 1,
   },
   {
     name: 'snapshot-orphan-sweep-interval',

@@ -31,6 +31,7 @@ import { createSourceProtections } from './source-protections.ts';
 import { servesAttributesClasses } from './served-kinds.ts';
 import { createVolumeController } from './volume/controller.ts';
 import { wireEvents } from './event-handlers.ts';
+import { reportUnsaved } from './unsaved-volumes.ts';
 
 export const CSI_PROVISIONER: RoleDefinition<ProvisionerOptions> = {
   name: 'csi-provisioner',
@@ -46,7 +47,7 @@ export const CSI_PROVISIONER: RoleDefinition<ProvisionerOptions> = {
   kubeconfigOfEnvironmentFirst: true,
   requiredResources: [],
   leaseName: sanitiseLeaseName,
-  eventComponent: (driverName, hostname) => `${driverName}_${hostname}`,
+  eventComponent: (driverName, process) => `${driverName}_${process}`,
   create: createProvisioner,
 };
 
@@ -116,6 +117,7 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
     },
     lane,
   );
+  reportUnsaved(progress, context.queueMetrics);
   const volumes = new Map();
   const volumeController = createVolumeController(
     {
@@ -133,9 +135,13 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
     },
     lane,
   );
-  const protection = { ...lane, workers: options.cloningProtectionThreads };
+  const protection = { ...lane, workers: Math.max(1, options.cloningProtectionThreads) };
   const driverName = (): string => driver.identity().name;
-  const cloneController = clones ? createCloneProtection({ caches, progress, accounts, driverName, client }, protection) : undefined;
+  // 0 in the Go program: nobody takes it away.
+  const cloneController =
+    clones && options.cloningProtectionThreads > 0
+      ? createCloneProtection({ caches, progress, accounts, driverName, client }, protection)
+      : undefined;
   const snapshotController = snapshots
     ? createSnapshotProtection(
         { caches, progress, accounts, protections, driverName, client, oneForEachNode: options.nodeDeployment },
@@ -222,8 +228,7 @@ function servedNode({ node }: DriverIdentity, options: ProvisionerOptions): Serv
   };
 }
 
-/** Class and kind of source, as the peer labels its metrics. */
-function labelsOf({ class: storageClass, claim }: ClaimState): ProvisionLabels {
-  const name = storageClass?.metadata?.name ?? claim?.spec?.storageClassName ?? '';
-  return { class: name, source: claim?.spec?.dataSource?.kind ?? '' };
+/** Class and kind of source, as the peer labels its metrics: by the field alone, not by the older annotation. */
+function labelsOf({ claim }: ClaimState): ProvisionLabels {
+  return { class: claim?.spec?.storageClassName ?? '', source: claim?.spec?.dataSource?.kind ?? '' };
 }

@@ -22,7 +22,7 @@ export function metricsDocument(tables) {
     {
       title: 'Every program',
       declare: (registry) => {
-        tables.addProcessFamilies(registry, {});
+        tables.addProcessFamilies(registry, { usage: () => ({ linux: {} }) });
         tables.createQueueMetrics(registry, clock);
         tables.createElectionMetrics(registry);
       },

@@ -11,11 +11,26 @@ export interface Host {
   /** One line of log, newline included. */
   writeLog(line: string): void;
   /** Resident memory in bytes, CPU seconds and start time (s since the epoch) of this process, for metrics. */
-  usage(): { readonly residentBytes: number; readonly cpuSeconds: number; readonly startSeconds: number };
+  usage(): Usage;
   /** Ends the process. Does not return in production; in the simulation it ends the incarnation. */
   exit(code: number): void;
   /** Serves HTTP on `host:port` or `:port`. Rejects with the operating system's error. */
   listen(address: string, handle: (request: HttpRequest) => Promise<HttpAnswer>): Promise<Listener>;
+}
+
+export interface Usage {
+  readonly residentBytes: number;
+  readonly cpuSeconds: number;
+  readonly startSeconds: number;
+  /** What only Linux tells, of /proc. */
+  readonly linux?: {
+    readonly virtualBytes: number;
+    readonly openFiles: number;
+    readonly maxFiles: number;
+    /** Of the network namespace, since it began. */
+    readonly receivedBytes: number;
+    readonly sentBytes: number;
+  };
 }
 
 export interface Listener {

@@ -98,8 +98,15 @@ function integer(text: string): number | undefined {
 
 function float(text: string): number | undefined {
   if (/^[+-]?inf(?:inity)?$/i.test(text)) return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : undefined;
+  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return Number(text);
+  const [, sign, whole = '', part = '', exponent] = HEX_FLOAT.exec(text) ?? [];
+  if (exponent === undefined || whole + part === '') return undefined;
+  const mantissa = Number(`0x${(whole + part).replaceAll('_', '')}`) / 16 ** part.replaceAll('_', '').length;
+  return (sign === '-' ? -1 : 1) * mantissa * 2 ** Number(exponent);
 }
+
+/** Go writes the exponent, a power of two, in decimal: 0x1.8p3 is 12. */
+const HEX_FLOAT = /^([+-]?)0[xX]((?:_?[0-9a-fA-F])*)\.?((?:[0-9a-fA-F](?:_?[0-9a-fA-F])*)?)[pP]([+-]?\d+)$/;
 
 /** `A=true,B=false`. Spaces around names and values are let pass, and AllAlpha and AllBeta set what is not named, as component-base does. */
 function gates(known: NonNullable<Flag['gates']>, text: string): Gates | Refusal {

@@ -5,7 +5,7 @@
  * Absent on purpose: the `go_*` families and the `promhttp_*` ones describe a runtime that is not here.
  */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Host } from '../doors/host.ts';
+import type { Host, Usage } from '../doors/host.ts';
 
 export interface MetricSpec {
   readonly name: string;
@@ -104,4 +104,14 @@ export function addProcessFamilies(metrics: Pick<MetricsRegistry, 'counter' | 'g
     help: 'Total user and system CPU time spent in seconds.',
     read: () => host.usage().cpuSeconds,
   });
+  if (host.usage().linux === undefined) return;
+  const linux = (key: keyof NonNullable<Usage['linux']>) => (): number => host.usage().linux?.[key] ?? 0;
+  read('process_virtual_memory_bytes', 'Virtual memory size in bytes.', linux('virtualBytes'));
+  read('process_open_fds', 'Number of open file descriptors.', linux('openFiles'));
+  read('process_max_fds', 'Maximum number of open file descriptors.', linux('maxFiles'));
+  const bytes = (name: string, help: string, key: 'receivedBytes' | 'sentBytes'): void => {
+    metrics.counter({ name, help, read: linux(key) });
+  };
+  bytes('process_network_receive_bytes_total', 'Number of bytes received by the process over the network.', 'receivedBytes');
+  bytes('process_network_transmit_bytes_total', 'Number of bytes sent by the process over the network.', 'sentBytes');
 }

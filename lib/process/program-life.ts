@@ -130,6 +130,7 @@ export class ProgramLife {
           metrics: this.metrics,
           connection: this.connection,
           timeoutMs: timeoutOf(planned),
+          combined: isCombined(this.input),
           leaseNamespace: this.leaseNamespace(planned, namespace),
           served,
           events: api.client(),

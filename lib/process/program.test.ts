@@ -324,7 +324,7 @@ describe('a replica that stands by', () => {
     await release();
     await world.clock.advance(15_000);
     expect(world.seen.at(-1)).toBe('start');
-    expect((await world.get('/metrics')).text).toContain('leader_election_master_status{name="lease-d-example"} 1');
+    expect((await world.get('/metrics')).text).toContain('leader_election_master_status{name=""} 1');
   });
 
   test('ends with 0 on SIGTERM and leaves the lease alone', async () => {

@@ -64,6 +64,7 @@ export interface RoleDefinition<O> {
   readonly combinedLeaseNamespace?: string;
   /** KUBECONFIG of the environment wins over --kubeconfig. */
   readonly kubeconfigOfEnvironmentFirst?: boolean;
-  readonly eventComponent: (driverName: string, hostname: string) => string;
+  /** `process`: the host name and a random part. */
+  readonly eventComponent: (driverName: string, process: string) => string;
   readonly create: (input: RoleInput<O>) => Role;
 }

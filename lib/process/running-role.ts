@@ -24,6 +24,8 @@ export interface RunningRoleInput {
   /** Undefined where no role of the process needs a driver. */
   readonly connection: DriverConnection | undefined;
   readonly timeoutMs: number;
+  /** Other roles may run in the process. */
+  readonly combined: boolean;
   readonly served: ReadonlyMap<string, string>;
   readonly leaseNamespace: string;
   /** The client that writes events. */
@@ -39,6 +41,8 @@ export class RunningRole {
   private readonly recorder: RunningEventRecorder;
   private readonly election: LeaderElection | undefined;
   private readonly leaseName: string;
+  /** In metrics. The Go programs leave it empty; several roles of one process need one each. */
+  private readonly electionLabel: string;
   private readonly role: Role;
   private started = false;
 
@@ -49,7 +53,13 @@ export class RunningRole {
     const hostname = doors.host.hostname();
     this.input = input;
     this.leaseName = plan.leaseName(driverName);
-    this.recorder = createEventRecorder({ client: input.events, doors, component: plan.eventComponent(driverName, hostname), log });
+    this.electionLabel = input.combined ? this.leaseName : '';
+    this.recorder = createEventRecorder({
+      client: input.events,
+      doors,
+      component: plan.eventComponent(driverName, `${hostname}_${doors.random.uuid()}`),
+      log,
+    });
     this.election = planned.election.leaderElection ? this.elect(hostname) : undefined;
     this.role = prepared.create({
       context: {
@@ -75,7 +85,7 @@ export class RunningRole {
   private elect(hostname: string): LeaderElection {
     const { planned, doors, log, leaseNamespace, electionMetrics, leaseLost } = this.input;
     const { election } = planned;
-    electionMetrics.leading(this.leaseName, false);
+    electionMetrics.leading(this.electionLabel, false);
     return createLeaderElection({
       client: this.input.leaseClient(),
       doors,
@@ -91,7 +101,7 @@ export class RunningRole {
       retryPeriodMs: election.leaderElectionRetryPeriodMs,
       events: this.recorder,
       onLost: (error) => {
-        electionMetrics.leading(this.leaseName, false);
+        electionMetrics.leading(this.electionLabel, false);
         leaseLost(error);
       },
     });
@@ -104,7 +114,7 @@ export class RunningRole {
       if (this.election !== undefined) {
         this.election.start();
         await this.election.elected(stop);
-        electionMetrics.leading(this.leaseName, true);
+        electionMetrics.leading(this.electionLabel, true);
       }
       await synced;
       if (stop.aborted) return;
@@ -135,7 +145,7 @@ export class RunningRole {
 
   async release(signal: AbortSignal): Promise<void> {
     await this.election?.stop(signal);
-    if (this.election !== undefined) this.input.electionMetrics.leading(this.leaseName, false);
+    if (this.election !== undefined) this.input.electionMetrics.leading(this.electionLabel, false);
   }
 
   async flush(signal: AbortSignal): Promise<void> {

@@ -390,7 +390,7 @@ test('an unknown kind of source is left to a populator, told as normal and not t
     afterMs: 3_600_000,
     events: [
       { type: 'Normal', reason: 'Provisioning', message: 'External provisioner is provisioning volume for claim "shop/data"' },
-      { type: 'Normal', reason: 'Provisioning', message: 'Assuming an external populator will provision the volume' },
+      { reason: 'Provisioning', message: 'Assuming an external populator will provision the volume', component: 'external-provisioner' },
     ],
   });
 });

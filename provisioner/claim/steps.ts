@@ -47,7 +47,10 @@ export function attemptFailed(state: ClaimState, why: string): readonly EventNot
  * mends it brings the attempt at once.
  */
 export function problem(state: ClaimState, { message, type, final, before }: Problem): Rest<ClaimBackoff> {
-  const told = type === undefined ? provisioningFailed(state, message) : claimNotice(state, { reason: REASON.provisioning, message });
+  const told =
+    type === undefined
+      ? provisioningFailed(state, message)
+      : claimNotice(state, { reason: REASON.provisioning, message, component: 'external-provisioner' });
   const events = before === 'attempt' ? told : [...attemptBegins(state), ...told];
   if (hasRead(state)) return { kind: 'retry', backoff: 'create-volume', reason: message, events };
   const inputs = `${message} ${attemptInputs(state)}`;

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hostname } from 'node:os';
 import type { Host, Listener } from '../../doors/host.ts';
+import { readProc } from './proc.ts';
 import type { HttpAnswer, HttpRequest } from '../../doors/http.ts';
 
 type Handle = (request: HttpRequest) => Promise<HttpAnswer>;
@@ -30,7 +31,13 @@ export function openHost(): Host {
     writeLog,
     usage: () => {
       const { user, system } = process.cpuUsage();
-      return { residentBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6, startSeconds: performance.timeOrigin / 1000 };
+      const linux = readProc();
+      return {
+        residentBytes: process.memoryUsage.rss(),
+        cpuSeconds: (user + system) / 1e6,
+        startSeconds: performance.timeOrigin / 1000,
+        ...(linux === undefined ? {} : { linux }),
+      };
     },
     exit: (code) => process.exit(code),
     listen,

@@ -21,6 +21,7 @@ const VOLUMES = '/api/v1/persistentvolumes';
 const SNAPSHOTS = '/apis/snapshot.storage.k8s.io/v1/namespaces/shop/volumesnapshots';
 const CLASSES = '/apis/storage.k8s.io/v1/storageclasses';
 const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases';
+const VOLUME_FINALIZER = 'external-provisioner.volume.kubernetes.io/finalizer';
 const SNAPSHOT_FINALIZER = 'provisioner.storage.kubernetes.io/volumesnapshot-as-source-protection';
 
 const storageClass = (change: object = {}) => ({
@@ -153,6 +154,32 @@ async function aReadySnapshot(stage: Stage): Promise<void> {
 
 const finalizersOf = async (stage: Stage): Promise<readonly string[]> =>
   (await stage.get<VolumeSnapshot>(`${SNAPSHOTS}/monday`))?.metadata?.finalizers ?? [];
+
+test('the reclaim policy of a PV that somebody made by hand is honoured: it is held, its volume goes, then it goes', () =>
+  open({}, async (stage) => {
+    const volume = {
+      apiVersion: 'v1',
+      kind: 'PersistentVolume',
+      metadata: { name: 'by-hand' },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        capacity: { storage: '1Gi' },
+        csi: { driver: DRIVER, volumeHandle: 'found-in-the-storage' },
+        persistentVolumeReclaimPolicy: 'Delete',
+        storageClassName: 'fast',
+      },
+    };
+    await stage.create(VOLUMES, volume);
+    await stage.create(CLAIMS, claim('data', { volumeName: 'by-hand' }));
+    await bound(stage, 'data');
+    const held = async () => (await stage.get<PersistentVolume>(`${VOLUMES}/by-hand`))?.metadata?.finalizers?.includes(VOLUME_FINALIZER);
+    await stage.until('held', async () => (await held()) === true);
+    await stage.send('DELETE', `${VOLUMES}/by-hand`);
+    await stage.send('DELETE', `${CLAIMS}/data`);
+    await gone(stage, `${VOLUMES}/by-hand`);
+    expect(stage.rpcs.filter(({ rpc }) => rpc === 'DeleteVolume')).toHaveLength(1);
+    expect(stage.rpcs.filter(({ rpc }) => rpc === 'CreateVolume')).toEqual([]);
+  }));
 
 test('a restore takes eight calls: the snapshot is protected before the call and let go after it', () =>
   open({ snapshots: true }, async (stage) => {

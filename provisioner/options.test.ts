@@ -113,3 +113,9 @@ test('the environment names the node that is served, where one is', () => {
 test('events come from the driver, the host and the run, as in the Go program', () => {
   expect(CSI_PROVISIONER.eventComponent('d.example', 'host_1234')).toBe('d.example_host_1234');
 });
+
+test('keys of labels are read one by one, and judged', () => {
+  expect(read('--copy-labels=team, corp.example/cost,,team').copiedLabels).toEqual(['team', 'corp.example/cost']);
+  expect(read().copiedLabels).toEqual([]);
+  expect(() => read('--copy-labels=team,-bad')).toThrow('--copy-labels: "-bad" is no key of a label');
+});

@@ -1,6 +1,7 @@
 /** Flags of csi-provisioner: the Go program's 51 with their meaning, and ours. */
 import { ConfigError } from '../lib/errors/config-error.ts';
 import { DRIVER_FLAGS, ELECTION_FLAGS, KLOG_FLAGS, KUBE_FLAGS, PROCESS_FLAGS, RETRY_FLAGS } from '../lib/process/flag-groups.ts';
+import { isLabelKey } from '../lib/process/flag-value.ts';
 import { readOptions } from '../lib/process/flags.ts';
 import type { Flag } from '../lib/process/flag.ts';
 import type { FlagValues, OptionsOf } from '../lib/process/flags.ts';
@@ -99,6 +100,20 @@ const VOLUME_FLAGS = [
     default: 'true',
     help: 'Refuse to restore a snapshot with another volume mode unless its content allows it.',
     origin: 'peer',
+  },
+  {
+    name: 'restore-size-auto-raise',
+    type: 'bool',
+    default: 'false',
+    help: 'A claim that asks for less than its snapshot restores to gets a volume of that size instead of an error; an event says so, and the PV has the real size. Storage quotas count what the claim asks for.',
+    origin: 'ours',
+  },
+  {
+    name: 'copy-labels',
+    type: 'string',
+    default: '',
+    help: 'Keys of labels, separated by commas, that are copied from claims to their PVs, and told the driver as parameters csi.storage.k8s.io/pvc/labels/KEY. The driver has to take parameters that it does not know.',
+    origin: 'ours',
   },
 ] as const satisfies readonly Flag[];
 
@@ -235,6 +250,8 @@ export const PROVISIONER_FLAGS = [
 ] as const satisfies readonly Flag[];
 
 export interface ProvisionerOptions extends OptionsOf<typeof PROVISIONER_FLAGS> {
+  /** Keys of `--copy-labels`. */
+  readonly copiedLabels: readonly string[];
   /** The node whose volumes are served; empty: those of all nodes. */
   readonly nodeName: string;
 }
@@ -249,9 +266,15 @@ export function readProvisionerOptions(values: FlagValues, env: (name: string) =
   }
   if (options.enableCapacity)
     faults.push('--enable-capacity is not served by this version: drop it, or keep the Go program for this driver');
+  const copied = keysIn(options.copyLabels);
+  for (const key of copied) if (!isLabelKey(key)) faults.push(`--copy-labels: ${JSON.stringify(key)} is no key of a label, write KEY,KEY`);
   const nodeName = options.nodeDeployment ? (env('NODE_NAME') ?? '') : '';
   if (options.nodeDeployment && nodeName === '')
     faults.push('--node-deployment needs the environment variable NODE_NAME: set it from spec.nodeName of the Pod (fieldRef)');
   if (faults.length > 0) throw new ConfigError(faults, { exitCode: 1 });
-  return { ...options, nodeName };
+  return { ...options, nodeName, copiedLabels: copied };
+}
+
+function keysIn(list: string): readonly string[] {
+  return [...new Set(list.split(',').map((key) => key.trim()))].filter((key) => key !== '');
 }

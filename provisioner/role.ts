@@ -208,6 +208,8 @@ function settingsOf(identity: DriverIdentity, options: ProvisionerOptions, { jou
     defaultFsType: options.defaultFstype,
     extraCreateMetadata: options.extraCreateMetadata,
     preventModeConversion: options.preventVolumeModeConversion,
+    raiseToRestoreSize: options.restoreSizeAutoRaise,
+    copiedLabels: options.copiedLabels,
     readOnlyMany: options.controllerPublishReadonly,
     crossNamespace: gateEnabled(options.featureGates, 'CrossNamespaceVolumeDataSource'),
     attributesClasses: attributesClasses.served && gateEnabled(options.featureGates, 'VolumeAttributesClass'),

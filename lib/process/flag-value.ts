@@ -140,11 +140,16 @@ function labels(text: string): Labels | Refusal {
   for (const part of text.split(',').map((word) => word.trim())) {
     if (part === '') continue;
     const [, key = '', value = ''] = /^([^:=]*)[:=](.*)$/.exec(part) ?? [];
-    if (!LABEL_KEY.test(key) || !LABEL_VALUE.test(value) || value.length > 63)
+    if (!isLabelKey(key) || !LABEL_VALUE.test(value) || value.length > 63)
       return new Refusal(`${quote(part)} is no label, write key:value,key:value`);
     found[key] = value;
   }
   return found;
+}
+
+/** Its length is left to the API server. */
+export function isLabelKey(text: string): boolean {
+  return LABEL_KEY.test(text);
 }
 
 function quote(text: string): string {

@@ -59,6 +59,22 @@ test('a restore reads the content, protects the snapshot, writes its intent, cal
   expect(decide(restore({ live: content })).kind).toBe('write-intent');
 });
 
+test('with --restore-size-auto-raise the driver is asked for what the snapshot needs, and the user is told before the call', () => {
+  const claim = aClaim({ dataSource: SNAPSHOT_SOURCE, resources: { requests: { storage: '1' } } });
+  const rules = settings({ raiseToRestoreSize: true });
+  const first = decide(restore({ claim, live: content, settings: rules }));
+  expect(first).toMatchObject({ kind: 'write-intent', intent: { request: { capacityRange: { requiredBytes: 1n << 30n } } } });
+  if (first.kind !== 'write-intent') throw new Error(first.kind);
+  const message = 'the claim asks for 1 bytes, and VolumeSnapshot monday restores to 1073741824: the volume is made that large';
+  expect(
+    decide(restore({ claim, live: content, settings: rules, progress: { operation: anOpen({ intent: first.intent }) } })),
+  ).toMatchObject({
+    kind: 'create-volume',
+    before: [{ reason: 'Provisioning' }, { type: 'Normal', reason: 'RestoreSizeRaised', message }],
+  });
+  expect(decide(restore({ claim, live: { ...content, snapshot: { object: aSnapshot() } } })).kind).toBe('retry');
+});
+
 test('a protection that is just being taken away is no protection', () => {
   expect(decide(restore({ live: content, source: { ...restore().source, releasing: true } })).kind).toBe('protect-snapshot');
 });

@@ -25,7 +25,7 @@ export function attempt(state: ClaimState, asItIs: OwnClaim): ClaimDecision {
   if ('kind' in preparation) return preparation;
   const givenBack = giveBack(state, preparation);
   if (givenBack !== undefined) return givenBack;
-  const { own, draft, found, topology } = preparation;
+  const { own, draft, found, topology, notes } = preparation;
   const mutable = mutableParameters(state, own);
   if ('kind' in mutable) return mutable;
   const wanted: Intent = {
@@ -56,7 +56,7 @@ export function attempt(state: ClaimState, asItIs: OwnClaim): ClaimDecision {
     secretStep(state, intent.secret, 'attempt') ??
     protectSource(state, intent) ??
     writeIntent(state, intent) ??
-    createStep(state, intent, { plan, purpose: 'attempt' })
+    createStep(state, intent, { plan, purpose: 'attempt', notes })
   );
 }
 

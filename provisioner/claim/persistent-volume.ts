@@ -62,6 +62,7 @@ export function planVolume({
     kind: 'PersistentVolume',
     metadata: {
       name: draft.volumeName,
+      ...(Object.keys(draft.labels).length > 0 ? { labels: draft.labels } : {}),
       annotations: annotationsOf(provisionedBy, draft),
       // A volume that is kept needs no guard; one that is deleted must not lose its object first.
       ...(reclaim === 'Delete' ? { finalizers: [VOLUME_FINALIZER] } : {}),

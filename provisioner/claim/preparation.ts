@@ -3,7 +3,9 @@
  * come first, then live reads. The order is the Go program's: docs/peer-behaviour.md#order-of-an-attempt. Pure.
  */
 import type { VolumeContentSource } from '../../proto/gen/csi.ts';
-import { volumeNameFor } from '../facts/names.ts';
+import { claimNotice } from '../facts/claim-events.ts';
+import { REASON, volumeNameFor } from '../facts/names.ts';
+import type { EventNote } from '../../lib/controller/step.ts';
 import { checkClone } from './clone.ts';
 import { grantProblem, isSource, KIND } from '../facts/data-source.ts';
 import type { SourceObject } from '../facts/data-source.ts';
@@ -20,12 +22,21 @@ import { topologyFor } from './topology.ts';
 import type { OwnClaim } from './verify.ts';
 import { verify } from './verify.ts';
 
+interface Found {
+  readonly content: VolumeContentSource;
+  readonly reference: SourceReference;
+  /** The source needs so many bytes, more than the claim asks for. */
+  readonly raisedTo?: bigint;
+}
+
 export interface Preparation {
   /** With the class as the driver understands it. */
   readonly own: OwnClaim;
   readonly draft: Draft;
   /** What the volume is to be filled from. */
-  readonly found: { readonly content: VolumeContentSource; readonly reference: SourceReference } | undefined;
+  readonly found: Found | undefined;
+  /** What is worth telling before the call. */
+  readonly notes: readonly EventNote[];
   /** Undefined: the driver chooses. */
   readonly topology: (TopologyResult & { readonly kind: 'terms' }) | undefined;
 }
@@ -48,6 +59,7 @@ export function prepare(state: ClaimState, asItIs: OwnClaim): Preparation | Clai
     volumeName: nameOf(state),
     defaultFsType: settings.defaultFsType,
     extraCreateMetadata: settings.extraCreateMetadata,
+    copiedLabels: settings.copiedLabels,
     singleNodeMultiWriter: settings.capabilities.has('SINGLE_NODE_MULTI_WRITER'),
   });
   if (drafted.kind === 'invalid') return problem(state, drafted);
@@ -58,7 +70,17 @@ export function prepare(state: ClaimState, asItIs: OwnClaim): Preparation | Clai
   const topology = state.topology === undefined ? { kind: 'any' as const } : topologyFor(state.topology);
   if (topology.kind === 'error') return problem(state, { message: `error generating accessibility requirements: ${topology.message}` });
   if (topology.kind === 'reschedule') return reschedule(state, topology.message);
-  return { own, draft: drafted.draft, found: filled.found, topology: topology.kind === 'terms' ? topology : undefined };
+  const raised = raise(state, drafted.draft, filled.found);
+  return { own, ...raised, found: filled.found, topology: topology.kind === 'terms' ? topology : undefined };
+}
+
+/** The driver is asked for what the snapshot needs, and the user told why the volume is larger. */
+function raise(state: ClaimState, draft: Draft, found: Found | undefined): Pick<Preparation, 'draft' | 'notes'> {
+  if (found?.raisedTo === undefined) return { draft, notes: [] };
+  const message =
+    `the claim asks for ${draft.requestedBytes} bytes, and VolumeSnapshot ${found.reference.name} restores to ${found.raisedTo}: ` +
+    'the volume is made that large';
+  return { draft: { ...draft, requestedBytes: found.raisedTo }, notes: claimNotice(state, { reason: REASON.raised, message }) };
 }
 
 /** A name that a call was made under stays, whatever the flags say since: one volume of a claim, one name. */
@@ -122,12 +144,14 @@ function fromSnapshot(state: ClaimState, own: OwnClaim, { source, draft }: Wante
     content: live.content.object,
     requestedBytes: draft.requestedBytes,
     preventModeConversion: state.settings.preventModeConversion,
+    raise: state.settings.raiseToRestoreSize,
   });
   if (verdict.kind === 'refused') return isLive ? refused(state, source, verdict.message) : readLive;
   return {
     found: {
       content: { type: { $case: 'snapshot', value: { snapshotId: verdict.snapshotHandle } } },
       reference: { kind: 'snapshot', namespace: source.namespace, name: source.name, uid: bound.snapshot.metadata?.uid ?? '' },
+      ...(verdict.raisedTo === undefined ? {} : { raisedTo: verdict.raisedTo }),
     },
   };
 }

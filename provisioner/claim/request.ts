@@ -26,6 +26,8 @@ export interface DraftInput {
   readonly volumeName: string;
   readonly defaultFsType: string;
   readonly extraCreateMetadata: boolean;
+  /** Keys of labels that the driver is told. */
+  readonly copiedLabels?: readonly string[];
   /** The driver has SINGLE_NODE_MULTI_WRITER, which splits ReadWriteOnce from ReadWriteOncePod. */
   readonly singleNodeMultiWriter: boolean;
 }
@@ -39,6 +41,8 @@ export interface Draft {
   readonly fsType: string;
   readonly block: boolean;
   readonly parameters: Parameters;
+  /** Of the claim, for its PV. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Partial<Record<Purpose, SecretName>>>;
 }
 
@@ -67,7 +71,8 @@ export function draftOf(input: DraftInput): DraftResult {
     if (secret.kind === 'secret') secrets[purpose] = secret.ref;
   }
   const capabilities = modes.map(({ csi }) => capability(csi, block ? undefined : { fsType, mountFlags: storageClass.mountOptions ?? [] }));
-  const metadata = input.extraCreateMetadata ? metadataParameters(claim, volumeName) : {};
+  const labels = labelsOf(claim, input.copiedLabels ?? []);
+  const metadata = { ...(input.extraCreateMetadata ? metadataParameters(claim, volumeName) : {}), ...labelParameters(labels) };
   return {
     kind: 'draft',
     draft: {
@@ -77,6 +82,7 @@ export function draftOf(input: DraftInput): DraftResult {
       fsType: block ? '' : fsType,
       block,
       parameters: { ...stripped.parameters, ...metadata },
+      labels,
       secrets,
     },
   };
@@ -107,6 +113,15 @@ function metadataParameters(claim: PersistentVolumeClaim, volumeName: string): P
     [`${RESERVED_PREFIX}pvc/namespace`]: claim.metadata?.namespace ?? '',
     [`${RESERVED_PREFIX}pv/name`]: volumeName,
   };
+}
+
+function labelsOf({ metadata }: PersistentVolumeClaim, keys: readonly string[]): Readonly<Record<string, string>> {
+  const present = new Map(Object.entries(metadata?.labels ?? {}));
+  return Object.fromEntries(keys.flatMap((key) => (present.has(key) ? [[key, present.get(key) ?? '']] : [])));
+}
+
+function labelParameters(labels: Readonly<Record<string, string>>): Parameters {
+  return Object.fromEntries(Object.entries(labels).map(([key, value]) => [`${RESERVED_PREFIX}pvc/labels/${key}`, value]));
 }
 
 const MODE = VolumeCapability_AccessMode_Mode;

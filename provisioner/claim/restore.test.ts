@@ -12,6 +12,7 @@ const restore = (change: Partial<RestoreInput> = {}) =>
     content: aContent(),
     requestedBytes: GIB,
     preventModeConversion: true,
+    raise: false,
     ...change,
   });
 
@@ -71,6 +72,14 @@ test.each<[string, Partial<RestoreInput>, string]>([
   ],
 ])('refused in the words of the Go program, ours behind: %s', (_, change, message) => {
   expect(restore(change)).toEqual({ kind: 'refused', message });
+});
+
+test('with --restore-size-auto-raise too little is no refusal: the size that is needed is said; other refusals stand', () => {
+  const raised = { kind: 'accepted', snapshotHandle: 'handle-1', raisedTo: GIB };
+  expect(restore({ raise: true, requestedBytes: 1n })).toEqual(raised);
+  expect(restore({ raise: true, requestedBytes: 0n, claim: aClaim({ dataSource: SNAPSHOT_SOURCE, resources: {} }) })).toEqual(raised);
+  expect(restore({ raise: true, requestedBytes: GIB })).toEqual({ kind: 'accepted', snapshotHandle: 'handle-1' });
+  expect(restore({ raise: true, requestedBytes: 1n, snapshot: aSnapshot({ readyToUse: false }) }).kind).toBe('refused');
 });
 
 test('a larger claim is accepted, and so is any size where the snapshot says none', () => {

@@ -42,11 +42,14 @@ export interface RestoreInput {
   /** As asked for, in bytes; 0 where the claim asks for nothing. */
   readonly requestedBytes: bigint;
   readonly preventModeConversion: boolean;
+  /** Too little is no reason to refuse. */
+  readonly raise: boolean;
 }
 
 export type RestoreVerdict =
   | { readonly kind: 'refused'; readonly message: string }
-  | { readonly kind: 'accepted'; readonly snapshotHandle: string };
+  /** `raisedTo`: bytes that the snapshot needs, where the claim asks for less. */
+  | { readonly kind: 'accepted'; readonly snapshotHandle: string; readonly raisedTo?: bigint };
 
 export function checkRestore(input: RestoreInput): RestoreVerdict {
   const { snapshot, content } = input;
@@ -69,14 +72,20 @@ export function checkRestore(input: RestoreInput): RestoreVerdict {
   if (snapshot.status?.readyToUse !== true) return refuse(`snapshot ${name} is not Ready`);
   const snapshotHandle = content.status?.snapshotHandle ?? '';
   if (snapshotHandle === '') return refuse(`snapshot handle ${name} is not available`);
-  const problem = sizeProblem(input) ?? modeProblem(input);
-  return problem === undefined ? { kind: 'accepted', snapshotHandle } : refuse(problem);
+  const needed = shortOf(input);
+  const problem = (needed === undefined || input.raise ? undefined : sizeProblem(input, needed)) ?? modeProblem(input);
+  if (problem !== undefined) return refuse(problem);
+  return { kind: 'accepted', snapshotHandle, ...(needed === undefined ? {} : { raisedTo: needed }) };
 }
 
-function sizeProblem({ claim, snapshot, requestedBytes }: RestoreInput): string | undefined {
+/** What the snapshot restores to, where the claim asks for less. */
+function shortOf({ snapshot, requestedBytes }: RestoreInput): bigint | undefined {
   const restoreSize = snapshot.status?.restoreSize ?? undefined;
   const needed = restoreSize === undefined ? undefined : toBytesRoundedUp(restoreSize);
-  if (needed === undefined || requestedBytes >= needed) return undefined;
+  return needed === undefined || requestedBytes >= needed ? undefined : needed;
+}
+
+function sizeProblem({ claim, snapshot, requestedBytes }: RestoreInput, needed: bigint): string {
   const name = snapshot.metadata?.name ?? '';
   return claim.spec?.resources?.requests?.storage === undefined
     ? `error getting capacity for PVC ${claim.metadata?.name ?? ''} when creating snapshot ${name}`

@@ -78,7 +78,7 @@ export function secretStep(
 export function createStep(
   state: ClaimState,
   intent: Intent,
-  { plan, purpose }: { readonly plan: PersistentVolume; readonly purpose: CallPurpose },
+  { plan, purpose, notes = [] }: { readonly plan: PersistentVolume; readonly purpose: CallPurpose; readonly notes?: readonly EventNote[] },
 ): ClaimStep {
   return {
     kind: 'create-volume',
@@ -86,7 +86,7 @@ export function createStep(
     intent,
     plan,
     purpose,
-    before: purpose === 'attempt' ? attemptBegins(state) : [],
+    before: purpose === 'attempt' ? [...attemptBegins(state), ...notes] : [],
   };
 }
 

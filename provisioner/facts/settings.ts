@@ -10,6 +10,10 @@ export interface Settings {
   readonly defaultFsType: string;
   readonly extraCreateMetadata: boolean;
   readonly preventModeConversion: boolean;
+  /** A restore into less than the snapshot needs gets what it needs. */
+  readonly raiseToRestoreSize: boolean;
+  /** Keys of labels that go from claims to drivers and PVs. */
+  readonly copiedLabels: readonly string[];
   readonly readOnlyMany: boolean;
   readonly crossNamespace: boolean;
   readonly attributesClasses: boolean;

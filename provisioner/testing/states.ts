@@ -28,6 +28,8 @@ export function settings(change: Partial<Settings> = {}): Settings {
     defaultFsType: '',
     extraCreateMetadata: false,
     preventModeConversion: true,
+    raiseToRestoreSize: false,
+    copiedLabels: [],
     readOnlyMany: false,
     crossNamespace: false,
     attributesClasses: true,

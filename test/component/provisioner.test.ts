@@ -208,6 +208,21 @@ test('a restore takes eight calls: the snapshot is protected before the call and
     });
   }));
 
+test('opt-ins: a restore into less is made as large as it needs, and labels of the list go along', () =>
+  open({ snapshots: true, flags: ['--restore-size-auto-raise', '--copy-labels=team'] }, async (stage) => {
+    await aReadySnapshot(stage);
+    const small = claim('small', { ...fromSnapshot('monday'), resources: { requests: { storage: '1Mi' } } });
+    await stage.create(CLAIMS, { ...small, metadata: { ...small.metadata, labels: { team: 'blue', tier: 'gold' } } });
+    const volume = await bound(stage, 'small');
+    expect(volume).toMatchObject({ metadata: { labels: { team: 'blue' } }, spec: { capacity: { storage: '1Gi' } } });
+    expect(await reasons(stage, 'small')).toContain(
+      'Normal RestoreSizeRaised: the claim asks for 1048576 bytes, and VolumeSnapshot monday restores to 1073741824: the volume is made that large',
+    );
+    const last = CreateVolumeRequest.decode(stage.rpcs.filter(({ rpc }) => rpc === 'CreateVolume').at(-1)?.request ?? new Uint8Array());
+    expect(last.parameters).toMatchObject({ 'csi.storage.k8s.io/pvc/labels/team': 'blue' });
+    expect(Object.keys(last.parameters)).not.toContain('csi.storage.k8s.io/pvc/labels/tier');
+  }));
+
 test('of restores side by side the last one lets the snapshot go', () =>
   open({ snapshots: true }, async (stage) => {
     await aReadySnapshot(stage);

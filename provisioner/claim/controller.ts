@@ -12,6 +12,7 @@ import { absorb } from './absorb.ts';
 import { decide } from './decide.ts';
 import type { ClaimDeps } from './execute.ts';
 import { execute } from './execute.ts';
+import { failureWords } from './failure-words.ts';
 import { gather } from './gather.ts';
 import type { ClaimAnswer, ClaimState, ClaimStep } from './state.ts';
 
@@ -33,7 +34,8 @@ export function reconciler(deps: ClaimDeps): Reconciler<ClaimState, ClaimStep, C
       forget(deps, uid);
       if (step.backoff === 'settle') return [];
       metrics.provisionFailed(labelsOf(state));
-      return LATER.has(step.kind) ? provisioningFailed(state, errorText(error)) : attemptFailed(state, errorText(error));
+      const why = failureWords(step, state, errorText(error));
+      return LATER.has(step.kind) ? provisioningFailed(state, why) : attemptFailed(state, why);
     },
   };
 }

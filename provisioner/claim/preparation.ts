@@ -7,7 +7,8 @@ import { claimNotice } from '../facts/claim-events.ts';
 import { REASON, volumeNameFor } from '../facts/names.ts';
 import type { EventNote } from '../../lib/controller/step.ts';
 import { checkClone } from './clone.ts';
-import { grantProblem, isSource, KIND } from '../facts/data-source.ts';
+import { sourceWords } from './failure-words.ts';
+import { grantProblem, isSource } from '../facts/data-source.ts';
 import type { SourceObject } from '../facts/data-source.ts';
 import type { SourceReference } from '../intent/intent.ts';
 import { uncertainOf } from '../intent/operation.ts';
@@ -119,7 +120,7 @@ function contentSource(state: ClaimState, own: OwnClaim, draft: Draft): Filling 
 
 /** In the Go program's frame. */
 function refused(state: ClaimState, { kind, name }: SourceObject, why: string): ClaimDecision {
-  return problem(state, { message: `error getting handle for DataSource Type ${KIND[kind]} by Name ${name}: ${why}` });
+  return problem(state, { message: sourceWords(name, why, kind) });
 }
 
 interface Wanted {

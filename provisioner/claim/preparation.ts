@@ -3,6 +3,7 @@
  * come first, then live reads. The order is the Go program's: docs/peer-behaviour.md#order-of-an-attempt. Pure.
  */
 import type { VolumeContentSource } from '../../proto/gen/csi.ts';
+import { ATTRIBUTES, CLONE, PROVISIONING, RESTORE, unsupported } from '../facts/abilities.ts';
 import { claimNotice } from '../facts/claim-events.ts';
 import { REASON, volumeNameFor } from '../facts/names.ts';
 import type { EventNote } from '../../lib/controller/step.ts';
@@ -49,8 +50,10 @@ export function prepare(state: ClaimState, asItIs: OwnClaim): Preparation | Clai
     return problem(state, { message: 'Assuming an external populator will provision the volume', type: 'Normal', final: true });
   }
   if (state.dataSource.kind === 'invalid') return problem(state, { message: state.dataSource.message });
+  const notGranted = isSource(state.dataSource) ? grantProblem(state.dataSource, asItIs.claim, state.source.grants) : undefined;
+  if (notGranted !== undefined) return problem(state, { message: notGranted });
   const understood = csiClass(settings.driver, asItIs.class);
-  if (!understood.ok) return problem(state, { message: understood.fault });
+  if (!understood.ok) return problem(state, { message: `failed to translate storage class: ${understood.fault}` });
   const own: OwnClaim = { claim: asItIs.claim, class: understood.value };
   const missing = missingCapability(state);
   if (missing !== undefined) return problem(state, { message: missing });
@@ -91,19 +94,13 @@ function nameOf({ uid, settings, misfit, progress }: ClaimState): string {
 }
 
 function missingCapability({ settings: { capabilities, attributesClasses }, dataSource, claim }: ClaimState): string | undefined {
-  const wanted: readonly (readonly [what: string, capability: string, where: string])[] = [
-    ['dynamic provisioning', 'CONTROLLER_SERVICE', 'plugin'],
-    ['dynamic provisioning', 'CREATE_DELETE_VOLUME', 'controller'],
-    ...(dataSource.kind === 'snapshot' ? [['snapshot restore', 'CREATE_DELETE_SNAPSHOT', 'controller'] as const] : []),
-    ...(dataSource.kind === 'claim' ? [['clone operations', 'CLONE_VOLUME', 'controller'] as const] : []),
-    ...(attributesClasses && (claim?.spec?.volumeAttributesClassName ?? '') !== ''
-      ? [['VolumeAttributesClass', 'MODIFY_VOLUME', 'controller'] as const]
-      : []),
-  ];
-  const lacking = wanted.find(([, capability]) => !capabilities.has(capability));
-  if (lacking === undefined) return undefined;
-  const [what, capability, where] = lacking;
-  return `CSI driver does not support ${what}: ${where} ${capability} capability is not reported`;
+  const modifies = attributesClasses && (claim?.spec?.volumeAttributesClassName ?? '') !== '';
+  return unsupported(capabilities, [
+    ...PROVISIONING,
+    ...(dataSource.kind === 'snapshot' ? [RESTORE] : []),
+    ...(dataSource.kind === 'claim' ? [CLONE] : []),
+    ...(modifies ? [ATTRIBUTES] : []),
+  ]);
 }
 
 type Filling = Pick<Preparation, 'found'> | ClaimDecision;
@@ -111,8 +108,6 @@ type Filling = Pick<Preparation, 'found'> | ClaimDecision;
 function contentSource(state: ClaimState, own: OwnClaim, draft: Draft): Filling {
   const { dataSource } = state;
   if (!isSource(dataSource)) return { found: undefined };
-  const refused = grantProblem(dataSource, own.claim, state.source.grants);
-  if (refused !== undefined) return problem(state, { message: refused });
   return dataSource.kind === 'snapshot'
     ? fromSnapshot(state, own, { source: dataSource, draft })
     : fromClaim(state, own, { source: dataSource, draft });

@@ -2,8 +2,8 @@
  * The role csi-provisioner: one per driver. It makes the volumes of claims, deletes those of released PVs,
  * and protects what volumes are filled from while they are.
  *
- * Four controllers work side by side (folders claim, volume, clone-protection, snapshot-protection) and meet only
- * in the caches and the claims in progress. Claims and PVs of other drivers pass through and are left alone.
+ * Five controllers work side by side (folders claim, volume, clone-protection, snapshot-protection, capacity) and meet only
+ * in the caches, the claims in progress, and the word that room was used or freed. Claims and PVs of other drivers pass through and are left alone.
  */
 import { sharedOptions } from '../lib/controller/shared-options.ts';
 import { sanitiseLeaseName } from '../lib/controller/lease-name.ts';
@@ -12,6 +12,9 @@ import type { DriverIdentity } from '../lib/csi/capabilities.ts';
 import { gateEnabled } from '../lib/process/flags.ts';
 import type { RoleDefinition, RoleInput } from '../lib/process/role-definition.ts';
 import { openCaches } from './caches.ts';
+import { openCapacity } from './capacity/lane.ts';
+import { managedBy } from './capacity/names.ts';
+import { NO_CAPACITY } from './capacity-refresh.ts';
 import { createClaimController } from './claim/controller.ts';
 import type { ClaimState } from './claim/state.ts';
 import type { Settings } from './facts/settings.ts';
@@ -44,7 +47,14 @@ export const CSI_PROVISIONER: RoleDefinition<ProvisionerOptions> = {
 const hasTopology = (identity: DriverIdentity, options: ProvisionerOptions): boolean =>
   identity.plugin.has('VOLUME_ACCESSIBILITY_CONSTRAINTS') && gateEnabled(options.featureGates, 'Topology');
 
-function createProvisioner({ context, options, driver, metrics: registry, leaseNamespace }: RoleInput<ProvisionerOptions>): Role {
+function createProvisioner({
+  context,
+  options,
+  driver,
+  metrics: registry,
+  leaseNamespace,
+  openClient,
+}: RoleInput<ProvisionerOptions>): Role {
   if (driver === undefined) throw new Error('csi-provisioner was created without a driver');
   const { doors, log, client, leaseIsFresh } = context;
   const { clock, random } = doors;
@@ -54,7 +64,9 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
   const caches = openCaches(context.informers, {
     driver: identity.name,
     leaseNamespace,
-    topology: hasTopology(identity, options),
+    nodes: hasTopology(identity, options) || options.enableCapacity,
+    affinities: options.enableCapacity,
+    capacity: options.enableCapacity ? { driver: identity.name, managedBy: managedBy(), namespace: options.pod.namespace } : undefined,
     attachments: identity.controller.has('PUBLISH_UNPUBLISH_VOLUME'),
     snapshots,
     crossNamespace: gateEnabled(options.featureGates, 'CrossNamespaceVolumeDataSource'),
@@ -71,6 +83,8 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
     retryStartMs: options.retryIntervalStartMs,
     retryMaxMs: options.retryIntervalMaxMs,
   });
+  const capacity = openCapacity({ caches, context, options, driver, registry, openClient });
+  const refresh = capacity ?? NO_CAPACITY;
   const now = (): number => clock.now();
   const monotonic = (): number => clock.monotonic();
   const { nodes, csiNodes } = caches;
@@ -93,6 +107,7 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
       driver: driver.client,
       identity: `${clock.now()}-${Math.floor(random.next() * 10_000)}-${identity.name}`,
       metrics,
+      capacity: refresh,
       labelsOf,
       leaseIsFresh: () => leaseIsFresh(),
     },
@@ -109,6 +124,7 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
       client,
       driver: driver.client,
       metrics,
+      capacity: refresh,
       log,
       leaseIsFresh: () => leaseIsFresh(),
       monotonic,
@@ -126,7 +142,9 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
     { progress, protections, volumes },
     { claims: claimController, volumes: volumeController, clones: cloneController, snapshots: snapshotController },
   );
-  const lanes = [claimController, volumeController, cloneController, snapshotController].filter((controller) => controller !== undefined);
+  const lanes = [claimController, volumeController, cloneController, snapshotController, capacity].filter(
+    (controller) => controller !== undefined,
+  );
   return {
     name: 'csi-provisioner',
     start: (signal) => {

@@ -128,6 +128,7 @@ export class ProgramLife {
           timeoutMs: timeoutOf(planned),
           leaseNamespace: this.leaseNamespace(planned, namespace),
           events: api.client(),
+          openClient: (limit) => api.client(limit),
           // A connection of its own: a queue on the other one must not cost the lease.
           leaseClient: () => api.client(),
           fatal: (error) => this.fail(error),

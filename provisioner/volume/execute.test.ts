@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { memoryLog } from '../../lib/controller/testing/memory-log.ts';
 import type { MetricsRegistry } from '../../lib/process/metrics.ts';
 import { createMetrics } from '../../lib/process/metrics.ts';
+import type { CapacityRefresh } from '../capacity-refresh.ts';
+import { NO_CAPACITY } from '../capacity-refresh.ts';
 import { createClaimsInProgress } from '../intent/claims-in-progress.ts';
 import { createProvisionMetrics } from '../metrics.ts';
 import { cacheOf } from '../testing/claim-world.ts';
@@ -16,7 +18,7 @@ const DELETE: VolumeStep = { kind: 'delete-volume', backoff: 'delete-volume', in
 const usage = { residentBytes: 0, cpuSeconds: 0, startSeconds: 0 };
 
 /** The driver takes two seconds. */
-function open(metrics: MetricsRegistry) {
+function open(metrics: MetricsRegistry, capacity: CapacityRefresh = NO_CAPACITY) {
   const clock = { ms: 1_000 };
   const volumes = cacheOf(new Map([[VOLUME_NAME, aVolume({ status: { phase: 'Released' } })]]));
   const counts = { open: 0, undecided: 0, secretMissing: 0, unreadable: 0 };
@@ -26,6 +28,7 @@ function open(metrics: MetricsRegistry) {
     memories: new Map(),
     progress: createClaimsInProgress(),
     metrics: createProvisionMetrics(metrics, () => counts),
+    capacity,
     driver: {
       deleteVolume: async () => {
         clock.ms += 2_000;

@@ -162,6 +162,7 @@ export async function openWorld(options: WorldOptions = {}) {
           throw error;
         },
       },
+      openClient: () => client,
       options: definition.options(readFlags(definition.flags, given), (name) => (name === 'NODE_NAME' ? options.nodeName : undefined)),
       driver: identity === undefined ? undefined : { client: csi, identity: () => identity },
       metrics,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { OwnerReference } from '../../lib/kube/objects.ts';
 import { apiError } from '../../lib/controller/testing/memory-api.ts';
-import { CSI_STORAGE_CAPACITIES, NODES, STORAGE_CLASSES } from '../../lib/kube/resources.ts';
+import { CSI_NODES, CSI_STORAGE_CAPACITIES, NODES, STORAGE_CLASSES } from '../../lib/kube/resources.ts';
 import { openBench, POLL_MS, refused } from './testing/bench.ts';
 import { aCapacity } from './testing/objects.ts';
 
@@ -97,6 +97,32 @@ describe('capacities of classes and segments', () => {
     bench.stop();
   });
 
+  test('a class that comes again is asked about anew', async () => {
+    const bench = openBench();
+    bench.addNode('n1', 'a');
+    bench.addClass('fast');
+    await bench.start();
+    bench.api.remove(STORAGE_CLASSES, 'fast');
+    await bench.clock.advance(0);
+    bench.room.set('a', GIB);
+    bench.addClass('fast');
+    await bench.clock.advance(0);
+    expect(bench.published()).toEqual(['fast a: 1Gi']);
+    expect(bench.writes()).toEqual(['create own', 'delete own', 'create own']);
+    bench.stop();
+  });
+
+  test('a driver without topology keys is asked for all that it has', async () => {
+    const bench = openBench();
+    bench.api.put(NODES, { metadata: { name: 'n1', labels: { zone: 'a' } } });
+    bench.api.put(CSI_NODES, { metadata: { name: 'n1' }, spec: { drivers: [{ name: 'mock.csi.example' }] } });
+    bench.addClass('fast');
+    await bench.start();
+    expect(bench.published()).toEqual(['fast : 0']);
+    expect(bench.asked.map(({ accessibleTopology }) => accessibleTopology)).toEqual([undefined]);
+    bench.stop();
+  });
+
   test('a label that is no topology key changes nothing and asks nothing', async () => {
     const bench = twoByTwo();
     await bench.start();
@@ -139,6 +165,28 @@ describe('objects that are there', () => {
       'delete no-zone',
       'delete nowhere',
     ]);
+    bench.stop();
+  });
+
+  test('of two that are right the one under our own name stays', async () => {
+    const bench = openBench();
+    bench.addNode('n1', 'a');
+    bench.addClass('fast');
+    bench.api.put(CSI_STORAGE_CAPACITIES, aCapacity({ metadata: { name: 'csisc-722b0eade37de085ff6c45ec2f3fbf90' }, capacity: '0' }));
+    bench.api.put(CSI_STORAGE_CAPACITIES, aCapacity({ metadata: { name: 'csisc-1', creationTimestamp: '2020-01-01T00:00:00Z' } }));
+    await bench.start();
+    expect(bench.writes()).toEqual(['delete csisc-1']);
+    bench.stop();
+  });
+
+  test('one that is being deleted is as good as gone', async () => {
+    const bench = openBench();
+    bench.addNode('n1', 'a');
+    bench.addClass('fast');
+    const deletionTimestamp = '2026-01-01T00:00:00Z';
+    bench.api.put(CSI_STORAGE_CAPACITIES, aCapacity({ metadata: { deletionTimestamp, finalizers: ['example.com/held'] } }));
+    await bench.start();
+    expect(bench.writes()).toEqual(['create own']);
     bench.stop();
   });
 
@@ -281,6 +329,31 @@ describe('room that was used or freed', () => {
     bench.stop();
   });
 
+  test('makes what was heard before worthless: nothing of it is written any more', async () => {
+    const bench = twoByTwo();
+    bench.api.put(CSI_STORAGE_CAPACITIES, aCapacity());
+    await bench.start();
+    bench.writes();
+    bench.room.set('a', 5n * GIB);
+    // The one worker is busy while both become known.
+    const { getCapacity } = bench.driver;
+    let goOn = (): void => undefined;
+    bench.driver.getCapacity = async (request) => {
+      if (request.parameters['kind'] === 'slow') await new Promise<void>((resolve) => (goOn = resolve));
+      return getCapacity(request);
+    };
+    bench.controller.moved({ affinity: affinity('b'), className: 'slow' });
+    await bench.clock.advance(0);
+    bench.api.remove(CSI_STORAGE_CAPACITIES, 'csisc-x7k2p', 'storage');
+    await bench.clock.advance(0);
+    bench.controller.moved({ affinity: undefined, className: 'fast' });
+    goOn();
+    await bench.clock.advance(0);
+    expect(bench.published()).toEqual(['fast a: 5Gi', 'fast b: 0', 'slow a: 1Gi', 'slow b: 0']);
+    expect(bench.writes()).toEqual(['create own']);
+    bench.stop();
+  });
+
   test('while the driver is being asked leads to another question', async () => {
     const bench = openBench();
     bench.addNode('n1', 'a');
@@ -302,7 +375,9 @@ describe('room that was used or freed', () => {
 
 test('goals, what is there of them, what is too many, and how old the oldest answer is', async () => {
   const bench = twoByTwo();
-  expect(bench.controller.counts().stalenessMs).toBe(0);
+  await bench.sync();
+  await bench.clock.advance(5_000);
+  expect(bench.controller.counts()).toEqual({ goal: 0, current: 0, obsolete: 0, stalenessMs: 0 });
   bench.api.fault = ({ verb }) => (verb === 'delete' || verb === 'create' ? apiError(403, 'Forbidden') : undefined);
   for (const name of ['csisc-1', 'csisc-2']) bench.api.put(CSI_STORAGE_CAPACITIES, aCapacity({ metadata: { name } }));
   await bench.start();

@@ -65,6 +65,9 @@ export function createCapacityController(deps: CapacityDeps, options: SharedOpti
   };
 
   const counts = (): CapacityCounts => {
+    // A stand-by manages none: summed over replicas each counts once.
+    if (startedMs === undefined) return { goal: 0, current: 0, obsolete: 0, stalenessMs: 0 };
+    const begun = startedMs;
     const items = classNames().flatMap(itemsOfClass);
     const published = new Set<string>();
     const objects = caches.capacities.store.list();
@@ -72,12 +75,12 @@ export function createCapacityController(deps: CapacityDeps, options: SharedOpti
       const item = itemOfObject(object);
       if (isWanted(deps, item)) published.add(item);
     }
-    const since = (item: string): number => memories.get(item)?.answer?.atMs ?? startedMs ?? 0;
+    const since = (item: string): number => memories.get(item)?.answer?.atMs ?? begun;
     return {
       goal: items.length,
       current: published.size,
       obsolete: objects.length - published.size,
-      stalenessMs: startedMs === undefined ? 0 : items.reduce((most, item) => Math.max(most, monotonic() - since(item)), 0),
+      stalenessMs: items.reduce((most, item) => Math.max(most, monotonic() - since(item)), 0),
     };
   };
 
@@ -96,7 +99,7 @@ export function createCapacityController(deps: CapacityDeps, options: SharedOpti
       }
       // Each class may draw from the same room.
       const places = new Set(terms.map(segmentOfTerm).map((segment) => (segment === undefined ? '' : segmentId(segment))));
-      for (const id of places) if (segments.get(id) !== undefined) for (const item of itemsOfSegment(id)) changed(item);
+      for (const id of places) for (const item of itemsOfSegment(id)) changed(item);
     },
     counts,
   };

@@ -31,7 +31,7 @@ export function createCapacityMetrics(registry: MetricsRegistry, count: () => Ca
   );
   gauge(
     'csi_provisioner_capacity_staleness_seconds',
-    'How long ago the driver last answered GetCapacity, for the CSIStorageCapacity of which that is longest ago. 0 while this process does not lead.',
+    'How long ago the driver last answered GetCapacity, for the CSIStorageCapacity of which that is longest ago.',
     ({ stalenessMs }) => stalenessMs / 1000,
   );
 }

@@ -85,7 +85,12 @@ export function openBench({ owner = OWNER, immediateBinding = false, workers = 1
       },
     },
   );
-  const names = new Map<string, number>();
+  let writesSeen = 0;
+  const sync = async (): Promise<void> => {
+    informers.start(stop.signal);
+    await clock.settle();
+    await informers.waitSynced(stop.signal);
+  };
   return {
     api,
     clock,
@@ -122,14 +127,13 @@ export function openBench({ owner = OWNER, immediateBinding = false, workers = 1
     /** Writes since the last time that this was asked. */
     writes: () => {
       const all = api.calls.filter(({ verb }) => ['create', 'replace', 'patch', 'delete'].includes(verb));
-      const from = names.get('writes') ?? 0;
-      names.set('writes', all.length);
+      const from = writesSeen;
+      writesSeen = all.length;
       return all.slice(from).map(({ verb, name }) => `${verb} ${name.startsWith('csisc-') && name.length > 20 ? 'own' : name}`);
     },
+    sync,
     start: async () => {
-      informers.start(stop.signal);
-      await clock.settle();
-      await informers.waitSynced(stop.signal);
+      await sync();
       controller.start(stop.signal);
       await clock.advance(0);
     },

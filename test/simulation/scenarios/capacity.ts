@@ -129,6 +129,8 @@ async function atOnce(world: World, random: SeededRandom): Promise<void> {
   const { user, capacity: checks } = world;
   const machines = new Machines(world, random);
   const follows = async (what: string): Promise<void> => {
+    // The invariants hear of it first.
+    await user.pause(10);
     const isRight = (): boolean => checks?.violations().length === 0;
     if (await user.until(isRight, AT_ONCE_MS)) return;
     throw new Violation('capacity-is-what-the-driver-says', `${what}, and still: ${checks?.violations()[0]?.message ?? ''}`);

@@ -7,6 +7,7 @@
  */
 import type { Informer } from '../../lib/controller/informer.ts';
 import type { CsiNode, Node } from '../../lib/kube/objects.ts';
+import { createCensus } from './census.ts';
 import type { Segment } from './segment.ts';
 import { segmentId, segmentOf } from './segment.ts';
 import type { Segments } from './segments.ts';
@@ -18,42 +19,13 @@ export interface SegmentIndexDeps {
 }
 
 export function createSegmentIndex({ driver, nodes, csiNodes }: SegmentIndexDeps): Segments {
-  const segments = new Map<string, { readonly segment: Segment; nodes: number }>();
-  /** Segment by node name. */
-  const placed = new Map<string, string>();
+  const census = createCensus<Segment>();
   const listeners: ((id: string) => void)[] = [];
-  const tell = (id: string): void => {
-    for (const listener of listeners) listener(id);
-  };
-
-  const enter = (name: string, segment: Segment, id: string): void => {
-    placed.set(name, id);
-    const known = segments.get(id);
-    if (known !== undefined) {
-      known.nodes += 1;
-      return;
-    }
-    segments.set(id, { segment, nodes: 1 });
-    tell(id);
-  };
-
-  const leave = (id: string): void => {
-    const known = segments.get(id);
-    if (known === undefined) return;
-    known.nodes -= 1;
-    if (known.nodes > 0) return;
-    segments.delete(id);
-    tell(id);
-  };
 
   const look = (name: string): void => {
     const segment = segmentOfNode(driver, csiNodes.store.get(name), nodes.store.get(name));
-    const id = segment === undefined ? undefined : segmentId(segment);
-    const before = placed.get(name);
-    if (id === before) return;
-    if (segment !== undefined && id !== undefined) enter(name, segment, id);
-    else placed.delete(name);
-    if (before !== undefined) leave(before);
+    const changed = census.put(name, segment === undefined ? undefined : { id: segmentId(segment), value: segment });
+    for (const id of changed) for (const listener of listeners) listener(id);
   };
 
   // A CSINode has the name of its Node.
@@ -65,8 +37,8 @@ export function createSegmentIndex({ driver, nodes, csiNodes }: SegmentIndexDeps
   });
 
   return {
-    get: (id) => segments.get(id)?.segment,
-    ids: () => [...segments.keys()],
+    get: (id) => census.get(id),
+    ids: () => census.ids(),
     onChange: (listener) => void listeners.push(listener),
   };
 }

@@ -40,7 +40,6 @@ export function createCensus<V>(): Census<V> {
   return {
     put: (member, group) => {
       const before = places.get(member);
-      if (before === group?.id) return [];
       if (group === undefined) places.delete(member);
       else places.set(member, group.id);
       return [...(group === undefined ? [] : enter(group)), ...(before === undefined ? [] : leave(before))];

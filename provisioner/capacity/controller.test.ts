@@ -217,7 +217,7 @@ describe('objects that are there', () => {
     expect(bench.published()).toEqual(ALL);
     expect(bench.writes()).toEqual(['create own']);
     const own = [...bench.api.objects.values()].find(({ kind, metadata }) => kind === 'CSIStorageCapacity' && metadata?.uid !== undefined);
-    bench.api.put(CSI_STORAGE_CAPACITIES, { ...own, capacity: '7Gi' } as never);
+    bench.api.put(CSI_STORAGE_CAPACITIES, { ...own, capacity: '7Gi' });
     await bench.clock.advance(0);
     expect(bench.published()).toEqual(ALL);
     expect(bench.writes()).toEqual(['replace own']);

@@ -53,7 +53,7 @@ test('only the very object that was looked at is deleted, and one that a finaliz
       asked.push(words[2]);
       return stored;
     },
-  } as never);
+  });
   await run(step('delete'));
   expect(asked).toMatchObject([{ uid: 'capacity-1', resourceVersion: '7' }]);
   expect(told).toEqual(['absorb 7']);

@@ -6,7 +6,6 @@
  * in the caches, the claims in progress, and the word that room was used or freed. Claims and PVs of other drivers pass through and are left alone.
  */
 import { sharedOptions } from '../lib/controller/shared-options.ts';
-import { sanitiseLeaseName } from '../lib/controller/lease-name.ts';
 import type { Role } from '../lib/controller/role.ts';
 import type { DriverIdentity } from '../lib/csi/capabilities.ts';
 import { gateEnabled } from '../lib/process/flags.ts';
@@ -38,8 +37,9 @@ export const CSI_PROVISIONER: RoleDefinition<ProvisionerOptions> = {
   options: readProvisionerOptions,
   frame: ({ timeoutMs, leaderElectionLabels }) => ({ timeoutMs, leaseLabels: leaderElectionLabels }),
   needsDriver: true,
+  asksDriver: ['plugin'],
   requiredResources: [],
-  leaseName: sanitiseLeaseName,
+  lockName: (driverName) => driverName,
   eventComponent: (driverName, hostname) => `${driverName}_${hostname}`,
   create: createProvisioner,
 };

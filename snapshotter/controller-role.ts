@@ -17,6 +17,7 @@ import { SOURCE_INDEX, VOLUME_INDEX } from './claim-protection/gather.ts';
 import { createContentProtectionController } from './content-protection/controller.ts';
 import { CONTROLLER_FLAGS, readControllerOptions, type SnapshotControllerOptions } from './controller-options.ts';
 import { applyTo } from './apply-write.ts';
+import { FAILURE } from './names.ts';
 import { SNAPSHOT_INDEXES, type SnapshotInformers } from './snapshot-informers.ts';
 import { createSnapshotTimer } from './snapshot-timer.ts';
 
@@ -35,7 +36,7 @@ export const SNAPSHOT_CONTROLLER: RoleDefinition<SnapshotControllerOptions> = {
     version: 'v1',
     plural,
   })),
-  leaseName: () => 'snapshot-controller-leader',
+  lockName: () => 'snapshot-controller-leader',
   combinedLeaseNamespace: 'kube-system',
   eventComponent: () => 'snapshot-controller',
   create: ({ context, options, metrics }): Role => {
@@ -79,13 +80,17 @@ export const SNAPSHOT_CONTROLLER: RoleDefinition<SnapshotControllerOptions> = {
 /** Claims are written by PUT and kept whole; of everything else what is read here. */
 export function declareInformers({ informers }: Pick<RoleContext, 'informers'>, distributed: boolean): SnapshotInformers {
   return {
-    snapshots: informers.informer(VOLUME_SNAPSHOTS, { fields: ['spec', 'status'], indexes: SNAPSHOT_INDEXES }),
+    snapshots: informers.informer(VOLUME_SNAPSHOTS, {
+      fields: ['spec', 'status', `metadata.annotations[${FAILURE}]`],
+      indexes: SNAPSHOT_INDEXES,
+    }),
     contents: informers.informer(VOLUME_SNAPSHOT_CONTENTS, {
       fields: [
         'spec',
         'status',
         'metadata.annotations[snapshot.storage.kubernetes.io/]',
         'metadata.annotations[groupsnapshot.storage.k8s.io/]',
+        `metadata.annotations[${FAILURE}]`,
       ],
       indexes: [SOURCE_INDEX],
     }),

@@ -52,6 +52,7 @@ const answer: fc.Arbitrary<DriverAnswer> = fc.oneof(
     effect: fc.constantFrom('create-snapshot' as const, 'delete-snapshot' as const, 'refresh-snapshot' as const),
     reason: fc.constant(SIDECAR_REASON.creationFailed),
     message: fc.string(),
+    cause: fc.record({ code: fc.string(), retryable: fc.boolean() }),
   }),
 );
 

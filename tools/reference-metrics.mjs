@@ -16,13 +16,16 @@ function row({ name, type, labels = [], help, buckets }) {
   return `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${words} |`;
 }
 
+/** A host that tells all there is to tell. */
+const EVERYTHING = new Proxy({}, { get: () => 0 });
+
 export function metricsDocument(tables) {
   const clock = { monotonic: () => 0 };
   const sections = [
     {
       title: 'Every program',
       declare: (registry) => {
-        tables.addProcessFamilies(registry, {});
+        tables.addProcessFamilies(registry, { usage: () => EVERYTHING });
         tables.createQueueMetrics(registry, clock);
         tables.createElectionMetrics(registry);
       },

@@ -5,16 +5,19 @@
  */
 import type { PersistentVolume, PersistentVolumeClaim, VolumeSnapshotClass } from '../../lib/kube/objects.ts';
 import { text } from '../content-accessors.ts';
+import { CAUSE } from '../failure-note.ts';
 import { inputsOf } from '../inputs.ts';
 import { CLAIM_PROTECTION, REASON, SNAPSHOTTER_SECRET, contentNameOf } from '../names.ts';
+import { classNotFound, noInput, notUpdated, withMore } from '../peer-words.ts';
 import { withFinalizer } from '../../lib/sidecar/finalizers.ts';
 import { resolveSecret } from '../secret-templates.ts';
 import { contentBody } from './content-body.ts';
 import { chooseDefaultClass, sourceVolume, type SourceVolume } from './default-class.ts';
 import { failureEvents } from './failure-events.ts';
-import { fail, failMissing, type Failure, report } from './failure.ts';
+import { fail, failMissing, noteFailure, report } from './failure.ts';
 import { nodeOf } from './node-affinity.ts';
 import { protectSnapshot } from './protection.ts';
+import { contentCreation, FOR_CLASS, FOR_CONTENT, type SourceWords } from './source-words.ts';
 import { sourceOf } from '../source.ts';
 import type { BindingEffect, BindingNext, BindingState, Refusal } from './state.ts';
 
@@ -23,7 +26,7 @@ export function decideCreation(state: BindingState): BindingNext {
   if (text(snapshot.spec?.volumeSnapshotClassName) === undefined) return decideDefaultClass(state);
   const classStep = decideNamedClass(state);
   if (classStep !== undefined) return classStep;
-  const found = findSource(state, contentCreation);
+  const found = findSource(state, FOR_CONTENT);
   return found.ok ? decideContent(state, found) : found.step;
 }
 
@@ -31,21 +34,16 @@ export function decideCreation(state: BindingState): BindingNext {
 export function decideNamedClass(state: BindingState): BindingNext | undefined {
   const name = text(state.snapshot.spec?.volumeSnapshotClassName);
   if (name === undefined || state.snapshotClass !== undefined) return undefined;
-  const message = `Failed to get snapshot class with error volumesnapshotclass ${JSON.stringify(name)} not found`;
-  return failMissing(state, 'class', { name, reason: REASON.classMissing, message, keepsReady: true });
+  const message = `Failed to get snapshot class with error ${classNotFound(name)}`;
+  return failMissing(state, 'class', { name, reason: REASON.classMissing, message, cause: CAUSE.missing, keepsReady: true });
 }
 
 function decideDefaultClass(state: BindingState): BindingNext {
   const { snapshot, defaultClasses } = state;
-  const failure = (why: string): Failure => ({
-    reason: REASON.defaultClass,
-    message: `Failed to set default snapshot class with error ${why}`,
-    keepsReady: true,
-  });
-  const found = findSource(state, failure);
+  const found = findSource(state, FOR_CLASS);
   if (!found.ok) return found.step;
   const chosen = chooseDefaultClass(defaultClasses, found.source.driver);
-  if (!chosen.ok) return fail(state, failure(chosen.fault));
+  if (!chosen.ok) return fail(state, FOR_CLASS.failure(withMore(chosen.fault, chosen.more), CAUSE.inTheWay));
   const { uid, resourceVersion } = snapshot.metadata ?? {};
   // Conditional: a class that the user names meanwhile is not overwritten.
   const body = { metadata: { uid, resourceVersion }, spec: { volumeSnapshotClassName: chosen.value } };
@@ -59,38 +57,41 @@ interface FoundSource {
   readonly source: SourceVolume;
 }
 
+const CAUSE_OF = { unbound: CAUSE.notYet, missing: CAUSE.missing, 'no-csi': CAUSE.invalid } as const;
+
 /** The bound CSI volume behind the snapshot's claim, or the step that says why there is none. */
-function findSource(
-  state: BindingState,
-  failure: (why: string) => Failure,
-): FoundSource | { readonly ok: false; readonly step: BindingNext } {
+function findSource(state: BindingState, words: SourceWords): FoundSource | { readonly ok: false; readonly step: BindingNext } {
   const { snapshot, claim, volume } = state;
   const source = sourceOf(snapshot);
-  const claimName = source.kind === 'claim' ? source.claimName : '';
-  const key = `${snapshot.metadata?.namespace ?? ''}/${claimName}`;
-  if (claim === undefined)
-    return { ok: false, step: failMissing(state, 'claim', { name: claimName, ...failure(`PersistentVolumeClaim ${key} was not found`) }) };
+  if (claim === undefined) {
+    const name = source.kind === 'claim' ? source.claimName : '';
+    const more = `PersistentVolumeClaim ${snapshot.metadata?.namespace ?? ''}/${name} was not found`;
+    const failure = words.failure(withMore(words.noClaim(snapshot, name), more), CAUSE.missing);
+    return { ok: false, step: failMissing(state, 'claim', { name, ...failure }) };
+  }
   const found = sourceVolume(claim, volume);
-  if (found.ok && volume !== undefined) return { ok: true, claim, volume, source: found.value };
-  const why = found.ok ? `PersistentVolume of claim ${key} was not found` : found.fault;
-  const missing = !found.ok && found.missing === true;
-  return {
-    ok: false,
-    step: missing ? failMissing(state, 'volume', { name: claim.spec?.volumeName ?? '', ...failure(why) }) : fail(state, failure(why)),
-  };
+  if (found.ok) return { ok: true, claim, volume: found.volume, source: found.value };
+  const { kind, fault, more } = found;
+  const failure = words.failure(withMore((kind === 'no-csi' ? words.noCsi : words.noVolume)(snapshot, fault), more), CAUSE_OF[kind]);
+  if (kind === 'missing') return { ok: false, step: failMissing(state, 'volume', { name: claim.spec?.volumeName ?? '', ...failure }) };
+  return { ok: false, step: fail(state, failure) };
 }
 
 function decideContent(state: BindingState, { claim, volume, source }: FoundSource): BindingNext {
   const { snapshot, snapshotClass, rules, nodes } = state;
   if (snapshotClass === undefined) return { kind: 'done', reason: 'waits for the class' };
   if (text(claim.metadata?.deletionTimestamp) !== undefined)
-    return fail(state, contentCreation('the source PersistentVolumeClaim is being deleted'));
-  if (snapshotClass.driver !== source.driver) return fail(state, contentCreation(driverMismatch(snapshotClass, source)));
+    return fail(
+      state,
+      contentCreation(notUpdated(claim.metadata?.name ?? '', 'cannot add finalizer on claim because it is being deleted'), CAUSE.inTheWay),
+    );
+  if (snapshotClass.driver !== source.driver) return fail(state, contentCreation(driverMismatch(snapshotClass, source), CAUSE.invalid));
   const secret = resolveSecret(snapshotClass.parameters, SNAPSHOTTER_SECRET, {
     contentName: contentNameOf(snapshot.metadata?.uid ?? ''),
     snapshot: { name: snapshot.metadata?.name ?? '', namespace: snapshot.metadata?.namespace ?? '' },
   });
-  if (!secret.ok) return fail(state, contentCreation(secret.fault));
+  if (!secret.ok)
+    return fail(state, contentCreation(withMore(noInput(snapshot.metadata?.name ?? '', secret.fault), secret.more), CAUSE.invalid));
   const first = protectSnapshot(snapshot, snapshotClass.deletionPolicy) ?? seeSnapshot(state) ?? protectClaim(state, claim);
   if (first !== undefined) return first;
   const content = contentBody({
@@ -124,7 +125,7 @@ function driverMismatch({ metadata, driver }: VolumeSnapshotClass, source: Sourc
 }
 
 /** The API server said no: the status says it once, an event at each attempt, and it is tried again at its back-off. */
-export function decideRefused(state: BindingState, { effect, message }: Refusal): BindingNext {
+export function decideRefused(state: BindingState, { effect, message, cause }: Refusal): BindingNext {
   const step = effect === 'create-content' ? ({ kind: effect, action: 'post' } as const) : { kind: effect };
   const [first, ...more] = failureEvents(state.snapshot, step, message);
   const told = more[0] ?? first;
@@ -132,11 +133,7 @@ export function decideRefused(state: BindingState, { effect, message }: Refusal)
   // What the retry tells needs no event beside the status.
   const write = told === undefined ? undefined : report(state, told);
   if (write !== undefined) return { ...write, before: more };
-  return { kind: 'retry', backoff: effect, inputs: createInputs(state), reason: message, events };
-}
-
-function contentCreation(why: string): Failure {
-  return { reason: REASON.contentCreation, message: `Failed to create snapshot content with error ${why}` };
+  return noteFailure(state, cause) ?? { kind: 'retry', backoff: effect, inputs: createInputs(state), reason: message, events };
 }
 
 /** What the content depends on; the deferred write of its name shares the post's not-before time. */

@@ -12,7 +12,8 @@
  */
 import type { EventNote } from '../../lib/controller/step.ts';
 import type { VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { isDeleting, refersTo, text } from '../content-accessors.ts';
+import { isDeleting, isReady, refersTo, text } from '../content-accessors.ts';
+import { CAUSE, type FailureNote, readNote } from '../failure-note.ts';
 import { isGroupContent, isGroupMember } from '../group-fields.ts';
 import { inputsOf } from '../inputs.ts';
 import { CONTENT_PROTECTION, REASON } from '../names.ts';
@@ -20,15 +21,19 @@ import { VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import { notice } from '../../lib/sidecar/event-notes.ts';
 import { addOperations, testUid } from '../../lib/sidecar/finalizers.ts';
 import { statusPatch } from '../object-patch.ts';
+import { withMore } from '../peer-words.ts';
 import { snapshotWarning } from '../regarding.ts';
 import { statusCopy } from '../snapshot-status.ts';
 import { checkDynamic, checkGiven } from './bind-check.ts';
 import { createInputs, decideCreation, decideNamedClass, decideRefused } from './decide-creation.ts';
 import { decideDeletion } from './decide-deletion.ts';
-import { fail, failMissing, type Failure } from './failure.ts';
+import { fail, failMissing, type Failure, noteFailure } from './failure.ts';
 import { protectSnapshot } from './protection.ts';
 import { expectedContentName, sourceOf } from '../source.ts';
 import type { BindingEffect, BindingNext, BindingState } from './state.ts';
+
+const READY = { kind: 'done', reason: 'ready' } as const;
+const MISSING = 'VolumeSnapshotContent is missing';
 
 /** How long a bound name waits for the driver's first answer, so that one write holds both. */
 const NEWS_WAIT_MS = 1000;
@@ -49,7 +54,8 @@ export function decide(state: BindingState): BindingNext {
     default:
       return fail(state, {
         reason: REASON.validation,
-        message: 'exactly one of spec.source.persistentVolumeClaimName and spec.source.volumeSnapshotContentName must be set',
+        cause: CAUSE.invalid,
+        message: 'Exactly one of PersistentVolumeClaimName and VolumeSnapshotContentName should be specified',
       });
   }
 }
@@ -68,9 +74,10 @@ function decideReady(state: BindingState): BindingNext {
   if (!refersTo(content, snapshot))
     return fail(state, {
       reason: REASON.misbound,
-      message: `VolumeSnapshotContent ${content.metadata?.name ?? ''} does not refer to this snapshot`,
+      cause: CAUSE.inTheWay,
+      message: withMore('VolumeSnapshotContent is not bound to the VolumeSnapshot correctly', content.metadata?.name),
     });
-  return protectSnapshot(snapshot, content.spec?.deletionPolicy) ?? clearError(snapshot, content) ?? { kind: 'done', reason: 'ready' };
+  return protectSnapshot(snapshot, content.spec?.deletionPolicy) ?? clearError(snapshot, content) ?? noteFailure(state, undefined) ?? READY;
 }
 
 /** An error that was written while our cache lagged, beside the news that all is well. */
@@ -104,7 +111,7 @@ function decideGiven(state: BindingState): BindingNext {
   const { snapshot, content } = state;
   const name = expectedContentName(snapshot) ?? '';
   if (content === undefined)
-    return failMissing(state, 'content', { name, reason: REASON.missingContent, message: `VolumeSnapshotContent ${name} is missing` });
+    return failMissing(state, 'content', { name, reason: REASON.missingContent, message: withMore(MISSING, name), cause: CAUSE.missing });
   const failure = checkGiven(snapshot, content);
   if (failure !== undefined) return fail(state, failure);
   const patch = bindPatch(snapshot, content);
@@ -132,7 +139,8 @@ function wasCut({ status }: VolumeSnapshot, lost: Failure): boolean {
 function lostContent(name: string): Failure {
   return {
     reason: REASON.missingContent,
-    message: `VolumeSnapshotContent ${name} of this snapshot is missing: the snapshot is lost unless the content comes back`,
+    cause: CAUSE.lost,
+    message: withMore(MISSING, `${name}. The snapshot is lost unless it comes back`),
   };
 }
 
@@ -162,7 +170,7 @@ function bindPatch(
 function copyStatus(state: BindingState, content: VolumeSnapshotContent): BindingNext {
   const { snapshot } = state;
   const copy = statusCopy(snapshot, content);
-  if (copy === undefined) return { kind: 'done', reason: 'waits for the content' };
+  if (copy === undefined) return noteFailure(state, failureOf(content)) ?? { kind: 'done', reason: 'waits for the content' };
   const patch = statusPatch(snapshot, snapshot.status, copy.changes);
   // The post may have been refused, which is an answer too: only a run that has the content says so.
   const news = state.posted ? [noticeOf(snapshot, 'creatingSnapshot')] : [];
@@ -184,6 +192,11 @@ function copyStatus(state: BindingState, content: VolumeSnapshotContent): Bindin
       ...(copy.ready ? [noticeOf(snapshot, 'snapshotReady')] : []),
     ],
   };
+}
+
+/** As csi-snapshotter noted it, if the content still fails. */
+function failureOf(content: VolumeSnapshotContent): FailureNote | undefined {
+  return isReady(content) || (content.status?.error ?? undefined) === undefined ? undefined : readNote(content);
 }
 
 const NOTICES = {

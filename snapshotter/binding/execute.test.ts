@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ApiError } from '../../lib/kube/api-error.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import { PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS } from '../../lib/kube/resources.ts';
+import { causeOfRefusal } from '../failure-note.ts';
 import { aBindingState, bothFinalizers, protectedClaim } from '../testing/binding-state.ts';
 import { CONTENT_NAME, SNAPSHOT_UID, aClaim, aContent, aReadySnapshot, aSnapshot } from '../testing/objects.ts';
 import { TinyApi } from '../testing/tiny-api.ts';
@@ -40,7 +41,7 @@ describe('answers of the API server', () => {
   test.each([403, 400, 422])('a %i on the post is remembered until it is told', async (status) => {
     const refusals = new Map<string, Refusal>();
     const state = await advance(beforePost, refusing(status, [{ field: 'spec' }]), refusals);
-    expect([...refusals]).toEqual([[SNAPSHOT_UID, { effect: 'create-content', message: 'not for you' }]]);
+    expect([...refusals]).toEqual([[SNAPSHOT_UID, { effect: 'create-content', message: 'not for you', cause: causeOfRefusal(status) }]]);
     expect(decide(state)).toMatchObject({ kind: 'write-error' });
   });
 

@@ -1,7 +1,7 @@
 /** One effect of a snapshot's loop at the API server. Own writes go into the caches at once. */
 import { keyOf } from '../../lib/controller/store.ts';
 import type { KubeClient, Patch } from '../../lib/kube/client.ts';
-import { isAlreadyExists, isNotFound, orNothing } from '../../lib/kube/api-error.ts';
+import { ApiError, isAlreadyExists, isNotFound, orNothing } from '../../lib/kube/api-error.ts';
 import type { KubeObject, Resource, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import {
   PERSISTENT_VOLUMES,
@@ -11,6 +11,7 @@ import {
   VOLUME_SNAPSHOT_CONTENTS,
 } from '../../lib/kube/resources.ts';
 import type { ApplyWrite } from '../apply-write.ts';
+import { causeOfRefusal } from '../failure-note.ts';
 import { refusalOf } from '../../lib/sidecar/refusal.ts';
 import type { SnapshotTimer } from '../snapshot-timer.ts';
 import type { BindingAnswer, BindingEffect, BindingState, Refusal } from './state.ts';
@@ -34,6 +35,7 @@ export async function execute(deps: BindingExecuteDeps, step: BindingEffect, run
     case 'confirm':
       return confirm(deps.client, step, run);
     case 'set-class':
+    case 'note-failure':
     case 'add-finalizers':
       return patchSnapshot(deps, state, { patch: step.patch, signal });
     case 'write-error':
@@ -160,7 +162,7 @@ async function orRefusal(
   } catch (error) {
     const message = isNotFound(error) ? undefined : refusalOf(error);
     if (message === undefined) throw error;
-    const refusal = { effect, message };
+    const refusal = { effect, message, cause: causeOfRefusal(error instanceof ApiError ? error.status : 0) };
     refusals.set(state.snapshot.metadata?.uid ?? '', refusal);
     return { kind: 'found', found: { refusal } };
   }

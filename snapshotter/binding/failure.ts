@@ -2,8 +2,10 @@
 import type { EventReason } from '../../lib/controller/event-table.ts';
 import type { VolumeSnapshot } from '../../lib/kube/objects.ts';
 import { formatTime } from '../../lib/kube/time.ts';
+import { type Cause, noteChange } from '../failure-note.ts';
 import { inputsOf } from '../inputs.ts';
-import { statusPatch } from '../object-patch.ts';
+import { FAILURE } from '../names.ts';
+import { annotationsPatch, statusPatch } from '../object-patch.ts';
 import { snapshotWarning } from '../regarding.ts';
 import type { BindingEffect, BindingNext, BindingState, Needed } from './state.ts';
 
@@ -12,6 +14,8 @@ type Missing = Exclude<Needed, 'snapshot'>;
 export interface Failure {
   readonly reason: EventReason;
   readonly message: string;
+  /** For programs. */
+  readonly cause: Cause;
   /** False: whatever the status says of readiness stays. */
   readonly keepsReady?: boolean;
 }
@@ -21,7 +25,7 @@ export interface Failure {
  * Nothing polls: every missing thing is watched.
  */
 export function fail(state: BindingState, failure: Failure): BindingNext {
-  return report(state, failure) ?? { kind: 'done', reason: `waits for a change: ${failure.message}` };
+  return report(state, failure) ?? noteFailure(state, failure.cause) ?? { kind: 'done', reason: `waits for a change: ${failure.message}` };
 }
 
 /** Something was not found. Caches lag, so it is read live once a run before anybody is told that it is missing. */
@@ -35,7 +39,7 @@ export function confirm({ snapshot, confirmed }: BindingState, needed: Missing, 
 }
 
 /** Undefined where the status says it already. The same words are not written twice, whatever the time. */
-export function report({ snapshot, now }: BindingState, failure: Failure): BindingEffect | undefined {
+export function report({ snapshot, now }: BindingState, failure: Omit<Failure, 'cause'>): BindingEffect | undefined {
   if (isTold(snapshot, failure)) return undefined;
   const changes = {
     error: { time: formatTime(now), message: failure.message },
@@ -50,6 +54,17 @@ export function report({ snapshot, now }: BindingState, failure: Failure): Bindi
   };
 }
 
-export function isTold({ status }: VolumeSnapshot, { message, keepsReady }: Failure): boolean {
+/** Undefined where it is noted so. `cause` undefined: it does not fail. */
+export function noteFailure(
+  { snapshot, now }: BindingState,
+  cause: (Cause & { readonly since?: string }) | undefined,
+): BindingEffect | undefined {
+  const note = noteChange(snapshot, cause, now);
+  if (note === undefined) return undefined;
+  const inputs = inputsOf(snapshot.metadata?.uid, cause?.code, cause?.retryable);
+  return { kind: 'note-failure', backoff: 'note-failure', inputs, patch: annotationsPatch(snapshot, { [FAILURE]: note }) };
+}
+
+export function isTold({ status }: VolumeSnapshot, { message, keepsReady }: Omit<Failure, 'cause'>): boolean {
   return status?.error?.message === message && (keepsReady === true || status.readyToUse === false);
 }

@@ -9,6 +9,7 @@ import type {
   VolumeSnapshotContent,
 } from '../../lib/kube/objects.ts';
 import type { Effect, Rest } from '../../lib/controller/step.ts';
+import type { Cause } from '../failure-note.ts';
 
 export interface BindingRules {
   /** Writes the source's volume mode into the content, so that a restore cannot change it unseen. */
@@ -53,6 +54,7 @@ export interface BindingState {
 export interface Refusal {
   readonly effect: 'protect-claim' | 'create-content' | 'bind-content';
   readonly message: string;
+  readonly cause: Cause;
 }
 
 type BindingStep<K extends string> = Effect<K> & { readonly kind: K };
@@ -63,6 +65,8 @@ export type BindingEffect =
   | (BindingStep<'set-class'> & { readonly patch: Patch })
   /** A status with an error (and its event). */
   | (BindingStep<'write-error'> & { readonly patch: Patch })
+  /** The annotation that programs read. */
+  | (BindingStep<'note-failure'> & { readonly patch: Patch })
   | (BindingStep<'add-finalizers'> & { readonly patch: Patch })
   /** PUT of the whole claim with our finalizer. */
   | (BindingStep<'protect-claim'> & { readonly claim: PersistentVolumeClaim })

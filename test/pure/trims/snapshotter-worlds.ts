@@ -32,8 +32,19 @@ import {
   IS_DEFAULT_CLASS,
   SNAPSHOTTER_SECRET,
 } from '../../../snapshotter/names.ts';
+import { CAUSE } from '../../../snapshotter/failure-note.ts';
 import { declareInformers as declareForSidecar } from '../../../snapshotter/sidecar-role.ts';
-import { aClaim, aClass, aContent, aSnapshot, aVolume, CONTENT_NAME, DRIVER, EPOCH_MS } from '../../../snapshotter/testing/objects.ts';
+import {
+  aClaim,
+  aClass,
+  aContent,
+  aSnapshot,
+  aVolume,
+  CONTENT_NAME,
+  DRIVER,
+  EPOCH_MS,
+  noted,
+} from '../../../snapshotter/testing/objects.ts';
 import type { FixedInformers, Keeping, Objects } from './fixed-informers.ts';
 import { fixedInformers } from './fixed-informers.ts';
 
@@ -47,6 +58,9 @@ export const worlds = fc.record({
   isDeleted: fc.boolean(),
   hasContent: fc.boolean(),
   ready: fc.constantFrom(undefined, false, true),
+  /** Told on content and snapshot. */
+  fails: fc.boolean(),
+  isNoted: fc.boolean(),
   class: fc.record({
     driver: fc.constantFrom(DRIVER, DRIVER, 'other'),
     deletionPolicy: fc.constantFrom('Delete', 'Retain'),
@@ -63,6 +77,7 @@ export const worlds = fc.record({
   content: fc.record({
     isDeleted: fc.boolean(),
     handle: fc.constantFrom(undefined, 'snap-1'),
+    isNoted: fc.boolean(),
     mark: fc.constantFrom(undefined, BEING_CREATED, BEING_DELETED, CREATION_UNCERTAIN, GROUP_HANDLE),
     policy: fc.constantFrom('Delete', 'Retain'),
   }),
@@ -71,7 +86,8 @@ export const worlds = fc.record({
 function objectsOf(world: SnapshotterWorld): Objects {
   const { content, volume } = world;
   const finalizers = [AS_SOURCE_PROTECTION, BOUND_PROTECTION];
-  const metadata = { finalizers, ...(world.isDeleted ? RELEASED : {}) };
+  const metadata = { finalizers, ...(world.isDeleted ? RELEASED : {}), ...(world.isNoted ? { annotations: noted(CAUSE.missing) } : {}) };
+  const error = world.fails ? { error: { message: 'no luck' } } : {};
   const source = { persistentVolumeClaimName: 'data' };
   const term = { matchExpressions: [{ key: 'zone', operator: 'In', values: [volume.zone ?? ''] }] };
   return {
@@ -79,7 +95,9 @@ function objectsOf(world: SnapshotterWorld): Objects {
       aSnapshot({
         metadata,
         spec: { source, ...(world.namesClass ? { volumeSnapshotClassName: 'snap' } : {}) },
-        ...(world.ready === undefined ? {} : { status: { readyToUse: world.ready, boundVolumeSnapshotContentName: CONTENT_NAME } }),
+        ...(world.ready === undefined
+          ? {}
+          : { status: { readyToUse: world.ready, boundVolumeSnapshotContentName: CONTENT_NAME, ...error } }),
       }),
     ],
     [VOLUME_SNAPSHOT_CONTENTS.plural]: world.hasContent
@@ -87,10 +105,15 @@ function objectsOf(world: SnapshotterWorld): Objects {
           aContent({
             metadata: {
               ...(content.isDeleted ? RELEASED : {}),
-              ...(content.mark === undefined ? {} : { annotations: { [content.mark]: 'yes' } }),
+              annotations: {
+                ...(content.mark === undefined ? {} : { [content.mark]: 'yes' }),
+                ...(content.isNoted ? noted(CAUSE.missing) : {}),
+              },
             },
             spec: { deletionPolicy: content.policy },
-            ...(content.handle === undefined ? {} : { status: { snapshotHandle: content.handle, readyToUse: world.ready === true } }),
+            ...(content.handle === undefined
+              ? {}
+              : { status: { snapshotHandle: content.handle, readyToUse: world.ready === true, ...error } }),
           }),
         ]
       : [],

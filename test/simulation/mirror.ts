@@ -86,13 +86,17 @@ export class Mirror {
   readonly grants = new Kind<ReferenceGrant>();
   readonly events = new Kind<CoreEvent>();
   readonly pods = new Kind<Pod>();
+  /** Only where somebody publishes them. */
   readonly capacities = new Kind<CsiStorageCapacity>();
   /** One of each watch. */
   private aborts: AbortController[] = [];
   private readonly open: (request: HttpRequest, signal: AbortSignal) => Promise<HttpStream>;
 
-  constructor(open: (request: HttpRequest, signal: AbortSignal) => Promise<HttpStream>) {
+  private readonly followsCapacities: boolean;
+
+  constructor(open: (request: HttpRequest, signal: AbortSignal) => Promise<HttpStream>, { capacities = false } = {}) {
     this.open = open;
+    this.followsCapacities = capacities;
   }
 
   /** Again after `stop`: what the server holds now replaces what was known, and nobody is told of what is gone. */
@@ -118,7 +122,7 @@ export class Mirror {
     await this.follow(REFERENCE_GRANTS, this.grants);
     await this.follow(EVENTS, this.events);
     await this.follow(PODS_OF_SANDBOX, this.pods);
-    await this.follow(CSI_STORAGE_CAPACITIES, this.capacities);
+    if (this.followsCapacities) await this.follow(CSI_STORAGE_CAPACITIES, this.capacities);
   }
 
   stop(): void {

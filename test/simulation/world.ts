@@ -151,7 +151,7 @@ export class World {
     this.scheduler = init.scheduler;
     this.sandbox = init.sandbox;
     this.random = new SeededRandom(init.seed, 2);
-    this.mirror = new Mirror((request, signal) => init.sandbox.stream(request, signal));
+    this.mirror = new Mirror((request, signal) => init.sandbox.stream(request, signal), { capacities: init.publishesCapacity });
     const now = (): number => init.scheduler.elapsedMs;
     this.calls = new CallLog(now);
     this.safety = new SafetyChecks(this.mirror, init.ledger, { calls: this.calls, now });

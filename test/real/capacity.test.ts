@@ -19,7 +19,7 @@ let plane: ControlPlane;
 let driver: MockDriver;
 
 beforeAll(async () => {
-  plane = await startControlPlane({ scheduler: true, users: PROGRAM_USERS });
+  plane = await startControlPlane({ scheduler: true, audit: true, users: PROGRAM_USERS });
   const zones = ['a', 'b'].map((zone) => `--topology=${ZONE}=${zone}`);
   driver = await startMockDriver(plane.stage, { args: [...zones, `--pool=${ZONE}=a:1Gi`, `--pool=${ZONE}=b:8Gi`] });
   for (const zone of ['a', 'b']) await registerNode(`node-${zone}`, zone);

@@ -134,6 +134,7 @@ export class ProgramLife {
           leaseNamespace: this.leaseNamespace(planned, namespace),
           served,
           events: api.client(),
+          openClient: (limit) => api.client(limit),
           // A connection of its own: a queue on the other one must not cost the lease.
           leaseClient: () => api.client(),
           fatal: (error) => this.fail(error),

@@ -8,6 +8,7 @@
  */
 import type { Role, RoleContext } from '../controller/role.ts';
 import type { Driver, DriverQuestion } from '../csi/capabilities.ts';
+import type { ClientLimit, KubeClient } from '../kube/client.ts';
 import type { Flag } from './flag.ts';
 import type { FlagValues } from './flags.ts';
 import type { MetricsRegistry } from './metrics.ts';
@@ -22,6 +23,8 @@ export interface RoleInput<O> {
   readonly metrics: MetricsRegistry;
   /** Namespace for leases of this process (flag, POD_NAMESPACE, service-account file, `default`). */
   readonly leaseNamespace: string;
+  /** A client over connections of its own, with a limit of its own. */
+  readonly openClient: (limit: ClientLimit) => KubeClient;
   /** The version of each optional API group that is served, by group. */
   readonly served: ReadonlyMap<string, string>;
 }

@@ -8,7 +8,7 @@ import type { Role } from '../controller/role.ts';
 import type { DriverConnection } from '../csi/connection.ts';
 import type { Doors } from '../doors/doors.ts';
 import type { Logger } from '../doors/log.ts';
-import type { KubeClient } from '../kube/client.ts';
+import type { ClientLimit, KubeClient } from '../kube/client.ts';
 import type { PlannedRole } from './command-line.ts';
 import type { ElectionMetrics } from './metric-families.ts';
 import type { MetricsRegistry } from './metrics.ts';
@@ -31,6 +31,7 @@ export interface RunningRoleInput {
   readonly leaseNamespace: string;
   /** The client that writes events. */
   readonly events: KubeClient;
+  readonly openClient: (limit: ClientLimit) => KubeClient;
   /** Opened only where there is an election. */
   readonly leaseClient: () => KubeClient;
   readonly fatal: (error: unknown) => void;
@@ -77,6 +78,7 @@ export class RunningRole {
           : { client: connection.client(input.timeoutMs), identity: connection.identity },
       metrics: input.metrics,
       leaseNamespace: input.leaseNamespace,
+      openClient: input.openClient,
       served: input.served,
     });
   }

@@ -168,6 +168,7 @@ export async function openWorld(options: WorldOptions = {}) {
           throw error;
         },
       },
+      openClient: () => client,
       options: roleOptions,
       driver: identity === undefined ? undefined : { client: csi, identity: () => identity },
       metrics,

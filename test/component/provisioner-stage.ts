@@ -42,6 +42,9 @@ export interface StageOptions {
   /** With snapshot-controller and csi-snapshotter. */
   readonly snapshots?: boolean;
   readonly disabled?: readonly string[];
+  /** The whole command line of a program, in the place of the stage's own; and its environment beside the cluster's. */
+  readonly commandLines?: Readonly<Record<string, readonly string[]>>;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface Stage {
@@ -129,7 +132,7 @@ export async function onStage(options: StageOptions, story: (stage: Stage) => Pr
         faults: () => NO_FAULTS,
         crashHere: () => false,
         died: () => undefined,
-        env: { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443', POD_NAMESPACE: 'kube-system' },
+        env: { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443', POD_NAMESPACE: 'kube-system', ...options.env },
         files: new Map(
           ['token', 'ca.crt', 'namespace'].map((file) => [`/var/run/secrets/kubernetes.io/serviceaccount/${file}`, 'kube-system']),
         ),
@@ -138,7 +141,7 @@ export async function onStage(options: StageOptions, story: (stage: Stage) => Pr
     });
     lives.set(name, life);
     const flags = name === 'snapshot-controller' ? [] : ['--csi-address=/csi.sock', '--v=2'];
-    const argv = name === PROVISIONER ? [...flags, ...(options.flags ?? [])] : flags;
+    const argv = options.commandLines?.[name] ?? (name === PROVISIONER ? [...flags, ...(options.flags ?? [])] : flags);
     const { doors } = life;
     const print = (): void => undefined;
     void runProgram({ program: name, version: 'test', syntax: plan.syntax, plans: [plan], doors, argv, print }).then((code) =>

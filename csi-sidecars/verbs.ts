@@ -3,9 +3,10 @@ import { sharedFlags } from '../lib/process/command-line.ts';
 import { completionVerb } from './completion/verb.ts';
 import type { Verb } from './frame/verb.ts';
 import { INSTALL_CRDS } from './install-crds/verb.ts';
+import { RELEASE } from './release/verb.ts';
 import { ROLES } from './roles.ts';
 
-const TOOLS: readonly Verb[] = [INSTALL_CRDS];
+const TOOLS: readonly Verb[] = [INSTALL_CRDS, RELEASE];
 
 export const VERBS: readonly Verb[] = [
   ...TOOLS,

@@ -49,6 +49,8 @@ export interface StageOptions {
   readonly disabled?: readonly string[];
   /** A provisioner and a driver on each of these nodes, instead of one for all. The driver's segment is `{ node: NAME }`. */
   readonly nodes?: readonly string[];
+  /** The whole command line of a program, in the place of the stage's own. */
+  readonly commandLines?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface Stage {
@@ -176,7 +178,7 @@ export async function onStage(options: StageOptions, story: (stage: Stage) => Pr
     });
     lives.set(name, life);
     const flags = name === 'snapshot-controller' ? [] : ['--csi-address=/csi.sock', '--v=2'];
-    const argv = provisioners.includes(name) ? [...flags, ...(options.flags ?? [])] : flags;
+    const argv = options.commandLines?.[name] ?? (provisioners.includes(name) ? [...flags, ...(options.flags ?? [])] : flags);
     const { doors } = life;
     const print = (): void => undefined;
     void runProgram({ program: name, version: 'test', syntax: plan.syntax, plans: [plan], doors, argv, print }).then((code) =>

@@ -48,7 +48,10 @@ describe('a member that is being made', () => {
   test('that only says it is one is proven by a live read, or is a snapshot like any other', () => {
     const claimed = aMember({ proof: 'unseen', group: 'there' });
     expect(decide(claimed)).toMatchObject({ kind: 'confirm', needed: 'group-content', name: `groupsnapcontent-${OWNER_UID}` });
-    expect(decide(aMember({ proof: 'no', group: 'there' }))).toMatchObject({ kind: 'write-error', before: [{ reason: 'SetDefaultSnapshotClassFailed' }] });
+    expect(decide(aMember({ proof: 'no', group: 'there' }))).toMatchObject({
+      kind: 'write-error',
+      before: [{ reason: 'SetDefaultSnapshotClassFailed' }],
+    });
   });
 
   test('that only says it is one, of a group that is gone, is made into nothing: it goes too', () => {

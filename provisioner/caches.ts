@@ -49,7 +49,10 @@ export interface Caches {
 export interface CacheNeeds {
   readonly driver: string;
   readonly leaseNamespace: string;
-  readonly topology: boolean;
+  /** Topology of the whole cluster is needed. */
+  readonly nodes: boolean;
+  /** Where volumes can be reached from is needed. */
+  readonly affinities: boolean;
   readonly attachments: boolean;
   readonly snapshots: boolean;
   readonly crossNamespace: boolean;
@@ -80,6 +83,7 @@ export function openCaches(informers: InformerSet, needs: CacheNeeds): Caches {
         'spec.persistentVolumeReclaimPolicy',
         'spec.storageClassName',
         'spec.volumeMode',
+        ...(needs.affinities ? ['spec.nodeAffinity'] : []),
         'status.phase',
         'metadata.annotations[pv.kubernetes.io/]',
         'metadata.annotations[volume.kubernetes.io/provisioner-deletion-secret-]',
@@ -94,8 +98,8 @@ export function openCaches(informers: InformerSet, needs: CacheNeeds): Caches {
     classes: informers.informer(STORAGE_CLASSES, {
       fields: ['provisioner', 'parameters', 'reclaimPolicy', 'mountOptions', 'volumeBindingMode', 'allowedTopologies'],
     }),
-    nodes: needs.topology ? informers.informer(NODES, { fields: ['metadata.labels'] }) : undefined,
-    csiNodes: needs.topology ? informers.informer(CSI_NODES, { fields: ['spec.drivers'] }) : undefined,
+    nodes: needs.nodes ? informers.informer(NODES, { fields: ['metadata.labels'] }) : undefined,
+    csiNodes: needs.nodes ? informers.informer(CSI_NODES, { fields: ['spec.drivers'] }) : undefined,
     attachments: needs.attachments
       ? informers.informer(VOLUME_ATTACHMENTS, {
           fields: ['spec.source', 'spec.nodeName'],

@@ -5,8 +5,9 @@ import { PROVISIONER_FLAGS, readProvisionerOptions } from './options.ts';
 import type { ProvisionerOptions } from './options.ts';
 import { CSI_PROVISIONER } from './role.ts';
 
+const ENVIRONMENT = new Map<string, string>();
 const read = (...words: string[]): ProvisionerOptions =>
-  readProvisionerOptions(readFlags(PROVISIONER_FLAGS, scanFlags(words, 'pflag', PROVISIONER_FLAGS).given));
+  readProvisionerOptions(readFlags(PROVISIONER_FLAGS, scanFlags(words, 'pflag', PROVISIONER_FLAGS).given), (name) => ENVIRONMENT.get(name));
 
 /** The Go program's `--help`, v6.3.0, with its defaults as one would type them. */
 const PEER = {
@@ -83,7 +84,7 @@ test('provisioning is crash-safe unless somebody says otherwise', () => {
 
 test.each([
   ['--enable-capacity', 'not served by this version'],
-  ['--node-deployment', 'not served by this version'],
+  ['--node-deployment', 'NODE_NAME'],
   ['--volume-name-prefix=', 'give it a name'],
   ['--volume-name-uuid-length=0', 'one name'],
   ['--volume-name-uuid-length=33', 'at most 32'],
@@ -96,4 +97,25 @@ test.each([
 test('what the frame acts upon is handed over by the role', () => {
   const options = read('--timeout=5s', '--leader-election-labels=a:b');
   expect(CSI_PROVISIONER.frame?.(options)).toEqual({ timeoutMs: 5000, leaseLabels: { a: 'b' } });
+});
+
+test('the environment names the node that is served, where one is', () => {
+  ENVIRONMENT.set('NODE_NAME', 'node-a');
+  expect(read('--node-deployment')).toMatchObject({
+    nodeName: 'node-a',
+    nodeDeploymentBaseDelayMs: 20_000,
+    nodeDeploymentMaxDelayMs: 60_000,
+  });
+  expect(read()).toMatchObject({ nodeName: '' });
+  ENVIRONMENT.clear();
+});
+
+test('events come from the driver, the host and the run, as in the Go program', () => {
+  expect(CSI_PROVISIONER.eventComponent('d.example', 'host_1234')).toBe('d.example_host_1234');
+});
+
+test('keys of labels are read one by one, and judged', () => {
+  expect(read('--copy-labels=team, corp.example/cost,,team').copiedLabels).toEqual(['team', 'corp.example/cost']);
+  expect(read().copiedLabels).toEqual([]);
+  expect(() => read('--copy-labels=team,-bad')).toThrow('--copy-labels: "-bad" is no key of a label');
 });

@@ -42,6 +42,8 @@ export interface StageOptions {
   /** With snapshot-controller and csi-snapshotter. */
   readonly snapshots?: boolean;
   readonly disabled?: readonly string[];
+  /** A provisioner and a driver on each of these nodes, instead of one for all. The driver's segment is `{ node: NAME }`. */
+  readonly nodes?: readonly string[];
 }
 
 export interface Stage {
@@ -60,16 +62,26 @@ export interface Stage {
   /** Writes and single reads of the provisioner since the last `forget`, as `POST persistentvolumes`. */
   readonly calls: string[];
   /** Calls to the driver: virtual time and name. */
-  readonly rpcs: { readonly atMs: number; readonly rpc: string; readonly code: number; readonly request: Uint8Array }[];
+  readonly rpcs: {
+    readonly atMs: number;
+    readonly rpc: string;
+    readonly code: number;
+    readonly request: Uint8Array;
+    readonly node: string;
+  }[];
   readonly log: string[];
   forget(): void;
   /** Chooses what goes wrong with a driver call. */
-  driverFault: ((call: CallFacts) => Fault | undefined) | undefined;
+  driverFault: ((call: CallFacts & { readonly node: string }) => Fault | undefined) | undefined;
   /** Answers a request of the provisioner with this status instead of doing it. */
   refuse: ((request: HttpRequest) => number | undefined) | undefined;
+  /** Of the first node. */
   readonly driver: Driver;
   /** SIGKILL and a new start. */
   restart(): Promise<void>;
+  /** The node is gone: its provisioner ends and does not come back until it is regained. */
+  lose(node: string): void;
+  regain(node: string): void;
 }
 
 const CRD_FILES = join(repositoryRoot(), 'deploy', 'crds');
@@ -86,17 +98,22 @@ export async function onStage(options: StageOptions, story: (stage: Stage) => Pr
   const calls: string[] = [];
   const rpcs: Stage['rpcs'] = [];
   const log: string[] = [];
-  const driver = await createDriver({
-    name: options.driverName ?? DRIVER,
-    nodeId: 'node-1',
-    clock: scheduler.clock('driver'),
-    random: new SeededRandom(1, 2),
-    store: new MemoryStore().instance(),
-    topology: options.topology ?? [],
-    disabled: new Set(options.disabled ?? []),
-    ...(options.requireSecrets === undefined ? {} : { requireSecrets: options.requireSecrets }),
-    fault: (call) => fault?.(call),
-  });
+  const openDriver = (nodeId: string, topology: NonNullable<StageOptions['topology']>): Promise<Driver> =>
+    createDriver({
+      name: options.driverName ?? DRIVER,
+      nodeId,
+      clock: scheduler.clock('driver'),
+      random: new SeededRandom(1, 2),
+      store: new MemoryStore().instance(),
+      topology,
+      disabled: new Set(options.disabled ?? []),
+      ...(options.requireSecrets === undefined ? {} : { requireSecrets: options.requireSecrets }),
+      fault: (call) => fault?.({ ...call, node: nodeId }),
+    });
+  const drivers = new Map<string, Driver>();
+  for (const node of options.nodes ?? []) drivers.set(node, await openDriver(node, [{ node }]));
+  const driver = [...drivers.values()][0] ?? (await openDriver('node-1', options.topology ?? []));
+  const programOf = (node: string): string => `${PROVISIONER}-${node}`;
   const api = async (request: HttpRequest): Promise<HttpAnswer> => {
     if (!(request.headers['user-agent'] ?? '').startsWith(PROVISIONER)) return sandbox.handle(request);
     const single = request.method !== 'GET' || !/\?/.test(request.path);
@@ -104,12 +121,15 @@ export async function onStage(options: StageOptions, story: (stage: Stage) => Pr
     const status = refuse?.(request);
     return status === undefined ? sandbox.handle(request) : refusal(status);
   };
-  const plans = new Map<string, RolePlan>([[PROVISIONER, planRole(CSI_PROVISIONER)]]);
+  const provisioners = options.nodes?.map(programOf) ?? [PROVISIONER];
+  const plans = new Map<string, RolePlan>(provisioners.map((name) => [name, planRole(CSI_PROVISIONER)]));
   if (options.snapshots === true) {
     plans.set('snapshot-controller', planRole(SNAPSHOT_CONTROLLER));
     plans.set('csi-snapshotter', planRole(CSI_SNAPSHOTTER));
   }
   const start = (name: string, plan: RolePlan): void => {
+    const node = options.nodes?.find((one) => programOf(one) === name);
+    const own = drivers.get(node ?? '') ?? driver;
     const life = new Incarnation({
       program: name,
       hostname: `${name}-host`,
@@ -119,8 +139,14 @@ export async function onStage(options: StageOptions, story: (stage: Stage) => Pr
         api: { up: () => true, handle: api, stream: (request, signal) => watch(request, signal) },
         driver: {
           handle: async (call) => {
-            const answer = await driver.handle(call.method, call.request);
-            rpcs.push({ atMs: scheduler.elapsedMs, rpc: call.method.split('/').at(-1) ?? '', code: answer.code, request: call.request });
+            const answer = await own.handle(call.method, call.request);
+            rpcs.push({
+              atMs: scheduler.elapsedMs,
+              rpc: call.method.split('/').at(-1) ?? '',
+              code: answer.code,
+              request: call.request,
+              node: node ?? '',
+            });
             return answer;
           },
           up: () => true,
@@ -129,7 +155,12 @@ export async function onStage(options: StageOptions, story: (stage: Stage) => Pr
         faults: () => NO_FAULTS,
         crashHere: () => false,
         died: () => undefined,
-        env: { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443', POD_NAMESPACE: 'kube-system' },
+        env: {
+          KUBERNETES_SERVICE_HOST: '10.0.0.1',
+          KUBERNETES_SERVICE_PORT: '443',
+          POD_NAMESPACE: 'kube-system',
+          ...(node === undefined ? {} : { NODE_NAME: node }),
+        },
         files: new Map(
           ['token', 'ca.crt', 'namespace'].map((file) => [`/var/run/secrets/kubernetes.io/serviceaccount/${file}`, 'kube-system']),
         ),
@@ -138,7 +169,7 @@ export async function onStage(options: StageOptions, story: (stage: Stage) => Pr
     });
     lives.set(name, life);
     const flags = name === 'snapshot-controller' ? [] : ['--csi-address=/csi.sock', '--v=2'];
-    const argv = name === PROVISIONER ? [...flags, ...(options.flags ?? [])] : flags;
+    const argv = provisioners.includes(name) ? [...flags, ...(options.flags ?? [])] : flags;
     const { doors } = life;
     const print = (): void => undefined;
     void runProgram({ program: name, version: 'test', syntax: plan.syntax, plans: [plan], doors, argv, print }).then((code) =>
@@ -212,6 +243,8 @@ export async function onStage(options: StageOptions, story: (stage: Stage) => Pr
       await pause(100);
       start(PROVISIONER, planRole(CSI_PROVISIONER));
     },
+    lose: (node) => lives.get(programOf(node))?.crash(),
+    regain: (node) => start(programOf(node), planRole(CSI_PROVISIONER)),
   };
   for (const file of readdirSync(CRD_FILES).filter((name) => name.startsWith('snapshot.'))) {
     await stage.create(

@@ -1,6 +1,7 @@
 /** A provisioner and a driver on every node: whose claim is it, and what becomes of those that nobody was chosen for? */
 import { expect, test } from 'vitest';
-import type { CoreEvent, PersistentVolume, PersistentVolumeClaim, VolumeSnapshot } from '../../lib/kube/objects.ts';
+import { openEntries } from '../../harness/journal-entries.ts';
+import type { CoreEvent, Lease, PersistentVolume, PersistentVolumeClaim, VolumeSnapshot } from '../../lib/kube/objects.ts';
 import type { Stage, StageOptions } from './provisioner-stage.ts';
 import { DRIVER, onStage } from './provisioner-stage.ts';
 
@@ -152,6 +153,26 @@ test('what the driver of a node that is gone was asked for is settled once the n
     stage.regain('node-a');
     await stage.until('settled', () => Promise.resolve(asked(stage, 'DeleteVolume').length > 0));
     expect([asked(stage, 'CreateVolume'), asked(stage, 'DeleteVolume')]).toEqual([['node-a'], ['node-a']]);
+  }));
+
+test('what a node may have made before the claim went to another one is found on that node, and deleted there', () =>
+  open({}, async (stage) => {
+    await stage.create('/apis/storage.k8s.io/v1/storageclasses', storageClass('Immediate'));
+    // The first call of node-a makes a volume and its answer is lost; then the node is full until the claim has gone elsewhere.
+    let calls = 0;
+    stage.driverFault = ({ rpc, node }) => {
+      if (rpc !== 'CreateVolume' || node !== 'node-a') return undefined;
+      calls += 1;
+      return calls === 1 ? { code: 'DEADLINE_EXCEEDED', effect: true } : { code: 'RESOURCE_EXHAUSTED' };
+    };
+    await stage.create(CLAIMS, { ...claim('data'), metadata: { name: 'data', namespace: 'shop', annotations: { [SELECTED]: 'node-a' } } });
+    expect(await nodeOf(stage, 'data', 600_000)).toBe('node-b');
+    stage.driverFault = undefined;
+    await stage.until('the deletion', () => Promise.resolve(asked(stage, 'DeleteVolume').length > 0), 600_000);
+    await stage.pause(10_000);
+    expect(asked(stage, 'DeleteVolume')).toEqual(['node-a']);
+    expect(await stage.list<PersistentVolume>(VOLUMES)).toHaveLength(1);
+    expect(openEntries(await stage.list<Lease>('/apis/coordination.k8s.io/v1/namespaces/kube-system/leases'))).toEqual([]);
   }));
 
 test('a snapshot is restored where it is, whatever node was chosen first', () =>

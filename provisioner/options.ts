@@ -31,13 +31,16 @@ const WORK_FLAGS = [
     help: 'How many claims are worked on at once, and how many PVs beside them.',
     origin: 'peer',
     min: 1,
+    below: 'default',
   },
   {
     name: 'cloning-protection-threads',
     type: 'uint',
     default: '1',
-    help: 'How many sources of clones, and of restores, are released from their protection at once. 0: those of clones stay protected.',
+    help: 'How many sources of clones, and of restores, are released from their protection at once.',
     origin: 'peer',
+    min: 1,
+    below: 'default',
   },
   {
     name: 'snapshot-orphan-sweep-interval',
@@ -54,6 +57,7 @@ const WORK_FLAGS = [
     help: 'Time limit of every call to the driver. A call that is not answered in time is repeated.',
     origin: 'peer',
     min: 1,
+    below: 'default',
   },
   {
     name: 'crash-safe-provisioning',

@@ -6,7 +6,6 @@
  * in the caches and the claims in progress. Claims and PVs of other drivers pass through and are left alone.
  */
 import { sharedOptions } from '../lib/controller/shared-options.ts';
-import { sanitiseLeaseName } from '../lib/controller/lease-name.ts';
 import type { Role } from '../lib/controller/role.ts';
 import type { DriverIdentity } from '../lib/csi/capabilities.ts';
 import { gateEnabled } from '../lib/process/flags.ts';
@@ -45,8 +44,9 @@ export const CSI_PROVISIONER: RoleDefinition<ProvisionerOptions> = {
   }),
   needsDriver: true,
   kubeconfigOfEnvironmentFirst: true,
+  asksDriver: ['plugin'],
   requiredResources: [],
-  leaseName: sanitiseLeaseName,
+  lockName: (driverName) => driverName,
   eventComponent: (driverName, process) => `${driverName}_${process}`,
   create: createProvisioner,
 };
@@ -135,13 +135,9 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
     },
     lane,
   );
-  const protection = { ...lane, workers: Math.max(1, options.cloningProtectionThreads) };
+  const protection = { ...lane, workers: options.cloningProtectionThreads };
   const driverName = (): string => driver.identity().name;
-  // 0 in the Go program: nobody takes it away.
-  const cloneController =
-    clones && options.cloningProtectionThreads > 0
-      ? createCloneProtection({ caches, progress, accounts, driverName, client }, protection)
-      : undefined;
+  const cloneController = clones ? createCloneProtection({ caches, progress, accounts, driverName, client }, protection) : undefined;
   const snapshotController = snapshots
     ? createSnapshotProtection(
         { caches, progress, accounts, protections, driverName, client, oneForEachNode: options.nodeDeployment },

@@ -189,13 +189,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
     log.info('lease is ours', { lease, identity: options.identity });
     if (lock.observed !== undefined) {
       const message = `${options.identity} became leader`;
-      options.events?.record({
-        type: 'Normal',
-        reason: REASON.becameLeader,
-        message,
-        regarding: lock.observed.lease,
-        component: `${options.name}/${options.identity}`,
-      });
+      options.events?.record({ type: 'Normal', reason: REASON.becameLeader, message, regarding: lock.observed.lease });
     }
     for (const settle of [...waiting]) settle();
     await hold(signal);

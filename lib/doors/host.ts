@@ -10,7 +10,7 @@ export interface Host {
   onSignal(listener: (signal: 'SIGTERM' | 'SIGINT') => void): () => void;
   /** One line of log, newline included. */
   writeLog(line: string): void;
-  /** Resident memory in bytes, CPU seconds and start time (s since the epoch) of this process, for metrics. */
+  /** For metrics. */
   usage(): Usage;
   /** Ends the process. Does not return in production; in the simulation it ends the incarnation. */
   exit(code: number): void;
@@ -18,19 +18,20 @@ export interface Host {
   listen(address: string, handle: (request: HttpRequest) => Promise<HttpAnswer>): Promise<Listener>;
 }
 
+/** Of this process. What the operating system does not tell is absent. */
 export interface Usage {
   readonly residentBytes: number;
   readonly cpuSeconds: number;
+  /** Seconds since the epoch. */
   readonly startSeconds: number;
-  /** What only Linux tells, of /proc. */
-  readonly linux?: {
-    readonly virtualBytes: number;
-    readonly openFiles: number;
-    readonly maxFiles: number;
-    /** Of the network namespace, since it began. */
-    readonly receivedBytes: number;
-    readonly sentBytes: number;
-  };
+  readonly virtualBytes?: number | undefined;
+  /** Infinity: no limit. */
+  readonly virtualMaxBytes?: number | undefined;
+  readonly openFiles?: number | undefined;
+  readonly maxFiles?: number | undefined;
+  /** Of the network namespace, which a container has to itself. */
+  readonly receivedBytes?: number | undefined;
+  readonly sentBytes?: number | undefined;
 }
 
 export interface Listener {

@@ -197,9 +197,12 @@ export class ProgramLife {
       clock: doors.clock,
       log: this.log,
       address: csiAddress,
+      asks: users.flatMap(({ plan, prepared }) => [
+        ...(plan.asksDriver ?? []),
+        ...(prepared.frame.nodeInfo === true ? (['node'] as const) : []),
+      ]),
       timeoutMs: Math.max(...users.map(timeoutOf)),
       lostTimeoutMs: driverLostTimeoutMs === 0 ? leaseMs : driverLostTimeoutMs,
-      nodeInfo: users.some(({ prepared }) => prepared.frame.nodeInfo === true),
       observe,
       fatal: (error) => this.fail(error),
       signal: either(this.ending.signal, this.closing.signal, () => this.connection !== undefined),

@@ -581,12 +581,6 @@ describe('the host door', () => {
     expect(cpuSeconds).toBeGreaterThan(0);
     expect(startSeconds).toBeGreaterThan(1_700_000_000);
     expect(host.hostname()).not.toBe('');
-    const { linux } = host.usage();
-    if (process.platform !== 'linux') return;
-    expect(linux?.virtualBytes).toBeGreaterThan(residentBytes);
-    expect(linux?.openFiles).toBeGreaterThan(3);
-    expect(linux?.maxFiles).toBeGreaterThan(linux?.openFiles ?? 0);
-    expect(Number.isInteger(linux?.receivedBytes)).toBe(true);
   });
 });
 

@@ -10,6 +10,7 @@ import type { Role } from '../lib/controller/role.ts';
 import type { DriverIdentity } from '../lib/csi/capabilities.ts';
 import { gateEnabled } from '../lib/process/flags.ts';
 import type { RoleDefinition, RoleInput } from '../lib/process/role-definition.ts';
+import type { Caches } from './caches.ts';
 import { openCaches } from './caches.ts';
 import { openCapacity } from './capacity/lane.ts';
 import { managedBy } from './capacity/names.ts';
@@ -25,6 +26,8 @@ import type { ProvisionLabels } from './metrics.ts';
 import { createProvisionMetrics } from './metrics.ts';
 import { PROVISIONER_FLAGS, readProvisionerOptions } from './options.ts';
 import type { ProvisionerOptions } from './options.ts';
+import { createSegmentIndex } from './segments/segment-index.ts';
+import type { Segments } from './segments/segments.ts';
 import { createSnapshotProtection } from './snapshot-protection/controller.ts';
 import { createSourceProtections } from './source-protections.ts';
 import { createVolumeController } from './volume/controller.ts';
@@ -61,12 +64,13 @@ function createProvisioner({
   const identity = driver.identity();
   const clones = identity.controller.has('CLONE_VOLUME');
   const snapshots = identity.controller.has('CREATE_DELETE_SNAPSHOT');
+  const publisher = { driver: identity.name, managedBy: managedBy() };
   const caches = openCaches(context.informers, {
     driver: identity.name,
     leaseNamespace,
     nodes: hasTopology(identity, options) || options.enableCapacity,
     affinities: options.enableCapacity,
-    capacity: options.enableCapacity ? { driver: identity.name, managedBy: managedBy(), namespace: options.pod.namespace } : undefined,
+    capacity: options.enableCapacity ? { ...publisher, namespace: options.pod.namespace } : undefined,
     attachments: identity.controller.has('PUBLISH_UNPUBLISH_VOLUME'),
     snapshots,
     crossNamespace: gateEnabled(options.featureGates, 'CrossNamespaceVolumeDataSource'),
@@ -83,7 +87,20 @@ function createProvisioner({
     retryStartMs: options.retryIntervalStartMs,
     retryMaxMs: options.retryIntervalMaxMs,
   });
-  const capacity = openCapacity({ caches, context, options, driver, registry, openClient });
+  const { classes, capacities } = caches;
+  const capacity =
+    capacities === undefined
+      ? undefined
+      : openCapacity({
+          caches: { classes, capacities },
+          segments: segmentsOf(identity.name, caches),
+          publisher,
+          context,
+          options,
+          driver,
+          registry,
+          openClient,
+        });
   const refresh = capacity ?? NO_CAPACITY;
   const now = (): number => clock.now();
   const monotonic = (): number => clock.monotonic();
@@ -165,6 +182,12 @@ function createProvisioner({
       await accounts.end(cancel);
     },
   };
+}
+
+/** Those that capacities are published of: all in which a node of the driver lies. */
+function segmentsOf(driver: string, { nodes, csiNodes }: Caches): Segments {
+  if (nodes === undefined || csiNodes === undefined) throw new Error('capacities are published without a cache of nodes');
+  return createSegmentIndex({ driver, nodes, csiNodes });
 }
 
 /** What the driver says may change across a reconnect; what is made of it is kept until it does. */

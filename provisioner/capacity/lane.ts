@@ -5,20 +5,23 @@ import type { Driver } from '../../lib/csi/capabilities.ts';
 import type { ClientLimit, KubeClient } from '../../lib/kube/client.ts';
 import type { OwnerReference } from '../../lib/kube/objects.ts';
 import type { MetricsRegistry } from '../../lib/process/metrics.ts';
-import type { Caches } from '../caches.ts';
 import type { ProvisionerOptions } from '../options.ts';
-import { createSegmentIndex } from '../segments/segment-index.ts';
+import type { Segments } from '../segments/segments.ts';
 import type { CapacityController } from './controller.ts';
 import { createCapacityController } from './controller.ts';
+import type { CapacityGatherDeps } from './gather.ts';
 import { createCapacityMetrics } from './metrics.ts';
-import { managedBy } from './names.ts';
+import type { Publisher } from './names.ts';
 import { findOwner } from './owner.ts';
 
 /** The Go program's burst, for whoever sets only a rate. */
 const PEER_BURST = 5;
 
 export interface CapacityInput {
-  readonly caches: Caches;
+  readonly caches: CapacityGatherDeps['caches'];
+  /** Those that this program serves. */
+  readonly segments: Segments;
+  readonly publisher: Publisher;
   readonly context: RoleContext;
   readonly options: ProvisionerOptions;
   readonly driver: Driver;
@@ -26,23 +29,20 @@ export interface CapacityInput {
   readonly openClient: (limit: ClientLimit) => KubeClient;
 }
 
-/** Undefined where no capacities are published. */
-export function openCapacity({ caches, context, options, driver, registry, openClient }: CapacityInput): CapacityController | undefined {
-  const { capacities, nodes, csiNodes } = caches;
-  if (capacities === undefined || nodes === undefined || csiNodes === undefined) return undefined;
+export function openCapacity(input: CapacityInput): CapacityController {
+  const { caches, segments, publisher, context, options, driver, registry, openClient } = input;
   const { doors, log } = context;
   const { clock } = doors;
-  const { name } = driver.identity();
   const { kubeApiCapacityQps: qps, kubeApiCapacityBurst: burst, capacityOwnerrefLevel: level, pod } = options;
   const client = qps > 0 ? openClient({ qps, burst: burst > 0 ? burst : PEER_BURST }) : context.client;
   const pace = { workers: options.capacityThreads, retryStartMs: options.retryIntervalStartMs, retryMaxMs: options.retryIntervalMaxMs };
   let owner: OwnerReference | undefined;
   const controller = createCapacityController(
     {
-      caches: { classes: caches.classes, capacities },
-      segments: createSegmentIndex({ driver: name, nodes, csiNodes }),
+      caches,
+      segments,
       immediateBinding: options.capacityForImmediateBinding,
-      publishing: () => ({ driver: name, managedBy: managedBy(), namespace: pod.namespace, owner, pollMs: options.capacityPollIntervalMs }),
+      publishing: () => ({ ...publisher, namespace: pod.namespace, owner, pollMs: options.capacityPollIntervalMs }),
       memories: new Map(),
       client,
       driver: driver.client,

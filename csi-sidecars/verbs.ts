@@ -6,9 +6,10 @@ import { EXPLAIN } from './explain/verb.ts';
 import type { Verb } from './frame/verb.ts';
 import { INSTALL_CRDS } from './install-crds/verb.ts';
 import { NODE_DRIVER_REGISTRAR } from './node-driver-registrar/verb.ts';
+import { RELEASE } from './release/verb.ts';
 import { ROLES } from './roles.ts';
 
-const TOOLS: readonly Verb[] = [EXPLAIN, DOCTOR, INSTALL_CRDS, NODE_DRIVER_REGISTRAR];
+const TOOLS: readonly Verb[] = [EXPLAIN, DOCTOR, INSTALL_CRDS, RELEASE, NODE_DRIVER_REGISTRAR];
 
 export const VERBS: readonly Verb[] = [
   ...TOOLS,

@@ -3,7 +3,7 @@ import { GrpcCode, grpcCodeName } from '../../lib/csi/grpc-code.ts';
 import { EVENTS } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/objects.ts';
 import { causeOfAnswer, type FailureNote } from '../../snapshotter/failure-note.ts';
-import { listAll, type ReadOnlyClient } from '../reading/read-only-client.ts';
+import { listVisible, type ReadOnlyClient } from '../reading/read-only-client.ts';
 
 export interface LastError {
   readonly message: string;
@@ -30,7 +30,7 @@ export function readError(message: string, at: string | undefined, note?: Failur
 export async function newestWarning(client: ReadOnlyClient, { metadata }: KubeObject, signal: AbortSignal): Promise<LastError | undefined> {
   const { uid, namespace = 'default' } = metadata ?? {};
   if (uid === undefined) return undefined;
-  const { items } = await listAll(client, EVENTS, { signal, namespace, fieldSelector: `involvedObject.uid=${uid},type=Warning` });
+  const { items } = await listVisible(client, EVENTS, { signal, namespace, fieldSelector: `involvedObject.uid=${uid},type=Warning` });
   const newest = items.toSorted((a, b) => ((a.lastTimestamp ?? '') < (b.lastTimestamp ?? '') ? 1 : -1))[0];
   return newest === undefined ? undefined : readError(`${newest.reason ?? ''}: ${newest.message ?? ''}`, newest.lastTimestamp);
 }

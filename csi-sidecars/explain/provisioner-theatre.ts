@@ -50,7 +50,7 @@ export interface ProvisionerInput {
 
 /** Declares what is read; the lists are to be filled before anything is asked. */
 export function openProvisioner({ driver, csiNodes, drivers, informers, clock, client, signal }: ProvisionerInput): ProvisionerTheatre {
-  const options = readProvisionerOptions(readFlags(PROVISIONER_FLAGS, []));
+  const options = readProvisionerOptions(readFlags(PROVISIONER_FLAGS, []), () => undefined);
   const topology = csiNodes.store
     .list()
     .some(({ spec }) => spec?.drivers?.some(({ name, topologyKeys = [] }) => name === driver && topologyKeys.length > 0));
@@ -59,13 +59,15 @@ export function openProvisioner({ driver, csiNodes, drivers, informers, clock, c
   const caches = openCaches(informers, {
     driver,
     leaseNamespace: '',
-    topology,
+    nodes: topology,
+    affinities: false,
+    capacity: undefined,
     attachments: attaches,
     snapshots: true,
     crossNamespace: false,
     journals: false,
   });
-  const settings = { ...settingsOf(identity, options), journal: { namespace: '', name: '' } };
+  const settings = settingsOf(identity, options, { journal: { namespace: '', name: '' }, attributesClasses: { served: true } });
   const progress = createClaimsInProgress();
   const protections = createSourceProtections();
   const { nodes, csiNodes: cachedNodes } = caches;
@@ -88,6 +90,8 @@ export function openProvisioner({ driver, csiNodes, drivers, informers, clock, c
     driver: unused('driver'),
     identity: '',
     metrics: unused('metrics'),
+    capacity: unused('capacity'),
+    random: () => 0,
     labelsOf: () => ({ class: '', source: '' }),
     leaseIsFresh: () => true,
   });

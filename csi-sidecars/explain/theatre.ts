@@ -12,7 +12,7 @@ import {
   groupSnapshotResources,
   type GroupSnapshotResources,
 } from '../../lib/kube/resources.ts';
-import { listAll, type ReadOnlyClient } from '../reading/read-only-client.ts';
+import { listVisible, type ReadOnlyClient } from '../reading/read-only-client.ts';
 import { createListedInformers } from './listed-informers.ts';
 import { lookingClient } from './looking-client.ts';
 import { openProvisioner, type ProvisionerTheatre } from './provisioner-theatre.ts';
@@ -65,7 +65,7 @@ export async function openTheatre({ client, clock, signal, say }: TheatreInput):
 async function servedGroups(client: ReadOnlyClient, signal: AbortSignal): Promise<GroupSnapshotResources | undefined> {
   for (const version of GROUP_SNAPSHOT_VERSIONS) {
     const resources = groupSnapshotResources(version);
-    const { blind } = await listAll(client, resources.classes, { signal });
+    const { blind } = await listVisible(client, resources.classes, { signal });
     if (blind === undefined) return resources;
   }
   return undefined;

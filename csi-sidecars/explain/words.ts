@@ -37,6 +37,12 @@ export function claimWords(step: ClaimStep): string {
       return `reads PersistentVolume ${step.name}`;
     case 'close':
       return 'takes the entry of the claim out of its journal';
+    case 'draw-wait':
+      return 'waits a moment that chance decides, so that nodes do not all try at once';
+    case 'read-capacity':
+      return 'asks the driver how much room there is';
+    case 'select-node':
+      return `chooses node ${step.node}`;
     case 'reschedule':
       return 'takes the chosen node off the claim, so that the scheduler chooses another one';
     default:

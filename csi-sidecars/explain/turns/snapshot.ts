@@ -9,11 +9,10 @@ import {
 } from '../../../lib/kube/resources.ts';
 import { SNAPSHOT_FINALIZER } from '../../../provisioner/facts/names.ts';
 import { RESTORES_INDEX } from '../../../snapshotter/binding/relations.ts';
-import { contentNames } from '../../../snapshotter/kinds/accessors.ts';
+import { contentNames, refersTo } from '../../../snapshotter/kinds/accessors.ts';
 import { readNote } from '../../../snapshotter/failure-note.ts';
 import { SINGLE } from '../../../snapshotter/kinds/single-kind.ts';
 import { sourceOf } from '../../../snapshotter/source.ts';
-import { refersTo } from '../../../snapshotter/content-accessors.ts';
 import type { Link, Turn } from '../explanation.ts';
 import { readError } from '../last-error.ts';
 import { kubectlName, placeOf } from '../place.ts';
@@ -46,7 +45,7 @@ export async function explainSnapshot(scene: Scene, snapshot: VolumeSnapshot): P
 function contentOf({ theatre }: Scene, snapshot: VolumeSnapshot): VolumeSnapshotContent | undefined {
   const { contents } = theatre.caches;
   const found = contentNames(SINGLE, snapshot).flatMap((name) => contents.store.get(name) ?? []);
-  return found.find((each) => refersTo(each, snapshot)) ?? found[0];
+  return found.find((each) => refersTo(SINGLE, each, snapshot)) ?? found[0];
 }
 
 function chainOf({ theatre }: Scene, snapshot: VolumeSnapshot, content: VolumeSnapshotContent | undefined): Link[] {
@@ -102,7 +101,7 @@ function turnOf(scene: Scene, facts: Facts): Turn {
   if (isGoing(snapshot)) return whileDeleted(scene, facts);
   const reason = 'reason' in next ? next.reason : '';
   if (snapshot.status?.readyToUse === true && reason === 'ready') return { who: 'nobody', why: 'the snapshot is ready' };
-  if (!isRest(next) && next.kind !== 'write-error' && (below === undefined || below.turn.who === 'nobody'))
+  if (!isRest(next) && !isTelling(next) && (below === undefined || below.turn.who === 'nobody'))
     return {
       who: 'snapshot-controller',
       why: `snapshot-controller ${bindingWords(next)}`,
@@ -112,13 +111,15 @@ function turnOf(scene: Scene, facts: Facts): Turn {
   if (cause !== undefined) return cause;
   if (content !== undefined && below !== undefined && below.turn.who !== 'nobody')
     return { ...below.turn, waitsFor: below.turn.waitsFor ?? placeOf(VOLUME_SNAPSHOT_CONTENTS, content) };
-  const why =
-    next.kind === 'write-error'
-      ? (next.before?.[0]?.message ?? bindingWords(next))
-      : isRest(next)
-        ? next.reason.replace(/^waits for a change: /, '')
-        : bindingWords(next);
-  return { who: next.kind === 'done' || next.kind === 'write-error' ? 'user' : 'snapshot-controller', why, command: describe };
+  const said = snapshot.status?.error?.message;
+  const decided = isRest(next) ? next.reason.replace(/^waits for a change: /, '') : (next.before?.[0]?.message ?? bindingWords(next));
+  const why = isTelling(next) ? (said ?? decided) : decided;
+  return { who: next.kind === 'done' || isTelling(next) ? 'user' : 'snapshot-controller', why, command: describe };
+}
+
+/** It says what is wrong, and does nothing about it. */
+function isTelling({ kind }: { readonly kind: string }): boolean {
+  return kind === 'write-error' || kind === 'note-failure';
 }
 
 /** What the snapshot names and nobody has. */

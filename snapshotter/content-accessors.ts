@@ -1,6 +1,6 @@
 /** What a VolumeSnapshotContent says, asked in one place by every controller. Fields may be absent or empty. */
-import type { VolumeSnapshot, VolumeSnapshotContent } from '../lib/kube/objects.ts';
-import { BEING_CREATED, type BEING_DELETED, type CREATION_UNCERTAIN } from './names.ts';
+import type { KubeObject, VolumeGroupSnapshotContent, VolumeSnapshot, VolumeSnapshotContent } from '../lib/kube/objects.ts';
+import { BEING_CREATED } from './names.ts';
 
 /** An empty text is as absent as none (Go's zero value), and so is a null, or what is no text at all. */
 export function text(value: unknown): string | undefined {
@@ -38,18 +38,16 @@ export function savedHandleOf(content: VolumeSnapshotContent): string | undefine
   return text(content.status?.snapshotHandle);
 }
 
-export function isReady(content: VolumeSnapshotContent): boolean {
+export function isReady(content: VolumeSnapshotContent | VolumeGroupSnapshotContent): boolean {
   return content.status?.readyToUse === true;
 }
 
-export function isDeleting(object: VolumeSnapshotContent | VolumeSnapshot): boolean {
+export function isDeleting(object: KubeObject): boolean {
   return text(object.metadata?.deletionTimestamp) !== undefined;
 }
 
-export function hasMark(
-  content: VolumeSnapshotContent,
-  mark: typeof BEING_CREATED | typeof BEING_DELETED | typeof CREATION_UNCERTAIN,
-): boolean {
+/** `mark`: the name of an annotation. */
+export function hasMark(content: KubeObject, mark: string): boolean {
   return typeof content.metadata?.annotations?.[mark] === 'string';
 }
 

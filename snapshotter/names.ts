@@ -59,19 +59,29 @@ export interface SecretKeys {
   readonly namespace: string;
 }
 
-export const SNAPSHOTTER_SECRET: SecretKeys = {
+/** Class parameters whose values may be templates. */
+export interface TemplateKeys extends SecretKeys {
+  /** The word that the tokens begin with. */
+  readonly tokens: 'volumesnapshot' | 'volumegroupsnapshot';
+}
+
+export const SNAPSHOTTER_SECRET: TemplateKeys = {
+  tokens: 'volumesnapshot',
   name: 'csi.storage.k8s.io/snapshotter-secret-name',
   namespace: 'csi.storage.k8s.io/snapshotter-secret-namespace',
 };
-export const LIST_SECRET: SecretKeys = {
+export const LIST_SECRET: TemplateKeys = {
+  tokens: 'volumesnapshot',
   name: 'csi.storage.k8s.io/snapshotter-list-secret-name',
   namespace: 'csi.storage.k8s.io/snapshotter-list-secret-namespace',
 };
-export const GROUP_SECRET: SecretKeys = {
+export const GROUP_SECRET: TemplateKeys = {
+  tokens: 'volumegroupsnapshot',
   name: 'csi.storage.k8s.io/group-snapshotter-secret-name',
   namespace: 'csi.storage.k8s.io/group-snapshotter-secret-namespace',
 };
-export const GROUP_GET_SECRET: SecretKeys = {
+export const GROUP_GET_SECRET: TemplateKeys = {
+  tokens: 'volumegroupsnapshot',
   name: 'csi.storage.k8s.io/group-snapshotter-get-secret-name',
   namespace: 'csi.storage.k8s.io/group-snapshotter-get-secret-namespace',
 };

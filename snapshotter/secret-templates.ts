@@ -4,7 +4,7 @@
  */
 import type { SecretName } from '../lib/sidecar/secret.ts';
 import { fillSecret } from '../lib/sidecar/secret-template.ts';
-import type { SecretKeys } from './names.ts';
+import type { TemplateKeys } from './names.ts';
 
 /** What the templates may name. Without a snapshot only the content's token exists. */
 export interface TemplateValues {
@@ -18,7 +18,7 @@ export type Resolved<T> = { readonly ok: true; readonly value: T } | { readonly 
 /** Undefined value: the class names no secret of this kind. Name and namespace stand together or not at all. */
 export function resolveSecret(
   parameters: Readonly<Record<string, string>> | undefined,
-  keys: SecretKeys,
+  keys: TemplateKeys,
   values: TemplateValues,
 ): Resolved<SecretName | undefined> {
   const nameTemplate = own(parameters, keys.name);
@@ -28,9 +28,9 @@ export function resolveSecret(
     return fault(`either both or none of the parameters ${keys.name} and ${keys.namespace} must be given`);
   if (nameTemplate === '' || namespaceTemplate === '') return fault(`the parameters ${keys.name} and ${keys.namespace} must not be empty`);
   const { contentName, snapshot } = values;
-  const namespace = new Map([['volumesnapshotcontent.name', contentName]]);
-  if (snapshot !== undefined) namespace.set('volumesnapshot.namespace', snapshot.namespace);
-  const name = snapshot === undefined ? namespace : new Map([...namespace, ['volumesnapshot.name', snapshot.name]]);
+  const namespace = new Map([[`${keys.tokens}content.name`, contentName]]);
+  if (snapshot !== undefined) namespace.set(`${keys.tokens}.namespace`, snapshot.namespace);
+  const name = snapshot === undefined ? namespace : new Map([...namespace, [`${keys.tokens}.name`, snapshot.name]]);
   const filled = fillSecret({ name: nameTemplate, namespace: namespaceTemplate }, { namespace, name });
   if (filled.kind === 'secret') return { ok: true, value: filled.ref };
   const { part } = filled;

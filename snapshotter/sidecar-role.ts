@@ -3,7 +3,9 @@ import { sanitiseLeaseName } from '../lib/controller/lease-name.ts';
 import type { Role, RoleContext } from '../lib/controller/role.ts';
 import { VOLUME_SNAPSHOT_CLASSES, VOLUME_SNAPSHOT_CONTENTS } from '../lib/kube/resources.ts';
 import type { RoleDefinition } from '../lib/process/role-definition.ts';
-import { CONTENT_INDEXES, createContentController } from './content/controller.ts';
+import { contentIndexes, createContentController } from './content/controller.ts';
+import { SINGLE_CONTENT } from './content/single.ts';
+import { singleCalls } from './content/single-calls.ts';
 import { hasMark } from './content-accessors.ts';
 import { CREATION_UNCERTAIN, MANAGED_BY_LABEL } from './names.ts';
 import { applyTo } from './apply-write.ts';
@@ -41,10 +43,13 @@ export const CSI_SNAPSHOTTER: RoleDefinition<CsiSnapshotterOptions> = {
     });
     const controller = createContentController({
       context,
+      name: 'csi-snapshotter-content',
+      kind: SINGLE_CONTENT,
       contents,
       classes,
       applyWrite: applyTo({ [VOLUME_SNAPSHOT_CONTENTS.plural]: contents }),
       driver,
+      calls: singleCalls(driver.client),
       rules: {
         driverName,
         snapshotNamePrefix: options.snapshotNamePrefix,
@@ -73,7 +78,7 @@ export function declareInformers({ informers }: Pick<RoleContext, 'informers'>, 
         'metadata.annotations[groupsnapshot.storage.k8s.io/]',
         'metadata.annotations[csi-sidecars/]',
       ],
-      indexes: CONTENT_INDEXES,
+      indexes: contentIndexes(SINGLE_CONTENT),
       ...(nodeName === undefined ? {} : { labelSelector: `${MANAGED_BY_LABEL}=${nodeName}` }),
     }),
     classes: informers.informer(VOLUME_SNAPSHOT_CLASSES, { fields: ['driver', 'parameters'] }),

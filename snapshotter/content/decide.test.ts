@@ -10,7 +10,6 @@ import {
 } from '../names.ts';
 import {
   CONTENT_NAME,
-  DRIVER,
   EPOCH_MS,
   EPOCH_NS,
   READY_STATUS,
@@ -19,38 +18,19 @@ import {
   aContent,
   aPreProvisionedContent,
 } from '../testing/objects.ts';
+import { aContentState, CONTENT_RULES } from '../testing/content-state.ts';
 import { SIDECAR_REASON } from '../names.ts';
 import { readCalls } from './create-calls.ts';
 import { decide } from './decide.ts';
+import { SINGLE_CONTENT } from './single.ts';
 import type { ContentState, DriverAnswer } from './state.ts';
 
-const rules = {
-  driverName: DRIVER,
-  snapshotNamePrefix: 'snapshot',
-  snapshotNameUuidLength: -1,
-  extraCreateMetadata: false,
-  readyPollMinMs: 1000,
-  readyPollMaxMs: 10_000,
-};
 const NONE = { kind: 'none' } as const;
 const history = { times: 0, sinceMs: EPOCH_MS } as const;
 const RUNNING = { kind: 'running', history } as const;
 const UNCERTAIN = { kind: 'uncertain', history } as const;
-
-function aState(more: Partial<ContentState> = {}): ContentState {
-  return {
-    now: EPOCH_MS,
-    rules,
-    content: aContent(),
-    snapshotClass: aClass(),
-    listsSnapshots: true,
-    calls: NONE,
-    answer: undefined,
-    secret: undefined,
-    gone: false,
-    ...more,
-  };
-}
+const rules = CONTENT_RULES;
+const aState = aContentState;
 
 const mark = { annotations: { [BEING_CREATED]: 'yes' } };
 const marked = (more: Parameters<typeof aContent>[0] = {}) => aContent({ ...more, metadata: { ...mark, ...more.metadata } });
@@ -102,7 +82,7 @@ describe('creating', () => {
     expect(decide(aState({ content: marked() }))).toMatchObject({
       kind: 'create-snapshot',
       action: 'call',
-      request: { sourceVolumeId: 'vol-1', name: `snapshot-${SNAPSHOT_UID}`, parameters: {} },
+      request: { sources: ['vol-1'], name: `snapshot-${SNAPSHOT_UID}`, parameters: {} },
     });
   });
 
@@ -353,11 +333,11 @@ describe('a pre-provisioned content', () => {
   const content = aPreProvisionedContent();
 
   test('is looked up by its handle, without a mark', () => {
-    expect(decide(aState({ content }))).toMatchObject({ kind: 'refresh-snapshot', action: 'call', handle: 'snap-9' });
+    expect(decide(aState({ content }))).toMatchObject({ kind: 'refresh-snapshot', action: 'call', handles: { handle: 'snap-9' } });
   });
 
   test('is ready at once where the driver lists nothing', () => {
-    expect(decide(aState({ content, listsSnapshots: false }))).toMatchObject({
+    expect(decide(aState({ content, answersQuestions: false }))).toMatchObject({
       kind: 'save-status',
       patch: { operations: [{}, {}, { value: { snapshotHandle: 'snap-9', creationTime: EPOCH_NS, readyToUse: true } }] },
     });
@@ -429,20 +409,21 @@ describe('the gate of deletion', () => {
   });
 
   test('what the annotations of an earlier process say is believed, and nothing else', () => {
-    const of = (content: ReturnType<typeof aContent>): ContentState => aState({ content, calls: readCalls(content, EPOCH_MS) });
+    const of = (content: ReturnType<typeof aContent>): ContentState =>
+      aState({ content, calls: readCalls(SINGLE_CONTENT, content, EPOCH_MS) });
     expect(decide(of(released())), 'no handle, no mark: never sent').toMatchObject({ kind: 'release-content' });
-    expect(decide(of(released({ metadata: mark })))).toMatchObject({ kind: 'create-snapshot', action: 'call', unmarked: false });
+    expect(decide(of(released({ metadata: mark })))).toMatchObject({ kind: 'create-snapshot', action: 'call', purpose: 'replay' });
     expect(decide(of(released({ metadata: { annotations: { [CREATION_UNCERTAIN]: 'yes' } } })))).toMatchObject({
       kind: 'create-snapshot',
       action: 'call',
-      unmarked: true,
+      purpose: 'search',
     });
-    expect(readCalls(marked({ status: READY_STATUS }), EPOCH_MS)).toEqual(NONE);
+    expect(readCalls(SINGLE_CONTENT, marked({ status: READY_STATUS }), EPOCH_MS)).toEqual(NONE);
   });
 
   test('an uncertain creation is searched for without a mark, told to the administrator at each attempt, and not for Retain', () => {
     const content = released({ metadata: { annotations: { [CREATION_UNCERTAIN]: 'yes' } } });
-    expect(decide(aState({ content, calls: UNCERTAIN }))).toMatchObject({ action: 'call', unmarked: true });
+    expect(decide(aState({ content, calls: UNCERTAIN }))).toMatchObject({ action: 'call', purpose: 'search' });
     const step = decide(aState({ content, calls: UNCERTAIN, answer: failed() }));
     expect(step).toMatchObject({ kind: 'retry', backoff: 'create-snapshot', events: [{ reason: 'SnapshotCreationUncertain' }] });
     const told = 'events' in step ? (step.events?.[0]?.message ?? '') : '';
@@ -472,7 +453,7 @@ describe('the gate of deletion', () => {
     expect(decide(aState({ content, answer: found({ ready: false }) }))).toMatchObject({ kind: 'save-status' });
     expect(decide(aState({ content: released({ status: unready }), answer: found({ ready: false }) }))).toMatchObject({
       kind: 'delete-snapshot',
-      handle: 'snap-1',
+      handles: { handle: 'snap-1' },
     });
   });
 
@@ -520,14 +501,29 @@ describe('the gate of deletion', () => {
 
   test('DeleteSnapshot is not called twice, and a failure of it keeps the readiness', () => {
     expect(decide(aState({ content: released(ready), calls: { kind: 'deleted' } }))).toMatchObject({ kind: 'release-content' });
-    expect(
-      decide(aState({ content: released({ ...ready, metadata: { finalizers: ['example.com/x'] } }), calls: { kind: 'deleted' } })),
-    ).toMatchObject({ kind: 'done' });
     const answer = failed({ effect: 'delete-snapshot', reason: 'SnapshotDeleteError' });
     expect(decide(aState({ content: released(ready), answer })), 'told at each attempt, by an event alone').toMatchObject({
       kind: 'retry',
       backoff: 'delete-snapshot',
       events: [{ reason: 'SnapshotDeleteError', message: 'no luck' }],
+    });
+  });
+
+  test('a content that others keep promises nothing any more: its status is emptied, then our finalizer goes', () => {
+    const kept = { metadata: { finalizers: [CONTENT_PROTECTION, 'example.com/x'] } };
+    const deleted = { calls: { kind: 'deleted' } } as const;
+    expect(decide(aState({ content: released({ ...ready, ...kept }), ...deleted }))).toMatchObject({
+      kind: 'save-status',
+      patch: {
+        operations: [
+          { op: 'test' },
+          ...['snapshotHandle', 'creationTime', 'restoreSize', 'readyToUse'].map((field) => ({ op: 'remove', path: `/status/${field}` })),
+        ],
+      },
+    });
+    expect(decide(aState({ content: released({ ...kept, status: {} }), ...deleted }))).toMatchObject({ kind: 'release-content' });
+    expect(decide(aState({ content: released({ status: {}, metadata: { finalizers: ['example.com/x'] } }), ...deleted }))).toMatchObject({
+      kind: 'done',
     });
   });
 });

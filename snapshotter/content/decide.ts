@@ -1,63 +1,64 @@
 /**
- * The loop of a VolumeSnapshotContent in the sidecar: CreateSnapshot until ready, or ListSnapshots for a
- * snapshot that an admin brought, and DeleteSnapshot at the end.
+ * The loop of a content in the sidecar, of a VolumeSnapshotContent and of a VolumeGroupSnapshotContent alike (kind.ts has
+ * what differs): the driver is asked to make it until it is ready, or asked about what an administrator brought, and asked
+ * to delete it at the end.
  *
  * Invariants
- * - The mark being-created is saved before the first CreateSnapshot and stays until the driver has decided: while
- *   it stands, nothing is let go. The first final answer takes it away. It also stays while the snapshot is
+ * - The mark being-created is saved before the first call that makes something and stays until the driver has decided:
+ *   while it stands, nothing is let go. The first final answer takes it away. It also stays while the snapshot is
  *   un-ready, so that a poll that learns nothing costs no API call.
  * - Whatever can be refused without the driver (parameters, secrets, names) is refused before the mark.
- * - DeleteSnapshot is called only for a content that is deleting and whose VolumeSnapshot is going too
- *   (being-deleted) or never was bound, by policy Delete. The sidecar cannot see the VolumeSnapshot.
+ * - Something is deleted in the driver only for a content that is deleting and whose owner, the VolumeSnapshot or
+ *   VolumeGroupSnapshot, is going too (being-deleted) or never was bound, by policy Delete. The sidecar cannot see the owner.
+ * - A member of a group is neither made nor deleted by itself.
  * - "Not ready yet" is polled at a pace of its own; errors back off; neither is brought forward by an event.
  */
-import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { parseTime } from '../../lib/kube/time.ts';
-import { preProvisionedHandleOf, hasMark, isDeleting, isReady, text, volumeHandleOf } from '../content-accessors.ts';
-import { isGroupContent } from '../group-fields.ts';
+import { hasMark, isDeleting, isReady, text } from '../content-accessors.ts';
 import { inputsOf } from '../inputs.ts';
-import { BEING_DELETED, SIDECAR_REASON } from '../names.ts';
 import { statusPatch } from '../object-patch.ts';
-import { contentWarning } from '../regarding.ts';
 import { snapshotNameOf } from './create-request.ts';
-import { decideCreate, driverInputs } from './decide-create.ts';
+import { decideCreate, driverInputs, tellAndRetry } from './decide-create.ts';
 import { decideDeletion } from './decide-deletion.ts';
 import { decideRefresh } from './decide-refresh.ts';
-import { report, uncertainEvent } from './failure.ts';
+import { contentEvent, report, uncertainEvent } from './failure.ts';
+import type { Content, ContentKind } from './kind.ts';
 import { assertMarks, unmark } from './marks.ts';
 import type { ContentNext, ContentState, DriverFailure, FoundSnapshot } from './state.ts';
-import { statusChange } from './status-change.ts';
 
-export function decide(state: ContentState): ContentNext {
-  const { content, snapshotClass, rules, answer } = state;
+export function decide<C extends Content>(state: ContentState<C>): ContentNext {
+  const { kind, content, snapshotClass, rules, answer } = state;
   if (state.gone) return { kind: 'done', reason: 'the content is gone' };
   if (content.spec?.driver !== rules.driverName) return { kind: 'done', reason: 'of another driver' };
   if (snapshotClass !== undefined && snapshotClass.driver !== rules.driverName)
     return { kind: 'done', reason: 'its class is of another driver' };
-  if (isGroupContent(content)) return { kind: 'done', reason: 'belongs to a group snapshot' };
-  if ((preProvisionedHandleOf(content) === undefined) === (volumeHandleOf(content) === undefined))
-    return { kind: 'done', reason: 'exactly one source must be set' };
+  const { given, sources } = kind.read(content);
+  if ((given === undefined) === (sources === undefined)) return { kind: 'done', reason: 'exactly one source must be set' };
   if (answer?.kind === 'failed') return decideFailed(state, answer);
   if (answer?.kind === 'snapshot') return decideFound(state, answer);
-  return assertMarks(state) ?? (isReleased(content) ? decideDeletion(state) : decideLive(state));
+  return assertMarks(state) ?? (isReleased(kind, content) ? decideDeletion(state) : decideLive(state));
 }
 
-/** The content may be destroyed: its own deletion, and that of its VolumeSnapshot, which the controller tells. */
-export function isReleased(content: VolumeSnapshotContent): boolean {
-  const unbound = preProvisionedHandleOf(content) !== undefined && text(content.spec?.volumeSnapshotRef?.uid) === undefined;
-  return isDeleting(content) && (unbound || hasMark(content, BEING_DELETED));
+/** The content may be destroyed: its own deletion, and that of its owner, which the controller tells. */
+function isReleased<C extends Content>(kind: ContentKind<C>, content: C): boolean {
+  const { given, ref } = kind.read(content);
+  const unbound = given !== undefined && text(ref?.uid) === undefined;
+  return isDeleting(content) && (unbound || hasMark(content, kind.beingDeleted));
 }
 
-function decideLive(state: ContentState): ContentNext {
-  const { content } = state;
+function decideLive<C extends Content>(state: ContentState<C>): ContentNext {
+  const { kind, content } = state;
   if (isReady(content)) return unmark(state) ?? { kind: 'done', reason: 'ready' };
-  return preProvisionedHandleOf(content) === undefined ? decideCreate(state, 'create') : decideRefresh(state);
+  const { given, saved, membership } = kind.read(content);
+  if (membership === 'none') return given === undefined ? decideCreate(state, 'create') : decideRefresh(state, given);
+  const handles = saved ?? given;
+  return handles === undefined ? { kind: 'done', reason: 'waits for its group' } : decideRefresh(state, handles);
 }
 
 /** The driver has it: written down first, whatever comes next. */
-function decideFound(state: ContentState, answer: FoundSnapshot): ContentNext {
-  const { content, now, rules } = state;
-  const changes = statusChange(content, answer, now);
+function decideFound<C extends Content>(state: ContentState<C>, answer: FoundSnapshot): ContentNext {
+  const { kind, content, now, rules } = state;
+  const changes = kind.statusChange(content, answer, now);
   if (changes !== undefined) {
     const odd = answer.oddTime !== undefined && 'creationTime' in changes;
     const message = `The driver gave a creation time of ${answer.oddTime} s since 1970, which cannot be stored: the present time is taken`;
@@ -66,10 +67,10 @@ function decideFound(state: ContentState, answer: FoundSnapshot): ContentNext {
       backoff: 'save-status',
       inputs: inputsOf(content.metadata?.uid, changes),
       patch: statusPatch(content, content.status, changes),
-      before: odd ? [contentWarning(content, SIDECAR_REASON.oddTime, message)] : [],
+      before: odd ? [contentEvent(state, kind.reasons.oddTime, message)] : [],
     };
   }
-  if (isReleased(content)) return decideDeletion({ ...state, answer: undefined });
+  if (isReleased(kind, content)) return decideDeletion({ ...state, answer: undefined });
   if (answer.ready) return unmark(state) ?? { kind: 'done', reason: 'ready' };
   const ageMs = now - (parseTime(content.metadata?.creationTimestamp) ?? now);
   const afterMs = Math.min(Math.max(ageMs / 10, rules.readyPollMinMs), rules.readyPollMaxMs);
@@ -77,17 +78,17 @@ function decideFound(state: ContentState, answer: FoundSnapshot): ContentNext {
 }
 
 /** The mark first where the driver has decided, since users wait for it; then said where they look; then again at its back-off. */
-function decideFailed(state: ContentState, answer: DriverFailure): ContentNext {
-  const { content, calls, rules } = state;
-  const { effect, reason, message } = answer;
+function decideFailed<C extends Content>(state: ContentState<C>, answer: DriverFailure): ContentNext {
+  const { kind, content, calls, rules } = state;
+  const { effect, message } = answer;
+  if (effect === 'delete-snapshot') return tellAndRetry(state, answer);
   const again = { kind: 'retry', backoff: effect, inputs: driverInputs(state), reason: message } as const;
-  if (effect === 'delete-snapshot') return { ...again, events: [contentWarning(content, reason, message)] };
   if (effect === 'create-snapshot' && calls.kind !== 'running') {
     const step = unmark(state);
     if (step !== undefined) return step;
-    if (isReleased(content)) {
+    if (isReleased(kind, content)) {
       if (calls.kind !== 'uncertain' || content.spec?.deletionPolicy !== 'Delete') return decideDeletion({ ...state, answer: undefined });
-      return { ...again, events: [uncertainEvent(content, snapshotNameOf(rules, content.spec.volumeSnapshotRef?.uid ?? ''), answer)] };
+      return { ...again, events: [uncertainEvent(state, snapshotNameOf(rules, kind.read(content).ref?.uid ?? ''), answer)] };
     }
   }
   return report(state, answer) ?? again;

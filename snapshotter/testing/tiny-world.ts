@@ -19,6 +19,8 @@ import { RESTORES_INDEX } from '../binding/gather.ts';
 import { reconciler as claimReconciler } from '../claim-protection/controller.ts';
 import { SOURCE_INDEX } from '../claim-protection/gather.ts';
 import { reconciler as contentReconciler } from '../content/controller.ts';
+import { singleCalls } from '../content/single-calls.ts';
+import { SINGLE_CONTENT } from '../content/single.ts';
 import { reconciler as protectionReconciler } from '../content-protection/controller.ts';
 import { CONTENT_NAME, DRIVER, EPOCH_MS, aClaim, aClass, aVolume } from './objects.ts';
 import { TinyApi } from './tiny-api.ts';
@@ -115,10 +117,11 @@ export class TinyWorld {
     const binding = bindingReconciler({ ...shared, stores, rules, refusals: new Map(), contentWent: new Set() });
     const content = contentReconciler({
       ...shared,
+      kind: SINGLE_CONTENT,
       ...stores,
       rules: contentRules,
       driver: { identity: () => identity },
-      csi: this.driver.csi,
+      calls: singleCalls(this.driver.csi),
       memory: new Map(),
       gaveUp: () => undefined,
     });

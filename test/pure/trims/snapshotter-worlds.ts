@@ -17,6 +17,7 @@ import { gather as gatherClaim } from '../../../snapshotter/claim-protection/gat
 import { decide as decideSidecar } from '../../../snapshotter/content/decide.ts';
 import { absorb as absorbSidecar } from '../../../snapshotter/content/execute.ts';
 import { gather as gatherSidecar } from '../../../snapshotter/content/gather.ts';
+import { SINGLE_CONTENT } from '../../../snapshotter/content/single.ts';
 import type { ContentNext, ContentState } from '../../../snapshotter/content/state.ts';
 import { decide as decideContent } from '../../../snapshotter/content-protection/decide.ts';
 import { gather as gatherContent } from '../../../snapshotter/content-protection/gather.ts';
@@ -169,7 +170,10 @@ export function sidecarSteps(world: SnapshotterWorld, keeping: Keeping): { reado
     readyPollMaxMs: 10_000,
   };
   const driver = { identity: () => identity };
-  const state = gatherSidecar({ contents: contents.store, classes: classes.store, rules, clock, driver, memory: new Map() }, CONTENT_NAME);
+  const state = gatherSidecar(
+    { kind: SINGLE_CONTENT, contents: contents.store, classes: classes.store, rules, clock, driver, memory: new Map() },
+    CONTENT_NAME,
+  );
   return { steps: state === undefined ? undefined : untilTheCall(state), informers };
 }
 

@@ -70,6 +70,7 @@ const contentState: fc.Arbitrary<ContentState> = fc.record({
   content: oddContent.map((content) => ({ ...content, spec: { ...content.spec, driver: DRIVER } })),
   snapshotClass: maybe(oddClass.map((one) => ({ ...one, driver: DRIVER }))),
   answersQuestions: fc.boolean(),
+  lacks: fc.constant(undefined),
   calls: fc.constantFrom<CreateCalls>(
     { kind: 'none' },
     { kind: 'running', history: { times: 0, sinceMs: 0 } },

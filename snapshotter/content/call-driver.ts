@@ -1,6 +1,7 @@
 /** The calls of a content's loop to its driver. A failure is an answer: it has to be written down. */
 import { keyOf, type Store } from '../../lib/controller/store.ts';
 import { CsiError } from '../../lib/csi/csi-error.ts';
+import { GrpcCode } from '../../lib/csi/grpc-code.ts';
 import { type Outcome, outcomeOf } from '../../lib/csi/outcome.ts';
 import type { Clock } from '../../lib/doors/clock.ts';
 import { afterAnswer } from './create-calls.ts';
@@ -56,7 +57,7 @@ export async function create<C extends Content>(
   const lastWord = gaveUp
     ? `; this answer came too often after a call without one and is taken as final, a ${noun} named ${request.name} may exist`
     : '';
-  const failure = `failed to take ${noun} of the ${nameVolumes(request.sources)}: ${JSON.stringify(result.unusable)}${lastWord}`;
+  const failure = `failed to take ${noun} of the ${nameVolumes(request.sources)}: ${JSON.stringify(result.unusable)}${remedy(state, result)}${lastWord}`;
   return conclude(deps, state, { calls, answer: describe(state, 'create-snapshot', failure) });
 }
 
@@ -69,7 +70,7 @@ export async function refresh<C extends Content>(
   const { calls, kind } = state;
   const result = await ask(() => deps.calls.ask(handles, callWith(run)));
   if ('found' in result) return conclude(deps, state, { calls, answer: found('refresh-snapshot', result) });
-  const failure = `failed to list ${kind.noun} ${handles.handle}: ${JSON.stringify(result.unusable)}`;
+  const failure = `failed to list ${kind.noun} ${handles.handle}: ${JSON.stringify(result.unusable)}${remedy(state, result)}`;
   return conclude(deps, state, { calls, answer: describe(state, 'refresh-snapshot', failure) });
 }
 
@@ -79,13 +80,15 @@ export async function remove<C extends Content>(
   run: Run<C>,
 ): Promise<ContentAnswer<C>> {
   const { state } = run;
-  const result = await ask(async () => {
-    await deps.calls.delete(handles, callWith(run));
-    return undefined;
-  });
+  const result = await ask(() => deps.calls.delete(handles, callWith(run)));
   if (result === undefined) return conclude(deps, state, { calls: { kind: 'deleted' } });
   const why = `failed to delete ${state.kind.noun} ${handles.handle}: ${JSON.stringify(result.unusable)}${withoutSecret(state)}`;
   return conclude(deps, state, { calls: state.calls, answer: describe(state, 'delete-snapshot', why) });
+}
+
+function remedy<C extends Content>({ kind, lacks }: ContentState<C>, { grpcCode }: Unusable): string {
+  if (lacks === undefined || grpcCode !== GrpcCode.UNIMPLEMENTED) return '';
+  return `: the driver has not the capability ${lacks}, so it makes no ${kind.noun}s. Use a version of the driver that has, or delete the ${kind.ownerKind}`;
 }
 
 function withoutSecret<C extends Content>({ kind, secret }: ContentState<C>): string {

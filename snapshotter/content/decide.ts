@@ -13,10 +13,12 @@
  * - A member of a group is neither made nor deleted by itself.
  * - "Not ready yet" is polled at a pace of its own; errors back off; neither is brought forward by an event.
  */
+import type { EventNote } from '../../lib/controller/step.ts';
 import { parseTime } from '../../lib/kube/time.ts';
 import { hasMark, isDeleting, isReady, text } from '../content-accessors.ts';
 import { inputsOf } from '../inputs.ts';
-import { statusPatch } from '../object-patch.ts';
+import { SIDECAR_REASON } from '../names.ts';
+import { type StatusChanges, statusPatch } from '../object-patch.ts';
 import { snapshotNameOf } from './create-request.ts';
 import { decideCreate, driverInputs, tellAndRetry } from './decide-create.ts';
 import { decideDeletion } from './decide-deletion.ts';
@@ -60,14 +62,12 @@ function decideFound<C extends Content>(state: ContentState<C>, answer: FoundSna
   const { kind, content, now, rules } = state;
   const changes = kind.statusChange(content, answer, now);
   if (changes !== undefined) {
-    const odd = answer.oddTime !== undefined && 'creationTime' in changes;
-    const message = `The driver gave a creation time of ${answer.oddTime} s since 1970, which cannot be stored: the present time is taken`;
     return {
       kind: 'save-status',
       backoff: 'save-status',
       inputs: inputsOf(content.metadata?.uid, changes),
       patch: statusPatch(content, content.status, changes),
-      before: odd ? [contentEvent(state, kind.reasons.oddTime, message)] : [],
+      before: remarks(state, answer, changes),
     };
   }
   if (isReleased(kind, content)) return decideDeletion({ ...state, answer: undefined });
@@ -75,6 +75,18 @@ function decideFound<C extends Content>(state: ContentState<C>, answer: FoundSna
   const ageMs = now - (parseTime(content.metadata?.creationTimestamp) ?? now);
   const afterMs = Math.min(Math.max(ageMs / 10, rules.readyPollMinMs), rules.readyPollMaxMs);
   return { kind: 'poll', backoff: answer.effect, afterMs, inputs: driverInputs(state), reason: 'the snapshot is not ready yet' };
+}
+
+/** What is odd about an answer that is taken all the same: said where it is written. */
+function remarks<C extends Content>(state: ContentState<C>, answer: FoundSnapshot, changes: StatusChanges): readonly EventNote[] {
+  const { oddTime, handle, ready, members = [] } = answer;
+  const behind = members.flatMap((member) => (member.ready ? [] : [member.handle]));
+  const time = `The driver gave a creation time of ${oddTime} s since 1970, which cannot be stored: the present time is taken`;
+  const mixed = `The driver calls group snapshot ${handle} ready, but not its members ${behind.join(', ')}: they are asked about until they are`;
+  return [
+    ...(oddTime !== undefined && 'creationTime' in changes ? [contentEvent(state, state.kind.reasons.oddTime, time)] : []),
+    ...(ready && behind.length > 0 && 'readyToUse' in changes ? [contentEvent(state, SIDECAR_REASON.groupMixed, mixed)] : []),
+  ];
 }
 
 /** The mark first where the driver has decided, since users wait for it; then said where they look; then again at its back-off. */

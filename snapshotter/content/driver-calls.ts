@@ -24,11 +24,12 @@ export interface DriverCalls {
   /** `purpose`: what is only to be deleted need not be what was asked for. */
   create(request: CreateRequest, purpose: Purpose, call: CallWith): Promise<Seen | Unusable>;
   ask(handles: Handles, call: CallWith): Promise<Seen | Unusable>;
-  delete(handles: Handles, call: CallWith): Promise<unknown>;
+  /** Undefined: it is gone. */
+  delete(handles: Handles, call: CallWith): Promise<Unusable | undefined>;
 }
 
 /** Above this an API server stores no object: the write would be refused for ever, and the case never decided. */
-const LONGEST_HANDLE = 1 << 20;
+export const LONGEST_HANDLE = 1 << 20;
 
 /** What makes a handle unusable. */
 export function handleFault(noun: string, handle: string | undefined): string | undefined {

@@ -29,6 +29,7 @@ export function gather<C extends Content>(deps: ContentGatherDeps<C>, key: strin
     content,
     snapshotClass: className === undefined ? undefined : classes.get(className),
     answersQuestions: kind.answersQuestions(driver.identity()),
+    lacks: kind.lacks(driver.identity()),
     calls: remembered?.calls ?? readCalls(kind, content, clock.now()),
     answer: remembered?.answer,
     secret: undefined,

@@ -70,6 +70,8 @@ export interface ContentKind<C extends Content> {
   readonly read: (content: C) => ContentFacts;
   /** Whether the driver can be asked about a snapshot that an administrator brought. */
   readonly answersQuestions: (identity: DriverIdentity) => boolean;
+  /** The capability that the kind needs and the driver does not announce. */
+  readonly lacks: (identity: DriverIdentity) => string | undefined;
   /** `volume v`, `volumes [v w]`. */
   readonly nameVolumes: (sources: readonly string[]) => string;
   /** Undefined where the status says it all: a poll whose answer is the old one writes nothing. */

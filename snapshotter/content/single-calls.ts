@@ -17,7 +17,10 @@ export function singleCalls(csi: Pick<CsiClient, 'createSnapshot' | 'deleteSnaps
       const entry = entries.find(({ snapshot }) => snapshot?.snapshotId === handle);
       return entry?.snapshot === undefined ? { unusable: `the driver knows no snapshot ${handle}` } : found(entry.snapshot);
     },
-    delete: ({ handle }, { secrets, signal }) => csi.deleteSnapshot({ snapshotId: handle, secrets }, signal),
+    delete: async ({ handle }, { secrets, signal }) => {
+      await csi.deleteSnapshot({ snapshotId: handle, secrets }, signal);
+      return undefined;
+    },
   };
 }
 

@@ -34,6 +34,8 @@ export const SINGLE_CONTENT: ContentKind<VolumeSnapshotContent> = {
   perishable: ['snapshotHandle', 'creationTime', 'restoreSize', 'readyToUse'],
   read,
   answersQuestions: ({ controller }) => controller.has('LIST_SNAPSHOTS'),
+  // The program ends where a driver makes no snapshots.
+  lacks: () => undefined,
   nameVolumes: ([volume = '']) => `volume ${volume}`,
   statusChange: singleStatusChange,
 };

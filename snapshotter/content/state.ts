@@ -74,6 +74,8 @@ export interface ContentState<C extends Content = VolumeSnapshotContent> {
   readonly snapshotClass: ContentClass | undefined;
   /** The driver can be asked about a snapshot that an administrator brought. */
   readonly answersQuestions: boolean;
+  /** The capability that this needs and the driver does not announce. */
+  readonly lacks: string | undefined;
   readonly calls: CreateCalls;
   /** The last answer that was not yet written down. */
   readonly answer: DriverAnswer | undefined;

@@ -21,6 +21,7 @@ export function aContentState(more: Partial<ContentState> = {}): ContentState {
     content: aContent(),
     snapshotClass: aClass(),
     answersQuestions: true,
+    lacks: undefined,
     calls: { kind: 'none' },
     answer: undefined,
     secret: undefined,

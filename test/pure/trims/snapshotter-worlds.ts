@@ -158,7 +158,7 @@ function untilTheContent(state: BindingState): readonly BindingNext[] {
 /** Every step of csi-snapshotter, up to the driver's call. */
 export function sidecarSteps(world: SnapshotterWorld, keeping: Keeping): { readonly steps: unknown; readonly informers: FixedInformers } {
   const informers = fixedInformers(objectsOf(world), keeping);
-  const { contents, classes } = declareForSidecar({ informers }, undefined);
+  const { contents, classes } = declareForSidecar({ informers }, { nodeName: undefined, groupKinds: undefined });
   const none = new Set<string>();
   const identity = { name: DRIVER, vendorVersion: '1', plugin: none, controller: new Set(['LIST_SNAPSHOTS']), groupController: none };
   const rules = {

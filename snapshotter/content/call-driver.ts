@@ -8,7 +8,8 @@ import { afterAnswer } from './create-calls.ts';
 import { describe } from './failure.ts';
 import type { CallWith, DriverCalls, Seen, Unusable } from './driver-calls.ts';
 import type { Content } from './kind.ts';
-import type { ContentAnswer, ContentMemory, ContentState, DriverCall, FoundSnapshot, Remembered } from './state.ts';
+import type { FoundSnapshot } from './found.ts';
+import type { ContentAnswer, ContentMemory, ContentState, DriverCall, Remembered } from './state.ts';
 
 export interface DriverDeps<C extends Content> {
   readonly calls: DriverCalls;

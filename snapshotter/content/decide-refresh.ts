@@ -5,7 +5,8 @@ import { resolveSecret, type Resolved } from '../secret-templates.ts';
 import type { SecretName } from '../../lib/sidecar/secret.ts';
 import { annotatedSecret } from './create-request.ts';
 import { describe, refuse } from './failure.ts';
-import type { Content, Handles } from './kind.ts';
+import type { Handles } from './found.ts';
+import type { Content } from './kind.ts';
 import type { ContentNext, ContentState } from './state.ts';
 
 export function decideRefresh<C extends Content>(state: ContentState<C>, handles: Handles): ContentNext {

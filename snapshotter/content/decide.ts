@@ -26,7 +26,8 @@ import { decideRefresh } from './decide-refresh.ts';
 import { contentEvent, report, uncertainEvent } from './failure.ts';
 import type { Content, ContentKind } from './kind.ts';
 import { assertMarks, unmark } from './marks.ts';
-import type { ContentNext, ContentState, DriverFailure, FoundSnapshot } from './state.ts';
+import type { FoundSnapshot } from './found.ts';
+import type { ContentNext, ContentState, DriverFailure } from './state.ts';
 
 export function decide<C extends Content>(state: ContentState<C>): ContentNext {
   const { kind, content, snapshotClass, rules, answer } = state;

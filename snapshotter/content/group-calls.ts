@@ -6,7 +6,7 @@
 import type { CsiClient } from '../../lib/csi/client.ts';
 import type { Snapshot, VolumeGroupSnapshot } from '../../proto/gen/csi.ts';
 import { cutTime, type DriverCalls, handleFault, LONGEST_HANDLE, type Seen } from './driver-calls.ts';
-import type { FoundMember } from './state.ts';
+import type { FoundMember } from './found.ts';
 
 type GroupRpcs = Pick<CsiClient, 'createVolumeGroupSnapshot' | 'deleteVolumeGroupSnapshot' | 'getVolumeGroupSnapshot'>;
 

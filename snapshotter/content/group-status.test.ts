@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { aFoundGroup, aGroupContent, aMember, MEMBER_INFOS, READY_GROUP_STATUS } from '../testing/group-content.ts';
 import { EPOCH_MS } from '../testing/objects.ts';
 import { groupStatusChange } from './group-status.ts';
-import type { FoundMember } from './state.ts';
+import type { FoundMember } from './found.ts';
 
 type Infos = readonly { readonly snapshotHandle?: string }[];
 const [first, second] = MEMBER_INFOS;

@@ -4,7 +4,7 @@ import { formatTime } from '../../lib/kube/time.ts';
 import { text } from '../content-accessors.ts';
 import { inputsOf } from '../inputs.ts';
 import type { StatusChanges } from '../object-patch.ts';
-import type { FoundMember, FoundSnapshot } from './state.ts';
+import type { FoundMember, FoundSnapshot } from './found.ts';
 import { anyOf, creationTimeOf, readinessChange } from './status-change.ts';
 
 type MemberInfo = NonNullable<NonNullable<VolumeGroupSnapshotContent['status']>['volumeSnapshotInfoList']>[number];

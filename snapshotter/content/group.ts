@@ -14,7 +14,8 @@ import {
   SIDECAR_REASON,
 } from '../names.ts';
 import { groupStatusChange } from './group-status.ts';
-import type { ContentFacts, ContentKind, Handles } from './kind.ts';
+import type { Handles } from './found.ts';
+import type { ContentFacts, ContentKind } from './kind.ts';
 
 /** `resource`: in the version that the API server serves. */
 export function groupContent(resource: Resource<VolumeGroupSnapshotContent>): ContentKind<VolumeGroupSnapshotContent> {

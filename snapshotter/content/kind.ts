@@ -15,17 +15,10 @@ import type {
 } from '../../lib/kube/objects.ts';
 import type { SecretKeys, TemplateKeys } from '../names.ts';
 import type { StatusChanges } from '../object-patch.ts';
-import type { FoundSnapshot } from './state.ts';
+import type { FoundSnapshot, Handles } from './found.ts';
 
 export type Content = VolumeSnapshotContent | VolumeGroupSnapshotContent;
 export type ContentClass = VolumeSnapshotClass | VolumeGroupSnapshotClass;
-
-/** How the driver knows a snapshot, or a group and its members. */
-export interface Handles {
-  readonly handle: string;
-  /** Empty for a single snapshot. */
-  readonly members: readonly string[];
-}
 
 /** What a content says. Fields of the object may be absent, empty or odd; these are not. */
 export interface ContentFacts {

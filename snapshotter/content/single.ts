@@ -15,7 +15,8 @@ import {
   PARAMETER_SNAPSHOT_NAMESPACE,
   SIDECAR_REASON,
 } from '../names.ts';
-import type { ContentFacts, ContentKind, Handles } from './kind.ts';
+import type { Handles } from './found.ts';
+import type { ContentFacts, ContentKind } from './kind.ts';
 import { singleStatusChange } from './status-change.ts';
 
 export const SINGLE_CONTENT: ContentKind<VolumeSnapshotContent> = {

@@ -5,7 +5,8 @@ import type { Patch } from '../../lib/kube/client.ts';
 import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import type { SecretName, SecretValues } from '../../lib/sidecar/secret.ts';
 import type { CreateCalls } from './create-calls.ts';
-import type { Content, ContentClass, ContentKind, Handles } from './kind.ts';
+import type { FoundSnapshot, Handles } from './found.ts';
+import type { Content, ContentClass, ContentKind } from './kind.ts';
 
 export interface ContentRules {
   readonly driverName: string;
@@ -19,30 +20,6 @@ export interface ContentRules {
 
 /** The effects that ask the driver; each has a back-off of its own. */
 export type DriverEffect = 'create-snapshot' | 'refresh-snapshot' | 'delete-snapshot';
-
-export interface FoundSnapshot {
-  readonly kind: 'snapshot';
-  readonly effect: 'create-snapshot' | 'refresh-snapshot';
-  readonly handle: string;
-  /** Nanoseconds since the epoch; undefined where the driver gave none, or one that cannot be stored. */
-  readonly creationTime: bigint | undefined;
-  /** Seconds since the epoch of a time that cannot be stored. */
-  readonly oddTime?: bigint | undefined;
-  readonly sizeBytes: bigint;
-  readonly ready: boolean;
-  /** The group that it is a member of. */
-  readonly groupHandle?: string | undefined;
-  /** Of a group. */
-  readonly members?: readonly FoundMember[];
-}
-
-export interface FoundMember {
-  readonly volume: string;
-  readonly handle: string;
-  readonly creationTime: bigint | undefined;
-  readonly sizeBytes: bigint;
-  readonly ready: boolean;
-}
 
 export interface DriverFailure {
   readonly kind: 'failed';

@@ -3,7 +3,7 @@ import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { text } from '../content-accessors.ts';
 import type { StatusChanges } from '../object-patch.ts';
 import type { Content } from './kind.ts';
-import type { FoundSnapshot } from './state.ts';
+import type { FoundSnapshot } from './found.ts';
 
 /**
  * Handle, time and size are written once. A driver that gives no time may give one later; if it gave none until the

@@ -2,7 +2,8 @@
 import type { VolumeGroupSnapshotClass, VolumeGroupSnapshotContent } from '../../lib/kube/objects.ts';
 import { groupSnapshotResources } from '../../lib/kube/resources.ts';
 import { groupContent } from '../content/group.ts';
-import type { ContentState, FoundMember, FoundSnapshot } from '../content/state.ts';
+import type { FoundMember, FoundSnapshot } from '../content/found.ts';
+import type { ContentState } from '../content/state.ts';
 import { GROUP_CONTENT_PROTECTION } from '../names.ts';
 import { aContentState, CONTENT_RULES } from './content-state.ts';
 import { DRIVER, EPOCH_NS } from './objects.ts';

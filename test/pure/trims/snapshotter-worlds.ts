@@ -1,4 +1,4 @@
-/** Generated clusters around one VolumeSnapshot, and what snapshot-controller and csi-snapshotter do with them. */
+/** Generated clusters around one VolumeSnapshot, and what snapshot-controller does with them. */
 import fc from 'fast-check';
 import {
   NODES,
@@ -14,11 +14,6 @@ import { gather as gatherBinding } from '../../../snapshotter/binding/gather.ts'
 import type { BindingNext, BindingState } from '../../../snapshotter/binding/state.ts';
 import { decide as decideClaim } from '../../../snapshotter/claim-protection/decide.ts';
 import { gather as gatherClaim } from '../../../snapshotter/claim-protection/gather.ts';
-import { decide as decideSidecar } from '../../../snapshotter/content/decide.ts';
-import { absorb as absorbSidecar } from '../../../snapshotter/content/execute.ts';
-import { gather as gatherSidecar } from '../../../snapshotter/content/gather.ts';
-import { SINGLE_CONTENT } from '../../../snapshotter/content/single.ts';
-import type { ContentNext, ContentState } from '../../../snapshotter/content/state.ts';
 import { decide as decideContent } from '../../../snapshotter/content-protection/decide.ts';
 import { gather as gatherContent } from '../../../snapshotter/content-protection/gather.ts';
 import { declareInformers as declareForController } from '../../../snapshotter/controller-role.ts';
@@ -33,7 +28,6 @@ import {
   IS_DEFAULT_CLASS,
   SNAPSHOTTER_SECRET,
 } from '../../../snapshotter/names.ts';
-import { declareInformers as declareForSidecar } from '../../../snapshotter/sidecar-role.ts';
 import { aClaim, aClass, aContent, aSnapshot, aVolume, CONTENT_NAME, DRIVER, EPOCH_MS } from '../../../snapshotter/testing/objects.ts';
 import type { FixedInformers, Keeping, Objects } from './fixed-informers.ts';
 import { fixedInformers } from './fixed-informers.ts';
@@ -69,7 +63,7 @@ export const worlds = fc.record({
   }),
 });
 
-function objectsOf(world: SnapshotterWorld): Objects {
+export function objectsOf(world: SnapshotterWorld): Objects {
   const { content, volume } = world;
   const finalizers = [AS_SOURCE_PROTECTION, BOUND_PROTECTION];
   const metadata = { finalizers, ...(world.isDeleted ? RELEASED : {}) };
@@ -153,41 +147,4 @@ function untilTheContent(state: BindingState): readonly BindingNext[] {
   const first = decideBinding(state);
   if (first.kind !== 'create-content' || first.action !== 'see-snapshot') return [first];
   return [first, decideBinding(absorbBinding(state, first, { kind: 'snapshot', object: state.snapshot }))];
-}
-
-/** Every step of csi-snapshotter, up to the driver's call. */
-export function sidecarSteps(world: SnapshotterWorld, keeping: Keeping): { readonly steps: unknown; readonly informers: FixedInformers } {
-  const informers = fixedInformers(objectsOf(world), keeping);
-  const { contents, classes } = declareForSidecar({ informers }, { nodeName: undefined, groupKinds: undefined });
-  const none = new Set<string>();
-  const identity = { name: DRIVER, vendorVersion: '1', plugin: none, controller: new Set(['LIST_SNAPSHOTS']), groupController: none };
-  const rules = {
-    driverName: DRIVER,
-    snapshotNamePrefix: 'snapshot',
-    snapshotNameUuidLength: -1,
-    extraCreateMetadata: true,
-    readyPollMinMs: 1_000,
-    readyPollMaxMs: 10_000,
-  };
-  const driver = { identity: () => identity };
-  const state = gatherSidecar(
-    { kind: SINGLE_CONTENT, contents: contents.store, classes: classes.store, rules, clock, driver, memory: new Map() },
-    CONTENT_NAME,
-  );
-  return { steps: state === undefined ? undefined : untilTheCall(state), informers };
-}
-
-/** A secret is there, and the mark is set as it is asked for. */
-function untilTheCall(state: ContentState): readonly ContentNext[] {
-  const first = decideSidecar(state);
-  const marked = {
-    ...state,
-    content: { ...state.content, metadata: { ...state.content.metadata, annotations: { [BEING_CREATED]: 'yes' } } },
-  };
-  if (!('action' in first) || first.action === 'call') return [first];
-  const next =
-    first.action === 'mark'
-      ? marked
-      : absorbSidecar(state, first, { kind: 'secret', secret: { of: { name: 'key', namespace: 'vault' }, reveal: () => ({}) } });
-  return [first, decideSidecar(next)];
 }

@@ -1,7 +1,6 @@
 /** The driver in the words of the loop, whatever the kind: each kind has its own RPCs (single-calls.ts, group-calls.ts). */
 import type { Timestamp } from '../../proto/gen/google/protobuf/timestamp.ts';
-import type { Handles } from './found.ts';
-import type { FoundSnapshot } from './found.ts';
+import type { FoundSnapshot, Handles } from './found.ts';
 import type { CreateRequest, Purpose } from './state.ts';
 
 export interface CallWith {

@@ -117,6 +117,13 @@ export interface PersistentVolume extends KubeObject {
     accessModes?: string[];
     claimRef?: ObjectReference;
     csi?: CsiVolumeSource;
+    awsElasticBlockStore?: { volumeID?: string; fsType?: string; partition?: number; readOnly?: boolean };
+    gcePersistentDisk?: { pdName?: string; fsType?: string; partition?: number; readOnly?: boolean };
+    azureDisk?: { diskName?: string; diskURI?: string; cachingMode?: string; fsType?: string; readOnly?: boolean; kind?: string };
+    azureFile?: { secretName?: string; shareName?: string; readOnly?: boolean; secretNamespace?: string };
+    cinder?: { volumeID?: string; fsType?: string; readOnly?: boolean };
+    vsphereVolume?: { volumePath?: string; fsType?: string; storagePolicyName?: string };
+    portworxVolume?: { volumeID?: string; fsType?: string; readOnly?: boolean };
     persistentVolumeReclaimPolicy?: string;
     storageClassName?: string;
     mountOptions?: string[];

@@ -4,12 +4,14 @@ import { CsiError } from '../../lib/csi/csi-error.ts';
 import { GrpcCode } from '../../lib/csi/grpc-code.ts';
 import { type Outcome, outcomeOf } from '../../lib/csi/outcome.ts';
 import type { Clock } from '../../lib/doors/clock.ts';
+import { quote } from '../peer-words.ts';
 import { afterAnswer } from './create-calls.ts';
 import { describe } from './failure.ts';
 import type { CallWith, DriverCalls, Seen, Unusable } from './driver-calls.ts';
 import type { Content } from './kind.ts';
 import type { FoundSnapshot } from './found.ts';
 import type { ContentAnswer, ContentMemory, ContentState, DriverCall, Remembered } from './state.ts';
+import { notListed, notTaken } from './words.ts';
 
 export interface DriverDeps<C extends Content> {
   readonly calls: DriverCalls;
@@ -45,7 +47,7 @@ export async function create<C extends Content>(
   run: Run<C>,
 ): Promise<ContentAnswer<C>> {
   const { state } = run;
-  const { noun, createRpc, nameVolumes } = state.kind;
+  const { noun, createRpc } = state.kind;
   const unmarked = purpose === 'search';
   const answered = (outcome: Outcome, grpcCode: number | undefined): ReturnType<typeof afterAnswer> =>
     afterAnswer(state.calls, { outcome, grpcCode, nowMs: deps.clock.now(), unmarked });
@@ -58,7 +60,7 @@ export async function create<C extends Content>(
   const lastWord = gaveUp
     ? `; this answer came too often after a call without one and is taken as final, a ${noun} named ${request.name} may exist`
     : '';
-  const failure = `failed to take ${noun} of the ${nameVolumes(request.sources)}: ${JSON.stringify(result.unusable)}${remedy(state, result)}${lastWord}`;
+  const failure = `${notTaken(state, result.unusable)}${remedy(state, result)}${lastWord}`;
   return conclude(deps, state, { calls, answer: describe(state, 'create-snapshot', failure) });
 }
 
@@ -68,11 +70,11 @@ export async function refresh<C extends Content>(
   run: Run<C>,
 ): Promise<ContentAnswer<C>> {
   const { state } = run;
-  const { calls, kind } = state;
+  const { calls } = state;
   const result = await ask(() => deps.calls.ask(handles, callWith(run)));
   if ('found' in result) return conclude(deps, state, { calls, answer: found('refresh-snapshot', result) });
-  const failure = `failed to list ${kind.noun} ${handles.handle}: ${JSON.stringify(result.unusable)}${remedy(state, result)}`;
-  return conclude(deps, state, { calls, answer: describe(state, 'refresh-snapshot', failure) });
+  const failure = describe(state, 'refresh-snapshot', `${notListed(state, result.unusable)}${remedy(state, result)}`);
+  return conclude(deps, state, { calls, answer: failure });
 }
 
 export async function remove<C extends Content>(
@@ -83,7 +85,7 @@ export async function remove<C extends Content>(
   const { state } = run;
   const result = await ask(() => deps.calls.delete(handles, callWith(run)));
   if (result === undefined) return conclude(deps, state, { calls: { kind: 'deleted' } });
-  const why = `failed to delete ${state.kind.noun} ${handles.handle}: ${JSON.stringify(result.unusable)}${withoutSecret(state)}`;
+  const why = `failed to delete ${state.kind.noun} ${handles.handle}: ${quote(result.unusable)}${withoutSecret(state)}`;
   return conclude(deps, state, { calls: state.calls, answer: describe(state, 'delete-snapshot', why) });
 }
 

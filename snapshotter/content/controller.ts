@@ -11,7 +11,7 @@ import { failureText } from '../../lib/sidecar/refusal.ts';
 import { decide } from './decide.ts';
 import type { DriverCalls } from './driver-calls.ts';
 import { absorb, type ContentExecuteDeps, execute } from './execute.ts';
-import { failedStep } from './failure.ts';
+import { failureEvents } from './failure-events.ts';
 import { type ContentGatherDeps, gather } from './gather.ts';
 import type { Content, ContentClass, ContentKind } from './kind.ts';
 import type { ContentAnswer, ContentEffect, ContentMemory, ContentRules, ContentState } from './state.ts';
@@ -42,7 +42,7 @@ export function reconciler<C extends Content>(
     },
     failed: (_, { error, state, step }) => {
       const why = failureText(error);
-      return why === undefined ? [] : [failedStep(state, step, why)];
+      return why === undefined ? [] : failureEvents(state, step, why);
     },
   };
 }

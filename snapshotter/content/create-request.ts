@@ -2,10 +2,11 @@
 import { driverParameters, withoutReserved } from '../class-parameters.ts';
 import { text } from '../content-accessors.ts';
 import type { SecretName } from '../../lib/sidecar/secret.ts';
-import type { Resolved } from '../secret-templates.ts';
+import { withMore } from '../peer-words.ts';
+import type { Resolved, Unresolved } from '../secret-templates.ts';
 import type { Content } from './kind.ts';
-import type { Told } from './failure.ts';
 import type { ContentRules, ContentState, CreateRequest } from './state.ts';
+import { classNotFound, emptySecret, type Named, noClass, noInput, noSources, notBound, notTaken } from './words.ts';
 
 /** The same content gives the same name for ever: the call can be made again. */
 export function snapshotNameOf({ snapshotNamePrefix, snapshotNameUuidLength }: ContentRules, snapshotUid: string): string {
@@ -16,11 +17,13 @@ export function snapshotNameOf({ snapshotNamePrefix, snapshotNameUuidLength }: C
 export function createRequest<C extends Content>(state: ContentState<C>): Resolved<CreateRequest> {
   const { kind, content, snapshotClass } = state;
   const { className, fault: sourceFault } = kind.read(content);
-  if (sourceFault !== undefined) return fault(sourceFault);
-  if (className === undefined) return fault(`the content names no ${kind.classKind}`);
-  if (snapshotClass === undefined) return fault(`${kind.classKind.toLowerCase()} ${JSON.stringify(className)} not found`);
+  if (className === undefined) return fault(noClass(state));
+  if (snapshotClass === undefined) return fault(noInput(state, classNotFound(kind, className)));
   const parameters = driverParameters(snapshotClass.parameters);
-  return parameters.ok ? assemble(state, parameters.value) : parameters;
+  if (!parameters.ok) return fault(`failed to remove CSI Parameters of prefixed keys: ${parameters.fault}`);
+  const request = assemble(state, parameters.value);
+  if (!request.ok) return fault(withMore(request.fault, sourceFault));
+  return sourceFault === undefined ? request : fault(notTaken(state, sourceFault));
 }
 
 /**
@@ -31,14 +34,12 @@ export function replayRequest<C extends Content>(state: ContentState<C>): Resolv
   return assemble(state, withoutReserved(state.snapshotClass?.parameters));
 }
 
-function assemble<C extends Content>(
-  { kind, content, rules }: ContentState<C>,
-  parameters: Record<string, string>,
-): Resolved<CreateRequest> {
+function assemble<C extends Content>(state: ContentState<C>, parameters: Record<string, string>): Resolved<CreateRequest> {
+  const { kind, content, rules } = state;
   const { ref, sources = [] } = kind.read(content);
   const uid = text(ref?.uid);
-  if (uid === undefined) return fault(`the content names no ${kind.ownerKind} by uid`);
-  if (sources.length === 0) return fault('the content names no source volume');
+  if (uid === undefined) return fault(notBound(state));
+  if (sources.length === 0) return fault(noSources(state));
   const metadata = {
     [kind.metadataParameters.name]: ref?.name ?? '',
     [kind.metadataParameters.namespace]: ref?.namespace ?? '',
@@ -55,16 +56,17 @@ function assemble<C extends Content>(
 }
 
 /** The secret of making and deleting. Undefined value: none is needed. One annotation without the other counts for nothing. */
-export function annotatedSecret<C extends Content>({ kind, content }: Told<C>): Resolved<SecretName | undefined> {
+export function annotatedSecret<C extends Content>(named: Named<C>): Resolved<SecretName | undefined> {
+  const { kind, content } = named;
   const { secretAnnotations: keys } = kind;
   const name = content.metadata?.annotations?.[keys.name];
   const namespace = content.metadata?.annotations?.[keys.namespace];
   if (name === undefined || namespace === undefined) return { ok: true, value: undefined };
   if (text(name) === undefined || text(namespace) === undefined)
-    return fault(`the annotations ${keys.name} and ${keys.namespace} must not be empty`);
+    return { ok: false, fault: emptySecret(named), more: `the annotations ${keys.name} and ${keys.namespace} must not be empty` };
   return { ok: true, value: { name, namespace } };
 }
 
-function fault(sentence: string): { readonly ok: false; readonly fault: string } {
-  return { ok: false, fault: sentence };
+function fault(words: string): Unresolved {
+  return { ok: false, fault: words };
 }

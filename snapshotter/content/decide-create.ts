@@ -4,7 +4,7 @@ import { inputsOf } from '../inputs.ts';
 import { ANNOTATION_YES } from '../names.ts';
 import { annotationsPatch } from '../object-patch.ts';
 import { annotatedSecret, createRequest, replayRequest } from './create-request.ts';
-import { contentEvent, describe, refuse } from './failure.ts';
+import { contentEvent, describe, refuse, withoutCredentials } from './failure.ts';
 import type { Content } from './kind.ts';
 import type { ContentNext, ContentState, DriverEffect, DriverFailure, Purpose } from './state.ts';
 
@@ -25,7 +25,7 @@ export function decideCreate<C extends Content>(state: ContentState<C>, purpose:
 export function readSecret<C extends Content>(state: ContentState<C>, effect: DriverEffect): ContentNext | undefined {
   const secret = annotatedSecret(state);
   if (!secret.ok) {
-    const failure = describe(state, effect, secret.fault);
+    const failure = withoutCredentials(state, effect, { words: secret.fault, more: secret.more });
     return effect === 'delete-snapshot' ? tellAndRetry(state, failure) : refuse(state, failure);
   }
   if (secret.value === undefined || state.secret !== undefined) return undefined;

@@ -31,10 +31,12 @@ export function decideDeletion<C extends Content>(state: ContentState<C>): Conte
 /** Where others keep the content, it must not promise what is gone. Undefined: it goes at once, or promises nothing. */
 function clearStatus<C extends Content>({ kind, content }: ContentState<C>): ContentEffect | undefined {
   const isKept = (content.metadata?.finalizers ?? []).some((finalizer) => finalizer !== kind.finalizer);
-  if (!isKept || kind.read(content).saved === undefined) return undefined;
-  const changes = Object.fromEntries(kind.perishable.map((field) => [field, null]));
-  const inputs = inputsOf(content.metadata?.uid, 'cleared');
-  return { kind: 'save-status', backoff: 'save-status', inputs, patch: statusPatch(content, content.status, changes) };
+  const told = Object.keys(content.status ?? {});
+  const left = kind.perishable.filter((field) => told.includes(field));
+  if (!isKept || left.length === 0) return undefined;
+  const changes = Object.fromEntries(left.map((field) => [field, null]));
+  const inputs = inputsOf(content.metadata?.uid, left);
+  return { kind: 'clear-status', backoff: 'clear-status', inputs, patch: statusPatch(content, content.status, changes) };
 }
 
 function release<C extends Content>({ kind, content }: ContentState<C>): ContentNext {

@@ -82,8 +82,8 @@ describe('making a group', () => {
     ['no volume', aGroupContent({ spec: { source: { volumeHandles: [] } } }), /names no volume: delete it and make it anew/],
     ['a volume twice', aGroupContent({ spec: { source: { volumeHandles: ['a', 'b', 'a'] } } }), /names volume a twice/],
     ['a volume without a handle', aGroupContent({ spec: { source: { volumeHandles: ['a', ''] } } }), /a volume without a handle/],
-    ['no class', aGroupContent({ spec: { volumeGroupSnapshotClassName: '' } }), /names no VolumeGroupSnapshotClass/],
-    ['no uid', aGroupContent({ spec: { volumeGroupSnapshotRef: { name: 'n', namespace: 'd' } } }), /names no VolumeGroupSnapshot by uid/],
+    ['no class', aGroupContent({ spec: { volumeGroupSnapshotClassName: '' } }), /without a group snapshot class/],
+    ['no uid', aGroupContent({ spec: { volumeGroupSnapshotRef: { name: 'n', namespace: 'd' } } }), /not bound to a group snapshot/],
   ])('a content that names %s is refused before the mark, and said so', (_, content, message) => {
     expect(decide(aGroupState({ content }))).toMatchObject({
       kind: 'write-error',
@@ -100,13 +100,13 @@ describe('making a group', () => {
   test('a class that is missing is named, and later attempts have the reason and words of later attempts', () => {
     const state = aGroupState({ snapshotClass: undefined });
     expect(decide(state)).toMatchObject({
-      before: [{ message: 'Failed to create group snapshot: volumegroupsnapshotclass "groups" not found' }],
+      before: [{ message: expect.stringMatching(/^Failed to create group snapshot: failed to get input .*"groups\\" not found/) }],
     });
     expect(decide({ ...state, content: aGroupContent({ status: { readyToUse: false } }) })).toMatchObject({
       before: [
         {
           reason: 'GroupSnapshotContentCheckandUpdateFailed',
-          message: 'Failed to check and update group snapshot content: volumegroupsnapshotclass "groups" not found',
+          message: expect.stringMatching(/^Failed to check and update group snapshot content: failed to get input/),
         },
       ],
     });
@@ -289,11 +289,11 @@ describe('deleting a group', () => {
     const content = released({ ...ready, metadata: { finalizers: [GROUP_CONTENT_PROTECTION, 'example.com/x'] } });
     const step = decide(aGroupState({ content, calls: { kind: 'deleted' } }));
     expect(step).toMatchObject({
-      kind: 'save-status',
+      kind: 'clear-status',
       patch: {
         operations: [
           { op: 'test' },
-          ...['volumeGroupSnapshotHandle', 'creationTime', 'readyToUse'].map((field) => ({ op: 'remove', path: `/status/${field}` })),
+          ...['volumeGroupSnapshotHandle', 'readyToUse', 'creationTime'].map((field) => ({ op: 'remove', path: `/status/${field}` })),
         ],
       },
     });

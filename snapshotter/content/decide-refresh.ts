@@ -1,13 +1,15 @@
 /** What was made without a call for this very content: what the driver says of it, or ready at once where it cannot say. */
 import { inputsOf } from '../inputs.ts';
 import { statusPatch } from '../object-patch.ts';
-import { resolveSecret, type Resolved } from '../secret-templates.ts';
+import { withMore } from '../peer-words.ts';
+import { resolveSecret } from '../secret-templates.ts';
 import type { SecretName } from '../../lib/sidecar/secret.ts';
 import { annotatedSecret } from './create-request.ts';
-import { describe, refuse } from './failure.ts';
+import { describe, refuse, withoutCredentials } from './failure.ts';
 import type { Handles } from './found.ts';
 import type { Content } from './kind.ts';
-import type { ContentNext, ContentState } from './state.ts';
+import type { ContentNext, ContentState, DriverFailure } from './state.ts';
+import { classNotFound, notAsked, notListed } from './words.ts';
 
 export function decideRefresh<C extends Content>(state: ContentState<C>, handles: Handles): ContentNext {
   const { kind, content, snapshotClass, now } = state;
@@ -25,21 +27,31 @@ export function decideRefresh<C extends Content>(state: ContentState<C>, handles
   }
   const no = (why: string): ContentNext => refuse(state, describe(state, 'refresh-snapshot', why));
   const { className, fault } = kind.read(content);
-  if (fault !== undefined) return no(fault);
+  if (fault !== undefined) return no(notListed(state, fault));
   if (className !== undefined && snapshotClass === undefined)
-    return no(`${kind.classKind.toLowerCase()} ${JSON.stringify(className)} not found`);
+    return no(notAsked(state, `${kind.noun} class ${className}`, classNotFound(kind, className)));
   const secret = questionSecret(state);
-  if (!secret.ok) return no(secret.fault);
+  if (!secret.ok) return refuse(state, secret.failure);
   const inputs = inputsOf(metadata?.uid, handles, className, snapshotClass?.parameters, secret.value);
   const step = { kind: 'refresh-snapshot', backoff: 'refresh-snapshot', inputs } as const;
   if (secret.value !== undefined && state.secret === undefined) return { ...step, action: 'read-secret', secret: secret.value };
   return { ...step, action: 'call', handles };
 }
 
+type Question = { readonly ok: true; readonly value: SecretName | undefined } | { readonly ok: false; readonly failure: DriverFailure };
+
 /** Members of a group have no class: their secret is in their annotations. */
-function questionSecret<C extends Content>(state: ContentState<C>): Resolved<SecretName | undefined> {
+function questionSecret<C extends Content>(state: ContentState<C>): Question {
   const { kind, content, snapshotClass } = state;
-  const annotated = kind.read(content).membership === 'none' ? undefined : annotatedSecret(state);
-  if (annotated !== undefined && (!annotated.ok || annotated.value !== undefined)) return annotated;
-  return resolveSecret(snapshotClass?.parameters, kind.questionSecret, { contentName: content.metadata?.name ?? '' });
+  const isMember = kind.read(content).membership !== 'none';
+  const annotated = isMember ? annotatedSecret(state) : undefined;
+  if (annotated?.ok === false) {
+    const { fault: words, more } = annotated;
+    return { ok: false, failure: withoutCredentials(state, 'refresh-snapshot', { words, more }) };
+  }
+  if (annotated?.value !== undefined) return annotated;
+  const secret = resolveSecret(snapshotClass?.parameters, kind.questionSecret, { contentName: content.metadata?.name ?? '' });
+  if (secret.ok) return secret;
+  const why = withMore(notAsked(state, 'secret reference', secret.fault), secret.more);
+  return { ok: false, failure: describe(state, 'refresh-snapshot', why) };
 }

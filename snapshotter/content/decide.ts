@@ -11,7 +11,8 @@
  * - Something is deleted in the driver only for a content that is deleting and whose owner, the VolumeSnapshot or
  *   VolumeGroupSnapshot, is going too (being-deleted) or never was bound, by policy Delete. The sidecar cannot see the owner.
  * - A member of a group is neither made nor deleted by itself.
- * - "Not ready yet" is polled at a pace of its own; errors back off; neither is brought forward by an event.
+ * - "Not ready yet" is polled at a pace of its own, which doubles the age from poll to poll, so that hours of it cost no more
+ *   calls than a back-off; errors back off; neither is brought forward by an event.
  */
 import type { EventNote } from '../../lib/controller/step.ts';
 import { parseTime } from '../../lib/kube/time.ts';
@@ -73,9 +74,18 @@ function decideFound<C extends Content>(state: ContentState<C>, answer: FoundSna
   }
   if (isReleased(kind, content)) return decideDeletion({ ...state, answer: undefined });
   if (answer.ready) return unmark(state) ?? { kind: 'done', reason: 'ready' };
-  const ageMs = now - (parseTime(content.metadata?.creationTimestamp) ?? now);
-  const afterMs = Math.min(Math.max(ageMs / 10, rules.readyPollMinMs), rules.readyPollMaxMs);
+  const afterMs = Math.min(ageMs(state) + rules.readyPollMinMs, rules.readyPollMaxMs);
   return { kind: 'poll', backoff: answer.effect, afterMs, inputs: driverInputs(state), reason: 'the snapshot is not ready yet' };
+}
+
+/**
+ * How long it has been in the making: from its moment in time, or from the content where that is later (an imported
+ * snapshot), or where the driver's clock is ahead of ours.
+ */
+function ageMs<C extends Content>({ kind, content, now }: ContentState<C>): number {
+  const { cutMs = 0 } = kind.read(content);
+  const made = parseTime(content.metadata?.creationTimestamp) ?? now;
+  return Math.max(0, now - (cutMs > made && cutMs <= now ? cutMs : made));
 }
 
 /** What is odd about an answer that is taken all the same: said where it is written. */
@@ -90,7 +100,10 @@ function remarks<C extends Content>(state: ContentState<C>, answer: FoundSnapsho
   ];
 }
 
-/** The mark first where the driver has decided, since users wait for it; then said where they look; then again at its back-off. */
+/**
+ * The mark first where the driver has decided, since users wait for it; then said where they look; then again at its back-off.
+ * The same failure again costs its event alone, whose count says that the trouble lasts.
+ */
 function decideFailed<C extends Content>(state: ContentState<C>, answer: DriverFailure): ContentNext {
   const { kind, content, calls, rules } = state;
   const { effect, message } = answer;
@@ -104,5 +117,5 @@ function decideFailed<C extends Content>(state: ContentState<C>, answer: DriverF
       return { ...again, events: [uncertainEvent(state, snapshotNameOf(rules, kind.read(content).ref?.uid ?? ''), answer)] };
     }
   }
-  return report(state, answer) ?? again;
+  return answer.isTold === true ? again : (report(state, answer) ?? tellAndRetry(state, answer));
 }

@@ -2,14 +2,13 @@
 import { isNotFound, orNothing } from '../../lib/kube/api-error.ts';
 import type { KubeClient, Patch } from '../../lib/kube/client.ts';
 import { refusalOf } from '../../lib/sidecar/refusal.ts';
-import type { SecretName } from '../../lib/sidecar/secret.ts';
 import { readSecret } from '../../lib/sidecar/secret-reader.ts';
 import { isDeleting } from '../content-accessors.ts';
 import type { ApplyWrite } from '../apply-write.ts';
 import { conclude, create, type DriverDeps, refresh, remember, remove } from './call-driver.ts';
-import { describe } from './failure.ts';
+import { noSecret, type SecretOfCall } from './failure.ts';
 import type { Content } from './kind.ts';
-import type { ContentAnswer, ContentEffect, ContentState, DriverEffect } from './state.ts';
+import type { ContentAnswer, ContentEffect, ContentState } from './state.ts';
 
 export interface ContentExecuteDeps<C extends Content> extends DriverDeps<C> {
   readonly client: KubeClient;
@@ -25,20 +24,24 @@ export async function execute<C extends Content>(deps: ContentExecuteDeps<C>, st
   const { state, signal } = run;
   switch (step.kind) {
     case 'create-snapshot':
-      if (step.action === 'read-secret') return secretOf(deps, step, run);
+      if (step.action === 'read-secret') return secretOf(deps, { effect: step.kind, secret: step.secret }, run);
       if (step.action === 'call') return create(deps, step, run);
       // From here on the mark is ours, and says nothing about the calls of an earlier process.
       remember(deps, state, { calls: state.calls });
       return patchContent(deps, state, { patch: step.patch, signal });
     case 'refresh-snapshot':
-      return step.action === 'read-secret' ? secretOf(deps, step, run) : refresh(deps, step, run);
+      if (step.action === 'call') return refresh(deps, step, run);
+      return secretOf(deps, { effect: step.kind, secret: step.secret }, run);
     case 'delete-snapshot':
-      return step.action === 'read-secret' ? secretOf(deps, step, run) : remove(deps, step, run);
+      if (step.action === 'call') return remove(deps, step, run);
+      return secretOf(deps, { effect: step.kind, secret: step.secret }, run);
     case 'write-marks':
       return patchContent(deps, state, { patch: step.patch, signal });
     case 'write-error':
     case 'save-status':
       return patchContent(deps, state, { patch: step.patch, signal, subresource: 'status' });
+    case 'clear-status':
+      return (await orNothing(patchContent(deps, state, { patch: step.patch, signal, subresource: 'status' }))) ?? { kind: 'gone' };
     case 'release-content':
       return (await orNothing(patchContent(deps, state, { patch: step.patch, signal }))) ?? { kind: 'gone' };
     default:
@@ -71,19 +74,18 @@ async function patchContent<C extends Content>(
  */
 async function secretOf<C extends Content>(
   deps: ContentExecuteDeps<C>,
-  { kind, secret }: { readonly kind: DriverEffect; readonly secret: SecretName },
+  { effect, secret }: SecretOfCall,
   { state, signal }: Run<C>,
 ): Promise<ContentAnswer<C>> {
   const failed = (why: string): ContentAnswer<C> => {
-    const failure = describe(state, kind, `cannot get credentials: secret ${secret.namespace}/${secret.name}: ${why}`);
-    return conclude(deps, state, { calls: state.calls, answer: failure });
+    return conclude(deps, state, { calls: state.calls, answer: noSecret(state, { effect, secret }, why) });
   };
   try {
     const { secret: values, garbled } = await readSecret(deps.client, secret, signal);
     if (garbled[0] === undefined) return { kind: 'secret', secret: values };
     return failed(`the value of ${JSON.stringify(garbled[0])} is no UTF-8 text, and CSI secrets are texts`);
   } catch (error) {
-    if (kind === 'delete-snapshot' && isNotFound(error))
+    if (effect === 'delete-snapshot' && isNotFound(error))
       return { kind: 'secret', secret: { of: secret, isMissing: true, reveal: () => ({}) } };
     const refused = refusalOf(error);
     if (refused === undefined) throw error;
@@ -91,10 +93,13 @@ async function secretOf<C extends Content>(
   }
 }
 
-export function absorb<C extends Content>(state: ContentState<C>, _: ContentEffect, answer: ContentAnswer<C>): ContentState<C> {
+export function absorb<C extends Content>(state: ContentState<C>, { kind }: ContentEffect, answer: ContentAnswer<C>): ContentState<C> {
   switch (answer.kind) {
-    case 'content':
-      return answer.object.metadata?.uid === state.content.metadata?.uid ? { ...state, content: answer.object } : state;
+    case 'content': {
+      if (answer.object.metadata?.uid !== state.content.metadata?.uid) return state;
+      const told = kind === 'write-error' && state.answer?.kind === 'failed' ? { answer: { ...state.answer, isTold: true } as const } : {};
+      return { ...state, ...told, content: answer.object };
+    }
     case 'gone':
       return { ...state, gone: true };
     case 'secret':

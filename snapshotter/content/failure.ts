@@ -2,17 +2,17 @@
 import type { EventReason } from '../../lib/controller/event-table.ts';
 import type { EventNote } from '../../lib/controller/step.ts';
 import { formatTime } from '../../lib/kube/time.ts';
+import type { SecretName } from '../../lib/sidecar/secret.ts';
 import { warning } from '../../lib/sidecar/event-notes.ts';
 import { inputsOf } from '../inputs.ts';
 import { statusPatch } from '../object-patch.ts';
-import type { Content, ContentKind } from './kind.ts';
+import { withMore } from '../peer-words.ts';
+import type { Content } from './kind.ts';
 import type { ContentEffect, ContentNext, ContentState, DriverEffect, DriverFailure } from './state.ts';
-
-/** What a failure is told about. */
-export type Told<C extends Content> = Pick<ContentState<C>, 'kind' | 'content'>;
+import { noCredentials, noInput, notAsked, type Named } from './words.ts';
 
 /** The first attempt and the later ones have reasons and words of their own: a status tells them apart. */
-export function describe<C extends Content>({ kind, content: { status } }: Told<C>, effect: DriverEffect, why: string): DriverFailure {
+export function describe<C extends Content>({ kind, content: { status } }: Named<C>, effect: DriverEffect, why: string): DriverFailure {
   const { noun, reasons } = kind;
   const told = (reason: EventReason, words: string): DriverFailure => ({ kind: 'failed', effect, reason, message: `${words}: ${why}` });
   if (effect === 'delete-snapshot') return told(reasons.deleteFailed, `Failed to delete ${noun}`);
@@ -20,8 +20,48 @@ export function describe<C extends Content>({ kind, content: { status } }: Told<
   return told(reasons.updateFailed, `Failed to check and update ${noun} content`);
 }
 
-export function contentEvent<C extends Content>({ kind, content }: Told<C>, reason: EventReason, message: string): EventNote {
+export function contentEvent<C extends Content>({ kind, content }: Named<C>, reason: EventReason, message: string): EventNote {
   return warning(kind.resource, content, { reason, message });
+}
+
+export interface SecretOfCall {
+  readonly effect: DriverEffect;
+  readonly secret: SecretName;
+}
+
+/** A call's secret cannot be read, or cannot be sent as it is. */
+export function noSecret<C extends Content>(named: Named<C>, { effect, secret }: SecretOfCall, why: string): DriverFailure {
+  const { kind, content } = named;
+  const { name, namespace } = secret;
+  if (effect === 'refresh-snapshot' && kind.read(content).membership === 'none')
+    return withoutCredentials(named, effect, { words: `error getting secret ${name} in namespace ${namespace}: ${why}` });
+  return withoutCredentials(named, effect, { words: noCredentials(named), more: `secret ${namespace}/${name}: ${why}` });
+}
+
+interface Why {
+  readonly words: string;
+  readonly more?: string | undefined;
+}
+
+/** The Go program's words differ with the call. */
+export function withoutCredentials<C extends Content>(named: Named<C>, effect: DriverEffect, { words, more }: Why): DriverFailure {
+  switch (effect) {
+    case 'create-snapshot':
+      return describe(named, effect, withMore(noInput(named, words), more));
+    case 'refresh-snapshot': {
+      const isMember = named.kind.read(named.content).membership !== 'none';
+      return describe(named, effect, withMore(notAsked(named, isMember ? 'credentials from annotation' : 'credentials', words), more));
+    }
+    case 'delete-snapshot':
+      return {
+        kind: 'failed',
+        effect,
+        reason: named.kind.reasons.deleteFailed,
+        message: withMore('Failed to get snapshot credentials', more),
+      };
+    default:
+      return effect satisfies never;
+  }
 }
 
 /** One status error and one event, again only if the words change. Undefined where the status says it already. */
@@ -44,7 +84,7 @@ export function refuse<C extends Content>(state: ContentState<C>, failure: Drive
 }
 
 /** For the administrator: nobody else waits. The driver's words come last, where a long event is cut off. */
-export function uncertainEvent<C extends Content>(told: Told<C>, name: string, { message }: DriverFailure): EventNote {
+export function uncertainEvent<C extends Content>(told: Named<C>, name: string, { message }: DriverFailure): EventNote {
   const { kind, content } = told;
   const { createRpc, noun, finalizer, reasons } = kind;
   const volumes = kind.nameVolumes(kind.read(content).sources ?? []);
@@ -53,28 +93,4 @@ export function uncertainEvent<C extends Content>(told: Told<C>, name: string, {
     `It is looked for with growing pauses, and deleted when it is found. To end this, check that there is none and remove ` +
     `the finalizer ${finalizer} from this content. Last answer: ${message}`;
   return contentEvent(told, reasons.uncertain, words);
-}
-
-/** What is told of a write that the API server refused, or of a call that ended without an answer. */
-export function failedStep<C extends Content>(state: ContentState<C>, step: ContentEffect, why: string): EventNote {
-  const { kind, calls } = state;
-  const told = (reason: keyof ContentKind<C>['reasons'], words: string): EventNote =>
-    contentEvent(state, kind.reasons[reason], `${words}: ${why}`);
-  switch (step.kind) {
-    case 'create-snapshot':
-    case 'refresh-snapshot':
-    case 'delete-snapshot': {
-      const { reason, message } = describe(state, step.kind, why);
-      return contentEvent(state, reason, message);
-    }
-    case 'release-content':
-      return told('deleteFailed', `Failed to delete ${kind.noun}`);
-    case 'write-marks':
-    case 'write-error':
-    case 'save-status':
-      if (calls.kind === 'deleted') return told('deleteFailed', 'Failed to clear content status');
-      return told('creationFailed', `Failed to update the ${kind.noun} content`);
-    default:
-      return step satisfies never;
-  }
 }

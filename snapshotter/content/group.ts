@@ -1,5 +1,6 @@
 /** A VolumeGroupSnapshotContent: snapshots of several volumes that the driver cut at one instant, and deletes together. */
 import type { Resource, VolumeGroupSnapshotContent } from '../../lib/kube/objects.ts';
+import { parseTime } from '../../lib/kube/time.ts';
 import { text } from '../content-accessors.ts';
 import {
   GROUP_BEING_CREATED,
@@ -22,6 +23,9 @@ export function groupContent(resource: Resource<VolumeGroupSnapshotContent>): Co
   return {
     resource,
     noun: 'group snapshot',
+    contentNoun: 'group snapshot content',
+    unmarkedNoun: 'groupSnapshotContent',
+    sourcesNoun: 'PVCs to be snapshotted',
     ownerKind: 'VolumeGroupSnapshot',
     classKind: 'VolumeGroupSnapshotClass',
     createRpc: 'CreateVolumeGroupSnapshot',
@@ -39,7 +43,7 @@ export function groupContent(resource: Resource<VolumeGroupSnapshotContent>): Co
       oddTime: SIDECAR_REASON.groupOddTime,
     },
     // The members that were there stay named.
-    perishable: ['volumeGroupSnapshotHandle', 'creationTime', 'readyToUse', 'error'],
+    perishable: ['volumeGroupSnapshotHandle', 'readyToUse', 'creationTime', 'error'],
     read,
     answersQuestions: () => true,
     // It is asked all the same: some drivers can do what they do not announce.
@@ -65,6 +69,7 @@ function read({ spec, status }: VolumeGroupSnapshotContent): ContentFacts {
     saved: handle === undefined ? undefined : { handle, members: made.length > 0 ? made : (given?.members ?? []) },
     fault: sources === undefined ? givenFault(given) : listFault('volume', sources),
     ref: spec?.volumeGroupSnapshotRef,
+    cutMs: parseTime(text(status?.creationTime)),
     className: text(spec?.volumeGroupSnapshotClassName),
     membership: 'none',
   };

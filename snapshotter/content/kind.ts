@@ -32,6 +32,8 @@ export interface ContentFacts {
   readonly fault: string | undefined;
   /** Of the VolumeSnapshot or VolumeGroupSnapshot. */
   readonly ref: ObjectReference | undefined;
+  /** When the driver cut it, ms since the epoch. */
+  readonly cutMs: number | undefined;
   readonly className: string | undefined;
   /**
    * A member of a group is made and deleted with it. `announced` by an annotation: that holds its making up, but only the
@@ -44,6 +46,12 @@ export interface ContentKind<C extends Content> {
   readonly resource: Resource<C>;
   /** For people. */
   readonly noun: 'snapshot' | 'group snapshot';
+  /** What messages call the content. */
+  readonly contentNoun: 'content' | 'group snapshot content';
+  /** The same, where the mark being-created cannot be taken away. */
+  readonly unmarkedNoun: 'content' | 'groupSnapshotContent';
+  /** What messages call the volumes to cut. */
+  readonly sourcesNoun: string;
   /** `VolumeSnapshot`, `VolumeSnapshotClass`; the resource has the content's. */
   readonly ownerKind: string;
   readonly classKind: string;

@@ -15,7 +15,7 @@ export function singleCalls(csi: Pick<CsiClient, 'createSnapshot' | 'deleteSnaps
       const { entries } = await csi.listSnapshots(request, signal);
       // A driver that ignores the filter must not lend another snapshot's time and size.
       const entry = entries.find(({ snapshot }) => snapshot?.snapshotId === handle);
-      return entry?.snapshot === undefined ? { unusable: `the driver knows no snapshot ${handle}` } : found(entry.snapshot);
+      return entry?.snapshot === undefined ? { unusable: `can not find snapshot for snapshotID ${handle}` } : found(entry.snapshot);
     },
     delete: async ({ handle }, { secrets, signal }) => {
       await csi.deleteSnapshot({ snapshotId: handle, secrets }, signal);

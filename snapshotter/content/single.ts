@@ -22,6 +22,9 @@ import { singleStatusChange } from './status-change.ts';
 export const SINGLE_CONTENT: ContentKind<VolumeSnapshotContent> = {
   resource: VOLUME_SNAPSHOT_CONTENTS,
   noun: 'snapshot',
+  contentNoun: 'content',
+  unmarkedNoun: 'content',
+  sourcesNoun: 'Volume handle',
   ownerKind: 'VolumeSnapshot',
   classKind: 'VolumeSnapshotClass',
   createRpc: 'CreateSnapshot',
@@ -32,7 +35,7 @@ export const SINGLE_CONTENT: ContentKind<VolumeSnapshotContent> = {
   questionSecret: LIST_SECRET,
   metadataParameters: { name: PARAMETER_SNAPSHOT_NAME, namespace: PARAMETER_SNAPSHOT_NAMESPACE, content: PARAMETER_CONTENT_NAME },
   reasons: SIDECAR_REASON,
-  perishable: ['snapshotHandle', 'creationTime', 'restoreSize', 'readyToUse'],
+  perishable: ['snapshotHandle', 'readyToUse', 'creationTime', 'restoreSize'],
   read,
   answersQuestions: ({ controller }) => controller.has('LIST_SNAPSHOTS'),
   // The program ends where a driver makes no snapshots.
@@ -52,6 +55,7 @@ function read(content: VolumeSnapshotContent): ContentFacts {
     saved: alone(savedHandleOf(content)),
     fault: undefined,
     ref: spec?.volumeSnapshotRef,
+    cutMs: typeof status?.creationTime === 'bigint' ? Number(status.creationTime) / 1_000_000 : undefined,
     className: text(spec?.volumeSnapshotClassName),
     membership: isConfirmed ? 'confirmed' : isAnnounced ? 'announced' : 'none',
   };

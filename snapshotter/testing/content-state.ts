@@ -9,7 +9,7 @@ export const CONTENT_RULES: ContentState['rules'] = {
   snapshotNameUuidLength: -1,
   extraCreateMetadata: false,
   readyPollMinMs: 1000,
-  readyPollMaxMs: 10_000,
+  readyPollMaxMs: 300_000,
 };
 
 /** A dynamic content with its class, nothing done yet. */

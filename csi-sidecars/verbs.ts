@@ -3,9 +3,10 @@ import { sharedFlags } from '../lib/process/command-line.ts';
 import { completionVerb } from './completion/verb.ts';
 import type { Verb } from './frame/verb.ts';
 import { INSTALL_CRDS } from './install-crds/verb.ts';
+import { NODE_DRIVER_REGISTRAR } from './node-driver-registrar/verb.ts';
 import { ROLES } from './roles.ts';
 
-const TOOLS: readonly Verb[] = [INSTALL_CRDS];
+const TOOLS: readonly Verb[] = [INSTALL_CRDS, NODE_DRIVER_REGISTRAR];
 
 export const VERBS: readonly Verb[] = [
   ...TOOLS,

@@ -1,5 +1,4 @@
 /** The role csi-snapshotter: one per driver (or per node). It asks the driver what contents say, and writes their status. */
-import { sanitiseLeaseName } from '../lib/controller/lease-name.ts';
 import type { Role, RoleContext } from '../lib/controller/role.ts';
 import type { VolumeGroupSnapshotContent, VolumeSnapshotContent } from '../lib/kube/objects.ts';
 import { type GroupSnapshotResources, VOLUME_SNAPSHOT_CLASSES, VOLUME_SNAPSHOT_CONTENTS } from '../lib/kube/resources.ts';
@@ -27,6 +26,7 @@ export const CSI_SNAPSHOTTER: RoleDefinition<CsiSnapshotterOptions> = {
     leaseLabels: leaderElectionLabels,
   }),
   needsDriver: true,
+  asksDriver: ['groupController'],
   // Missing definitions are waited for by the caches, as long as it takes, as the Go sidecar does.
   requiredResources: [],
   checkDriver: (driver) => {
@@ -34,7 +34,7 @@ export const CSI_SNAPSHOTTER: RoleDefinition<CsiSnapshotterOptions> = {
     if (controller.has('CREATE_DELETE_SNAPSHOT')) return undefined;
     return `CSI driver ${name} does not support snapshots (controller capability CREATE_DELETE_SNAPSHOT): remove csi-snapshotter from its deployment`;
   },
-  leaseName: (driverName) => sanitiseLeaseName(`external-snapshotter-leader-${driverName}`),
+  lockName: (driverName) => `external-snapshotter-leader-${driverName}`,
   eventComponent: (driverName) => `csi-snapshotter ${driverName}`,
   optionalKinds: ({ featureGates }) => optionalGroupKinds(featureGates, ['contents', 'classes']),
   create: ({ context, options, driver, metrics, served }): Role => {

@@ -21,8 +21,10 @@ const PROGRAMS = {
   'mock-driver': 'mock-driver/main.ts',
   sandbox: 'sandbox/main.ts',
   demo: 'demo/main.ts',
+  'demo-on-node': 'demo/node-job.ts',
   simulate: 'test/simulation/main.ts',
   verify: 'test/verify/main.ts',
+  bench: 'test/bench/main.ts',
 };
 
 // V8 heap flags work only on the command line. A small young generation keeps the resident size of an

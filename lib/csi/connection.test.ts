@@ -14,7 +14,10 @@ interface Bench {
   readonly driver: Promise<DriverConnection>;
 }
 
-function bench({ refused, ...overrides }: Partial<Pick<ConnectOptions, 'observe'>> & { readonly refused?: string } = {}): Bench {
+function bench({
+  refused,
+  ...overrides
+}: Partial<Pick<ConnectOptions, 'observe' | 'asks' | 'lostTimeoutMs'>> & { readonly refused?: string } = {}): Bench {
   const [door, clock, abort, log] = [createFakeDriver(), createHandClock(), new AbortController(), createLogList()];
   door.refused = refused;
   const fatal: TerminalError[] = [];
@@ -24,6 +27,7 @@ function bench({ refused, ...overrides }: Partial<Pick<ConnectOptions, 'observe'
     log,
     address: '/csi.sock',
     timeoutMs: 5000,
+    asks: ['plugin', 'groupController'],
     lostTimeoutMs: 15_000,
     observe: () => undefined,
     fatal: (error) => fatal.push(error),
@@ -39,7 +43,7 @@ const remove = (driver: DriverConnection): Promise<unknown> =>
   driver.client(5000).deleteVolume({ volumeId: 'v', secrets: {} }, new AbortController().signal);
 const deletes = (door: FakeDriver): number => door.calls.filter((call) => call.endsWith('DeleteVolume')).length;
 
-test('a driver is probed, named and asked for its capabilities before it is used', async () => {
+test('a driver is named, probed and asked for its capabilities before it is used', async () => {
   const { door, driver } = bench();
   door.say('connected');
   const { identity } = await driver;
@@ -49,7 +53,7 @@ test('a driver is probed, named and asked for its capabilities before it is used
     controller: new Set(['CREATE_DELETE_VOLUME']),
     groupController: new Set(),
   });
-  expect(door.calls[0]).toBe('/csi.v1.Identity/Probe');
+  expect(door.calls.slice(0, 2)).toEqual(['/csi.v1.Identity/GetPluginInfo', '/csi.v1.Identity/Probe']);
 });
 
 test('a driver that is not ready, or too slow to say so, is probed again every second', async () => {
@@ -115,6 +119,14 @@ test.each([GrpcCode.INTERNAL, GrpcCode.UNAVAILABLE, GrpcCode.UNIMPLEMENTED])(
   },
 );
 
+test('a question that no role needs answered is not asked: its failure would stop what works', async () => {
+  const { door, driver } = bench({ asks: [] });
+  for (const rpc of ['GetPluginCapabilities', 'GroupControllerGetCapabilities']) door.answers.set(rpc, () => ({ code: GrpcCode.INTERNAL }));
+  door.say('connected');
+  expect((await driver).identity()).toMatchObject({ name: 'd.example', plugin: new Set(), controller: new Set(['CREATE_DELETE_VOLUME']) });
+  expect(door.calls.filter((call) => /PluginCap|Group/.test(call))).toEqual([]);
+});
+
 test('calls are observed under the name of the driver from the moment it is known', async () => {
   const seen: string[] = [];
   const { door, driver } = bench({
@@ -123,8 +135,8 @@ test('calls are observed under the name of the driver from the moment it is know
   door.say('connected');
   await driver;
   expect(seen).toEqual([
-    'Probe ',
     'GetPluginInfo ',
+    'Probe d.example',
     'GetPluginCapabilities d.example',
     'ControllerGetCapabilities d.example',
     'GroupControllerGetCapabilities d.example',
@@ -151,8 +163,8 @@ test('calls wait while the connection is lost, and reach the driver only after i
   door.say('connected');
   await call;
   expect(door.calls.slice(before).map((path) => path.split('/').at(-1))).toEqual([
-    'Probe',
     'GetPluginInfo',
+    'Probe',
     'GetPluginCapabilities',
     'ControllerGetCapabilities',
     'GroupControllerGetCapabilities',
@@ -205,6 +217,18 @@ test('a connection that stays lost for the limit ends the process, once', async 
   expect(fatal).toEqual([]);
   await clock.advance(60_000);
   expect(fatal).toMatchObject([{ reason: 'DRIVER_LOST' }]);
+});
+
+test('calls that wait for a driver that is given up are given up with it', async () => {
+  const { door, clock, fatal, driver } = bench({ lostTimeoutMs: 4000 });
+  door.say('connected');
+  const connected = await driver;
+  door.say('lost');
+  const call = remove(connected);
+  call.catch(() => undefined);
+  await clock.advance(4000);
+  expect(fatal).toMatchObject([{ reason: 'DRIVER_LOST' }]);
+  await expect(call).rejects.toMatchObject({ code: 'CSI_ERROR', grpcCode: GrpcCode.CANCELLED });
 });
 
 test('a driver that comes back in time stops the clock, one that flaps without introducing itself does not', async () => {

@@ -195,6 +195,7 @@ export class ProgramLife {
       clock: doors.clock,
       log: this.log,
       address: csiAddress,
+      asks: users.flatMap(({ plan }) => plan.asksDriver ?? []),
       timeoutMs: Math.max(...users.map(timeoutOf)),
       lostTimeoutMs: driverLostTimeoutMs === 0 ? leaseMs : driverLostTimeoutMs,
       observe,

@@ -8,7 +8,15 @@ import type { FrameOptions, RoleDefinition, RoleInput } from './role-definition.
 export interface RolePlan
   extends Pick<
     RoleDefinition<unknown>,
-    'name' | 'syntax' | 'flags' | 'needsDriver' | 'requiredResources' | 'leaseName' | 'combinedLeaseNamespace' | 'eventComponent'
+    | 'name'
+    | 'syntax'
+    | 'flags'
+    | 'needsDriver'
+    | 'asksDriver'
+    | 'requiredResources'
+    | 'lockName'
+    | 'combinedLeaseNamespace'
+    | 'eventComponent'
   > {
   /** Options are read and judged here; throws ConfigError with every fault. */
   readonly prepare: (values: FlagValues, env: (name: string) => string | undefined) => PreparedRole;

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { createHandClock, createLogList } from '../csi/fake-driver.ts';
 import { ApiError } from '../kube/api-error.ts';
-import type { KubeClient } from '../kube/client.ts';
 import { type OptionalKinds, servedVersions } from './served-versions.ts';
 
 const KINDS: OptionalKinds = { purpose: 'group things', group: 'g.example', versions: ['v1', 'v1beta2'], plurals: ['things', 'classes'] };
@@ -17,7 +16,7 @@ function ask(answers: ReadonlyMap<string, number>) {
     if (status === undefined) return Promise.resolve({ items: [], resourceVersion: '1', continueToken: undefined });
     return Promise.reject(new ApiError({ status, reason: 'x', message: 'refused', request: 'GET' }));
   };
-  const end = servedVersions([KINDS], { client: { list } as unknown as Pick<KubeClient, 'list'>, clock, log, signal: abort.signal });
+  const end = servedVersions([KINDS], { client: { list }, clock, log, signal: abort.signal });
   return { end, asked, clock, log, abort };
 }
 

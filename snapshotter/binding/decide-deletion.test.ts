@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { PERSISTENT_VOLUME_CLAIMS } from '../../lib/kube/resources.ts';
 import { AS_SOURCE_PROTECTION, BEING_CREATED, BEING_DELETED, BOUND_PROTECTION, RESTORE_PROTECTION } from '../names.ts';
 import { aBindingState, bothFinalizers, confirmedAll, deleting } from '../testing/binding-state.ts';
 import {
@@ -11,7 +12,9 @@ import {
   aReadySnapshot,
   aSnapshot,
 } from '../testing/objects.ts';
+import { TinyApi } from '../testing/tiny-api.ts';
 import { decide } from './decide.ts';
+import { restoreOf, RESTORES_INDEX } from './relations.ts';
 
 describe('a snapshot that is being deleted', () => {
   const snapshot = aReadySnapshot({ metadata: { ...bothFinalizers, ...deleting } });
@@ -67,13 +70,26 @@ describe('a snapshot that is being deleted', () => {
     const failed = { readyToUse: false, error: { message: 'no' } };
     expect(decide({ ...state, content: dying({ status: failed }) })).toMatchObject({ kind: 'release-snapshot' });
     const running = dying({ status: failed, metadata: { annotations: { [BEING_CREATED]: 'yes' } } });
-    expect(decide({ ...state, content: running }), 'a call may be running').toMatchObject({ kind: 'done' });
+    expect(decide({ ...state, content: running }), 'a call may be running').toMatchObject({ kind: 'poll' });
     expect(decide({ ...state, content: dying({ status: { snapshotHandle: 's' } }) }), 'a snapshot is there').toMatchObject({
       kind: 'done',
     });
     expect(decide({ ...state, content: aContent({ metadata: deleting }) }), 'the sidecar was not told').toMatchObject({
       kind: 'mark-content',
     });
+  });
+
+  test('says once that it waits while its snapshot is still being made', () => {
+    const annotations = { [BEING_DELETED]: 'yes', [BEING_CREATED]: 'yes' };
+    const creating = aContent({ metadata: { ...deleting, annotations } });
+    expect(decide({ ...state, content: creating })).toMatchObject({
+      kind: 'poll',
+      backoff: 'release-snapshot',
+      afterMs: 3_600_000,
+      events: [{ type: 'Warning', reason: 'SnapshotDeletePending' }],
+    });
+    const made = decide({ ...state, content: marked({ metadata: deleting }) });
+    expect(made, 'deleting takes a moment').toEqual({ kind: 'done', reason: 'waits for the content to go' });
   });
 
   test('leaves a retained content alone but for the mark, whatever its class says by now', () => {
@@ -84,7 +100,7 @@ describe('a snapshot that is being deleted', () => {
   });
 
   test('waits while a claim is being restored from it, and says which', () => {
-    const step = decide({ ...state, restoring: ['default/restored'] });
+    const step = decide({ ...state, restores: [{ snapshot: 'default/nightly', claims: ['default/restored'] }] });
     expect(step).toMatchObject({
       kind: 'retry',
       backoff: 'release-snapshot',
@@ -95,7 +111,12 @@ describe('a snapshot that is being deleted', () => {
 
   test('waits while a volume is being filled from it, though its claim is gone', () => {
     const filling = aReadySnapshot({ metadata: { finalizers: [...bothFinalizers.finalizers, RESTORE_PROTECTION], ...deleting } });
-    expect(decide({ ...state, snapshot: filling })).toMatchObject({ kind: 'retry', events: [{ reason: 'SnapshotDeletePending' }] });
+    const restore = restoreOf({ claims: new TinyApi().store(PERSISTENT_VOLUME_CLAIMS, [RESTORES_INDEX]) }, filling);
+    expect(restore).toEqual({ snapshot: 'default/nightly', claims: [] });
+    expect(decide({ ...state, snapshot: filling, restores: restore === undefined ? [] : [restore] })).toMatchObject({
+      kind: 'retry',
+      events: [{ reason: 'SnapshotDeletePending' }],
+    });
   });
 
   test('does not touch a content that names another snapshot', () => {

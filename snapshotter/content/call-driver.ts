@@ -4,6 +4,7 @@ import { CsiError } from '../../lib/csi/csi-error.ts';
 import { GrpcCode } from '../../lib/csi/grpc-code.ts';
 import { type Outcome, outcomeOf } from '../../lib/csi/outcome.ts';
 import type { Clock } from '../../lib/doors/clock.ts';
+import { type Cause, causeOfAnswer } from '../failure-note.ts';
 import { quote } from '../peer-words.ts';
 import { afterAnswer } from './create-calls.ts';
 import { describe } from './failure.ts';
@@ -60,8 +61,8 @@ export async function create<C extends Content>(
   const lastWord = gaveUp
     ? `; this answer came too often after a call without one and is taken as final, a ${noun} named ${request.name} may exist`
     : '';
-  const failure = `${notTaken(state, result.unusable)}${remedy(state, result)}${lastWord}`;
-  return conclude(deps, state, { calls, answer: describe(state, 'create-snapshot', failure) });
+  const why = `${notTaken(state, result.unusable)}${remedy(state, result)}${lastWord}`;
+  return conclude(deps, state, { calls, answer: describe(state, 'create-snapshot', { why, cause: causeOf(result) }) });
 }
 
 export async function refresh<C extends Content>(
@@ -73,8 +74,8 @@ export async function refresh<C extends Content>(
   const { calls } = state;
   const result = await ask(() => deps.calls.ask(handles, callWith(run)));
   if ('found' in result) return conclude(deps, state, { calls, answer: found('refresh-snapshot', result) });
-  const failure = describe(state, 'refresh-snapshot', `${notListed(state, result.unusable)}${remedy(state, result)}`);
-  return conclude(deps, state, { calls, answer: failure });
+  const why = `${notListed(state, result.unusable)}${remedy(state, result)}`;
+  return conclude(deps, state, { calls, answer: describe(state, 'refresh-snapshot', { why, cause: causeOf(result) }) });
 }
 
 export async function remove<C extends Content>(
@@ -86,7 +87,11 @@ export async function remove<C extends Content>(
   const result = await ask(() => deps.calls.delete(handles, callWith(run)));
   if (result === undefined) return conclude(deps, state, { calls: { kind: 'deleted' } });
   const why = `failed to delete ${state.kind.noun} ${handles.handle}: ${quote(result.unusable)}${withoutSecret(state)}`;
-  return conclude(deps, state, { calls: state.calls, answer: describe(state, 'delete-snapshot', why) });
+  return conclude(deps, state, { calls: state.calls, answer: describe(state, 'delete-snapshot', { why, cause: causeOf(result) }) });
+}
+
+function causeOf({ cause, grpcCode }: Unusable): Cause {
+  return cause ?? causeOfAnswer(grpcCode);
 }
 
 function remedy<C extends Content>({ kind, lacks }: ContentState<C>, { grpcCode }: Unusable): string {

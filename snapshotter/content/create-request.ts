@@ -2,6 +2,7 @@
 import { driverParameters, withoutReserved } from '../class-parameters.ts';
 import { text } from '../content-accessors.ts';
 import type { SecretName } from '../../lib/sidecar/secret.ts';
+import { CAUSE, type Cause } from '../failure-note.ts';
 import { withMore } from '../peer-words.ts';
 import type { Resolved, Unresolved } from '../secret-templates.ts';
 import type { Content } from './kind.ts';
@@ -14,11 +15,14 @@ export function snapshotNameOf({ snapshotNamePrefix, snapshotNameUuidLength }: C
   return `${snapshotNamePrefix}-${snapshotUid.replaceAll('-', '').slice(0, snapshotNameUuidLength)}`;
 }
 
-export function createRequest<C extends Content>(state: ContentState<C>): Resolved<CreateRequest> {
+/** `cause`: where it is another one than that the objects are not as they must be. */
+type RequestOrFault = Resolved<CreateRequest> & { readonly cause?: Cause };
+
+export function createRequest<C extends Content>(state: ContentState<C>): RequestOrFault {
   const { kind, content, snapshotClass } = state;
   const { className, fault: sourceFault } = kind.read(content);
   if (className === undefined) return fault(noClass(state));
-  if (snapshotClass === undefined) return fault(noInput(state, classNotFound(kind, className)));
+  if (snapshotClass === undefined) return { ...fault(noInput(state, classNotFound(kind, className))), cause: CAUSE.missing };
   const parameters = driverParameters(snapshotClass.parameters);
   if (!parameters.ok) return fault(`failed to remove CSI Parameters of prefixed keys: ${parameters.fault}`);
   const request = assemble(state, parameters.value);
@@ -30,7 +34,7 @@ export function createRequest<C extends Content>(state: ContentState<C>): Resolv
  * For a content that is only to be found and deleted: a class that is gone or was spoilt since must not
  * keep it for ever. The driver knows the snapshot by its name.
  */
-export function replayRequest<C extends Content>(state: ContentState<C>): Resolved<CreateRequest> {
+export function replayRequest<C extends Content>(state: ContentState<C>): RequestOrFault {
   return assemble(state, withoutReserved(state.snapshotClass?.parameters));
 }
 

@@ -24,7 +24,7 @@ export function decideDeletion<C extends Content>(state: ContentState<C>): Conte
   // A handle that the driver never confirmed is an administrator's word alone: nothing is destroyed for it.
   if (!destroys || saved === undefined) return release(state);
   // A mark that outlived the deletion would have the snapshot made anew after a crash.
-  const first = unmark(state) ?? readSecret(state, 'delete-snapshot');
+  const first = unmark(state, undefined) ?? readSecret(state, 'delete-snapshot');
   return first ?? { kind: 'delete-snapshot', backoff: 'delete-snapshot', action: 'call', inputs: driverInputs(state), handles: saved };
 }
 

@@ -23,7 +23,8 @@ import {
   MEMBER_INFOS,
   READY_GROUP_STATUS,
 } from '../testing/group-content.ts';
-import { EPOCH_MS, EPOCH_NS } from '../testing/objects.ts';
+import { EPOCH_MS, EPOCH_NS, noted } from '../testing/objects.ts';
+import { CAUSE } from '../failure-note.ts';
 import { readCalls } from './create-calls.ts';
 import { decide } from './decide.ts';
 import { describe as failureOf } from './failure.ts';
@@ -268,10 +269,10 @@ describe('deleting a group', () => {
   });
 
   test('what an earlier call may have made is looked for, and the administrator told by the names of groups', () => {
-    const content = released({ metadata: { annotations: { [CREATION_UNCERTAIN]: 'yes' } } });
+    const content = released({ metadata: { annotations: { [CREATION_UNCERTAIN]: 'yes', ...noted(CAUSE.missing) } } });
     const calls = { kind: 'uncertain', history } as const;
     expect(decide(aGroupState({ content, calls }))).toMatchObject({ action: 'call', purpose: 'search' });
-    const answer = failureOf(aGroupState({ content }), 'create-snapshot', 'no luck');
+    const answer = failureOf(aGroupState({ content }), 'create-snapshot', { why: 'no luck', cause: CAUSE.missing });
     const step = decide(aGroupState({ content, calls, answer }));
     expect(step).toMatchObject({ kind: 'retry', events: [{ reason: 'GroupSnapshotCreationUncertain' }] });
     const told = 'events' in step ? (step.events?.[0]?.message ?? '') : '';
@@ -300,8 +301,9 @@ describe('deleting a group', () => {
   });
 
   test('a failure is told by an event alone, in the words of groups', () => {
-    const answer = failureOf(aGroupState(), 'delete-snapshot', 'no luck');
-    expect(decide(aGroupState({ content: released(ready), answer }))).toMatchObject({
+    const answer = failureOf(aGroupState(), 'delete-snapshot', { why: 'no luck', cause: CAUSE.missing });
+    const content = released({ ...ready, metadata: { annotations: noted(CAUSE.missing) } });
+    expect(decide(aGroupState({ content, answer }))).toMatchObject({
       kind: 'retry',
       backoff: 'delete-snapshot',
       events: [{ reason: 'GroupSnapshotDeleteError', message: 'Failed to delete group snapshot: no luck' }],

@@ -1,4 +1,5 @@
 /** What was made without a call for this very content: what the driver says of it, or ready at once where it cannot say. */
+import { CAUSE, type Cause } from '../failure-note.ts';
 import { inputsOf } from '../inputs.ts';
 import { statusPatch } from '../object-patch.ts';
 import { withMore } from '../peer-words.ts';
@@ -25,11 +26,11 @@ export function decideRefresh<C extends Content>(state: ContentState<C>, handles
       patch: statusPatch(content, content.status, changes),
     };
   }
-  const no = (why: string): ContentNext => refuse(state, describe(state, 'refresh-snapshot', why));
+  const no = (why: string, cause: Cause): ContentNext => refuse(state, describe(state, 'refresh-snapshot', { why, cause }));
   const { className, fault } = kind.read(content);
-  if (fault !== undefined) return no(notListed(state, fault));
+  if (fault !== undefined) return no(notListed(state, fault), CAUSE.invalid);
   if (className !== undefined && snapshotClass === undefined)
-    return no(notAsked(state, `${kind.noun} class ${className}`, classNotFound(kind, className)));
+    return no(notAsked(state, `${kind.noun} class ${className}`, classNotFound(kind, className)), CAUSE.missing);
   const secret = questionSecret(state);
   if (!secret.ok) return refuse(state, secret.failure);
   const inputs = inputsOf(metadata?.uid, handles, className, snapshotClass?.parameters, secret.value);
@@ -47,11 +48,12 @@ function questionSecret<C extends Content>(state: ContentState<C>): Question {
   const annotated = isMember ? annotatedSecret(state) : undefined;
   if (annotated?.ok === false) {
     const { fault: words, more } = annotated;
-    return { ok: false, failure: withoutCredentials(state, 'refresh-snapshot', { words, more }) };
+    const told = withoutCredentials(state, 'refresh-snapshot', { words, more });
+    return { ok: false, failure: { kind: 'failed', effect: 'refresh-snapshot', cause: CAUSE.invalid, ...told } };
   }
   if (annotated?.value !== undefined) return annotated;
   const secret = resolveSecret(snapshotClass?.parameters, kind.questionSecret, { contentName: content.metadata?.name ?? '' });
   if (secret.ok) return secret;
   const why = withMore(notAsked(state, 'secret reference', secret.fault), secret.more);
-  return { ok: false, failure: describe(state, 'refresh-snapshot', why) };
+  return { ok: false, failure: describe(state, 'refresh-snapshot', { why, cause: CAUSE.invalid }) };
 }

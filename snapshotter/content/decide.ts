@@ -26,7 +26,7 @@ import { decideDeletion } from './decide-deletion.ts';
 import { decideRefresh } from './decide-refresh.ts';
 import { contentEvent, report, uncertainEvent } from './failure.ts';
 import type { Content, ContentKind } from './kind.ts';
-import { assertMarks, unmark } from './marks.ts';
+import { assertMarks, noteFailure, unmark } from './marks.ts';
 import type { FoundSnapshot } from './found.ts';
 import type { ContentNext, ContentState, DriverFailure } from './state.ts';
 
@@ -52,7 +52,7 @@ function isReleased<C extends Content>(kind: ContentKind<C>, content: C): boolea
 
 function decideLive<C extends Content>(state: ContentState<C>): ContentNext {
   const { kind, content } = state;
-  if (isReady(content)) return unmark(state) ?? { kind: 'done', reason: 'ready' };
+  if (isReady(content)) return unmark(state, null) ?? { kind: 'done', reason: 'ready' };
   const { given, saved, membership } = kind.read(content);
   if (membership === 'none') return given === undefined ? decideCreate(state, 'create') : decideRefresh(state, given);
   const handles = saved ?? given;
@@ -73,7 +73,9 @@ function decideFound<C extends Content>(state: ContentState<C>, answer: FoundSna
     };
   }
   if (isReleased(kind, content)) return decideDeletion({ ...state, answer: undefined });
-  if (answer.ready) return unmark(state) ?? { kind: 'done', reason: 'ready' };
+  if (answer.ready) return unmark(state, null) ?? { kind: 'done', reason: 'ready' };
+  const healed = noteFailure(state, null);
+  if (healed !== undefined) return healed;
   const afterMs = Math.min(ageMs(state) + rules.readyPollMinMs, rules.readyPollMaxMs);
   return { kind: 'poll', backoff: answer.effect, afterMs, inputs: driverInputs(state), reason: 'the snapshot is not ready yet' };
 }
@@ -106,16 +108,20 @@ function remarks<C extends Content>(state: ContentState<C>, answer: FoundSnapsho
  */
 function decideFailed<C extends Content>(state: ContentState<C>, answer: DriverFailure): ContentNext {
   const { kind, content, calls, rules } = state;
-  const { effect, message } = answer;
+  const { effect, message, cause } = answer;
   if (effect === 'delete-snapshot') return tellAndRetry(state, answer);
   const again = { kind: 'retry', backoff: effect, inputs: driverInputs(state), reason: message } as const;
   if (effect === 'create-snapshot' && calls.kind !== 'running') {
-    const step = unmark(state);
+    const released = isReleased(kind, content);
+    // What goes next needs no note.
+    const step = unmark(state, released ? undefined : cause);
     if (step !== undefined) return step;
-    if (isReleased(kind, content)) {
+    if (released) {
       if (calls.kind !== 'uncertain' || content.spec?.deletionPolicy !== 'Delete') return decideDeletion({ ...state, answer: undefined });
-      return { ...again, events: [uncertainEvent(state, snapshotNameOf(rules, kind.read(content).ref?.uid ?? ''), answer)] };
+      const events = [uncertainEvent(state, snapshotNameOf(rules, kind.read(content).ref?.uid ?? ''), answer)];
+      return noteFailure(state, cause) ?? { ...again, events };
     }
   }
-  return answer.isTold === true ? again : (report(state, answer) ?? tellAndRetry(state, answer));
+  if (answer.isTold === true) return noteFailure(state, cause) ?? again;
+  return report(state, answer) ?? tellAndRetry(state, answer);
 }

@@ -1,4 +1,5 @@
 /** The driver in the words of the loop, whatever the kind: each kind has its own RPCs (single-calls.ts, group-calls.ts). */
+import type { Cause } from '../failure-note.ts';
 import type { Timestamp } from '../../proto/gen/google/protobuf/timestamp.ts';
 import type { FoundSnapshot, Handles } from './found.ts';
 import type { CreateRequest, Purpose } from './state.ts';
@@ -17,6 +18,8 @@ export interface Unusable {
   readonly unusable: string;
   /** Undefined: there was no status, or an answer that cannot be used, which says as little as none. */
   readonly grpcCode?: number | undefined;
+  /** Where no status says it. */
+  readonly cause?: Cause;
 }
 
 /** All reject with CsiError. */

@@ -1,10 +1,11 @@
 /** One effect of a content's loop, at the API server. Calls of the driver are in call-driver.ts. */
-import { isNotFound, orNothing } from '../../lib/kube/api-error.ts';
+import { ApiError, isNotFound, orNothing } from '../../lib/kube/api-error.ts';
 import type { KubeClient, Patch } from '../../lib/kube/client.ts';
 import { refusalOf } from '../../lib/sidecar/refusal.ts';
 import { readSecret } from '../../lib/sidecar/secret-reader.ts';
 import { isDeleting } from '../content-accessors.ts';
 import type { ApplyWrite } from '../apply-write.ts';
+import { CAUSE, type Cause, causeOfRefusal } from '../failure-note.ts';
 import { conclude, create, type DriverDeps, refresh, remember, remove } from './call-driver.ts';
 import { noSecret, type SecretOfCall } from './failure.ts';
 import type { Content } from './kind.ts';
@@ -77,19 +78,20 @@ async function secretOf<C extends Content>(
   { effect, secret }: SecretOfCall,
   { state, signal }: Run<C>,
 ): Promise<ContentAnswer<C>> {
-  const failed = (why: string): ContentAnswer<C> => {
-    return conclude(deps, state, { calls: state.calls, answer: noSecret(state, { effect, secret }, why) });
+  const failed = (why: string, cause: Cause): ContentAnswer<C> => {
+    const told = noSecret(state, { effect, secret }, why);
+    return conclude(deps, state, { calls: state.calls, answer: { kind: 'failed', effect, cause, ...told } });
   };
   try {
     const { secret: values, garbled } = await readSecret(deps.client, secret, signal);
     if (garbled[0] === undefined) return { kind: 'secret', secret: values };
-    return failed(`the value of ${JSON.stringify(garbled[0])} is no UTF-8 text, and CSI secrets are texts`);
+    return failed(`the value of ${JSON.stringify(garbled[0])} is no UTF-8 text, and CSI secrets are texts`, CAUSE.invalid);
   } catch (error) {
     if (effect === 'delete-snapshot' && isNotFound(error))
       return { kind: 'secret', secret: { of: secret, isMissing: true, reveal: () => ({}) } };
     const refused = refusalOf(error);
     if (refused === undefined) throw error;
-    return failed(refused);
+    return failed(refused, causeOfRefusal(error instanceof ApiError ? error.status : 0));
   }
 }
 

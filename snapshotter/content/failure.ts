@@ -4,20 +4,33 @@ import type { EventNote } from '../../lib/controller/step.ts';
 import { formatTime } from '../../lib/kube/time.ts';
 import type { SecretName } from '../../lib/sidecar/secret.ts';
 import { warning } from '../../lib/sidecar/event-notes.ts';
+import type { Cause } from '../failure-note.ts';
 import { inputsOf } from '../inputs.ts';
 import { statusPatch } from '../object-patch.ts';
 import { withMore } from '../peer-words.ts';
 import type { Content } from './kind.ts';
+import { noteFailure } from './marks.ts';
 import type { ContentEffect, ContentNext, ContentState, DriverEffect, DriverFailure } from './state.ts';
 import { noCredentials, noInput, notAsked, type Named } from './words.ts';
 
+export type Told = Pick<DriverFailure, 'reason' | 'message'>;
+
 /** The first attempt and the later ones have reasons and words of their own: a status tells them apart. */
-export function describe<C extends Content>({ kind, content: { status } }: Named<C>, effect: DriverEffect, why: string): DriverFailure {
+export function tell<C extends Content>({ kind, content: { status } }: Named<C>, effect: DriverEffect, why: string): Told {
   const { noun, reasons } = kind;
-  const told = (reason: EventReason, words: string): DriverFailure => ({ kind: 'failed', effect, reason, message: `${words}: ${why}` });
-  if (effect === 'delete-snapshot') return told(reasons.deleteFailed, `Failed to delete ${noun}`);
-  if (effect === 'create-snapshot' && (status ?? undefined) === undefined) return told(reasons.creationFailed, `Failed to create ${noun}`);
-  return told(reasons.updateFailed, `Failed to check and update ${noun} content`);
+  if (effect === 'delete-snapshot') return { reason: reasons.deleteFailed, message: `Failed to delete ${noun}: ${why}` };
+  if (effect === 'create-snapshot' && (status ?? undefined) === undefined)
+    return { reason: reasons.creationFailed, message: `Failed to create ${noun}: ${why}` };
+  return { reason: reasons.updateFailed, message: `Failed to check and update ${noun} content: ${why}` };
+}
+
+interface WhyAndCause {
+  readonly why: string;
+  readonly cause: Cause;
+}
+
+export function describe<C extends Content>(named: Named<C>, effect: DriverEffect, { why, cause }: WhyAndCause): DriverFailure {
+  return { kind: 'failed', effect, cause, ...tell(named, effect, why) };
 }
 
 export function contentEvent<C extends Content>({ kind, content }: Named<C>, reason: EventReason, message: string): EventNote {
@@ -30,7 +43,7 @@ export interface SecretOfCall {
 }
 
 /** A call's secret cannot be read, or cannot be sent as it is. */
-export function noSecret<C extends Content>(named: Named<C>, { effect, secret }: SecretOfCall, why: string): DriverFailure {
+export function noSecret<C extends Content>(named: Named<C>, { effect, secret }: SecretOfCall, why: string): Told {
   const { kind, content } = named;
   const { name, namespace } = secret;
   if (effect === 'refresh-snapshot' && kind.read(content).membership === 'none')
@@ -44,18 +57,16 @@ interface Why {
 }
 
 /** The Go program's words differ with the call. */
-export function withoutCredentials<C extends Content>(named: Named<C>, effect: DriverEffect, { words, more }: Why): DriverFailure {
+export function withoutCredentials<C extends Content>(named: Named<C>, effect: DriverEffect, { words, more }: Why): Told {
   switch (effect) {
     case 'create-snapshot':
-      return describe(named, effect, withMore(noInput(named, words), more));
+      return tell(named, effect, withMore(noInput(named, words), more));
     case 'refresh-snapshot': {
       const isMember = named.kind.read(named.content).membership !== 'none';
-      return describe(named, effect, withMore(notAsked(named, isMember ? 'credentials from annotation' : 'credentials', words), more));
+      return tell(named, effect, withMore(notAsked(named, isMember ? 'credentials from annotation' : 'credentials', words), more));
     }
     case 'delete-snapshot':
       return {
-        kind: 'failed',
-        effect,
         reason: named.kind.reasons.deleteFailed,
         message: withMore('Failed to get snapshot credentials', more),
       };
@@ -80,7 +91,7 @@ export function report<C extends Content>(state: ContentState<C>, { reason, mess
 
 /** Something that only a change of an object can mend: said, then at rest until it changes. Every such object is watched. */
 export function refuse<C extends Content>(state: ContentState<C>, failure: DriverFailure): ContentNext {
-  return report(state, failure) ?? { kind: 'done', reason: `waits for a change: ${failure.message}` };
+  return report(state, failure) ?? noteFailure(state, failure.cause) ?? { kind: 'done', reason: `waits for a change: ${failure.message}` };
 }
 
 /** For the administrator: nobody else waits. The driver's words come last, where a long event is cut off. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Snapshot } from '../../proto/gen/csi.ts';
+import { CAUSE } from '../failure-note.ts';
 import { groupCalls } from './group-calls.ts';
 import type { Purpose } from './state.ts';
 
@@ -105,7 +106,10 @@ describe('asking and deleting', () => {
     const { calls, requests } = driver(both);
     expect(await calls.ask(handles, call)).toMatchObject({ found: { handle: 'group-1', ready: true } });
     expect(requests).toEqual([{ groupSnapshotId: 'group-1', snapshotIds: ['snap-1', 'snap-2'], secrets: { token: 'x' } }]);
-    expect(await driver(both, 'group-2').calls.ask(handles, call)).toEqual({ unusable: 'the driver knows no group snapshot group-1' });
+    expect(await driver(both, 'group-2').calls.ask(handles, call)).toEqual({
+      unusable: 'the driver knows no group snapshot group-1',
+      cause: CAUSE.missing,
+    });
   });
 
   test('a deletion names them, too, and is not asked for where no member is known', async () => {

@@ -5,6 +5,7 @@
  */
 import type { CsiClient } from '../../lib/csi/client.ts';
 import type { Snapshot, VolumeGroupSnapshot } from '../../proto/gen/csi.ts';
+import { CAUSE } from '../failure-note.ts';
 import { cutTime, type DriverCalls, handleFault, LONGEST_HANDLE, type Seen } from './driver-calls.ts';
 import type { FoundMember } from './found.ts';
 
@@ -25,12 +26,17 @@ export function groupCalls(csi: GroupRpcs): DriverCalls {
     ask: async ({ handle, members }, { secrets, signal }) => {
       const { groupSnapshot } = await csi.getVolumeGroupSnapshot({ groupSnapshotId: handle, snapshotIds: [...members], secrets }, signal);
       const known = groupSnapshot?.groupSnapshotId === handle;
-      return groupSnapshot === undefined || !known ? { unusable: `the driver knows no group snapshot ${handle}` } : found(groupSnapshot);
+      return groupSnapshot === undefined || !known
+        ? { unusable: `the driver knows no group snapshot ${handle}`, cause: CAUSE.missing }
+        : found(groupSnapshot);
     },
     delete: async ({ handle, members }, { secrets, signal }) => {
       // The driver may need them to find what to delete: without them the snapshots might stay.
       if (members.length === 0)
-        return { unusable: 'no snapshots of the group are known: delete it in the storage, then take the finalizer off this content' };
+        return {
+          unusable: 'no snapshots of the group are known: delete it in the storage, then take the finalizer off this content',
+          cause: CAUSE.inTheWay,
+        };
       await csi.deleteVolumeGroupSnapshot({ groupSnapshotId: handle, snapshotIds: [...members], secrets }, signal);
       return undefined;
     },

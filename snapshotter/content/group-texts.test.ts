@@ -10,6 +10,7 @@ import {
   DELETION_SECRET_NAME,
   DELETION_SECRET_NAMESPACE,
 } from '../names.ts';
+import { CAUSE } from '../failure-note.ts';
 import { aContentState } from '../testing/content-state.ts';
 import {
   aGivenGroupContent,
@@ -91,7 +92,7 @@ test.each<[string, State, string]>([
 const secret = { name: 'key', namespace: 'vault' };
 const REFUSED = `snapshot controller failed to update ${GROUP_CONTENT_NAME} on API server: no`;
 const marked = aGroupContent({ metadata: { annotations: { [GROUP_BEING_CREATED]: 'yes' } } });
-const failed = { kind: 'failed', effect: 'create-snapshot', reason: '' as never, message: 'x' } as const;
+const failed = { kind: 'failed', effect: 'create-snapshot', reason: '' as never, message: 'x', cause: CAUSE.missing } as const;
 
 test.each<[object, State, string]>([
   [

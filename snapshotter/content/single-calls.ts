@@ -1,6 +1,7 @@
 /** CreateSnapshot, ListSnapshots and DeleteSnapshot. */
 import type { CsiClient } from '../../lib/csi/client.ts';
 import type { Snapshot } from '../../proto/gen/csi.ts';
+import { CAUSE } from '../failure-note.ts';
 import { cutTime, type DriverCalls, handleFault, type Seen } from './driver-calls.ts';
 
 export function singleCalls(csi: Pick<CsiClient, 'createSnapshot' | 'deleteSnapshot' | 'listSnapshots'>): DriverCalls {
@@ -15,7 +16,9 @@ export function singleCalls(csi: Pick<CsiClient, 'createSnapshot' | 'deleteSnaps
       const { entries } = await csi.listSnapshots(request, signal);
       // A driver that ignores the filter must not lend another snapshot's time and size.
       const entry = entries.find(({ snapshot }) => snapshot?.snapshotId === handle);
-      return entry?.snapshot === undefined ? { unusable: `can not find snapshot for snapshotID ${handle}` } : found(entry.snapshot);
+      return entry?.snapshot === undefined
+        ? { unusable: `can not find snapshot for snapshotID ${handle}`, cause: CAUSE.missing }
+        : found(entry.snapshot);
     },
     delete: async ({ handle }, { secrets, signal }) => {
       await csi.deleteSnapshot({ snapshotId: handle, secrets }, signal);

@@ -9,6 +9,7 @@ const GROUP_CONTENTS = `${GROUP_API}/volumegroupsnapshotcontents`;
 const GROUP_CLASSES = `${GROUP_API}/volumegroupsnapshotclasses`;
 const BEING_CREATED = 'groupsnapshot.storage.kubernetes.io/volumegroupsnapshot-being-created';
 const BEING_DELETED = 'groupsnapshot.storage.kubernetes.io/volumegroupsnapshot-being-deleted';
+const FAILURE = 'csi-sidecars/failure';
 const UNCERTAIN = 'csi-sidecars/creation-uncertain';
 const PROTECTION = 'groupsnapshot.storage.kubernetes.io/volumegroupsnapshotcontent-bound-protection';
 const UID = '7a7a7d8e-2222-4222-8333-0123456789ab';
@@ -219,7 +220,7 @@ describe('csi-snapshotter and groups', () => {
     ]);
     await take();
     await world.advance(3000);
-    expect((await content())?.metadata?.annotations).toEqual({ [UNCERTAIN]: 'yes' });
+    expect((await content())?.metadata?.annotations).toEqual({ [UNCERTAIN]: 'yes', [FAILURE]: expect.stringContaining('"Internal"') });
     await remove();
     await world.advance(5 * MINUTE);
     expect(await world.reasons()).toContain('GroupSnapshotCreationUncertain');
@@ -377,7 +378,7 @@ describe('where groups are not to be had', () => {
       /Unimplemented.*: the driver has not the capability CREATE_DELETE_GET_VOLUME_GROUP_SNAPSHOT.*Use a version of the driver that has, or delete the VolumeGroupSnapshot/,
     );
     expect(await world.reasons()).toEqual(['GroupSnapshotCreationFailed']);
-    expect(content?.metadata?.annotations ?? {}).toEqual({});
+    expect(content?.metadata?.annotations, 'nothing is being created').toEqual({ [FAILURE]: expect.stringContaining('"Unimplemented"') });
     await world.close();
   });
 

@@ -72,6 +72,20 @@ describe('a member that is being deleted', () => {
     expect(dying({ group: 'going' })).toEqual({ kind: 'done', reason: 'waits for its group to go' });
   });
 
+  test('is made whole all the same, since its group waits for that', () => {
+    const content = aMemberContent({ status: READY_STATUS });
+    expect(dying({}, { content })).toMatchObject({ kind: 'write-status' });
+    const status = {
+      boundVolumeSnapshotContentName: MEMBER.content,
+      creationTime: '2026-01-01T00:00:00Z',
+      readyToUse: true,
+      restoreSize: '1Gi',
+      volumeGroupSnapshotName: 'group',
+    };
+    const snapshot = aMemberSnapshot({ metadata: { finalizers, ...deleting }, status });
+    expect(dying({}, { content, snapshot, groupName: undefined })).toMatchObject({ kind: 'retry' });
+  });
+
   test('is let go when a live read says that its group is gone: the content first, then all its finalizers', () => {
     expect(dying({ group: 'unseen' })).toMatchObject({ kind: 'confirm', needed: 'group' });
     expect(dying({ group: 'gone' }, { content: aMemberContent({ status: READY_STATUS }) })).toMatchObject({ kind: 'mark-content' });

@@ -199,7 +199,7 @@ export class SafetyChecks {
     if (this.changedLate.delete(object?.metadata?.name ?? ''))
       for (const uid of this.open.keys()) if (!before.has(uid) && this.finishedClaims.has(uid)) this.outlived.add(uid);
     for (const [uid, { lease, requests }] of before) {
-      if (this.isAccountedFor(uid)) continue;
+      if (this.isAccountedFor(uid) || this.erased.mayHaveLostVolume(uid)) continue;
       const names = new Set([`pvc-${uid}`, ...requests.map(({ name }) => name)]);
       const left = this.ledger().volumes.find(({ name }) => names.has(name));
       if (left !== undefined)

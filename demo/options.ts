@@ -27,6 +27,13 @@ const FLAGS = [
     origin: 'ours',
   },
   {
+    name: 'node',
+    type: 'bool',
+    default: 'false',
+    help: 'In Pods on a real node, in namespaces of its own (needs root, Go, and packages of Debian that it installs).',
+    origin: 'ours',
+  },
+  {
     name: 'one-process',
     type: 'bool',
     default: 'false',
@@ -44,7 +51,7 @@ export type ReadDemoOptions =
 
 export function readDemoOptions(words: readonly string[]): ReadDemoOptions {
   const scanned = scanFlags(words, 'pflag', FLAGS);
-  if (scanned.help) {
+  if (scanned.help !== undefined) {
     // No Go program has these, so there is nothing to mark as "not in the Go program".
     const flags = FLAGS.map((flag) => ({ ...flag, origin: 'peer' as const }));
     return { kind: 'help', text: formatHelp({ program: 'demo', syntax: 'pflag', flags }) };

@@ -31,6 +31,7 @@ const WORK_FLAGS = [
     help: 'How many claims are worked on at once, and how many PVs beside them.',
     origin: 'peer',
     min: 1,
+    below: 'default',
   },
   {
     name: 'cloning-protection-threads',
@@ -39,6 +40,7 @@ const WORK_FLAGS = [
     help: 'How many sources of clones, and of restores, are released from their protection at once.',
     origin: 'peer',
     min: 1,
+    below: 'default',
   },
   {
     name: 'snapshot-orphan-sweep-interval',
@@ -55,6 +57,7 @@ const WORK_FLAGS = [
     help: 'Time limit of every call to the driver. A call that is not answered in time is repeated.',
     origin: 'peer',
     min: 1,
+    below: 'default',
   },
   {
     name: 'crash-safe-provisioning',

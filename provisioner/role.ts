@@ -6,7 +6,6 @@
  * in the caches and the claims in progress. Claims and PVs of other drivers pass through and are left alone.
  */
 import { sharedOptions } from '../lib/controller/shared-options.ts';
-import { sanitiseLeaseName } from '../lib/controller/lease-name.ts';
 import type { Role } from '../lib/controller/role.ts';
 import type { DriverIdentity } from '../lib/csi/capabilities.ts';
 import { gateEnabled } from '../lib/process/flags.ts';
@@ -35,8 +34,9 @@ export const CSI_PROVISIONER: RoleDefinition<ProvisionerOptions> = {
   options: readProvisionerOptions,
   frame: ({ timeoutMs, leaderElectionLabels }) => ({ timeoutMs, leaseLabels: leaderElectionLabels }),
   needsDriver: true,
+  asksDriver: ['plugin'],
   requiredResources: [],
-  leaseName: sanitiseLeaseName,
+  lockName: (driverName) => driverName,
   eventComponent: (driverName, hostname) => `${driverName}_${hostname}`,
   create: createProvisioner,
 };

@@ -85,7 +85,7 @@ describe('the flags of the Go programs', () => {
       snapshotNameUuidLength: -1,
       groupsnapshotNamePrefix: 'groupsnapshot',
       readyPollIntervalMinMs: 1000,
-      readyPollIntervalMaxMs: 10_000,
+      readyPollIntervalMaxMs: 300_000,
       nodeName: undefined,
     });
   });
@@ -106,10 +106,22 @@ describe('options that cannot work', () => {
     ['a uuid length below all', { 'groupsnapshot-name-uuid-length': '-2' }, /at least -1/],
     ['a uuid length of nothing', { 'snapshot-name-uuid-length': '0' }, /all snapshots would have one name/],
     ['no prefix', { 'snapshot-name-prefix': '' }, /snapshot-name-prefix is empty/],
-    ['a poll pace upside down', { 'ready-poll-interval-min': '1m' }, /above --ready-poll-interval-max/],
+    ['a poll pace upside down', { 'ready-poll-interval-min': '10m' }, /above --ready-poll-interval-max/],
     ['a leader on every node', { 'node-deployment': 'true', 'leader-election': 'true' }, /exclude each other[^]*NODE_NAME/],
   ])('%s is refused, naming flag and remedy', (_, given, message) => {
     expect(() => read(given)).toThrow(message);
+  });
+
+  test.each([
+    [{ 'worker-threads': '0' }, { workerThreads: 10 }],
+    [{ 'worker-threads': '-4' }, { workerThreads: 10 }],
+    [{ 'retry-interval-start': '0' }, { retryIntervalStartMs: 1000 }],
+    [{ timeout: '0' }, { timeoutMs: 60_000 }],
+    [{ 'leader-election-lease-duration': '500ms' }, { leaderElectionLeaseDurationMs: 15_000 }],
+    [{ 'resync-period': '-1s' }, { resyncPeriodMs: 0 }],
+    [{ 'groupsnapshot-name-prefix': '', 'feature-gates': 'CSIVolumeGroupSnapshot=false' }, { groupsnapshotNamePrefix: '' }],
+  ])('%j starts, as the Go program does', (given, options) => {
+    expect(read(given)).toMatchObject(options);
   });
 
   test('node deployment takes its node from the environment', () => {

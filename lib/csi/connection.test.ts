@@ -8,20 +8,26 @@ import { GrpcCode } from './grpc-code.ts';
 interface Bench {
   readonly door: FakeDriver;
   readonly clock: HandClock;
+  readonly log: ReturnType<typeof createLogList>;
   readonly fatal: TerminalError[];
   readonly abort: AbortController;
   readonly driver: Promise<DriverConnection>;
 }
 
-function bench(overrides: Partial<Pick<ConnectOptions, 'observe' | 'lostTimeoutMs'>> = {}): Bench {
-  const [door, clock, abort] = [createFakeDriver(), createHandClock(), new AbortController()];
+function bench({
+  refused,
+  ...overrides
+}: Partial<Pick<ConnectOptions, 'observe' | 'asks' | 'lostTimeoutMs'>> & { readonly refused?: string } = {}): Bench {
+  const [door, clock, abort, log] = [createFakeDriver(), createHandClock(), new AbortController(), createLogList()];
+  door.refused = refused;
   const fatal: TerminalError[] = [];
   const driver = connectDriver({
     door,
     clock,
-    log: createLogList(),
+    log,
     address: '/csi.sock',
     timeoutMs: 5000,
+    asks: ['plugin', 'groupController'],
     lostTimeoutMs: 15_000,
     observe: () => undefined,
     fatal: (error) => fatal.push(error),
@@ -29,7 +35,7 @@ function bench(overrides: Partial<Pick<ConnectOptions, 'observe' | 'lostTimeoutM
     ...overrides,
   });
   driver.catch(() => undefined);
-  return { door, clock, fatal, abort, driver };
+  return { door, clock, log, fatal, abort, driver };
 }
 
 const named = (name: string) => () => ({ response: GetPluginInfoResponse.encode({ name, vendorVersion: '2', manifest: {} }).finish() });
@@ -37,7 +43,7 @@ const remove = (driver: DriverConnection): Promise<unknown> =>
   driver.client(5000).deleteVolume({ volumeId: 'v', secrets: {} }, new AbortController().signal);
 const deletes = (door: FakeDriver): number => door.calls.filter((call) => call.endsWith('DeleteVolume')).length;
 
-test('a driver is probed, named and asked for its capabilities before it is used', async () => {
+test('a driver is named, probed and asked for its capabilities before it is used', async () => {
   const { door, driver } = bench();
   door.say('connected');
   const { identity } = await driver;
@@ -47,7 +53,7 @@ test('a driver is probed, named and asked for its capabilities before it is used
     controller: new Set(['CREATE_DELETE_VOLUME']),
     groupController: new Set(),
   });
-  expect(door.calls[0]).toBe('/csi.v1.Identity/Probe');
+  expect(door.calls.slice(0, 2)).toEqual(['/csi.v1.Identity/GetPluginInfo', '/csi.v1.Identity/Probe']);
 });
 
 test('a driver that is not ready, or too slow to say so, is probed again every second', async () => {
@@ -81,6 +87,21 @@ test('a missing socket is waited for, up to 30 seconds', async () => {
   });
 });
 
+test('what is in the way of a first connection is said at once, every ten seconds, and in the end', async () => {
+  const { door, clock, driver, log } = bench({ refused: 'EACCES' });
+  const reasons = (): unknown[] => log.lines.filter(({ message }) => message.startsWith('Waiting')).map(({ fields }) => fields?.['reason']);
+  await settled();
+  expect(reasons()).toEqual([expect.stringContaining('EACCES')]);
+  door.refused = 'ENOENT';
+  await clock.advance(10_000);
+  door.refused = undefined;
+  await clock.advance(10_000);
+  expect(reasons().slice(1)).toEqual([expect.stringContaining('ENOENT'), 'it does not answer']);
+  door.refused = 'ENOENT';
+  await clock.advance(10_000);
+  await expect(driver).rejects.toMatchObject({ message: expect.stringMatching(/after 30 s: there is no such socket \(ENOENT\)/) });
+});
+
 test('an error of Probe that is not about time is the end', async () => {
   const { door, driver } = bench();
   door.answers.set('Probe', () => ({ code: GrpcCode.FAILED_PRECONDITION, message: 'no licence' }));
@@ -98,6 +119,14 @@ test.each([GrpcCode.INTERNAL, GrpcCode.UNAVAILABLE, GrpcCode.UNIMPLEMENTED])(
   },
 );
 
+test('a question that no role needs answered is not asked: its failure would stop what works', async () => {
+  const { door, driver } = bench({ asks: [] });
+  for (const rpc of ['GetPluginCapabilities', 'GroupControllerGetCapabilities']) door.answers.set(rpc, () => ({ code: GrpcCode.INTERNAL }));
+  door.say('connected');
+  expect((await driver).identity()).toMatchObject({ name: 'd.example', plugin: new Set(), controller: new Set(['CREATE_DELETE_VOLUME']) });
+  expect(door.calls.filter((call) => /PluginCap|Group/.test(call))).toEqual([]);
+});
+
 test('calls are observed under the name of the driver from the moment it is known', async () => {
   const seen: string[] = [];
   const { door, driver } = bench({
@@ -106,8 +135,8 @@ test('calls are observed under the name of the driver from the moment it is know
   door.say('connected');
   await driver;
   expect(seen).toEqual([
-    'Probe ',
     'GetPluginInfo ',
+    'Probe d.example',
     'GetPluginCapabilities d.example',
     'ControllerGetCapabilities d.example',
     'GroupControllerGetCapabilities d.example',
@@ -134,8 +163,8 @@ test('calls wait while the connection is lost, and reach the driver only after i
   door.say('connected');
   await call;
   expect(door.calls.slice(before).map((path) => path.split('/').at(-1))).toEqual([
-    'Probe',
     'GetPluginInfo',
+    'Probe',
     'GetPluginCapabilities',
     'ControllerGetCapabilities',
     'GroupControllerGetCapabilities',

@@ -1,36 +1,31 @@
 /**
  * The one connection of a process to its CSI driver.
  *
- * - A driver is used only after it was introduced on this very connection: Probe says ready, then its name
- *   and capabilities are read. After a lost connection all of that is done
+ * - A driver is used only after it was introduced on this very connection: it gives its name, Probe says ready, then its
+ *   capabilities are read. After a lost connection all of that is done
  *   again: a restarted driver may be a new version, and a shared socket directory may hold another driver.
  * - Until then the roles' calls wait inside their own time limit; none reaches a driver that is not known.
  * - Another name than before, or a loss that outlasts the limit, ends the process (TerminalError): a replica
  *   beside a living driver must be able to take over.
  */
-import type { Clock } from '../doors/clock.ts';
-import type { Logger } from '../doors/log.ts';
 import type { RpcDoor } from '../doors/rpc.ts';
 import { sleep } from '../doors/sleep.ts';
 import { TerminalError } from '../errors/terminal-error.ts';
-import { type DriverIdentity, readIdentity } from './capabilities.ts';
+import type { GetPluginInfoResponse } from '../../proto/gen/csi.ts';
+import { type DriverIdentity, type DriverQuestion, readCapabilities } from './capabilities.ts';
 import { createCsiClient, type CsiClient } from './client.ts';
 import { CsiError } from './csi-error.ts';
 import { gateUntil } from './connection-gate.ts';
 import { driverNameProblem } from './driver-name.ts';
+import { type FirstConnection, limitFirstConnection } from './first-connection.ts';
 import { GrpcCode } from './grpc-code.ts';
 import type { CsiCall } from './rpc-call.ts';
 
-export interface ConnectOptions {
+export interface ConnectOptions extends FirstConnection {
   readonly door: RpcDoor;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** For messages only. */
-  readonly address: string;
   /** Limit of each call of an introduction. */
   readonly timeoutMs: number;
-  /** How long a first connection may take; the peers give up after 30 s. */
-  readonly connectTimeoutMs?: number;
+  readonly asks: readonly DriverQuestion[];
   /** How long a lost connection may stay lost. */
   readonly lostTimeoutMs: number;
   /** `driverName` is empty until it is known. */
@@ -49,9 +44,7 @@ export interface DriverConnection {
   cancelCalls(): void;
 }
 
-const CONNECT_TIMEOUT_MS = 30_000;
 const PROBE_INTERVAL_MS = 1000;
-const WAITING_NOTICE_MS = 10_000;
 
 /**
  * Resolves with the first introduction. Rejects with TerminalError: no connection in time, or a driver that
@@ -161,27 +154,6 @@ export function connectDriver(options: ConnectOptions): Promise<DriverConnection
   });
 }
 
-/** Says every 10 s what is waited for, and gives up in the end as the peers do. The answer cancels both. */
-function limitFirstConnection(options: ConnectOptions, fail: (error: TerminalError) => void): () => void {
-  const { clock, log, address, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options;
-  const started = clock.monotonic();
-  let cancel = (): void => undefined;
-  const arm = (): void => {
-    const waited = clock.monotonic() - started;
-    cancel = clock.setTimer(Math.min(WAITING_NOTICE_MS, connectTimeoutMs - waited), () => {
-      if (clock.monotonic() - started >= connectTimeoutMs) {
-        const remedy = 'start the driver, or set --csi-address to the socket that it serves';
-        fail(new TerminalError('DRIVER_LOST', `no CSI driver answers at ${address} after ${connectTimeoutMs / 1000} s: ${remedy}`));
-        return;
-      }
-      log.info('Waiting for the CSI driver', { address });
-      arm();
-    });
-  };
-  arm();
-  return () => cancel();
-}
-
 interface IntroductionInput extends ConnectOptions {
   readonly raw: CsiClient;
   readonly named: (name: string) => void;
@@ -189,18 +161,19 @@ interface IntroductionInput extends ConnectOptions {
 
 /** Undefined when the connection ended meanwhile: the next one asks anew. */
 async function introduce(input: IntroductionInput): Promise<DriverIdentity | undefined> {
-  const { raw, clock, log, signal, named } = input;
+  const { raw, clock, log, signal, asks } = input;
+  let info: GetPluginInfoResponse | undefined;
   const withoutGroups = ({ message }: CsiError): void =>
     log.warn('CSI driver does not say what its group controller can do: group snapshots are off', { error: message });
   while (!signal.aborted) {
     try {
+      // The name first: metrics of all other calls bear it.
+      info ??= await askName(input);
       const probe = await raw.probe({}, signal);
       // A driver that leaves `ready` out is ready (CSI specification).
       if (probe.ready !== false) {
-        const identity = await readIdentity(raw, signal, { named, withoutGroups });
-        const problem = driverNameProblem(identity.name);
-        if (problem !== undefined) throw new TerminalError('DRIVER_UNUSABLE', `the driver at ${input.address} ${problem}`);
-        return identity;
+        const { name, vendorVersion } = info;
+        return { name, vendorVersion, ...(await readCapabilities(raw, signal, { asks, withoutGroups })) };
       }
       log.info('CSI driver is not ready');
     } catch (error) {
@@ -211,6 +184,14 @@ async function introduce(input: IntroductionInput): Promise<DriverIdentity | und
     await sleep(clock, PROBE_INTERVAL_MS, signal);
   }
   return undefined;
+}
+
+async function askName({ raw, signal, named, address }: IntroductionInput): Promise<GetPluginInfoResponse> {
+  const info = await raw.getPluginInfo({}, signal);
+  named(info.name);
+  const problem = driverNameProblem(info.name);
+  if (problem !== undefined) throw new TerminalError('DRIVER_UNUSABLE', `the driver at ${address} ${problem}`);
+  return info;
 }
 
 /** Answers of a driver that is still starting, or of a connection that is going down. */

@@ -262,6 +262,25 @@ export interface VolumeSnapshotClass extends KubeObject {
   parameters?: Record<string, string>;
 }
 
+export interface VolumeGroupSnapshot extends KubeObject {
+  spec?: {
+    source?: { selector?: LabelSelector; volumeGroupSnapshotContentName?: string };
+    volumeGroupSnapshotClassName?: string;
+  };
+  status?: {
+    boundVolumeGroupSnapshotContentName?: string;
+    creationTime?: string;
+    readyToUse?: boolean;
+    error?: SnapshotError;
+  };
+}
+
+export interface VolumeGroupSnapshotClass extends KubeObject {
+  driver?: string;
+  deletionPolicy?: string;
+  parameters?: Record<string, string>;
+}
+
 export interface VolumeGroupSnapshotContent extends KubeObject {
   spec?: {
     volumeGroupSnapshotRef?: ObjectReference;

@@ -16,6 +16,8 @@ import type {
   StorageClass,
   VolumeAttachment,
   VolumeAttributesClass,
+  VolumeGroupSnapshot,
+  VolumeGroupSnapshotClass,
   VolumeGroupSnapshotContent,
   VolumeSnapshot,
   VolumeSnapshotClass,
@@ -60,13 +62,28 @@ export const VOLUME_SNAPSHOT_CONTENTS = cluster<VolumeSnapshotContent>(SNAPSHOT_
   'VolumeSnapshotContent',
 ]);
 export const VOLUME_SNAPSHOT_CLASSES = cluster<VolumeSnapshotClass>(SNAPSHOT_GROUP, 'v1', ['volumesnapshotclasses', 'VolumeSnapshotClass']);
-export const VOLUME_GROUP_SNAPSHOT_CONTENTS = cluster<VolumeGroupSnapshotContent>(GROUP_SNAPSHOT_GROUP, 'v1', [
-  'volumegroupsnapshotcontents',
-  'VolumeGroupSnapshotContent',
-]);
+
+/** Best first; both have the same schema. */
+export const GROUP_SNAPSHOT_VERSIONS = ['v1', 'v1beta2'] as const;
+export const VOLUME_GROUP_SNAPSHOT_CONTENT_KIND = 'VolumeGroupSnapshotContent';
+
+export interface GroupSnapshotResources {
+  readonly snapshots: Resource<VolumeGroupSnapshot>;
+  readonly contents: Resource<VolumeGroupSnapshotContent>;
+  readonly classes: Resource<VolumeGroupSnapshotClass>;
+}
+
+/** The kinds of group snapshots in the version that the API server serves. */
+export function groupSnapshotResources(version: string): GroupSnapshotResources {
+  return {
+    snapshots: namespaced(GROUP_SNAPSHOT_GROUP, version, ['volumegroupsnapshots', 'VolumeGroupSnapshot']),
+    contents: cluster(GROUP_SNAPSHOT_GROUP, version, ['volumegroupsnapshotcontents', VOLUME_GROUP_SNAPSHOT_CONTENT_KIND]),
+    classes: cluster(GROUP_SNAPSHOT_GROUP, version, ['volumegroupsnapshotclasses', 'VolumeGroupSnapshotClass']),
+  };
+}
 
 /** Fields that the schemas call int64 and that may not fit a double: nanoseconds and bytes. See json.ts. */
 export const INT64_FIELDS: Int64Fields = {
   [VOLUME_SNAPSHOT_CONTENTS.kind]: ['status.creationTime', 'status.restoreSize'],
-  [VOLUME_GROUP_SNAPSHOT_CONTENTS.kind]: ['status.volumeSnapshotInfoList[].creationTime', 'status.volumeSnapshotInfoList[].restoreSize'],
+  [VOLUME_GROUP_SNAPSHOT_CONTENT_KIND]: ['status.volumeSnapshotInfoList[].creationTime', 'status.volumeSnapshotInfoList[].restoreSize'],
 };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { combinedTable, readCommandLine, type CommandLine } from './command-line.ts';
+import { combinedTable, readCommandLine, sharedFlags, type CommandLine } from './command-line.ts';
 import { ConfigError } from '../errors/config-error.ts';
 import { DRIVER_FLAGS, ELECTION_FLAGS, KLOG_FLAGS, KUBE_FLAGS, PROCESS_FLAGS } from './flag-groups.ts';
 import type { Flag } from './flag.ts';
@@ -26,7 +26,7 @@ function role(name: RoleDefinition<unknown>['name'], flags: readonly Flag[]): Ro
     options: (values) => readOptions(flags, values),
     needsDriver: name !== 'snapshot-controller',
     requiredResources: [],
-    leaseName: (driver) => driver,
+    lockName: (driver) => driver,
     eventComponent: (driver) => driver,
     create: () => ({ name, start: () => undefined, drain: () => Promise.resolve() }),
   });
@@ -68,6 +68,14 @@ describe('one role', () => {
     expect(ask('--version=false')).toBe('run');
   });
 
+  test('an address at which no driver can listen is refused at once, where there is a driver', () => {
+    for (const address of ['relative.sock', 'tcp://127.0.0.1:99', 'unix://x/y.sock', ''])
+      expect(faults([SNAPSHOTTER], `--csi-address=${address}`)).toEqual([expect.stringContaining('--csi-address="')]);
+    for (const address of ['/run/csi/socket', 'unix:///run/csi/socket', 'unix:/run/csi/socket'])
+      expect(faults([SNAPSHOTTER], `--csi-address=${address}`)).toEqual([]);
+    expect(faults(ALL, '--roles=snapshot-controller', '--csi-address=x')).toEqual([]);
+  });
+
   test('an election that could have two leaders is refused, where there is one', () => {
     expect(faults([CONTROLLER], '--leader-election-renew-deadline=20s')).toEqual([]);
     expect(
@@ -85,6 +93,20 @@ describe('several roles', () => {
     expect(read(ALL).roles.map(({ plan }) => plan.name)).toEqual(['csi-snapshotter', 'csi-provisioner']);
     expect(read(ALL, '--roles=snapshot-controller').roles.map(({ plan }) => plan.name)).toEqual(['snapshot-controller']);
     expect(faults(ALL, '--roles=csi-resizer')).toHaveLength(1);
+  });
+
+  test('a word that is no flag is refused: the one role of a program lets it pass, as the Go program does', () => {
+    expect(faults(ALL, '--v=1', 'install-crds')).toEqual([expect.stringMatching(/"install-crds" is no flag: a verb comes first/)]);
+    expect(read([PROVISIONER], 'install-crds', '--v=1').rest).toEqual(['install-crds']);
+  });
+
+  test('the roles that take a flag are told with it, and each flag once', () => {
+    const shared = sharedFlags(ALL);
+    const rolesOf = (name: string): readonly string[] | undefined => shared.find(({ flag }) => flag.name === name)?.roles;
+    expect(new Set(shared.map(({ flag }) => flag.name)).size).toBe(shared.length);
+    expect(rolesOf('v')).toEqual(['snapshot-controller', 'csi-snapshotter', 'csi-provisioner']);
+    expect(rolesOf('csi-address')).toEqual(['csi-snapshotter', 'csi-provisioner']);
+    expect(rolesOf('timeout')).toEqual(['csi-snapshotter', 'csi-provisioner']);
   });
 
   test('defaults stay per role', () => {
@@ -125,6 +147,18 @@ describe('several roles', () => {
       '--gone': 'its work is done',
       '--feature-gates=Old': 'it is always so',
     });
+  });
+
+  test('a number that the Go program takes and that makes no sense is replaced, and that is said', () => {
+    const tiny = role('snapshot-controller', [
+      { name: 'threads', type: 'int', default: '10', help: 'Threads.', origin: 'peer', min: 1, below: 'default' },
+      { name: 'every', type: 'duration', default: '5m', help: 'Every.', origin: 'peer', min: 0, below: 'min' },
+    ]);
+    expect(read([tiny], '--threads=0', '--every=-3s').withoutEffect).toEqual({
+      '--threads=0': 'it is less than 1, and 10 is taken',
+      '--every=-3s': 'it is less than 0s, and 0s is taken',
+    });
+    expect(read([tiny], '--threads=3').withoutEffect).toEqual({});
   });
 
   test('flags of the process exist once', () => {

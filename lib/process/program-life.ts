@@ -8,6 +8,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { type ApiAccess, openApiAccess, ownNamespace } from './api-access.ts';
 import { type CommandLine, isCombined, type PlannedRole } from './command-line.ts';
 import { faultsOf } from './fault-lines.ts';
+import { strayWords } from './flag-syntax.ts';
 import { formatDuration } from './go-duration.ts';
 import { startHttpServer } from './http-server.ts';
 import { createLogger } from './logger.ts';
@@ -17,6 +18,7 @@ import type { ProgramInput } from './program-input.ts';
 import { RunningRole } from './running-role.ts';
 import { runShutdown, type ShutdownStep } from './shutdown.ts';
 import { historyChanged, TerminalError } from '../errors/terminal-error.ts';
+import { servedVersions } from './served-versions.ts';
 import { waitForResources } from './wait-for-resources.ts';
 
 /** Peers: the health check allows this much beyond the lease. */
@@ -54,7 +56,7 @@ export class ProgramLife {
     this.line = line;
     const { clock, host } = input.doors;
     const { loggingFormat, v } = line.process;
-    this.log = createLogger({ program: input.program, format: loggingFormat === 'json' ? 'json' : 'text', verbosity: v, clock, host });
+    this.log = createLogger({ format: loggingFormat === 'json' ? 'json' : 'text', verbosity: v, clock, host });
     this.metrics = createMetrics(host);
   }
 
@@ -86,7 +88,7 @@ export class ProgramLife {
     const { doors, version } = this.input;
     const { process, roles, rest, withoutEffect } = this.line;
     this.log.info('Starting', { version, roles: roles.map(({ plan }) => plan.name).join(',') });
-    if (rest.length > 0) this.log.warn('Words that are no flags are ignored, and so is all behind the first', { words: rest.join(' ') });
+    if (rest.length > 0) this.log.warn(strayWords(this.input.syntax), { words: rest.join(' ') });
     for (const [flag, reason] of Object.entries(withoutEffect)) this.log.warn('Flag has no effect and can be removed', { flag, reason });
     for (const what of ['credentials', 'custom resources', 'the CSI driver', 'caches']) this.waitingFor.add(what);
     await this.listen();
@@ -95,6 +97,7 @@ export class ProgramLife {
     this.waitingFor.delete('credentials');
     const client = api.client();
     await this.waitForAll(client);
+    const served = await this.servedVersions(client);
     this.waitingFor.delete('custom resources');
     this.connection = await this.connect();
     this.waitingFor.delete('the CSI driver');
@@ -124,6 +127,7 @@ export class ProgramLife {
           connection: this.connection,
           timeoutMs: timeoutOf(planned),
           leaseNamespace: this.leaseNamespace(planned, namespace),
+          served,
           events: api.client(),
           // A connection of its own: a queue on the other one must not cost the lease.
           leaseClient: () => api.client(),
@@ -169,6 +173,11 @@ export class ProgramLife {
     }
   }
 
+  private async servedVersions(client: KubeClient): Promise<ReadonlyMap<string, string>> {
+    const kinds = this.line.roles.flatMap(({ prepared }) => prepared.optionalKinds);
+    return servedVersions(kinds, { client, clock: this.input.doors.clock, log: this.log, signal: this.ending.signal });
+  }
+
   private async connect(): Promise<DriverConnection | undefined> {
     const users = this.line.roles.filter(({ plan }) => plan.needsDriver);
     if (users.length === 0 || this.ending.signal.aborted) return undefined;
@@ -183,6 +192,7 @@ export class ProgramLife {
       clock: doors.clock,
       log: this.log,
       address: csiAddress,
+      asks: users.flatMap(({ plan }) => plan.asksDriver ?? []),
       timeoutMs: Math.max(...users.map(timeoutOf)),
       lostTimeoutMs: driverLostTimeoutMs === 0 ? leaseMs : driverLostTimeoutMs,
       observe,

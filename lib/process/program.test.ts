@@ -83,6 +83,7 @@ function bench({ argv = [], role = {}, drainHangs = false, reachable = true }: B
     host: {
       env: () => undefined,
       hostname: () => 'node.a_b',
+      pid: 1,
       onSignal: (listener) => {
         listeners.add(listener);
         return () => listeners.delete(listener);
@@ -113,7 +114,7 @@ function bench({ argv = [], role = {}, drainHangs = false, reachable = true }: B
     options: (values) => readOptions(FLAGS, values),
     needsDriver: true,
     requiredResources: [],
-    leaseName: (name) => `lease-${name.replaceAll('.', '-')}`,
+    lockName: (name) => `lease-${name}`,
     eventComponent: (name) => `csi-snapshotter ${name}`,
     create: (input) => {
       made = input;
@@ -212,7 +213,7 @@ describe('the start', () => {
     expect(world.input()).toMatchObject({ leaseNamespace: 'default', driver: expect.anything() });
     expect(world.input().driver?.identity().name).toBe('d.example');
     expect((await world.get('/metrics')).text).toContain(
-      'csi_sidecar_operations_seconds_count{driver_name="unknown-driver",method_name="/csi.v1.Identity/Probe",grpc_status_code="OK"} 1',
+      'csi_sidecar_operations_seconds_count{driver_name="d.example",method_name="/csi.v1.Identity/Probe",grpc_status_code="OK"} 1',
     );
   });
 
@@ -323,6 +324,15 @@ test('the labels that a role hands over are put on its lease', async () => {
   const world = bench({ argv: ['--leader-election'], role: { frame: () => ({ leaseLabels: { tier: 'storage' } }) } });
   await working(world);
   expect(await world.lease()).toMatchObject({ metadata: { labels: { tier: 'storage' } } });
+});
+
+test('the event of the election is told by the lock and the host, as csi-lib-utils tells it', async () => {
+  const world = bench({ argv: ['--leader-election'] });
+  await working(world);
+  world.signal();
+  await world.ended();
+  const events = JSON.parse(new TextDecoder().decode((await world.api({ path: '/api/v1/namespaces/default/events' })).body));
+  expect(events.items).toMatchObject([{ reason: 'LeaderElection', source: { component: 'lease-d.example/node.a_b' } }]);
 });
 
 describe('the end', () => {

@@ -1,6 +1,7 @@
 /** One role of a running program: its election, its events, its work, and their end. */
 import { createEventRecorder, type RunningEventRecorder } from '../controller/event-recorder.ts';
 import type { InformerSet } from '../controller/informer.ts';
+import { sanitiseLeaseName } from '../controller/lease-name.ts';
 import { createLeaderElection, type LeaderElection } from '../controller/leader-election.ts';
 import type { QueueMetrics } from '../controller/queue.ts';
 import type { Role } from '../controller/role.ts';
@@ -24,6 +25,7 @@ export interface RunningRoleInput {
   /** Undefined where no role of the process needs a driver. */
   readonly connection: DriverConnection | undefined;
   readonly timeoutMs: number;
+  readonly served: ReadonlyMap<string, string>;
   readonly leaseNamespace: string;
   /** The client that writes events. */
   readonly events: KubeClient;
@@ -36,6 +38,7 @@ export interface RunningRoleInput {
 export class RunningRole {
   private readonly input: RunningRoleInput;
   private readonly recorder: RunningEventRecorder;
+  private readonly electionRecorder: RunningEventRecorder | undefined;
   private readonly election: LeaderElection | undefined;
   private readonly leaseName: string;
   private readonly role: Role;
@@ -47,9 +50,13 @@ export class RunningRole {
     const driverName = connection?.identity().name ?? '';
     const hostname = doors.host.hostname();
     this.input = input;
-    this.leaseName = plan.leaseName(driverName);
-    this.recorder = createEventRecorder({ client: input.events, doors, component: plan.eventComponent(driverName, hostname), log });
-    this.election = planned.election.leaderElection ? this.elect(hostname) : undefined;
+    const lock = plan.lockName(driverName);
+    this.leaseName = sanitiseLeaseName(lock);
+    const recorderOf = (component: string): RunningEventRecorder => createEventRecorder({ client: input.events, doors, component, log });
+    this.recorder = recorderOf(plan.eventComponent(driverName, hostname));
+    // csi-lib-utils names the component of the election so.
+    this.electionRecorder = planned.election.leaderElection ? recorderOf(`${lock}/${hostname}`) : undefined;
+    this.election = this.electionRecorder === undefined ? undefined : this.elect(hostname, this.electionRecorder);
     this.role = prepared.create({
       context: {
         doors,
@@ -67,10 +74,11 @@ export class RunningRole {
           : { client: connection.client(input.timeoutMs), identity: connection.identity },
       metrics: input.metrics,
       leaseNamespace: input.leaseNamespace,
+      served: input.served,
     });
   }
 
-  private elect(hostname: string): LeaderElection {
+  private elect(hostname: string, events: RunningEventRecorder): LeaderElection {
     const { planned, doors, log, leaseNamespace, electionMetrics, leaseLost } = this.input;
     const { election } = planned;
     electionMetrics.leading(this.leaseName, false);
@@ -87,7 +95,7 @@ export class RunningRole {
       leaseDurationMs: election.leaderElectionLeaseDurationMs,
       renewDeadlineMs: election.leaderElectionRenewDeadlineMs,
       retryPeriodMs: election.leaderElectionRetryPeriodMs,
-      events: this.recorder,
+      events,
       onLost: (error) => {
         electionMetrics.leading(this.leaseName, false);
         leaseLost(error);
@@ -137,6 +145,6 @@ export class RunningRole {
   }
 
   async flush(signal: AbortSignal): Promise<void> {
-    await this.recorder.flush(signal);
+    await Promise.all([this.recorder.flush(signal), this.electionRecorder?.flush(signal)]);
   }
 }

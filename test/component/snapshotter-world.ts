@@ -9,12 +9,12 @@ import { fixedRandom } from '../../lib/controller/testing/fixed-random.ts';
 import { ManualClock } from '../../lib/controller/testing/manual-clock.ts';
 import { memoryLog } from '../../lib/controller/testing/memory-log.ts';
 import { createCsiClient } from '../../lib/csi/client.ts';
-import { readIdentity } from '../../lib/csi/capabilities.ts';
+import { readCapabilities } from '../../lib/csi/capabilities.ts';
 import type { HttpDoor } from '../../lib/doors/http.ts';
 import { createKubeClient } from '../../lib/kube/kube-client.ts';
 import { noCredentials } from '../../lib/kube/credentials.ts';
 import { parseJson, printJson } from '../../lib/kube/json.ts';
-import { INT64_FIELDS } from '../../lib/kube/resources.ts';
+import { GROUP_SNAPSHOT_GROUP, INT64_FIELDS } from '../../lib/kube/resources.ts';
 import type { CoreEvent, KubeObject, VolumeSnapshot } from '../../lib/kube/objects.ts';
 import { createMetrics } from '../../lib/process/metrics.ts';
 import { readFlags } from '../../lib/process/flags.ts';
@@ -148,7 +148,10 @@ export async function openWorld(options: WorldOptions = {}) {
         close: () => undefined,
       },
     });
-    const identity = definition.needsDriver ? await readIdentity(csi, life.signal) : undefined;
+    const asked = { asks: definition.asksDriver ?? [], withoutGroups: () => undefined };
+    const identity = definition.needsDriver
+      ? { ...(await csi.getPluginInfo({}, life.signal)), ...(await readCapabilities(csi, life.signal, asked)) }
+      : undefined;
     const role = definition.create({
       context: {
         doors,
@@ -166,6 +169,7 @@ export async function openWorld(options: WorldOptions = {}) {
       driver: identity === undefined ? undefined : { client: csi, identity: () => identity },
       metrics,
       leaseNamespace: 'default',
+      served: new Map([[GROUP_SNAPSHOT_GROUP, 'v1']]),
     });
     informers.start(life.signal);
     await settled();

@@ -185,6 +185,7 @@ export class Incarnation {
       host: {
         env: (name) => this.world.env[name],
         hostname: () => this.hostname,
+        pid: 1,
         onSignal: (listener) => {
           this.signalListeners.add(listener);
           return () => this.signalListeners.delete(listener);

@@ -98,6 +98,8 @@ export class SafetyChecks {
   /** A backup was restored, and the mirror shows it: whose past is undone has neither finished nor been retained. */
   restored(): void {
     this.erased.restored();
+    // An entry that comes back with the backup outlives the PV that it was for.
+    for (const uid of openEntries(this.mirror.leases.all()).keys()) if (this.finishedClaims.has(uid)) this.outlived.add(uid);
     for (const { metadata } of this.mirror.claims.all()) {
       this.finishedClaims.delete(metadata?.uid ?? '');
       this.goneClaims.delete(metadata?.uid ?? '');

@@ -17,6 +17,8 @@ import type {
   Resource,
   Secret,
   StorageClass,
+  VolumeGroupSnapshot,
+  VolumeGroupSnapshotContent,
   VolumeSnapshot,
   VolumeSnapshotClass,
   VolumeSnapshotContent,
@@ -24,6 +26,7 @@ import type {
 import {
   CSI_NODES,
   EVENTS,
+  groupSnapshotResources,
   LEASES,
   NODES,
   PERSISTENT_VOLUMES,
@@ -69,11 +72,15 @@ class Kind<T extends KubeObject> {
   }
 }
 
+const GROUP_KINDS = groupSnapshotResources('v1');
+
 export class Mirror {
   readonly claims = new Kind<PersistentVolumeClaim>();
   readonly volumes = new Kind<PersistentVolume>();
   readonly snapshots = new Kind<VolumeSnapshot>();
   readonly contents = new Kind<VolumeSnapshotContent>();
+  readonly groups = new Kind<VolumeGroupSnapshot>();
+  readonly groupContents = new Kind<VolumeGroupSnapshotContent>();
   readonly leases = new Kind<Lease>();
   /** These are followed by `startAll` only. */
   readonly nodes = new Kind<Node>();
@@ -88,17 +95,26 @@ export class Mirror {
   private aborts: AbortController[] = [];
   private readonly open: (request: HttpRequest, signal: AbortSignal) => Promise<HttpStream>;
 
-  constructor(open: (request: HttpRequest, signal: AbortSignal) => Promise<HttpStream>) {
+  /** Whether the kinds of groups are installed. */
+  private readonly hasGroups: boolean;
+
+  constructor(open: (request: HttpRequest, signal: AbortSignal) => Promise<HttpStream>, { hasGroups = false } = {}) {
     this.open = open;
+    this.hasGroups = hasGroups;
   }
 
   /** Again after `stop`: what the server holds now replaces what was known, and nobody is told of what is gone. */
   async start(): Promise<void> {
-    for (const kind of [this.claims, this.volumes, this.snapshots, this.contents, this.leases]) kind.clear();
+    for (const kind of [this.claims, this.volumes, this.snapshots, this.contents, this.groups, this.groupContents, this.leases])
+      kind.clear();
     await this.follow(PERSISTENT_VOLUME_CLAIMS, this.claims);
     await this.follow(PERSISTENT_VOLUMES, this.volumes);
     await this.follow(VOLUME_SNAPSHOTS, this.snapshots);
     await this.follow(VOLUME_SNAPSHOT_CONTENTS, this.contents);
+    if (this.hasGroups) {
+      await this.follow(GROUP_KINDS.snapshots, this.groups);
+      await this.follow(GROUP_KINDS.contents, this.groupContents);
+    }
     await this.follow(LEASES, this.leases);
   }
 
@@ -115,6 +131,11 @@ export class Mirror {
     await this.follow(REFERENCE_GRANTS, this.grants);
     await this.follow(EVENTS, this.events);
     await this.follow(PODS_OF_SANDBOX, this.pods);
+  }
+
+  /** Snapshots that their users asked for one by one: members of groups are not among them. */
+  singles(): readonly VolumeSnapshot[] {
+    return this.snapshots.all().filter((snapshot) => !isMember(snapshot));
   }
 
   stop(): void {
@@ -142,4 +163,9 @@ export class Mirror {
       }
     })();
   }
+}
+
+/** Made by a group for one of its volumes. */
+export function isMember({ metadata }: VolumeSnapshot): boolean {
+  return metadata?.ownerReferences?.some(({ kind }) => kind === 'VolumeGroupSnapshot') === true;
 }

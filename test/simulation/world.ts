@@ -55,6 +55,7 @@ export interface WorldInit {
   /** What the driver demands in the secrets of a call; the story may change it. */
   readonly demandedSecrets: Record<string, string>;
   readonly hasTopology: boolean;
+  readonly hasGroups: boolean;
   /** Programs elect a leader: whoever waits while nobody leads waits for that, too. */
   readonly elects: boolean;
   /** Absent: places of volumes are not looked at. */
@@ -148,7 +149,7 @@ export class World {
     this.scheduler = init.scheduler;
     this.sandbox = init.sandbox;
     this.random = new SeededRandom(init.seed, 2);
-    this.mirror = new Mirror((request, signal) => init.sandbox.stream(request, signal));
+    this.mirror = new Mirror((request, signal) => init.sandbox.stream(request, signal), { hasGroups: init.hasGroups });
     const now = (): number => init.scheduler.elapsedMs;
     this.calls = new CallLog(now);
     this.safety = new SafetyChecks(this.mirror, init.ledger, { calls: this.calls, now });

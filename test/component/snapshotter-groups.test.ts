@@ -1,11 +1,12 @@
-/** csi-snapshotter alone with group contents, as the controller or an administrator writes them. */
+/** csi-snapshotter with group contents as the controller or an administrator writes them, and once with the controller itself. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { VolumeGroupSnapshotContent, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { CONTENTS, DRIVER, openWorld } from './snapshotter-world.ts';
+import type { VolumeGroupSnapshot, VolumeGroupSnapshotContent, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
+import { CLAIMS, CONTENTS, DRIVER, openWorld, SNAPSHOTS } from './snapshotter-world.ts';
 import type { World, WorldOptions } from './snapshotter-world.ts';
 
 const GROUP_API = '/apis/groupsnapshot.storage.k8s.io/v1';
 const GROUP_CONTENTS = `${GROUP_API}/volumegroupsnapshotcontents`;
+const GROUPS = `${GROUP_API}/namespaces/default/volumegroupsnapshots`;
 const GROUP_CLASSES = `${GROUP_API}/volumegroupsnapshotclasses`;
 const BEING_CREATED = 'groupsnapshot.storage.kubernetes.io/volumegroupsnapshot-being-created';
 const BEING_DELETED = 'groupsnapshot.storage.kubernetes.io/volumegroupsnapshot-being-deleted';
@@ -403,6 +404,49 @@ describe('where groups are not to be had', () => {
     });
     await world.advance(2000);
     expect((await world.request<VolumeGroupSnapshotContent>('GET', `${GROUP_CONTENTS}/${NAME}`)).status?.readyToUse).toBe(true);
+    await world.close();
+  });
+});
+
+describe('a group snapshot, both programs', () => {
+  test('of N claims it is ready within 10 + 8N calls, events included, and goes within 4 + 5N with all that was made for it', async () => {
+    const world = await start();
+    const names = ['a', 'b', 'c'];
+    for (const name of names) {
+      await world.boundClaim(name);
+      await world.request('PATCH', `${CLAIMS}/${name}`, { metadata: { labels: { app: 'db' } } });
+    }
+    await world.startController();
+    world.takeCalls();
+    await world.request('POST', GROUPS, {
+      apiVersion: 'groupsnapshot.storage.k8s.io/v1',
+      kind: 'VolumeGroupSnapshot',
+      metadata: { name: 'nightly', namespace: 'default' },
+      spec: { volumeGroupSnapshotClassName: 'groups', source: { selector: { matchLabels: { app: 'db' } } } },
+    });
+    await world.advance(5000);
+    const made = world.takeCalls();
+    expect((await world.request<VolumeGroupSnapshot>('GET', `${GROUPS}/nightly`)).status).toMatchObject({ readyToUse: true });
+    const members = await world.list<VolumeSnapshot>(SNAPSHOTS);
+    expect(members.map(({ status }) => [status?.readyToUse, status?.volumeGroupSnapshotName])).toEqual(names.map(() => [true, 'nightly']));
+    expect(made.writes.length + made.events).toBeLessThanOrEqual(10 + 8 * names.length);
+    expect(
+      made.writes.filter((what) => what.startsWith('S')),
+      'the sidecar writes no more for many members',
+    ).toHaveLength(3);
+    expect(world.rpcs.map(({ rpc }) => rpc)).toEqual(['CreateVolumeGroupSnapshot']);
+
+    await world.request('DELETE', `${GROUPS}/nightly`);
+    await world.advance(5000);
+    const gone = world.takeCalls();
+    expect(await world.list(GROUPS)).toEqual([]);
+    expect(await world.list(SNAPSHOTS)).toEqual([]);
+    expect(await world.list(CONTENTS)).toEqual([]);
+    expect(await world.list(GROUP_CONTENTS)).toEqual([]);
+    const { groups, snapshots } = world.driver.ledger();
+    expect([...groups, ...snapshots]).toEqual([]);
+    expect(gone.writes.length + gone.events).toBeLessThanOrEqual(4 + 5 * names.length);
+    expect(world.rpcs.map(({ rpc }) => rpc)).toEqual(['CreateVolumeGroupSnapshot', 'DeleteVolumeGroupSnapshot']);
     await world.close();
   });
 });

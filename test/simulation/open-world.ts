@@ -94,6 +94,7 @@ export async function openWorld({ scheduler, seed, scenario, crashAt, onLog }: O
     elects: scenario.election === true,
     hasTopology: scenario.driver?.topology !== undefined,
     hasGroups: scenario.groups === true,
+    publishesCapacity: scenario.publishesCapacity === true,
     ...(scenario.driver?.promised === undefined ? {} : { promisedPlaces: scenario.driver.promised }),
     records,
     ledger: () => ledgerOf(records(), scheduler.now()),

@@ -75,6 +75,7 @@ export class SafetyChecks {
   /** Called when the driver is about to commit what a call asked for. */
   commits(change: Change): void {
     if (change.op === 'delete-snapshot') this.deleteSnapshot(change.id);
+    if (change.op === 'delete-group') this.deleteGroup(change.id);
     if (change.op === 'delete-volume') this.deleteVolume(change.id);
     if (change.op === 'create-volume') this.createVolume(change.volume.name);
   }
@@ -157,6 +158,22 @@ export class SafetyChecks {
       const last = calls.at(-1);
       return last !== undefined && !isFinal(last);
     });
+  }
+
+  private deleteGroup(id: string): void {
+    for (const { metadata, spec, status } of this.mirror.groupContents.all()) {
+      if (status?.volumeGroupSnapshotHandle !== id) continue;
+      const name = metadata?.name ?? '';
+      const owner = this.mirror.groups.all().find((group) => group.metadata?.uid === spec?.volumeGroupSnapshotRef?.uid);
+      if (metadata?.deletionTimestamp === undefined)
+        this.fail('nothing-deleted-that-is-needed', `DeleteVolumeGroupSnapshot ${id} while content ${name} is not being deleted`);
+      else if (owner !== undefined && owner.metadata?.deletionTimestamp === undefined)
+        this.fail(
+          'nothing-deleted-that-is-needed',
+          `DeleteVolumeGroupSnapshot ${id} while VolumeGroupSnapshot ${owner.metadata?.name ?? ''} lives`,
+        );
+      if (spec?.deletionPolicy === 'Retain') this.fail('retain-keeps', `DeleteVolumeGroupSnapshot ${id}, which content ${name} retains`);
+    }
   }
 
   private deleteVolume(id: string): void {

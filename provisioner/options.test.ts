@@ -93,7 +93,7 @@ test.each([
   ['--enable-capacity', 'needs NAMESPACE in the environment'],
   ['--capacity-threads=0', 'at least 1'],
   ['--capacity-poll-interval=0', 'at least'],
-  ['--node-deployment', 'not served by this version'],
+  ['--node-deployment', 'NODE_NAME'],
   ['--volume-name-prefix=', 'give it a name'],
   ['--volume-name-uuid-length=0', 'one name'],
   ['--volume-name-uuid-length=33', 'at most 32'],
@@ -113,4 +113,23 @@ test('capacities need the Pod in the environment, unless nobody is to own them',
 test('what the frame acts upon is handed over by the role', () => {
   const options = read('--timeout=5s', '--leader-election-labels=a:b');
   expect(CSI_PROVISIONER.frame?.(options)).toEqual({ timeoutMs: 5000, leaseLabels: { a: 'b' } });
+});
+
+test('the environment names the node that is served, where one is', () => {
+  expect(readIn({ NODE_NAME: 'node-a' })('--node-deployment')).toMatchObject({
+    nodeName: 'node-a',
+    nodeDeploymentBaseDelayMs: 20_000,
+    nodeDeploymentMaxDelayMs: 60_000,
+  });
+  expect(read()).toMatchObject({ nodeName: '' });
+});
+
+test('events come from the driver, the host and the run, as in the Go program', () => {
+  expect(CSI_PROVISIONER.eventComponent('d.example', 'host_1234')).toBe('d.example_host_1234');
+});
+
+test('keys of labels are read one by one, and judged', () => {
+  expect(read('--copy-labels=team, corp.example/cost,,team').copiedLabels).toEqual(['team', 'corp.example/cost']);
+  expect(read().copiedLabels).toEqual([]);
+  expect(() => read('--copy-labels=team,-bad')).toThrow('--copy-labels: "-bad" is no key of a label');
 });

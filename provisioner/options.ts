@@ -1,13 +1,13 @@
 /** Flags of csi-provisioner: the Go program's 51 with their meaning, and ours. */
 import { ConfigError } from '../lib/errors/config-error.ts';
 import { DRIVER_FLAGS, ELECTION_FLAGS, KLOG_FLAGS, KUBE_FLAGS, PROCESS_FLAGS, RETRY_FLAGS } from '../lib/process/flag-groups.ts';
+import { isLabelKey } from '../lib/process/flag-value.ts';
 import { readOptions } from '../lib/process/flags.ts';
 import type { Flag } from '../lib/process/flag.ts';
 import type { FlagValues, OptionsOf } from '../lib/process/flags.ts';
 
 /** Hexadecimal digits of a uid. */
 const UUID_DIGITS = 32;
-const NO_NODE_MODE = 'node deployment is not served by this version';
 
 const NAME_FLAGS = [
   { name: 'volume-name-prefix', type: 'string', default: 'pvc', help: 'First part of the names of volumes and PVs.', origin: 'peer' },
@@ -36,10 +36,8 @@ const WORK_FLAGS = [
     name: 'cloning-protection-threads',
     type: 'uint',
     default: '1',
-    help: 'How many sources of clones, and of restores, are released from their protection at once.',
+    help: 'How many sources of clones, and of restores, are released from their protection at once. 0: those of clones stay protected.',
     origin: 'peer',
-    min: 1,
-    below: 'default',
   },
   {
     name: 'snapshot-orphan-sweep-interval',
@@ -104,6 +102,20 @@ const VOLUME_FLAGS = [
     help: 'Refuse to restore a snapshot with another volume mode unless its content allows it.',
     origin: 'peer',
   },
+  {
+    name: 'restore-size-auto-raise',
+    type: 'bool',
+    default: 'false',
+    help: 'A claim that asks for less than its snapshot restores to gets a volume of that size instead of an error; an event says so, and the PV has the real size. Storage quotas count what the claim asks for.',
+    origin: 'ours',
+  },
+  {
+    name: 'copy-labels',
+    type: 'string',
+    default: '',
+    help: 'Keys of labels, separated by commas, that are copied from claims to their PVs, and told the driver as parameters csi.storage.k8s.io/pvc/labels/KEY. The driver has to take parameters that it does not know.',
+    origin: 'ours',
+  },
 ] as const satisfies readonly Flag[];
 
 const CAPACITY_FLAGS = [
@@ -164,43 +176,45 @@ const CAPACITY_FLAGS = [
 
 const UNSERVED_FLAGS = [
   {
-    name: 'node-deployment',
-    type: 'bool',
-    default: 'false',
-    help: 'Serve the volumes of one node, for a sidecar on every node. Not served by this version.',
-    origin: 'peer',
-  },
-  {
-    name: 'node-deployment-immediate-binding',
-    type: 'bool',
-    default: 'true',
-    help: 'Nodes compete for immediate claims.',
-    origin: 'peer',
-    ignored: NO_NODE_MODE,
-  },
-  {
-    name: 'node-deployment-base-delay',
-    type: 'duration',
-    default: '20s',
-    help: 'First wait in that competition.',
-    origin: 'peer',
-    ignored: NO_NODE_MODE,
-  },
-  {
-    name: 'node-deployment-max-delay',
-    type: 'duration',
-    default: '60s',
-    help: 'Longest wait in that competition.',
-    origin: 'peer',
-    ignored: NO_NODE_MODE,
-  },
-  {
     name: 'enable-pprof',
     type: 'bool',
     default: 'false',
     help: 'Go profiles on the HTTP endpoint.',
     origin: 'peer',
     ignored: 'there is no Go runtime to profile',
+  },
+] as const satisfies readonly Flag[];
+
+const NODE_FLAGS = [
+  {
+    name: 'node-deployment',
+    type: 'bool',
+    default: 'false',
+    help: 'Serve the volumes of one node, for a sidecar beside the driver on every node. The environment variable NODE_NAME names the node. Without --leader-election.',
+    origin: 'peer',
+  },
+  {
+    name: 'node-deployment-immediate-binding',
+    type: 'bool',
+    default: 'true',
+    help: 'With --node-deployment: nodes compete for claims that wait for no Pod. false: such claims are left alone.',
+    origin: 'peer',
+  },
+  {
+    name: 'node-deployment-base-delay',
+    type: 'duration',
+    default: '20s',
+    help: 'With --node-deployment: longest first wait before this node tries to take a claim that waits for no Pod. The wait is random and doubles each time that others are faster.',
+    origin: 'peer',
+    min: 0,
+  },
+  {
+    name: 'node-deployment-max-delay',
+    type: 'duration',
+    default: '60s',
+    help: 'With --node-deployment: longest wait of all. A node without room for a claim asks its driver again as often.',
+    origin: 'peer',
+    min: 0,
   },
 ] as const satisfies readonly Flag[];
 
@@ -240,11 +254,16 @@ export const PROVISIONER_FLAGS = [
   ...VOLUME_FLAGS,
   ...CAPACITY_FLAGS,
   ...UNSERVED_FLAGS,
+  ...NODE_FLAGS,
   MASTER_FLAG,
   GATES_FLAG,
 ] as const satisfies readonly Flag[];
 
 export interface ProvisionerOptions extends OptionsOf<typeof PROVISIONER_FLAGS> {
+  /** Keys of `--copy-labels`. */
+  readonly copiedLabels: readonly string[];
+  /** The node whose volumes are served; empty: those of all nodes. */
+  readonly nodeName: string;
   /** The Pod of this process, from NAMESPACE and POD_NAME; empty where they are not set. */
   readonly pod: { readonly namespace: string; readonly name: string };
 }
@@ -258,14 +277,21 @@ export function readProvisionerOptions(values: FlagValues, env: (name: string) =
   if (options.volumeNameUuidLength === 0) {
     faults.push(`--volume-name-uuid-length=0: all volumes would have one name, write -1 or 1 to ${UUID_DIGITS}`);
   }
+  const copied = keysIn(options.copyLabels);
+  for (const key of copied) if (!isLabelKey(key)) faults.push(`--copy-labels: ${JSON.stringify(key)} is no key of a label, write KEY,KEY`);
+  const nodeName = options.nodeDeployment ? (env('NODE_NAME') ?? '') : '';
+  if (options.nodeDeployment && nodeName === '')
+    faults.push('--node-deployment needs the environment variable NODE_NAME: set it from spec.nodeName of the Pod (fieldRef)');
   if (options.enableCapacity && pod.namespace === '')
     faults.push('--enable-capacity needs NAMESPACE in the environment: set it from the field metadata.namespace of the Pod');
   if (options.enableCapacity && pod.name === '' && options.capacityOwnerrefLevel >= 0)
     faults.push(
       '--enable-capacity needs POD_NAME in the environment: set it from the field metadata.name of the Pod, or write --capacity-ownerref-level=-1 for objects without an owner',
     );
-  if (options.nodeDeployment)
-    faults.push('--node-deployment is not served by this version: drop it, or keep the Go program for this driver');
   if (faults.length > 0) throw new ConfigError(faults, { exitCode: 1 });
-  return { ...options, pod };
+  return { ...options, pod, nodeName, copiedLabels: copied };
+}
+
+function keysIn(list: string): readonly string[] {
+  return [...new Set(list.split(',').map((key) => key.trim()))].filter((key) => key !== '');
 }

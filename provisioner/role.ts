@@ -12,12 +12,13 @@ import { gateEnabled } from '../lib/process/flags.ts';
 import type { RoleDefinition, RoleInput } from '../lib/process/role-definition.ts';
 import type { Caches } from './caches.ts';
 import { openCaches } from './caches.ts';
-import { openCapacity } from './capacity/lane.ts';
-import { managedBy } from './capacity/names.ts';
+import { managerOf, openCapacity } from './capacity/lane.ts';
 import { NO_CAPACITY } from './capacity-refresh.ts';
 import { createClaimController } from './claim/controller.ts';
 import type { ClaimState } from './claim/state.ts';
-import type { Settings } from './facts/settings.ts';
+import type { ServedNode, Settings } from './facts/settings.ts';
+import { createNodeTopology } from './claim/node-topology.ts';
+import type { TopologyBook } from './claim/topology-book.ts';
 import { createTopologyBook } from './claim/topology-book.ts';
 import { createCloneProtection } from './clone-protection/controller.ts';
 import { openAccounts } from './intent/accounts.ts';
@@ -26,24 +27,28 @@ import type { ProvisionLabels } from './metrics.ts';
 import { createProvisionMetrics } from './metrics.ts';
 import { PROVISIONER_FLAGS, readProvisionerOptions } from './options.ts';
 import type { ProvisionerOptions } from './options.ts';
-import { createSegmentIndex } from './segments/segment-index.ts';
-import type { Segments } from './segments/segments.ts';
 import { createSnapshotProtection } from './snapshot-protection/controller.ts';
 import { createSourceProtections } from './source-protections.ts';
+import { servesAttributesClasses } from './served-kinds.ts';
 import { createVolumeController } from './volume/controller.ts';
 import { wireEvents } from './event-handlers.ts';
+import { reportUnsaved } from './unsaved-volumes.ts';
 
 export const CSI_PROVISIONER: RoleDefinition<ProvisionerOptions> = {
   name: 'csi-provisioner',
   syntax: 'pflag',
   flags: PROVISIONER_FLAGS,
   options: readProvisionerOptions,
-  frame: ({ timeoutMs, leaderElectionLabels }) => ({ timeoutMs, leaseLabels: leaderElectionLabels }),
+  frame: ({ timeoutMs, leaderElectionLabels }) => ({
+    timeoutMs,
+    leaseLabels: leaderElectionLabels,
+  }),
   needsDriver: true,
-  asksDriver: ['plugin'],
+  asksDriver: ({ nodeDeployment }) => (nodeDeployment ? ['plugin', 'node'] : ['plugin']),
+  kubeconfigOfEnvironmentFirst: true,
   requiredResources: [],
   lockName: (driverName) => driverName,
-  eventComponent: (driverName, hostname) => `${driverName}_${hostname}`,
+  eventComponent: (driverName, process) => `${driverName}_${process}`,
   create: createProvisioner,
 };
 
@@ -64,47 +69,37 @@ function createProvisioner({
   const identity = driver.identity();
   const clones = identity.controller.has('CLONE_VOLUME');
   const snapshots = identity.controller.has('CREATE_DELETE_SNAPSHOT');
-  const publisher = { driver: identity.name, managedBy: managedBy() };
+  // Each node has a provisioner, and its driver makes volumes on that node alone: nobody leads the others.
+  const elected = options.leaderElection && !options.nodeDeployment;
   const caches = openCaches(context.informers, {
     driver: identity.name,
     leaseNamespace,
-    nodes: hasTopology(identity, options) || options.enableCapacity,
-    affinities: options.enableCapacity,
-    capacity: options.enableCapacity ? { ...publisher, namespace: options.pod.namespace } : undefined,
+    nodes: (hasTopology(identity, options) || options.enableCapacity) && !options.nodeDeployment,
+    affinities: options.nodeDeployment || options.enableCapacity,
+    capacity: options.enableCapacity
+      ? { driver: identity.name, managedBy: managerOf(options), namespace: options.pod.namespace }
+      : undefined,
     attachments: identity.controller.has('PUBLISH_UNPUBLISH_VOLUME'),
     snapshots,
     crossNamespace: gateEnabled(options.featureGates, 'CrossNamespaceVolumeDataSource'),
-    journals: options.crashSafeProvisioning && !options.leaderElection,
+    journals: options.crashSafeProvisioning && !elected,
   });
   const progress = createClaimsInProgress();
   const protections = createSourceProtections();
-  const accounts = openAccounts({ context, progress, driver: identity.name, leaseNamespace, options, journals: caches.journals });
+  const accounts = openAccounts({ context, progress, driver: identity.name, leaseNamespace, options, elected, journals: caches.journals });
   const { journal } = accounts;
   const metrics = createProvisionMetrics(registry, accounts.counts);
-  const settings = settingsReader(driver.identity, options, accounts.place);
+  const attributesClasses = { served: true };
+  const settings = settingsReader(driver.identity, options, { journal: accounts.place, attributesClasses });
   const lane = sharedOptions(context, {
     workers: options.workerThreads,
     retryStartMs: options.retryIntervalStartMs,
     retryMaxMs: options.retryIntervalMaxMs,
   });
-  const { classes, capacities } = caches;
-  const capacity =
-    capacities === undefined
-      ? undefined
-      : openCapacity({
-          caches: { classes, capacities },
-          segments: segmentsOf(identity.name, caches),
-          publisher,
-          context,
-          options,
-          driver,
-          registry,
-          openClient,
-        });
+  const capacity = openCapacity({ caches, context, options, driver, registry, openClient });
   const refresh = capacity ?? NO_CAPACITY;
   const now = (): number => clock.now();
   const monotonic = (): number => clock.monotonic();
-  const { nodes, csiNodes } = caches;
   const claimController = createClaimController(
     {
       caches,
@@ -113,7 +108,7 @@ function createProvisioner({
       journal,
       accounts,
       settings,
-      topology: nodes === undefined || csiNodes === undefined ? undefined : createTopologyBook(identity.name, { nodes, csiNodes }),
+      topology: topologyBook(identity.name, caches, settings),
       strictTopology: options.strictTopology,
       immediateTopology: options.immediateTopology,
       minVersion: { value: undefined },
@@ -122,7 +117,13 @@ function createProvisioner({
       client,
       log,
       driver: driver.client,
-      identity: `${clock.now()}-${Math.floor(random.next() * 10_000)}-${identity.name}`,
+      identity: [
+        clock.now(),
+        Math.floor(random.next() * 10_000),
+        identity.name,
+        ...(options.nodeDeployment ? [options.nodeName] : []),
+      ].join('-'),
+      random: () => random.next(),
       metrics,
       capacity: refresh,
       labelsOf,
@@ -130,6 +131,7 @@ function createProvisioner({
     },
     lane,
   );
+  reportUnsaved(progress, context.queueMetrics);
   const volumes = new Map();
   const volumeController = createVolumeController(
     {
@@ -148,11 +150,18 @@ function createProvisioner({
     },
     lane,
   );
-  const protection = { ...lane, workers: options.cloningProtectionThreads };
+  const protection = { ...lane, workers: Math.max(1, options.cloningProtectionThreads) };
   const driverName = (): string => driver.identity().name;
-  const cloneController = clones ? createCloneProtection({ caches, progress, accounts, driverName, client }, protection) : undefined;
+  // 0 in the Go program: nobody takes it away.
+  const cloneController =
+    clones && options.cloningProtectionThreads > 0
+      ? createCloneProtection({ caches, progress, accounts, driverName, client }, protection)
+      : undefined;
   const snapshotController = snapshots
-    ? createSnapshotProtection({ caches, progress, accounts, protections, driverName, client }, protection)
+    ? createSnapshotProtection(
+        { caches, progress, accounts, protections, driverName, client, oneForEachNode: options.nodeDeployment },
+        protection,
+      )
     : undefined;
   wireEvents(
     caches,
@@ -165,17 +174,16 @@ function createProvisioner({
   return {
     name: 'csi-provisioner',
     start: (signal) => {
-      // Before the first look at any object everything that an earlier process may have left is known.
-      accounts
-        .takeOver(signal, (claimUid) => claimController.enqueue(claimUid))
-        .then(
-          () => {
-            if (!signal.aborted) for (const controller of lanes) controller.start(signal);
-          },
-          (error: unknown) => {
-            if (!signal.aborted) context.fatal(error);
-          },
-        );
+      const begin = async (): Promise<void> => {
+        const served = servesAttributesClasses({ client, log, gate: options.featureGates, signal });
+        // Before the first look at any object everything that an earlier process may have left is known.
+        await accounts.takeOver(signal, (claimUid) => claimController.enqueue(claimUid));
+        attributesClasses.served = await served;
+        if (!signal.aborted) for (const controller of lanes) controller.start(signal);
+      };
+      begin().catch((error: unknown) => {
+        if (!signal.aborted) context.fatal(error);
+      });
     },
     drain: async (cancel) => {
       await Promise.all(lanes.map((controller) => controller.drain(cancel)));
@@ -184,41 +192,62 @@ function createProvisioner({
   };
 }
 
-/** Those that capacities are published of: all in which a node of the driver lies. */
-function segmentsOf(driver: string, { nodes, csiNodes }: Caches): Segments {
-  if (nodes === undefined || csiNodes === undefined) throw new Error('capacities are published without a cache of nodes');
-  return createSegmentIndex({ driver, nodes, csiNodes });
+function topologyBook(driver: string, { nodes, csiNodes }: Caches, settings: () => Settings): TopologyBook | undefined {
+  const { node, topology } = settings();
+  if (node !== undefined) return topology ? createNodeTopology(settings) : undefined;
+  return nodes === undefined || csiNodes === undefined ? undefined : createTopologyBook(driver, { nodes, csiNodes });
+}
+
+interface FoundOut {
+  readonly journal: Settings['journal'];
+  /** Known at the start, before any claim is looked at. */
+  readonly attributesClasses: { readonly served: boolean };
 }
 
 /** What the driver says may change across a reconnect; what is made of it is kept until it does. */
-function settingsReader(identity: () => DriverIdentity, options: ProvisionerOptions, journal: Settings['journal']): () => Settings {
-  let last: { readonly identity: DriverIdentity; readonly settings: Settings } | undefined;
+function settingsReader(identity: () => DriverIdentity, options: ProvisionerOptions, found: FoundOut): () => Settings {
+  let last: { readonly identity: DriverIdentity; readonly served: boolean; readonly settings: Settings } | undefined;
   return () => {
     const present = identity();
-    if (last?.identity !== present) last = { identity: present, settings: { ...settingsOf(present, options), journal } };
+    const { served } = found.attributesClasses;
+    if (last?.identity !== present || last.served !== served)
+      last = { identity: present, served, settings: settingsOf(present, options, found) };
     return last.settings;
   };
 }
 
-function settingsOf(identity: DriverIdentity, options: ProvisionerOptions): Omit<Settings, 'journal'> {
+function settingsOf(identity: DriverIdentity, options: ProvisionerOptions, { journal, attributesClasses }: FoundOut): Settings {
   return {
+    journal,
     driver: identity.name,
     capabilities: new Set([...identity.plugin, ...identity.controller]),
     naming: { prefix: options.volumeNamePrefix, uuidLength: options.volumeNameUuidLength },
     defaultFsType: options.defaultFstype,
     extraCreateMetadata: options.extraCreateMetadata,
     preventModeConversion: options.preventVolumeModeConversion,
+    raiseToRestoreSize: options.restoreSizeAutoRaise,
+    copiedLabels: options.copiedLabels,
     readOnlyMany: options.controllerPublishReadonly,
     crossNamespace: gateEnabled(options.featureGates, 'CrossNamespaceVolumeDataSource'),
-    attributesClasses: gateEnabled(options.featureGates, 'VolumeAttributesClass'),
+    attributesClasses: attributesClasses.served && gateEnabled(options.featureGates, 'VolumeAttributesClass'),
     topology: hasTopology(identity, options),
+    ...(options.nodeDeployment ? { node: servedNode(identity, options) } : {}),
     elected: options.leaderElection,
     retryMaxMs: options.retryIntervalMaxMs,
   };
 }
 
-/** Class and kind of source, as the peer labels its metrics. */
-function labelsOf({ class: storageClass, claim }: ClaimState): ProvisionLabels {
-  const name = storageClass?.metadata?.name ?? claim?.spec?.storageClassName ?? '';
-  return { class: name, source: claim?.spec?.dataSource?.kind ?? '' };
+function servedNode({ node }: DriverIdentity, options: ProvisionerOptions): ServedNode {
+  return {
+    name: options.nodeName,
+    segments: node?.segments,
+    immediateBinding: options.nodeDeploymentImmediateBinding,
+    baseDelayMs: options.nodeDeploymentBaseDelayMs,
+    maxDelayMs: options.nodeDeploymentMaxDelayMs,
+  };
+}
+
+/** Class and kind of source, as the peer labels its metrics: by the field alone, not by the older annotation. */
+function labelsOf({ claim }: ClaimState): ProvisionLabels {
+  return { class: claim?.spec?.storageClassName ?? '', source: claim?.spec?.dataSource?.kind ?? '' };
 }

@@ -116,3 +116,9 @@ export function memberNamesOf(groupUid: string, volumeHandle: string): { readonl
   const digest = createHash('sha256').update(`${groupUid}${volumeHandle}`).digest('hex');
   return { snapshot: `snapshot-${digest}`, content: `snapcontent-${digest}` };
 }
+
+/** The content of a member has the name of its VolumeSnapshot, but for the prefix. Undefined for a name of another form. */
+export function memberContentNameOf(snapshotName: string | undefined): string | undefined {
+  const digest = /^snapshot-([0-9a-f]{64})$/.exec(snapshotName ?? '')?.[1];
+  return digest === undefined ? undefined : `snapcontent-${digest}`;
+}

@@ -20,7 +20,7 @@ export const CSI_SNAPSHOTTER: RoleDefinition<CsiSnapshotterOptions> = {
     leaseLabels: leaderElectionLabels,
   }),
   needsDriver: true,
-  asksDriver: ['groupController'],
+  asksDriver: () => ['groupController'],
   // Missing definitions are waited for by the caches, as long as it takes, as the Go sidecar does.
   requiredResources: [],
   checkDriver: (driver) => {

@@ -31,7 +31,7 @@ export function metricsDocument(tables) {
       },
     },
     { title: 'csi-snapshotter and csi-provisioner', declare: (registry) => tables.createCsiMetrics(registry) },
-    { title: 'snapshot-controller', declare: (registry) => tables.createSnapshotTimer(registry, clock) },
+    { title: 'snapshot-controller', declare: (registry) => tables.createSnapshotTimers(registry, clock) },
     { title: 'csi-snapshotter', declare: (registry) => tables.createSidecarMetrics(registry, {}) },
     { title: 'csi-provisioner', declare: (registry) => tables.createProvisionMetrics(registry) },
     { title: 'csi-provisioner with --enable-capacity', declare: (registry) => tables.createCapacityMetrics(registry) },

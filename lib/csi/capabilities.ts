@@ -19,6 +19,15 @@ export interface DriverIdentity {
   readonly controller: ReadonlySet<string>;
   /** Names of GroupControllerServiceCapability.RPC.Type; empty without a group controller. */
   readonly groupController: ReadonlySet<string>;
+  /** NodeGetInfo, where it was asked for. */
+  readonly node?: DriverNode;
+}
+
+/** The node that the driver runs on. */
+export interface DriverNode {
+  readonly id: string;
+  /** Where it lies. Undefined: volumes can be reached from everywhere. */
+  readonly segments: Readonly<Record<string, string>> | undefined;
 }
 
 /** The connected driver as a role sees it. `identity()` changes only across a reconnect. */
@@ -28,7 +37,7 @@ export interface Driver {
 }
 
 /** What a role asks of a driver beside its controller. A driver must not fail by a question that nobody needs answered. */
-export type DriverQuestion = 'plugin' | 'groupController';
+export type DriverQuestion = 'plugin' | 'groupController' | 'node';
 
 export interface Questions {
   readonly asks: readonly DriverQuestion[];
@@ -44,9 +53,10 @@ export async function readCapabilities(
   client: CsiClient,
   signal: AbortSignal,
   { asks, withoutGroups }: Questions,
-): Promise<Pick<DriverIdentity, 'plugin' | 'controller' | 'groupController'>> {
+): Promise<Omit<DriverIdentity, 'name' | 'vendorVersion'>> {
   const plugin = asks.includes('plugin') ? await client.getPluginCapabilities({}, signal).catch(none) : undefined;
   const controller = await client.controllerGetCapabilities({}, signal).catch(none);
+  const node = asks.includes('node') ? await readNode(client, signal) : {};
   const askGroups = (): ReturnType<CsiClient['groupControllerGetCapabilities']> => client.groupControllerGetCapabilities({}, signal);
   const group = asks.includes('groupController')
     ? await askGroups().catch((error: unknown) => {
@@ -69,7 +79,13 @@ export async function readCapabilities(
         type?.$case === 'rpc' ? nameOf(GroupControllerServiceCapability_RPC_Type, type.value.type) : [],
       ),
     ),
+    ...node,
   };
+}
+
+async function readNode(client: CsiClient, signal: AbortSignal): Promise<Pick<DriverIdentity, 'node'>> {
+  const { nodeId, accessibleTopology } = await client.nodeGetInfo({}, signal);
+  return { node: { id: nodeId, segments: accessibleTopology?.segments } };
 }
 
 function none(error: unknown): undefined {

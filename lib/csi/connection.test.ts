@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { GetPluginInfoResponse, ProbeResponse } from '../../proto/gen/csi.ts';
+import { GetPluginInfoResponse, NodeGetInfoResponse, ProbeResponse } from '../../proto/gen/csi.ts';
 import type { TerminalError } from '../errors/terminal-error.ts';
 import { connectDriver, type ConnectOptions, type DriverConnection } from './connection.ts';
 import { createFakeDriver, createHandClock, createLogList, type FakeDriver, type HandClock, settled } from './fake-driver.ts';
@@ -54,6 +54,29 @@ test('a driver is named, probed and asked for its capabilities before it is used
     groupController: new Set(),
   });
   expect(door.calls.slice(0, 2)).toEqual(['/csi.v1.Identity/GetPluginInfo', '/csi.v1.Identity/Probe']);
+});
+
+test('a driver is asked for its node where somebody wants to know, and after every reconnect', async () => {
+  const { door, driver } = bench({ asks: ['node'] });
+  const info = { nodeId: 'n-1', maxVolumesPerNode: 0n, accessibleTopology: { segments: { node: 'a' } } };
+  door.answers.set('NodeGetInfo', () => ({ response: NodeGetInfoResponse.encode(info).finish() }));
+  door.say('connected');
+  const { identity } = await driver;
+  expect(identity().node).toEqual({ id: 'n-1', segments: { node: 'a' } });
+  door.answers.set('NodeGetInfo', () => ({ response: NodeGetInfoResponse.encode({ ...info, accessibleTopology: undefined }).finish() }));
+  door.say('lost');
+  door.say('connected');
+  await settled();
+  expect(identity().node).toEqual({ id: 'n-1', segments: undefined });
+});
+
+test('a driver that does not say its node cannot serve one, and nobody else asks', async () => {
+  const { door, driver } = bench({ asks: ['node'] });
+  door.say('connected');
+  await expect(driver).rejects.toMatchObject({ reason: 'DRIVER_UNUSABLE', message: expect.stringContaining('NodeGetInfo') });
+  const other = bench();
+  other.door.say('connected');
+  expect((await other.driver).identity().node).toBeUndefined();
 });
 
 test('a driver that is not ready, or too slow to say so, is probed again every second', async () => {

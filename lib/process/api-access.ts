@@ -19,13 +19,15 @@ export interface ApiAccess {
 }
 
 /** Rejects with ConfigError where there is no usable kubeconfig or service account. */
-export async function openApiAccess(input: ProgramInput, options: ProcessOptions, log: Logger): Promise<ApiAccess> {
+export async function openApiAccess(
+  input: ProgramInput,
+  options: ProcessOptions,
+  { environmentFirst, log }: Pick<Choice, 'environmentFirst' | 'log'>,
+): Promise<ApiAccess> {
   const { doors, program, version, execCredential } = input;
   const { kubeconfig, master, kubeApiQps, kubeApiBurst } = options;
-  // The Go provisioner lets the environment win; an explicit flag that loses surprises people.
-  const fromEnvironment = kubeconfig === '' && master === '' ? (doors.host.env('KUBECONFIG') ?? '') : '';
   const cluster = await loadCluster(doors, {
-    kubeconfig: kubeconfig === '' ? fromEnvironment : kubeconfig,
+    kubeconfig: kubeconfigOf(doors, { kubeconfig, master, environmentFirst, log }),
     master,
     ...(execCredential === undefined ? {} : { execCredential }),
   });
@@ -48,6 +50,23 @@ export async function openApiAccess(input: ProgramInput, options: ProcessOptions
       for (const door of opened) door.close();
     },
   };
+}
+
+interface Choice {
+  readonly kubeconfig: string;
+  readonly master: string;
+  /** KUBECONFIG of the environment wins over --kubeconfig. Otherwise it counts only where no flag says anything. */
+  readonly environmentFirst: boolean;
+  readonly log: Logger;
+}
+
+function kubeconfigOf({ host }: Pick<Doors, 'host'>, { kubeconfig, master, environmentFirst, log }: Choice): string {
+  const named = host.env('KUBECONFIG') ?? '';
+  if (named === '') return kubeconfig;
+  if (!environmentFirst) return kubeconfig === '' && master === '' ? named : kubeconfig;
+  if (kubeconfig !== '' && kubeconfig !== named)
+    log.warn('KUBECONFIG of the environment is used instead of --kubeconfig, as by the Go program', { KUBECONFIG: named, kubeconfig });
+  return named;
 }
 
 /** POD_NAMESPACE, then the service account's, then `default`, as csi-lib-utils finds it. */

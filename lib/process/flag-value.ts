@@ -113,8 +113,15 @@ function integer(text: string): number | undefined {
 
 function float(text: string): number | undefined {
   if (/^[+-]?inf(?:inity)?$/i.test(text)) return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  return /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : undefined;
+  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return Number(text);
+  const [, sign, whole = '', part = '', exponent] = HEX_FLOAT.exec(text) ?? [];
+  if (exponent === undefined || whole + part === '') return undefined;
+  const mantissa = Number(`0x${(whole + part).replaceAll('_', '')}`) / 16 ** part.replaceAll('_', '').length;
+  return (sign === '-' ? -1 : 1) * mantissa * 2 ** Number(exponent);
 }
+
+/** Go writes the exponent, a power of two, in decimal: 0x1.8p3 is 12. */
+const HEX_FLOAT = /^([+-]?)0[xX]((?:_?[0-9a-fA-F])*)\.?((?:[0-9a-fA-F](?:_?[0-9a-fA-F])*)?)[pP]([+-]?\d+)$/;
 
 /** `A=true,B=false`. Spaces around names and values are let pass, and AllAlpha and AllBeta set what is not named, as component-base does. */
 function gates(known: NonNullable<Flag['gates']>, text: string): Gates | Refusal {
@@ -148,11 +155,16 @@ function labels(text: string): Labels | Refusal {
   for (const part of text.split(',').map((word) => word.trim())) {
     if (part === '') continue;
     const [, key = '', value = ''] = /^([^:=]*)[:=](.*)$/.exec(part) ?? [];
-    if (!LABEL_KEY.test(key) || !LABEL_VALUE.test(value) || value.length > 63)
+    if (!isLabelKey(key) || !LABEL_VALUE.test(value) || value.length > 63)
       return new Refusal(`${quote(part)} is no label, write key:value,key:value`);
     found[key] = value;
   }
   return found;
+}
+
+/** Its length is left to the API server. */
+export function isLabelKey(text: string): boolean {
+  return LABEL_KEY.test(text);
 }
 
 function quote(text: string): string {

@@ -17,7 +17,7 @@ import { createMetrics, type MetricsRegistry } from './metrics.ts';
 import type { ProgramInput } from './program-input.ts';
 import { RunningRole } from './running-role.ts';
 import { runShutdown, type ShutdownStep } from './shutdown.ts';
-import { TerminalError } from '../errors/terminal-error.ts';
+import { historyChanged, TerminalError } from '../errors/terminal-error.ts';
 import { servedVersions } from './served-versions.ts';
 import { waitForResources } from './wait-for-resources.ts';
 
@@ -92,7 +92,8 @@ export class ProgramLife {
     for (const [flag, reason] of Object.entries(withoutEffect)) this.log.warn('Flag has no effect and can be removed', { flag, reason });
     for (const what of ['credentials', 'custom resources', 'the CSI driver', 'caches']) this.waitingFor.add(what);
     await this.listen();
-    const api = await openApiAccess(this.input, process, this.log);
+    const environmentFirst = roles.every(({ plan }) => plan.kubeconfigOfEnvironmentFirst === true);
+    const api = await openApiAccess(this.input, process, { environmentFirst, log: this.log });
     this.api = api;
     this.waitingFor.delete('credentials');
     const client = api.client();
@@ -109,10 +110,7 @@ export class ProgramLife {
       doors,
       log: this.log,
       ...this.resync(),
-      restoredFromBackup: (resource) => {
-        this.abrupt = true;
-        this.fail(new TerminalError('HISTORY_CHANGED', historyChanged(resource)));
-      },
+      restoredFromBackup: (resource) => this.fail(historyChanged(resource)),
     });
     const queueMetrics = createQueueMetrics(this.metrics, doors.clock);
     const electionMetrics = createElectionMetrics(this.metrics);
@@ -129,6 +127,7 @@ export class ProgramLife {
           metrics: this.metrics,
           connection: this.connection,
           timeoutMs: timeoutOf(planned),
+          combined: isCombined(this.input),
           leaseNamespace: this.leaseNamespace(planned, namespace),
           served,
           events: api.client(),
@@ -196,7 +195,7 @@ export class ProgramLife {
       clock: doors.clock,
       log: this.log,
       address: csiAddress,
-      asks: users.flatMap(({ plan }) => plan.asksDriver ?? []),
+      asks: users.flatMap(({ prepared }) => prepared.asksDriver),
       timeoutMs: Math.max(...users.map(timeoutOf)),
       lostTimeoutMs: driverLostTimeoutMs === 0 ? leaseMs : driverLostTimeoutMs,
       observe,
@@ -226,6 +225,7 @@ export class ProgramLife {
   private fail(error: unknown): void {
     const { lines, isBug } = faultsOf(error);
     for (const line of lines) this.log.error(line, isBug ? error : undefined);
+    if (error instanceof TerminalError && error.reason === 'HISTORY_CHANGED') this.abrupt = true;
     if (this.ending.signal.aborted) return;
     this.exitCode = 1;
     this.ending.abort();
@@ -278,13 +278,6 @@ export class ProgramLife {
       },
     ];
   }
-}
-
-function historyChanged(resource: string): string {
-  return (
-    `the API server was restored to an earlier state, as from a backup (seen at ${resource}): ` +
-    'this process may remember changes that are undone, so it exits and starts again with a fresh view. Nothing has to be done'
-  );
 }
 
 function timeoutOf({ prepared }: PlannedRole): number {

@@ -52,7 +52,7 @@ export interface RoleDefinition<O> {
   readonly frame?: (options: O) => FrameOptions;
   readonly needsDriver: boolean;
   /** Read at connect, beside the capabilities of its controller. */
-  readonly asksDriver?: readonly DriverQuestion[];
+  readonly asksDriver?: (options: O) => readonly DriverQuestion[];
   /** Custom resources that must be served before the role starts: `volumesnapshots.snapshot.storage.k8s.io`. */
   readonly requiredResources: readonly { readonly group: string; readonly version: string; readonly plural: string }[];
   /** What is used where it is served, by `RoleInput.served`. */
@@ -66,6 +66,9 @@ export interface RoleDefinition<O> {
    * may lead. Absent: the Pod's own namespace.
    */
   readonly combinedLeaseNamespace?: string;
-  readonly eventComponent: (driverName: string, hostname: string) => string;
+  /** KUBECONFIG of the environment wins over --kubeconfig. */
+  readonly kubeconfigOfEnvironmentFirst?: boolean;
+  /** `process`: the host name and a random part. */
+  readonly eventComponent: (driverName: string, process: string) => string;
   readonly create: (input: RoleInput<O>) => Role;
 }

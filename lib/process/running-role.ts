@@ -25,6 +25,8 @@ export interface RunningRoleInput {
   /** Undefined where no role of the process needs a driver. */
   readonly connection: DriverConnection | undefined;
   readonly timeoutMs: number;
+  /** Other roles may run in the process. */
+  readonly combined: boolean;
   readonly served: ReadonlyMap<string, string>;
   readonly leaseNamespace: string;
   /** The client that writes events. */
@@ -39,9 +41,10 @@ export interface RunningRoleInput {
 export class RunningRole {
   private readonly input: RunningRoleInput;
   private readonly recorder: RunningEventRecorder;
-  private readonly electionRecorder: RunningEventRecorder | undefined;
   private readonly election: LeaderElection | undefined;
   private readonly leaseName: string;
+  /** In metrics. The Go programs leave it empty; several roles of one process need one each. */
+  private readonly electionLabel: string;
   private readonly role: Role;
   private started = false;
 
@@ -53,11 +56,11 @@ export class RunningRole {
     this.input = input;
     const lock = plan.lockName(driverName);
     this.leaseName = sanitiseLeaseName(lock);
-    const recorderOf = (component: string): RunningEventRecorder => createEventRecorder({ client: input.events, doors, component, log });
-    this.recorder = recorderOf(plan.eventComponent(driverName, hostname));
+    this.electionLabel = input.combined ? this.leaseName : '';
+    const component = plan.eventComponent(driverName, `${hostname}_${doors.random.uuid()}`);
+    this.recorder = createEventRecorder({ client: input.events, doors, component, log });
     // csi-lib-utils names the component of the election so.
-    this.electionRecorder = planned.election.leaderElection ? recorderOf(`${lock}/${hostname}`) : undefined;
-    this.election = this.electionRecorder === undefined ? undefined : this.elect(hostname, this.electionRecorder);
+    this.election = planned.election.leaderElection ? this.elect(hostname, `${lock}/${hostname}`) : undefined;
     this.role = prepared.create({
       context: {
         doors,
@@ -80,10 +83,10 @@ export class RunningRole {
     });
   }
 
-  private elect(hostname: string, events: RunningEventRecorder): LeaderElection {
+  private elect(hostname: string, eventComponent: string): LeaderElection {
     const { planned, doors, log, leaseNamespace, electionMetrics, leaseLost } = this.input;
     const { election } = planned;
-    electionMetrics.leading(this.leaseName, false);
+    electionMetrics.leading(this.electionLabel, false);
     return createLeaderElection({
       client: this.input.leaseClient(),
       doors,
@@ -97,9 +100,10 @@ export class RunningRole {
       leaseDurationMs: election.leaderElectionLeaseDurationMs,
       renewDeadlineMs: election.leaderElectionRenewDeadlineMs,
       retryPeriodMs: election.leaderElectionRetryPeriodMs,
-      events,
+      events: this.recorder,
+      eventComponent,
       onLost: (error) => {
-        electionMetrics.leading(this.leaseName, false);
+        electionMetrics.leading(this.electionLabel, false);
         leaseLost(error);
       },
     });
@@ -112,7 +116,7 @@ export class RunningRole {
       if (this.election !== undefined) {
         this.election.start();
         await this.election.elected(stop);
-        electionMetrics.leading(this.leaseName, true);
+        electionMetrics.leading(this.electionLabel, true);
       }
       await synced;
       if (stop.aborted) return;
@@ -143,10 +147,10 @@ export class RunningRole {
 
   async release(signal: AbortSignal): Promise<void> {
     await this.election?.stop(signal);
-    if (this.election !== undefined) this.input.electionMetrics.leading(this.leaseName, false);
+    if (this.election !== undefined) this.input.electionMetrics.leading(this.electionLabel, false);
   }
 
   async flush(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.recorder.flush(signal), this.electionRecorder?.flush(signal)]);
+    await this.recorder.flush(signal);
   }
 }

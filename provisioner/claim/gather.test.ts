@@ -74,6 +74,7 @@ function aWorld({ claims = [aClaim()], volumes = [], snapshots, progress, releas
     strictTopology: false,
     immediateTopology: true,
     minVersion: { value: undefined },
+    monotonic: () => 0,
     now: () => 7,
   });
 }

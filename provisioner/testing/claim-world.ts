@@ -11,7 +11,8 @@ import { GrpcCode } from '../../lib/csi/grpc-code.ts';
 import { ApiError } from '../../lib/kube/api-error.ts';
 import type { KubeObject, PersistentVolume, Resource } from '../../lib/kube/objects.ts';
 import type { CreateVolumeRequest, CreateVolumeResponse } from '../../proto/gen/csi.ts';
-import { BY_CLAIM, BY_HANDLE } from '../caches.ts';
+import { BY_CLAIM, BY_HANDLE, BY_SOURCE, sourceValue } from '../caches.ts';
+import { dataSourceOf, isSource, sourceKey } from '../facts/data-source.ts';
 import { absorb } from '../claim/absorb.ts';
 import { decide } from '../claim/decide.ts';
 import { execute } from '../claim/execute.ts';
@@ -37,6 +38,10 @@ export function cacheOf<T extends KubeObject>(objects: Map<string, T>): Informer
   const values: Record<string, (object: T) => string | undefined> = {
     [BY_CLAIM]: (object) => (object as PersistentVolume).spec?.claimRef?.uid,
     [BY_HANDLE]: (object) => (object as PersistentVolume).spec?.csi?.volumeHandle,
+    [BY_SOURCE]: (object) => {
+      const source = dataSourceOf(object, { crossNamespace: true });
+      return isSource(source) ? sourceValue(source.kind, sourceKey(source)) : undefined;
+    },
   };
   const store = {
     get: (key: string) => objects.get(key),
@@ -84,6 +89,7 @@ export function aDriver(calls: string[]) {
       void answers.push(() => {
         throw csiError(code);
       }),
+    getCapacity: async () => ({ availableCapacity: 1n << 40n }),
     createVolume: async (request: CreateVolumeRequest): Promise<CreateVolumeResponse> => {
       calls.push(`CreateVolume ${request.parameters['kind'] ?? ''}`.trim());
       received.push(request);
@@ -214,6 +220,7 @@ export function aClaimWorld(change: { readonly settings?: Partial<Settings> } = 
     minVersion: { value: undefined },
     now: () => clock.ms,
     monotonic: () => clock.ms,
+    random: () => 0.5,
     client: server.client,
     journal,
     accounts: { isDeletedElsewhere: (_: string, handle: string) => deletedElsewhere.has(handle) },

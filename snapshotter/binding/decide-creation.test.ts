@@ -9,8 +9,8 @@ describe('what stands in the way of a dynamic snapshot', () => {
   test.each([
     ['a claim that is not bound', { claim: aClaim({ status: { phase: 'Pending' } }) }, /not yet bound/],
     ['a claim that is being deleted', { claim: aClaim({ metadata: deleting }) }, /is being deleted/],
-    ['a claim that is missing', { claim: undefined }, /default\/data was not found/],
-    ['a volume that is missing', { volume: undefined }, /failed to retrieve PV pv-data/],
+    ['a claim that is missing', { claim: null }, /default\/data was not found/],
+    ['a volume that is missing', { volume: null }, /failed to retrieve PV pv-data/],
     [
       'a volume bound to another claim',
       { volume: aVolume({ claimRef: { name: 'data', namespace: 'default', uid: 'older' } }) },
@@ -46,8 +46,8 @@ describe('what stands in the way of a dynamic snapshot', () => {
 
   test.each([
     ['class', { snapshotClass: undefined }, 'snap'],
-    ['claim', { claim: undefined }, 'data'],
-    ['volume', { volume: undefined }, 'pv-data'],
+    ['claim', { claim: null }, 'data'],
+    ['volume', { volume: null }, 'pv-data'],
   ] as const)('a missing %s is read live before anybody is told', (needed, missing, name) => {
     expect(decide(aBindingState(missing))).toMatchObject({ kind: 'confirm', needed, name });
   });
@@ -58,10 +58,10 @@ describe('what stands in the way of a dynamic snapshot', () => {
   });
 
   test('what is told already is neither written nor read again', () => {
-    const { message } = failure(aBindingState({ claim: undefined, confirmed: confirmedAll }));
+    const { message } = failure(aBindingState({ claim: null, confirmed: confirmedAll }));
     const status = { readyToUse: false, error: { time: '2020-01-01T00:00:00Z', message } };
     const told = aSnapshot({ metadata: { annotations: noted(CAUSE.missing) }, status });
-    expect(decide(aBindingState({ claim: undefined, snapshot: told }))).toMatchObject({ kind: 'done' });
+    expect(decide(aBindingState({ claim: null, snapshot: told }))).toMatchObject({ kind: 'done' });
   });
 
   test.each([

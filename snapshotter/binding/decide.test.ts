@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { CAUSE, causeOfAnswer } from '../failure-note.ts';
-import { AS_SOURCE_PROTECTION, BOUND_PROTECTION, CLAIM_PROTECTION, CONTENT_PROTECTION, FAILURE, GROUP_HANDLE } from '../names.ts';
+import { AS_SOURCE_PROTECTION, BOUND_PROTECTION, CLAIM_PROTECTION, CONTENT_PROTECTION, FAILURE } from '../names.ts';
 import { aBindingState, bothFinalizers, confirmedAll, deleting, failure, protectedClaim, reasons } from '../testing/binding-state.ts';
 import {
   CONTENT_NAME,
@@ -68,9 +68,7 @@ describe('the way of a dynamic snapshot', () => {
     const step = decide(aBindingState({ snapshot: aSnapshot({ metadata: bothFinalizers }) }));
     expect(step).toMatchObject({
       kind: 'protect-claim',
-      claim: {
-        metadata: { uid: 'claim-uid', resourceVersion: '5', finalizers: ['kubernetes.io/pvc-protection', CLAIM_PROTECTION] },
-      },
+      claims: [{ metadata: { uid: 'claim-uid', resourceVersion: '5', finalizers: ['kubernetes.io/pvc-protection', CLAIM_PROTECTION] } }],
     });
   });
 
@@ -276,8 +274,7 @@ describe('a pre-provisioned snapshot', () => {
   const state = aBindingState({
     snapshot: aPreProvisionedSnapshot(),
     content: aPreProvisionedContent(),
-    claim: undefined,
-    volume: undefined,
+    sources: [],
   });
   const named = aPreProvisionedSnapshot({ metadata: { ...aSnapshot().metadata, ...bothFinalizers } });
 
@@ -462,18 +459,17 @@ describe('a ready snapshot', () => {
   });
 });
 
-describe('objects of groups', () => {
-  test.each([
-    ['a member by its status', aSnapshot({ status: { volumeGroupSnapshotName: 'g' } }), undefined],
-    ['a content with a group handle', aSnapshot(), aContent({ metadata: { annotations: { [GROUP_HANDLE]: 'g-1' } } })],
-    ['a content with a group handle in its status', aReadySnapshot(), aContent({ status: { volumeGroupSnapshotHandle: 'g-1' } })],
-  ])('%s is left alone', (_, snapshot, content) => {
-    expect(decide(aBindingState({ snapshot, content }))).toMatchObject({ kind: 'done', events: [] });
+describe('objects of groups, while groups are off', () => {
+  const membership = { name: 'g', uid: undefined, proof: 'yes', group: 'unserved' } as const;
+
+  test('a member is left alone', () => {
+    expect(decide(aBindingState({ membership }))).toMatchObject({ kind: 'done' });
+    expect(decide(aBindingState({ membership, snapshot: aReadySnapshot(), content: aContent() }))).toMatchObject({ kind: 'done' });
   });
 
   test('a member that is being deleted says why it waits', () => {
     const snapshot = aSnapshot({ metadata: deleting, status: { volumeGroupSnapshotName: 'g' } });
-    expect(decide(aBindingState({ snapshot }))).toMatchObject({ kind: 'done', events: [{ reason: 'SnapshotDeletePending' }] });
+    expect(decide(aBindingState({ membership, snapshot }))).toMatchObject({ kind: 'done', events: [{ reason: 'SnapshotDeletePending' }] });
   });
 
   test.each([

@@ -148,7 +148,10 @@ export async function openWorld(options: WorldOptions = {}) {
         close: () => undefined,
       },
     });
-    const asked = { asks: definition.asksDriver ?? [], withoutGroups: () => undefined };
+    const roleOptions = definition.options(readFlags(definition.flags, given), (name) =>
+      name === 'NODE_NAME' ? options.nodeName : undefined,
+    );
+    const asked = { asks: definition.asksDriver?.(roleOptions) ?? [], withoutGroups: () => undefined };
     const identity = definition.needsDriver
       ? { ...(await csi.getPluginInfo({}, life.signal)), ...(await readCapabilities(csi, life.signal, asked)) }
       : undefined;
@@ -166,7 +169,7 @@ export async function openWorld(options: WorldOptions = {}) {
         },
       },
       openClient: () => client,
-      options: definition.options(readFlags(definition.flags, given), (name) => (name === 'NODE_NAME' ? options.nodeName : undefined)),
+      options: roleOptions,
       driver: identity === undefined ? undefined : { client: csi, identity: () => identity },
       metrics,
       leaseNamespace: 'default',

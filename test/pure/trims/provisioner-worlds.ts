@@ -190,7 +190,7 @@ export function provisionerSteps(
   const protections = createSourceProtections();
   const accounts = { usersElsewhere: (kind: string) => (kind === 'claim' ? ['original-uid'] : []) };
   const { nodes, csiNodes } = caches;
-  const common = { caches, progress, protections, accounts, settings: () => RULES, driverName: () => DRIVER };
+  const common = { caches, progress, protections, accounts, settings: () => RULES, driverName: () => DRIVER, oneForEachNode: false };
   const claim = gatherClaim(
     {
       ...common,
@@ -199,6 +199,7 @@ export function provisionerSteps(
       immediateTopology: true,
       minVersion: { value: undefined },
       now: () => 1_000_000,
+      monotonic: () => 0,
     },
     CLAIM_UID,
   );
@@ -233,7 +234,7 @@ function answerTo(
 ): ClaimAnswer | undefined {
   switch (step.kind) {
     case 'read-content':
-      return { kind: 'content', object: aContent() };
+      return { kind: 'content', name: step.name, object: aContent() };
     case 'read-secret':
       return { kind: 'secret', secret: { of: step.secret, reveal: () => ({}) }, progress };
     case 'protect-claim':

@@ -11,6 +11,7 @@ import {
 import { decide as decideBinding } from '../../../snapshotter/binding/decide.ts';
 import { absorb as absorbBinding } from '../../../snapshotter/binding/execute.ts';
 import { gather as gatherBinding } from '../../../snapshotter/binding/gather.ts';
+import { singleRelations } from '../../../snapshotter/binding/single-relations.ts';
 import type { BindingNext, BindingState } from '../../../snapshotter/binding/state.ts';
 import { decide as decideClaim } from '../../../snapshotter/claim-protection/decide.ts';
 import { gather as gatherClaim } from '../../../snapshotter/claim-protection/gather.ts';
@@ -21,6 +22,7 @@ import type { ContentNext, ContentState } from '../../../snapshotter/content/sta
 import { decide as decideContent } from '../../../snapshotter/content-protection/decide.ts';
 import { gather as gatherContent } from '../../../snapshotter/content-protection/gather.ts';
 import { declareInformers as declareForController } from '../../../snapshotter/controller-role.ts';
+import { SINGLE } from '../../../snapshotter/kinds/single-kind.ts';
 import {
   AS_SOURCE_PROTECTION,
   BEING_CREATED,
@@ -148,7 +150,7 @@ export function controllerSteps(
   keeping: Keeping,
 ): { readonly steps: unknown; readonly informers: FixedInformers } {
   const informers = fixedInformers(objectsOf(world), keeping);
-  const caches = declareForController({ informers }, true);
+  const caches = declareForController({ informers }, { distributed: true, groupResources: undefined });
   const { snapshots, contents, classes, claims, volumes, nodes } = caches;
   const stores = {
     snapshots: snapshots.store,
@@ -159,9 +161,21 @@ export function controllerSteps(
     nodes: nodes?.store,
   };
   const rules = { preventVolumeModeConversion: true, distributedSnapshotting: true };
-  const binding = gatherBinding({ stores, rules, clock, refusals: new Map(), contentWent: new Set() }, 'default/nightly');
-  const claim = gatherClaim(stores, 'default/data');
-  const content = gatherContent({ ...stores, alone: new Set() }, CONTENT_NAME);
+  const binding = gatherBinding(
+    {
+      kind: SINGLE,
+      groupKind: undefined,
+      relations: singleRelations({ ...stores, groups: undefined }),
+      stores,
+      rules,
+      clock,
+      refusals: new Map(),
+      contentWent: new Set(),
+    },
+    'default/nightly',
+  );
+  const claim = gatherClaim({ ...stores, groups: undefined }, 'default/data');
+  const content = gatherContent({ ...stores, kind: SINGLE, groupOf: () => 'none', alone: new Set() }, CONTENT_NAME);
   const steps = {
     binding: binding === undefined ? undefined : untilTheContent(binding),
     claim: claim === undefined ? undefined : decideClaim(claim),

@@ -4,9 +4,10 @@ import { completionVerb } from './completion/verb.ts';
 import type { Verb } from './frame/verb.ts';
 import { INSTALL_CRDS } from './install-crds/verb.ts';
 import { NODE_DRIVER_REGISTRAR } from './node-driver-registrar/verb.ts';
+import { RELEASE } from './release/verb.ts';
 import { ROLES } from './roles.ts';
 
-const TOOLS: readonly Verb[] = [INSTALL_CRDS, NODE_DRIVER_REGISTRAR];
+const TOOLS: readonly Verb[] = [INSTALL_CRDS, NODE_DRIVER_REGISTRAR, RELEASE];
 
 export const VERBS: readonly Verb[] = [
   ...TOOLS,

@@ -2,8 +2,8 @@
  * The role csi-provisioner: one per driver. It makes the volumes of claims, deletes those of released PVs,
  * and protects what volumes are filled from while they are.
  *
- * Four controllers work side by side (folders claim, volume, clone-protection, snapshot-protection) and meet only
- * in the caches and the claims in progress. Claims and PVs of other drivers pass through and are left alone.
+ * Five controllers work side by side (folders claim, volume, clone-protection, snapshot-protection, capacity) and meet only
+ * in the caches, the claims in progress, and the word that room was used or freed. Claims and PVs of other drivers pass through and are left alone.
  */
 import { sharedOptions } from '../lib/controller/shared-options.ts';
 import type { Role } from '../lib/controller/role.ts';
@@ -12,6 +12,8 @@ import { gateEnabled } from '../lib/process/flags.ts';
 import type { RoleDefinition, RoleInput } from '../lib/process/role-definition.ts';
 import type { Caches } from './caches.ts';
 import { openCaches } from './caches.ts';
+import { managerOf, openCapacity } from './capacity/lane.ts';
+import { NO_CAPACITY } from './capacity-refresh.ts';
 import { createClaimController } from './claim/controller.ts';
 import type { ClaimState } from './claim/state.ts';
 import type { ServedNode, Settings } from './facts/settings.ts';
@@ -37,14 +39,13 @@ export const CSI_PROVISIONER: RoleDefinition<ProvisionerOptions> = {
   syntax: 'pflag',
   flags: PROVISIONER_FLAGS,
   options: readProvisionerOptions,
-  frame: ({ timeoutMs, leaderElectionLabels, nodeDeployment }) => ({
+  frame: ({ timeoutMs, leaderElectionLabels }) => ({
     timeoutMs,
     leaseLabels: leaderElectionLabels,
-    nodeInfo: nodeDeployment,
   }),
   needsDriver: true,
+  asksDriver: ({ nodeDeployment }) => (nodeDeployment ? ['plugin', 'node'] : ['plugin']),
   kubeconfigOfEnvironmentFirst: true,
-  asksDriver: ['plugin'],
   requiredResources: [],
   lockName: (driverName) => driverName,
   eventComponent: (driverName, process) => `${driverName}_${process}`,
@@ -54,7 +55,14 @@ export const CSI_PROVISIONER: RoleDefinition<ProvisionerOptions> = {
 const hasTopology = (identity: DriverIdentity, options: ProvisionerOptions): boolean =>
   identity.plugin.has('VOLUME_ACCESSIBILITY_CONSTRAINTS') && gateEnabled(options.featureGates, 'Topology');
 
-function createProvisioner({ context, options, driver, metrics: registry, leaseNamespace }: RoleInput<ProvisionerOptions>): Role {
+function createProvisioner({
+  context,
+  options,
+  driver,
+  metrics: registry,
+  leaseNamespace,
+  openClient,
+}: RoleInput<ProvisionerOptions>): Role {
   if (driver === undefined) throw new Error('csi-provisioner was created without a driver');
   const { doors, log, client, leaseIsFresh } = context;
   const { clock, random } = doors;
@@ -66,8 +74,11 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
   const caches = openCaches(context.informers, {
     driver: identity.name,
     leaseNamespace,
-    nodes: hasTopology(identity, options) && !options.nodeDeployment,
-    affinities: options.nodeDeployment,
+    nodes: (hasTopology(identity, options) || options.enableCapacity) && !options.nodeDeployment,
+    affinities: options.nodeDeployment || options.enableCapacity,
+    capacity: options.enableCapacity
+      ? { driver: identity.name, managedBy: managerOf(options), namespace: options.pod.namespace }
+      : undefined,
     attachments: identity.controller.has('PUBLISH_UNPUBLISH_VOLUME'),
     snapshots,
     crossNamespace: gateEnabled(options.featureGates, 'CrossNamespaceVolumeDataSource'),
@@ -85,6 +96,8 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
     retryStartMs: options.retryIntervalStartMs,
     retryMaxMs: options.retryIntervalMaxMs,
   });
+  const capacity = openCapacity({ caches, context, options, driver, registry, openClient });
+  const refresh = capacity ?? NO_CAPACITY;
   const now = (): number => clock.now();
   const monotonic = (): number => clock.monotonic();
   const claimController = createClaimController(
@@ -112,6 +125,7 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
       ].join('-'),
       random: () => random.next(),
       metrics,
+      capacity: refresh,
       labelsOf,
       leaseIsFresh: () => leaseIsFresh(),
     },
@@ -129,15 +143,20 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
       client,
       driver: driver.client,
       metrics,
+      capacity: refresh,
       log,
       leaseIsFresh: () => leaseIsFresh(),
       monotonic,
     },
     lane,
   );
-  const protection = { ...lane, workers: options.cloningProtectionThreads };
+  const protection = { ...lane, workers: Math.max(1, options.cloningProtectionThreads) };
   const driverName = (): string => driver.identity().name;
-  const cloneController = clones ? createCloneProtection({ caches, progress, accounts, driverName, client }, protection) : undefined;
+  // 0 in the Go program: nobody takes it away.
+  const cloneController =
+    clones && options.cloningProtectionThreads > 0
+      ? createCloneProtection({ caches, progress, accounts, driverName, client }, protection)
+      : undefined;
   const snapshotController = snapshots
     ? createSnapshotProtection(
         { caches, progress, accounts, protections, driverName, client, oneForEachNode: options.nodeDeployment },
@@ -149,7 +168,9 @@ function createProvisioner({ context, options, driver, metrics: registry, leaseN
     { progress, protections, volumes },
     { claims: claimController, volumes: volumeController, clones: cloneController, snapshots: snapshotController },
   );
-  const lanes = [claimController, volumeController, cloneController, snapshotController].filter((controller) => controller !== undefined);
+  const lanes = [claimController, volumeController, cloneController, snapshotController, capacity].filter(
+    (controller) => controller !== undefined,
+  );
   return {
     name: 'csi-provisioner',
     start: (signal) => {

@@ -1,5 +1,5 @@
 /** What a VolumeSnapshotContent says, asked in one place by every controller. Fields may be absent or empty. */
-import type { KubeObject, VolumeSnapshot, VolumeSnapshotContent } from '../lib/kube/objects.ts';
+import type { KubeObject, VolumeGroupSnapshotContent, VolumeSnapshotContent } from '../lib/kube/objects.ts';
 
 /** An empty text is as absent as none (Go's zero value), and so is a null, or what is no text at all. */
 export function text(value: unknown): string | undefined {
@@ -10,17 +10,6 @@ export function text(value: unknown): string | undefined {
 export function snapshotKeyOf(content: VolumeSnapshotContent): string | undefined {
   const { namespace, name } = content.spec?.volumeSnapshotRef ?? {};
   return text(namespace) === undefined || text(name) === undefined ? undefined : `${namespace}/${name}`;
-}
-
-/** True if the content names this very snapshot: name, namespace and uid. */
-export function refersTo(content: VolumeSnapshotContent, snapshot: VolumeSnapshot): boolean {
-  return namesSnapshot(content, snapshot) && content.spec?.volumeSnapshotRef?.uid === snapshot.metadata?.uid;
-}
-
-/** True if the content names a snapshot of this name, whatever its uid. */
-export function namesSnapshot(content: VolumeSnapshotContent, snapshot: VolumeSnapshot): boolean {
-  const ref = content.spec?.volumeSnapshotRef;
-  return ref?.name === snapshot.metadata?.name && ref?.namespace === snapshot.metadata?.namespace;
 }
 
 export function volumeHandleOf(content: VolumeSnapshotContent): string | undefined {
@@ -37,7 +26,7 @@ export function savedHandleOf(content: VolumeSnapshotContent): string | undefine
   return text(content.status?.snapshotHandle);
 }
 
-export function isReady(content: VolumeSnapshotContent): boolean {
+export function isReady(content: VolumeSnapshotContent | VolumeGroupSnapshotContent): boolean {
   return content.status?.readyToUse === true;
 }
 

@@ -115,7 +115,7 @@ describe('options that cannot work', () => {
   test.each([
     [{ 'worker-threads': '0' }, { workerThreads: 10 }],
     [{ 'worker-threads': '-4' }, { workerThreads: 10 }],
-    [{ 'retry-interval-start': '0' }, { retryIntervalStartMs: 1000 }],
+    [{ 'retry-interval-start': '0' }, { retryIntervalStartMs: 0 }],
     [{ timeout: '0' }, { timeoutMs: 60_000 }],
     [{ 'leader-election-lease-duration': '500ms' }, { leaderElectionLeaseDurationMs: 15_000 }],
     [{ 'resync-period': '-1s' }, { resyncPeriodMs: 0 }],

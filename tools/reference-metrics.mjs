@@ -34,6 +34,7 @@ export function metricsDocument(tables) {
     { title: 'snapshot-controller', declare: (registry) => tables.createSnapshotTimers(registry, clock) },
     { title: 'csi-snapshotter', declare: (registry) => tables.createSidecarMetrics(registry, {}) },
     { title: 'csi-provisioner', declare: (registry) => tables.createProvisionMetrics(registry) },
+    { title: 'csi-provisioner with --enable-capacity', declare: (registry) => tables.createCapacityMetrics(registry) },
   ];
   const texts = sections.map(
     ({ title, declare }) =>

@@ -25,6 +25,7 @@ const EXPORTS = {
   './snapshotter/snapshot-timer.ts': ['createSnapshotTimers'],
   './snapshotter/sidecar-metrics.ts': ['createSidecarMetrics'],
   './provisioner/metrics.ts': ['createProvisionMetrics'],
+  './provisioner/capacity/metrics.ts': ['createCapacityMetrics'],
 };
 
 async function loadTables() {

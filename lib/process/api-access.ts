@@ -2,7 +2,7 @@
 import type { Doors } from '../doors/doors.ts';
 import type { HttpDoor } from '../doors/http.ts';
 import type { Logger } from '../doors/log.ts';
-import type { KubeClient } from '../kube/client.ts';
+import type { ClientLimit, KubeClient } from '../kube/client.ts';
 import { createKubeClient } from '../kube/kube-client.ts';
 import { loadCluster } from '../kube/kubeconfig.ts';
 import type { ProcessOptions } from './command-line.ts';
@@ -13,7 +13,8 @@ const PEER_BURST = 10;
 const NAMESPACE_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
 
 export interface ApiAccess {
-  client(): KubeClient;
+  /** Without a limit of its own: that of --kube-api-qps and --kube-api-burst. */
+  client(limit?: ClientLimit): KubeClient;
   close(): void;
 }
 
@@ -32,7 +33,7 @@ export async function openApiAccess(
   });
   const opened: HttpDoor[] = [];
   return {
-    client: () => {
+    client: ({ qps, burst } = { qps: kubeApiQps, burst: kubeApiBurst }) => {
       const door = doors.http(cluster.target);
       opened.push(door);
       return createKubeClient({
@@ -42,7 +43,7 @@ export async function openApiAccess(
         credentials: cluster.credentials,
         userAgent: `${program}/${version}`,
         log,
-        ...(kubeApiQps > 0 ? { qps: kubeApiQps, burst: kubeApiBurst <= 0 ? PEER_BURST : kubeApiBurst } : {}),
+        ...(qps > 0 ? { qps, burst: burst <= 0 ? PEER_BURST : burst } : {}),
       });
     },
     close: () => {

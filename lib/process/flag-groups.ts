@@ -201,10 +201,9 @@ export const RETRY_FLAGS = [
     name: 'retry-interval-start',
     type: 'duration',
     default: '1s',
-    help: 'Wait before the first retry of something that failed. It doubles with each further failure.',
+    help: 'Wait before the first retry of something that failed. It doubles with each further failure, 0 as if it were 1ms.',
     origin: 'peer',
-    min: 1,
-    below: 'default',
+    min: 0,
   },
   {
     name: 'retry-interval-max',

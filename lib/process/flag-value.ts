@@ -113,7 +113,7 @@ function integer(text: string): number | undefined {
 
 function float(text: string): number | undefined {
   if (/^[+-]?inf(?:inity)?$/i.test(text)) return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  if (/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return Number(text);
+  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return Number(text);
   const [, sign, whole = '', part = '', exponent] = HEX_FLOAT.exec(text) ?? [];
   if (exponent === undefined || whole + part === '') return undefined;
   const mantissa = Number(`0x${(whole + part).replaceAll('_', '')}`) / 16 ** part.replaceAll('_', '').length;

@@ -96,3 +96,17 @@ test('the lease gauge follows leadership', async () => {
   election.leading('snapshot-controller-leader', false);
   expect(await metrics.expose()).toContain('leader_election_master_status{name="snapshot-controller-leader"} 0');
 });
+
+test('what only Linux tells is there where it is told, and nowhere else', async () => {
+  const linux = { virtualBytes: 7, openFiles: 3, maxFiles: 1024, receivedBytes: 10, sentBytes: 20 };
+  const told = await createMetrics({ usage: () => ({ ...usage, ...linux }) }).expose();
+  for (const line of [
+    'process_virtual_memory_bytes 7',
+    'process_open_fds 3',
+    'process_max_fds 1024',
+    'process_network_receive_bytes_total 10',
+    'process_network_transmit_bytes_total 20',
+  ])
+    expect(told.split('\n')).toContain(line);
+  expect(await createMetrics({ usage: () => usage }).expose()).not.toContain('_fds');
+});

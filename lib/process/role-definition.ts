@@ -8,6 +8,7 @@
  */
 import type { Role, RoleContext } from '../controller/role.ts';
 import type { Driver, DriverQuestion } from '../csi/capabilities.ts';
+import type { ClientLimit, KubeClient } from '../kube/client.ts';
 import type { Flag } from './flag.ts';
 import type { FlagValues } from './flags.ts';
 import type { MetricsRegistry } from './metrics.ts';
@@ -22,6 +23,8 @@ export interface RoleInput<O> {
   readonly metrics: MetricsRegistry;
   /** Namespace for leases of this process (flag, POD_NAMESPACE, service-account file, `default`). */
   readonly leaseNamespace: string;
+  /** A client over connections of its own, with a limit of its own. */
+  readonly openClient: (limit: ClientLimit) => KubeClient;
   /** The version of each optional API group that is served, by group. */
   readonly served: ReadonlyMap<string, string>;
 }
@@ -36,8 +39,6 @@ export interface FrameOptions {
   readonly resourceWaitMs?: number;
   /** Labels that the leader puts on its lease. */
   readonly leaseLabels?: Readonly<Record<string, string>>;
-  /** The driver is asked for the node that it runs on, beside what `asksDriver` says. */
-  readonly nodeInfo?: boolean;
 }
 
 export interface RoleDefinition<O> {
@@ -51,7 +52,7 @@ export interface RoleDefinition<O> {
   readonly frame?: (options: O) => FrameOptions;
   readonly needsDriver: boolean;
   /** Read at connect, beside the capabilities of its controller. */
-  readonly asksDriver?: readonly DriverQuestion[];
+  readonly asksDriver?: (options: O) => readonly DriverQuestion[];
   /** Custom resources that must be served before the role starts: `volumesnapshots.snapshot.storage.k8s.io`. */
   readonly requiredResources: readonly { readonly group: string; readonly version: string; readonly plural: string }[];
   /** What is used where it is served, by `RoleInput.served`. */

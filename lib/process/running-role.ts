@@ -8,7 +8,7 @@ import type { Role } from '../controller/role.ts';
 import type { DriverConnection } from '../csi/connection.ts';
 import type { Doors } from '../doors/doors.ts';
 import type { Logger } from '../doors/log.ts';
-import type { KubeClient } from '../kube/client.ts';
+import type { ClientLimit, KubeClient } from '../kube/client.ts';
 import type { PlannedRole } from './command-line.ts';
 import type { ElectionMetrics } from './metric-families.ts';
 import type { MetricsRegistry } from './metrics.ts';
@@ -31,6 +31,7 @@ export interface RunningRoleInput {
   readonly leaseNamespace: string;
   /** The client that writes events. */
   readonly events: KubeClient;
+  readonly openClient: (limit: ClientLimit) => KubeClient;
   /** Opened only where there is an election. */
   readonly leaseClient: () => KubeClient;
   readonly fatal: (error: unknown) => void;
@@ -40,7 +41,6 @@ export interface RunningRoleInput {
 export class RunningRole {
   private readonly input: RunningRoleInput;
   private readonly recorder: RunningEventRecorder;
-  private readonly electionRecorder: RunningEventRecorder | undefined;
   private readonly election: LeaderElection | undefined;
   private readonly leaseName: string;
   /** In metrics. The Go programs leave it empty; several roles of one process need one each. */
@@ -57,11 +57,10 @@ export class RunningRole {
     const lock = plan.lockName(driverName);
     this.leaseName = sanitiseLeaseName(lock);
     this.electionLabel = input.combined ? this.leaseName : '';
-    const recorderOf = (component: string): RunningEventRecorder => createEventRecorder({ client: input.events, doors, component, log });
-    this.recorder = recorderOf(plan.eventComponent(driverName, `${hostname}_${doors.random.uuid()}`));
+    const component = plan.eventComponent(driverName, `${hostname}_${doors.random.uuid()}`);
+    this.recorder = createEventRecorder({ client: input.events, doors, component, log });
     // csi-lib-utils names the component of the election so.
-    this.electionRecorder = planned.election.leaderElection ? recorderOf(`${lock}/${hostname}`) : undefined;
-    this.election = this.electionRecorder === undefined ? undefined : this.elect(hostname, this.electionRecorder);
+    this.election = planned.election.leaderElection ? this.elect(hostname, `${lock}/${hostname}`) : undefined;
     this.role = prepared.create({
       context: {
         doors,
@@ -79,11 +78,12 @@ export class RunningRole {
           : { client: connection.client(input.timeoutMs), identity: connection.identity },
       metrics: input.metrics,
       leaseNamespace: input.leaseNamespace,
+      openClient: input.openClient,
       served: input.served,
     });
   }
 
-  private elect(hostname: string, events: RunningEventRecorder): LeaderElection {
+  private elect(hostname: string, eventComponent: string): LeaderElection {
     const { planned, doors, log, leaseNamespace, electionMetrics, leaseLost } = this.input;
     const { election } = planned;
     electionMetrics.leading(this.electionLabel, false);
@@ -100,7 +100,8 @@ export class RunningRole {
       leaseDurationMs: election.leaderElectionLeaseDurationMs,
       renewDeadlineMs: election.leaderElectionRenewDeadlineMs,
       retryPeriodMs: election.leaderElectionRetryPeriodMs,
-      events,
+      events: this.recorder,
+      eventComponent,
       onLost: (error) => {
         electionMetrics.leading(this.electionLabel, false);
         leaseLost(error);
@@ -150,6 +151,6 @@ export class RunningRole {
   }
 
   async flush(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.recorder.flush(signal), this.electionRecorder?.flush(signal)]);
+    await this.recorder.flush(signal);
   }
 }

@@ -11,6 +11,7 @@ import type { Volume } from '../../proto/gen/csi.ts';
 import { isReachable } from '../facts/node.ts';
 import type { Accounts } from '../intent/accounts.ts';
 import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
+import type { CapacityRefresh } from '../capacity-refresh.ts';
 import type { Intent } from '../intent/intent.ts';
 import { encodeEntry } from '../intent/intent.ts';
 import type { Journal } from '../../lib/journal/journal.ts';
@@ -30,6 +31,7 @@ export interface CallDeps {
   /** Which run of the program made a PV. */
   readonly identity: string;
   readonly metrics: ProvisionMetrics;
+  readonly capacity: CapacityRefresh;
   readonly log: Logger;
   readonly labelsOf: (state: ClaimState) => ProvisionLabels;
   /** True where this process may act for its driver: it leads, or there is no election. */
@@ -112,6 +114,7 @@ function made(deps: CallDeps, volume: Volume | undefined, { step, running: befor
     topology: settings.topology,
   });
   if (!finished.ok) return refuse(finished.fault);
+  deps.capacity.moved({ affinity: finished.value.spec?.nodeAffinity, className: intent.className });
   const created: Operation = { phase: 'created', intent, volume: finished.value, startedMs: running.startedMs };
   return { kind: 'called', failure: undefined, progress: settleOn(deps, uid, created) };
 }
@@ -122,6 +125,8 @@ function refused(deps: CallDeps, { grpcCode, message }: CsiError, { step, runnin
   const canReschedule = state.settings.topology && intent.selectedNode !== undefined;
   const outcome = outcomeOf({ rpc: 'CreateVolume', grpcCode, canReschedule });
   const { operation, gaveUp } = answered(present(deps, state.uid, running), intent, { outcome, grpcCode, nowMs: now() });
+  // No room may be why.
+  deps.capacity.moved({ affinity: undefined, className: intent.className });
   const object = objectName(intent);
   log.warn('CreateVolume failed', { object, volume: intent.request.name, outcome, error: message });
   if (gaveUp) {
@@ -179,6 +184,7 @@ export async function deleteUnwanted(deps: CallDeps, handle: string, { state, si
     if (!(error instanceof CsiError)) throw error;
     return { kind: 'deleted', failure: error.message, progress: progress.of(uid) };
   }
+  deps.capacity.moved({ affinity: undefined, className: intent.className });
   log.info('a volume that is not what its claim asks for is deleted', { object: objectName(intent), volume: handle });
   // On this node nothing else of the claim is wanted: its volume is on another one.
   const isElsewhere = state.volume !== undefined && !isReachable(state.volume, state.settings.node);

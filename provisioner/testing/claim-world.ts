@@ -18,6 +18,7 @@ import { decide } from '../claim/decide.ts';
 import { execute } from '../claim/execute.ts';
 import type { ClaimDeps } from '../claim/execute.ts';
 import { gather } from '../claim/gather.ts';
+import type { CapacityRefresh } from '../capacity-refresh.ts';
 import type { Settings } from '../facts/settings.ts';
 import type { ClaimDecision, ClaimState, ClaimStep } from '../claim/state.ts';
 import { createClaimsInProgress } from '../intent/claims-in-progress.ts';
@@ -186,6 +187,8 @@ export function aClaimWorld(change: { readonly settings?: Partial<Settings> } = 
   const log = memoryLog();
   const counted: string[] = [];
   const count = (what: string) => () => void counted.push(what);
+  /** Where room is said to have been used, freed or found missing. */
+  const moves: Parameters<CapacityRefresh['moved']>[0][] = [];
   const claims = new Map([['shop/data', aClaim()]]);
   const volumes = new Map<string, PersistentVolume>();
   const classes = new Map([['fast', aClass()]]);
@@ -205,6 +208,7 @@ export function aClaimWorld(change: { readonly settings?: Partial<Settings> } = 
       attachments: undefined,
       snapshots: undefined,
       grants: undefined,
+      capacities: undefined,
       journals: undefined,
     },
     progress,
@@ -230,6 +234,7 @@ export function aClaimWorld(change: { readonly settings?: Partial<Settings> } = 
       gaveUp: count('gaveUp'),
       unrecorded: count('unrecorded'),
     },
+    capacity: { moved: (where: Parameters<CapacityRefresh['moved']>[0]) => void moves.push(where) },
     log,
     labelsOf: () => ({ class: 'fast', source: '' }),
     leaseIsFresh: () => lease.fresh,
@@ -242,6 +247,7 @@ export function aClaimWorld(change: { readonly settings?: Partial<Settings> } = 
     server,
     log,
     counted,
+    moves,
     claims,
     volumes,
     classes,

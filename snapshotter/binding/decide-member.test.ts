@@ -48,7 +48,10 @@ describe('a member that is being made', () => {
   test('that only says it is one is proven by a live read, or is a snapshot like any other', () => {
     const claimed = aMember({ proof: 'unseen', group: 'there' });
     expect(decide(claimed)).toMatchObject({ kind: 'confirm', needed: 'group-content', name: `groupsnapcontent-${OWNER_UID}` });
-    expect(decide(aMember({ proof: 'no', group: 'there' }))).toMatchObject({ kind: 'write-error', before: [{ reason: 'SetDefaultSnapshotClassFailed' }] });
+    expect(decide(aMember({ proof: 'no', group: 'there' }))).toMatchObject({
+      kind: 'write-error',
+      before: [{ reason: 'SetDefaultSnapshotClassFailed' }],
+    });
   });
 
   test('that only says it is one, of a group that is gone, is made into nothing: it goes too', () => {
@@ -67,6 +70,20 @@ describe('a member that is being deleted', () => {
       events: [{ reason: 'SnapshotDeletePending', message: expect.stringContaining('belongs to group snapshot default/group.') }],
     });
     expect(dying({ group: 'going' })).toEqual({ kind: 'done', reason: 'waits for its group to go' });
+  });
+
+  test('is made whole all the same, since its group waits for that', () => {
+    const content = aMemberContent({ status: READY_STATUS });
+    expect(dying({}, { content })).toMatchObject({ kind: 'write-status' });
+    const status = {
+      boundVolumeSnapshotContentName: MEMBER.content,
+      creationTime: '2026-01-01T00:00:00Z',
+      readyToUse: true,
+      restoreSize: '1Gi',
+      volumeGroupSnapshotName: 'group',
+    };
+    const snapshot = aMemberSnapshot({ metadata: { finalizers, ...deleting }, status });
+    expect(dying({}, { content, snapshot, groupName: undefined })).toMatchObject({ kind: 'retry' });
   });
 
   test('is let go when a live read says that its group is gone: the content first, then all its finalizers', () => {

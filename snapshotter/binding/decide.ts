@@ -38,7 +38,7 @@ export function decide<S extends SnapshotObject, C extends ContentObject>(state:
   if (state.gone) return { kind: 'done', reason: 'the snapshot is gone' };
   if (text(snapshot.metadata?.uid) === undefined) return { kind: 'done', reason: 'an object without a uid' };
   const groupStep = decideMember(state);
-  if (groupStep !== undefined) return groupStep;
+  if (groupStep !== undefined) return finishMember(state) ?? groupStep;
   if (isDeleting(snapshot)) return decideDeletion(state);
   if (state.refusal !== undefined) return decideRefused(state, state.refusal);
   if (snapshot.status?.readyToUse === true && kind.boundNameOf(snapshot) !== undefined) return decideReady(state);
@@ -133,6 +133,15 @@ function decideGiven<S extends SnapshotObject, C extends ContentObject>(state: B
       patch,
     }
   );
+}
+
+/** One that is deleted while it is being made is made all the same: its group waits for that, and it waits for its group. */
+function finishMember<S extends SnapshotObject, C extends ContentObject>(state: BindingState<S, C>): BindingNext<C> | undefined {
+  const { kind, snapshot, content, membership } = state;
+  if (!isDeleting(snapshot) || membership?.proof !== 'yes' || membership.group !== 'there') return undefined;
+  if (content === undefined || !refersTo(kind, content, snapshot) || !kind.hasHandle(content)) return undefined;
+  const step = copyStatus(state, content);
+  return step.kind === 'write-status' ? step : undefined;
 }
 
 /** True once the snapshot had a moment in time (or is already told to have lost it). */

@@ -178,7 +178,7 @@ describe('what stands in the way of a group is told by name, with the remedy', (
       [/ContentCreationFailed: .*GroupSnapshotter/],
     ],
   ])('%s', (_, more, expected) => {
-    const notes = told(state(more as Partial<ReturnType<typeof aGroupState>>));
+    const notes = told(state(more));
     expect(notes).toHaveLength(expected.length);
     for (const [at, pattern] of expected.entries()) expect(notes[at]).toMatch(pattern);
   });

@@ -108,7 +108,7 @@ export function selectorOf(spec: VolumeGroupSnapshot['spec']): string | undefine
 /** The volumes that a dynamic group was made of: frozen, whatever becomes of the claims' labels. */
 export function volumeHandlesOf({ spec }: VolumeGroupSnapshotContent): readonly string[] {
   const handles: unknown = spec?.source?.volumeHandles;
-  return Array.isArray(handles) ? handles.filter((one) => text(one) !== undefined) : [];
+  return Array.isArray(handles) ? handles.flatMap((one: unknown) => text(one) ?? []) : [];
 }
 
 function wholeSeconds(time: unknown): string | undefined {

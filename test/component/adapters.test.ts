@@ -581,6 +581,12 @@ describe('the host door', () => {
     expect(cpuSeconds).toBeGreaterThan(0);
     expect(startSeconds).toBeGreaterThan(1_700_000_000);
     expect(host.hostname()).not.toBe('');
+    if (process.platform !== 'linux') return;
+    const { virtualBytes, openFiles, maxFiles, receivedBytes } = host.usage();
+    expect(virtualBytes).toBeGreaterThan(residentBytes);
+    expect(openFiles).toBeGreaterThan(3);
+    expect(maxFiles).toBeGreaterThan(openFiles ?? 0);
+    expect(Number.isInteger(receivedBytes)).toBe(true);
   });
 });
 

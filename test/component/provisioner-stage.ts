@@ -15,6 +15,7 @@ import { planRole } from '../../lib/process/role-plan.ts';
 import type { Driver } from '../../mock-driver/driver.ts';
 import { createDriver } from '../../mock-driver/driver.ts';
 import type { CallFacts, Fault } from '../../mock-driver/faults/fault.ts';
+import type { Pool } from '../../mock-driver/model/records.ts';
 import { MemoryStore } from '../../mock-driver/store/memory.ts';
 import { CSI_PROVISIONER } from '../../provisioner/role.ts';
 import { createSandbox } from '../../sandbox/sandbox.ts';
@@ -36,6 +37,10 @@ export interface StageOptions {
   readonly driverName?: string;
   /** Segments of the driver; the first is the node's own. */
   readonly topology?: readonly Readonly<Record<string, string>>[];
+  /** Room by segment. Absent: more than enough. */
+  readonly pools?: readonly Pool[];
+  /** Environment of the provisioner, beyond where it runs. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Calls without these secrets are refused. */
   readonly requireSecrets?: Readonly<Record<string, string>>;
   readonly flags?: readonly string[];
@@ -44,6 +49,8 @@ export interface StageOptions {
   readonly disabled?: readonly string[];
   /** A provisioner and a driver on each of these nodes, instead of one for all. The driver's segment is `{ node: NAME }`. */
   readonly nodes?: readonly string[];
+  /** The whole command line of a program, in the place of the stage's own. */
+  readonly commandLines?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface Stage {
@@ -107,6 +114,7 @@ export async function onStage(options: StageOptions, story: (stage: Stage) => Pr
       store: new MemoryStore().instance(),
       topology,
       disabled: new Set(options.disabled ?? []),
+      ...(options.pools === undefined ? {} : { pools: options.pools }),
       ...(options.requireSecrets === undefined ? {} : { requireSecrets: options.requireSecrets }),
       fault: (call) => fault?.({ ...call, node: nodeId }),
     });
@@ -160,6 +168,7 @@ export async function onStage(options: StageOptions, story: (stage: Stage) => Pr
           KUBERNETES_SERVICE_PORT: '443',
           POD_NAMESPACE: 'kube-system',
           ...(node === undefined ? {} : { NODE_NAME: node }),
+          ...options.env,
         },
         files: new Map(
           ['token', 'ca.crt', 'namespace'].map((file) => [`/var/run/secrets/kubernetes.io/serviceaccount/${file}`, 'kube-system']),
@@ -169,7 +178,7 @@ export async function onStage(options: StageOptions, story: (stage: Stage) => Pr
     });
     lives.set(name, life);
     const flags = name === 'snapshot-controller' ? [] : ['--csi-address=/csi.sock', '--v=2'];
-    const argv = provisioners.includes(name) ? [...flags, ...(options.flags ?? [])] : flags;
+    const argv = options.commandLines?.[name] ?? (provisioners.includes(name) ? [...flags, ...(options.flags ?? [])] : flags);
     const { doors } = life;
     const print = (): void => undefined;
     void runProgram({ program: name, version: 'test', syntax: plan.syntax, plans: [plan], doors, argv, print }).then((code) =>

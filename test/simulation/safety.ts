@@ -98,6 +98,8 @@ export class SafetyChecks {
   /** A backup was restored, and the mirror shows it: whose past is undone has neither finished nor been retained. */
   restored(): void {
     this.erased.restored();
+    // An entry that comes back with the backup outlives the PV that it was for.
+    for (const uid of openEntries(this.mirror.leases.all()).keys()) if (this.finishedClaims.has(uid)) this.outlived.add(uid);
     for (const { metadata } of this.mirror.claims.all()) {
       this.finishedClaims.delete(metadata?.uid ?? '');
       this.goneClaims.delete(metadata?.uid ?? '');
@@ -199,7 +201,7 @@ export class SafetyChecks {
     if (this.changedLate.delete(object?.metadata?.name ?? ''))
       for (const uid of this.open.keys()) if (!before.has(uid) && this.finishedClaims.has(uid)) this.outlived.add(uid);
     for (const [uid, { lease, requests }] of before) {
-      if (this.isAccountedFor(uid)) continue;
+      if (this.isAccountedFor(uid) || this.erased.mayHaveLostVolume(uid)) continue;
       const names = new Set([`pvc-${uid}`, ...requests.map(({ name }) => name)]);
       const left = this.ledger().volumes.find(({ name }) => names.has(name));
       if (left !== undefined)

@@ -176,7 +176,15 @@ export function provisionerSteps(
   keeping: Keeping,
 ): { readonly steps: unknown; readonly informers: FixedInformers } {
   const informers = fixedInformers(objectsOf(world), keeping);
-  const needs = { nodes: true, affinities: false, attachments: true, snapshots: true, crossNamespace: true, journals: false };
+  const needs = {
+    nodes: true,
+    affinities: false,
+    capacity: undefined,
+    attachments: true,
+    snapshots: true,
+    crossNamespace: true,
+    journals: false,
+  };
   const caches = openCaches(informers, { driver: DRIVER, leaseNamespace: 'kube-system', ...needs });
   const progress = createClaimsInProgress();
   const protections = createSourceProtections();

@@ -1,4 +1,4 @@
-/** Generated clusters around one VolumeSnapshot, and what snapshot-controller and csi-snapshotter do with them. */
+/** Generated clusters around one VolumeSnapshot, and what snapshot-controller does with them. */
 import fc from 'fast-check';
 import {
   NODES,
@@ -15,10 +15,6 @@ import { singleRelations } from '../../../snapshotter/binding/single-relations.t
 import type { BindingNext, BindingState } from '../../../snapshotter/binding/state.ts';
 import { decide as decideClaim } from '../../../snapshotter/claim-protection/decide.ts';
 import { gather as gatherClaim } from '../../../snapshotter/claim-protection/gather.ts';
-import { decide as decideSidecar } from '../../../snapshotter/content/decide.ts';
-import { absorb as absorbSidecar } from '../../../snapshotter/content/execute.ts';
-import { gather as gatherSidecar } from '../../../snapshotter/content/gather.ts';
-import type { ContentNext, ContentState } from '../../../snapshotter/content/state.ts';
 import { decide as decideContent } from '../../../snapshotter/content-protection/decide.ts';
 import { gather as gatherContent } from '../../../snapshotter/content-protection/gather.ts';
 import { declareInformers as declareForController } from '../../../snapshotter/controller-role.ts';
@@ -35,7 +31,6 @@ import {
   SNAPSHOTTER_SECRET,
 } from '../../../snapshotter/names.ts';
 import { CAUSE } from '../../../snapshotter/failure-note.ts';
-import { declareInformers as declareForSidecar } from '../../../snapshotter/sidecar-role.ts';
 import {
   aClaim,
   aClass,
@@ -85,7 +80,7 @@ export const worlds = fc.record({
   }),
 });
 
-function objectsOf(world: SnapshotterWorld): Objects {
+export function objectsOf(world: SnapshotterWorld): Objects {
   const { content, volume } = world;
   const finalizers = [AS_SOURCE_PROTECTION, BOUND_PROTECTION];
   const metadata = { finalizers, ...(world.isDeleted ? RELEASED : {}), ...(world.isNoted ? { annotations: noted(CAUSE.missing) } : {}) };
@@ -189,38 +184,4 @@ function untilTheContent(state: BindingState): readonly BindingNext[] {
   const first = decideBinding(state);
   if (first.kind !== 'create-content' || first.action !== 'see-snapshot') return [first];
   return [first, decideBinding(absorbBinding(state, first, { kind: 'snapshot', object: state.snapshot }))];
-}
-
-/** Every step of csi-snapshotter, up to the driver's call. */
-export function sidecarSteps(world: SnapshotterWorld, keeping: Keeping): { readonly steps: unknown; readonly informers: FixedInformers } {
-  const informers = fixedInformers(objectsOf(world), keeping);
-  const { contents, classes } = declareForSidecar({ informers }, undefined);
-  const none = new Set<string>();
-  const identity = { name: DRIVER, vendorVersion: '1', plugin: none, controller: new Set(['LIST_SNAPSHOTS']), groupController: none };
-  const rules = {
-    driverName: DRIVER,
-    snapshotNamePrefix: 'snapshot',
-    snapshotNameUuidLength: -1,
-    extraCreateMetadata: true,
-    readyPollMinMs: 1_000,
-    readyPollMaxMs: 10_000,
-  };
-  const driver = { identity: () => identity };
-  const state = gatherSidecar({ contents: contents.store, classes: classes.store, rules, clock, driver, memory: new Map() }, CONTENT_NAME);
-  return { steps: state === undefined ? undefined : untilTheCall(state), informers };
-}
-
-/** A secret is there, and the mark is set as it is asked for. */
-function untilTheCall(state: ContentState): readonly ContentNext[] {
-  const first = decideSidecar(state);
-  const marked = {
-    ...state,
-    content: { ...state.content, metadata: { ...state.content.metadata, annotations: { [BEING_CREATED]: 'yes' } } },
-  };
-  if (!('action' in first) || first.action === 'call') return [first];
-  const next =
-    first.action === 'mark'
-      ? marked
-      : absorbSidecar(state, first, { kind: 'secret', secret: { of: { name: 'key', namespace: 'vault' }, reveal: () => ({}) } });
-  return [first, decideSidecar(next)];
 }

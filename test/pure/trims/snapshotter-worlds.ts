@@ -17,7 +17,7 @@ import { decide as decideClaim } from '../../../snapshotter/claim-protection/dec
 import { gather as gatherClaim } from '../../../snapshotter/claim-protection/gather.ts';
 import { decide as decideContent } from '../../../snapshotter/content-protection/decide.ts';
 import { gather as gatherContent } from '../../../snapshotter/content-protection/gather.ts';
-import { declareInformers as declareForController } from '../../../snapshotter/controller-role.ts';
+import type { SnapshotInformers } from '../../../snapshotter/snapshot-informers.ts';
 import { SINGLE } from '../../../snapshotter/kinds/single-kind.ts';
 import {
   AS_SOURCE_PROTECTION,
@@ -42,8 +42,7 @@ import {
   EPOCH_MS,
   noted,
 } from '../../../snapshotter/testing/objects.ts';
-import type { FixedInformers, Keeping, Objects } from './fixed-informers.ts';
-import { fixedInformers } from './fixed-informers.ts';
+import type { Objects } from './fixed-informers.ts';
 
 export type SnapshotterWorld = typeof worlds extends fc.Arbitrary<infer T> ? T : never;
 const RELEASED = { deletionTimestamp: '2026-01-01T00:01:00Z' };
@@ -137,16 +136,10 @@ export function objectsOf(world: SnapshotterWorld): Objects {
   };
 }
 
-const clock = { now: () => EPOCH_MS, monotonic: () => 0, setTimer: () => () => {} };
+export const clock = { now: () => EPOCH_MS, monotonic: () => 0, setTimer: () => () => {} };
 
-/** Every step that the three controllers of snapshot-controller take, up to the write of the content. */
-export function controllerSteps(
-  world: SnapshotterWorld,
-  keeping: Keeping,
-): { readonly steps: unknown; readonly informers: FixedInformers } {
-  const informers = fixedInformers(objectsOf(world), keeping);
-  const caches = declareForController({ informers }, { distributed: true, groupResources: undefined });
-  const { snapshots, contents, classes, claims, volumes, nodes } = caches;
+/** Every step that the controllers of snapshot-controller take for the single snapshot, up to the write of the content. */
+export function singleSteps({ snapshots, contents, classes, claims, volumes, nodes }: SnapshotInformers): unknown {
   const stores = {
     snapshots: snapshots.store,
     contents: contents.store,
@@ -171,12 +164,11 @@ export function controllerSteps(
   );
   const claim = gatherClaim({ ...stores, groups: undefined }, 'default/data');
   const content = gatherContent({ ...stores, kind: SINGLE, groupOf: () => 'none', alone: new Set() }, CONTENT_NAME);
-  const steps = {
+  return {
     binding: binding === undefined ? undefined : untilTheContent(binding),
     claim: claim === undefined ? undefined : decideClaim(claim),
     content: content === undefined ? undefined : decideContent(content),
   };
-  return { steps, informers };
 }
 
 /** A live read finds the snapshot as the cache has it. */

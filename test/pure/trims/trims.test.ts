@@ -4,10 +4,10 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { controllerSteps, worlds as controllerWorlds } from './controller-worlds.ts';
 import type { FixedInformers, Keeping } from './fixed-informers.ts';
 import { provisionerSteps, worlds as provisionerWorlds } from './provisioner-worlds.ts';
 import { sidecarSteps, worlds as sidecarWorlds } from './sidecar-worlds.ts';
-import { controllerSteps, worlds as snapshotterWorlds } from './snapshotter-worlds.ts';
 import { textOf } from './steps-text.ts';
 
 const SEED = { numRuns: 600, seed: 7 };
@@ -20,7 +20,7 @@ function sampled<W>(worlds: fc.Arbitrary<W>, steps: (world: W, keeping: Keeping)
 
 describe.each([
   ['csi-provisioner', sampled(provisionerWorlds, provisionerSteps)],
-  ['snapshot-controller', sampled(snapshotterWorlds, controllerSteps)],
+  ['snapshot-controller', sampled(controllerWorlds, controllerSteps)],
   ['csi-snapshotter', sampled(sidecarWorlds, sidecarSteps)],
 ])('%s', (_, worlds) => {
   it('takes the same steps on what its caches keep as on whole objects', () => {

@@ -16,7 +16,7 @@ import { managerOf, openCapacity } from './capacity/lane.ts';
 import { NO_CAPACITY } from './capacity-refresh.ts';
 import { createClaimController } from './claim/controller.ts';
 import type { ClaimState } from './claim/state.ts';
-import type { ServedNode, Settings } from './facts/settings.ts';
+import type { Settings } from './facts/settings.ts';
 import { createNodeTopology } from './claim/node-topology.ts';
 import type { TopologyBook } from './claim/topology-book.ts';
 import { createTopologyBook } from './claim/topology-book.ts';
@@ -28,6 +28,7 @@ import { createProvisionMetrics } from './metrics.ts';
 import { PROVISIONER_FLAGS, readProvisionerOptions } from './options.ts';
 import type { ProvisionerOptions } from './options.ts';
 import { createSnapshotProtection } from './snapshot-protection/controller.ts';
+import { type FoundOut, hasTopology, settingsOf } from './settings.ts';
 import { createSourceProtections } from './source-protections.ts';
 import { servesAttributesClasses } from './served-kinds.ts';
 import { createVolumeController } from './volume/controller.ts';
@@ -51,9 +52,6 @@ export const CSI_PROVISIONER: RoleDefinition<ProvisionerOptions> = {
   eventComponent: (driverName, process) => `${driverName}_${process}`,
   create: createProvisioner,
 };
-
-const hasTopology = (identity: DriverIdentity, options: ProvisionerOptions): boolean =>
-  identity.plugin.has('VOLUME_ACCESSIBILITY_CONSTRAINTS') && gateEnabled(options.featureGates, 'Topology');
 
 function createProvisioner({
   context,
@@ -198,12 +196,6 @@ function topologyBook(driver: string, { nodes, csiNodes }: Caches, settings: () 
   return nodes === undefined || csiNodes === undefined ? undefined : createTopologyBook(driver, { nodes, csiNodes });
 }
 
-interface FoundOut {
-  readonly journal: Settings['journal'];
-  /** Known at the start, before any claim is looked at. */
-  readonly attributesClasses: { readonly served: boolean };
-}
-
 /** What the driver says may change across a reconnect; what is made of it is kept until it does. */
 function settingsReader(identity: () => DriverIdentity, options: ProvisionerOptions, found: FoundOut): () => Settings {
   let last: { readonly identity: DriverIdentity; readonly served: boolean; readonly settings: Settings } | undefined;
@@ -213,37 +205,6 @@ function settingsReader(identity: () => DriverIdentity, options: ProvisionerOpti
     if (last?.identity !== present || last.served !== served)
       last = { identity: present, served, settings: settingsOf(present, options, found) };
     return last.settings;
-  };
-}
-
-function settingsOf(identity: DriverIdentity, options: ProvisionerOptions, { journal, attributesClasses }: FoundOut): Settings {
-  return {
-    journal,
-    driver: identity.name,
-    capabilities: new Set([...identity.plugin, ...identity.controller]),
-    naming: { prefix: options.volumeNamePrefix, uuidLength: options.volumeNameUuidLength },
-    defaultFsType: options.defaultFstype,
-    extraCreateMetadata: options.extraCreateMetadata,
-    preventModeConversion: options.preventVolumeModeConversion,
-    raiseToRestoreSize: options.restoreSizeAutoRaise,
-    copiedLabels: options.copiedLabels,
-    readOnlyMany: options.controllerPublishReadonly,
-    crossNamespace: gateEnabled(options.featureGates, 'CrossNamespaceVolumeDataSource'),
-    attributesClasses: attributesClasses.served && gateEnabled(options.featureGates, 'VolumeAttributesClass'),
-    topology: hasTopology(identity, options),
-    ...(options.nodeDeployment ? { node: servedNode(identity, options) } : {}),
-    elected: options.leaderElection,
-    retryMaxMs: options.retryIntervalMaxMs,
-  };
-}
-
-function servedNode({ node }: DriverIdentity, options: ProvisionerOptions): ServedNode {
-  return {
-    name: options.nodeName,
-    segments: node?.segments,
-    immediateBinding: options.nodeDeploymentImmediateBinding,
-    baseDelayMs: options.nodeDeploymentBaseDelayMs,
-    maxDelayMs: options.nodeDeploymentMaxDelayMs,
   };
 }
 

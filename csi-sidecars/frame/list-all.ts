@@ -4,11 +4,19 @@ import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
 
 const PAGE = 500;
 
+export interface ListAllInput {
+  readonly signal: AbortSignal;
+  readonly namespace?: string;
+  readonly fieldSelector?: string;
+  /** Hears how many were read so far. */
+  readonly progress?: (count: number) => void;
+}
+
 /** Of one namespace, or of all. Rejects with ApiError. */
 export async function listAll<T extends KubeObject>(
   client: Pick<KubeClient, 'list'>,
   resource: Resource<T>,
-  { namespace, signal }: { readonly namespace?: string; readonly signal: AbortSignal },
+  { namespace, fieldSelector, progress, signal }: ListAllInput,
 ): Promise<readonly T[]> {
   const items: T[] = [];
   let token: string | undefined;
@@ -17,10 +25,12 @@ export async function listAll<T extends KubeObject>(
       limit: PAGE,
       signal,
       ...(namespace === undefined ? {} : { namespace }),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
       ...(token === undefined ? {} : { continueToken: token }),
     });
-    items.push(...page.items);
-    token = page.continueToken;
+    for (const item of page.items) items.push(item);
+    progress?.(items.length);
+    token = page.continueToken === '' ? undefined : page.continueToken;
   } while (token !== undefined);
   return items;
 }

@@ -156,6 +156,10 @@ export interface CsiNode extends KubeObject {
   spec?: { drivers?: { name?: string; nodeID?: string; topologyKeys?: string[]; allocatable?: { count?: number } }[] };
 }
 
+export interface CsiDriver extends KubeObject {
+  spec?: { attachRequired?: boolean; storageCapacity?: boolean };
+}
+
 export interface VolumeAttachment extends KubeObject {
   spec?: { attacher?: string; nodeName?: string; source?: { persistentVolumeName?: string } };
   status?: { attached?: boolean };

@@ -2,6 +2,7 @@
 import type { Int64Fields } from './json.ts';
 import type {
   CoreEvent,
+  CsiDriver,
   CsiNode,
   CsiStorageCapacity,
   CustomResourceDefinition,
@@ -44,6 +45,7 @@ export const EVENTS = namespaced<CoreEvent>('', 'v1', ['events', 'Event']);
 export const PODS = namespaced<KubeObject>('', 'v1', ['pods', 'Pod']);
 export const STORAGE_CLASSES = cluster<StorageClass>(STORAGE_GROUP, 'v1', ['storageclasses', 'StorageClass']);
 export const CSI_NODES = cluster<CsiNode>(STORAGE_GROUP, 'v1', ['csinodes', 'CSINode']);
+export const CSI_DRIVERS = cluster<CsiDriver>(STORAGE_GROUP, 'v1', ['csidrivers', 'CSIDriver']);
 export const VOLUME_ATTACHMENTS = cluster<VolumeAttachment>(STORAGE_GROUP, 'v1', ['volumeattachments', 'VolumeAttachment']);
 export const VOLUME_ATTRIBUTES_CLASSES = cluster<VolumeAttributesClass>(STORAGE_GROUP, 'v1', [
   'volumeattributesclasses',

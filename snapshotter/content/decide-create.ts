@@ -1,9 +1,9 @@
 /** The next step towards a call that makes a snapshot or a group: checks, secret, mark, call. */
 import { hasMark } from '../content-accessors.ts';
 import { CAUSE } from '../failure-note.ts';
-import { inputsOf } from '../inputs.ts';
 import { ANNOTATION_YES } from '../names.ts';
 import { annotationsPatch } from '../object-patch.ts';
+import { callInputs } from './call-inputs.ts';
 import { annotatedSecret, createRequest, replayRequest } from './create-request.ts';
 import { contentEvent, describe, refuse, withoutCredentials } from './failure.ts';
 import type { Content } from './kind.ts';
@@ -15,7 +15,7 @@ export function decideCreate<C extends Content>(state: ContentState<C>, purpose:
   const { kind, content } = state;
   const request = (purpose === 'create' ? createRequest : replayRequest)(state);
   if (!request.ok) return refuse(state, describe(state, 'create-snapshot', { why: request.fault, cause: request.cause ?? CAUSE.invalid }));
-  const step = { kind: 'create-snapshot', backoff: 'create-snapshot', inputs: driverInputs(state) } as const;
+  const step = { kind: 'create-snapshot', backoff: 'create-snapshot', inputs: callInputs(state, 'create-snapshot') } as const;
   const secretStep = readSecret(state, 'create-snapshot');
   if (secretStep !== undefined) return secretStep;
   if (purpose !== 'search' && !hasMark(content, kind.beingCreated))
@@ -32,31 +32,13 @@ export function readSecret<C extends Content>(state: ContentState<C>, effect: Dr
     return effect === 'delete-snapshot' ? tellAndRetry(state, failure) : refuse(state, failure);
   }
   if (secret.value === undefined || state.secret !== undefined) return undefined;
-  return { kind: effect, backoff: effect, action: 'read-secret', inputs: driverInputs(state), secret: secret.value };
+  return { kind: effect, backoff: effect, action: 'read-secret', inputs: callInputs(state, effect), secret: secret.value };
 }
 
 /** Noted once, and told by an event at each attempt: a status stays as it is. */
 export function tellAndRetry<C extends Content>(state: ContentState<C>, failure: DriverFailure): ContentNext {
   const { effect, reason, message, cause } = failure;
   const events = [contentEvent(state, reason, message)];
-  const again = { kind: 'retry', backoff: effect, inputs: driverInputs(state), reason: message, events } as const;
+  const again = { kind: 'retry', backoff: effect, inputs: callInputs(state, effect), reason: message, events } as const;
   return noteFailure(state, cause) ?? again;
-}
-
-/** What users and admins can change about a call. Bookkeeping (status, marks, finalizers) is not among it. */
-export function driverInputs<C extends Content>({ kind, content, snapshotClass }: ContentState<C>): string {
-  const { uid, deletionTimestamp, annotations } = content.metadata ?? {};
-  const { ref, className } = kind.read(content);
-  const { source, driver } = content.spec ?? {};
-  return inputsOf(
-    uid,
-    deletionTimestamp,
-    [ref?.namespace, ref?.name, ref?.uid],
-    source,
-    driver,
-    className,
-    snapshotClass?.parameters,
-    annotations?.[kind.secretAnnotations.name],
-    annotations?.[kind.secretAnnotations.namespace],
-  );
 }

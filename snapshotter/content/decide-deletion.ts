@@ -3,7 +3,8 @@ import { text } from '../content-accessors.ts';
 import { inputsOf } from '../inputs.ts';
 import { statusPatch } from '../object-patch.ts';
 import { removeFinalizers } from '../../lib/sidecar/finalizers.ts';
-import { decideCreate, driverInputs, readSecret } from './decide-create.ts';
+import { callInputs } from './call-inputs.ts';
+import { decideCreate, readSecret } from './decide-create.ts';
 import { unmark } from './marks.ts';
 import type { Content } from './kind.ts';
 import type { ContentEffect, ContentNext, ContentState } from './state.ts';
@@ -25,7 +26,15 @@ export function decideDeletion<C extends Content>(state: ContentState<C>): Conte
   if (!destroys || saved === undefined) return release(state);
   // A mark that outlived the deletion would have the snapshot made anew after a crash.
   const first = unmark(state, undefined) ?? readSecret(state, 'delete-snapshot');
-  return first ?? { kind: 'delete-snapshot', backoff: 'delete-snapshot', action: 'call', inputs: driverInputs(state), handles: saved };
+  return (
+    first ?? {
+      kind: 'delete-snapshot',
+      backoff: 'delete-snapshot',
+      action: 'call',
+      inputs: callInputs(state, 'delete-snapshot'),
+      handles: saved,
+    }
+  );
 }
 
 /** Where others keep the content, it must not promise what is gone. Undefined: it goes at once, or promises nothing. */

@@ -5,16 +5,18 @@ import { statusPatch } from '../object-patch.ts';
 import { withMore } from '../peer-words.ts';
 import { resolveSecret } from '../secret-templates.ts';
 import type { SecretName } from '../../lib/sidecar/secret.ts';
+import { askedAbout, callInputs } from './call-inputs.ts';
 import { annotatedSecret } from './create-request.ts';
 import { describe, refuse, withoutCredentials } from './failure.ts';
-import type { Handles } from './found.ts';
 import type { Content } from './kind.ts';
 import type { ContentNext, ContentState, DriverFailure } from './state.ts';
 import { classNotFound, notAsked, notListed } from './words.ts';
 
-export function decideRefresh<C extends Content>(state: ContentState<C>, handles: Handles): ContentNext {
+export function decideRefresh<C extends Content>(state: ContentState<C>): ContentNext {
   const { kind, content, snapshotClass, now } = state;
   const { metadata } = content;
+  const handles = askedAbout(state);
+  if (handles === undefined) return { kind: 'done', reason: 'waits for its group' };
   const { handle } = handles;
   if (!state.answersQuestions) {
     const believed = { kind: 'snapshot', effect: 'refresh-snapshot', handle, creationTime: undefined, sizeBytes: 0n, ready: true } as const;
@@ -33,8 +35,7 @@ export function decideRefresh<C extends Content>(state: ContentState<C>, handles
     return no(notAsked(state, `${kind.noun} class ${className}`, classNotFound(kind, className)), CAUSE.missing);
   const secret = questionSecret(state);
   if (!secret.ok) return refuse(state, secret.failure);
-  const inputs = inputsOf(metadata?.uid, handles, className, snapshotClass?.parameters, secret.value);
-  const step = { kind: 'refresh-snapshot', backoff: 'refresh-snapshot', inputs } as const;
+  const step = { kind: 'refresh-snapshot', backoff: 'refresh-snapshot', inputs: callInputs(state, 'refresh-snapshot') } as const;
   if (secret.value !== undefined && state.secret === undefined) return { ...step, action: 'read-secret', secret: secret.value };
   return { ...step, action: 'call', handles };
 }

@@ -454,6 +454,22 @@ describe('a pre-provisioned content', () => {
     });
   });
 
+  test('a question and the rests after it have the same inputs, before and after it is bound: no event brings the next one forward', () => {
+    const inputs = (state: Partial<ContentState>): unknown => {
+      const step = decide(aState({ content, ...state }));
+      return 'inputs' in step ? step.inputs : step;
+    };
+    const asked = inputs({});
+    const made = aPreProvisionedContent({ status: { ...unready, snapshotHandle: 'snap-9' } });
+    expect(inputs({ content: made, answer: found({ effect: 'refresh-snapshot', handle: 'snap-9', ready: false }) })).toBe(asked);
+    const status = { readyToUse: false, error: { message: 'no luck' } };
+    const failing = aPreProvisionedContent({ status, metadata: { annotations: noted(CAUSE.missing) } });
+    expect(inputs({ content: failing, answer: failed({ effect: 'refresh-snapshot' }) })).toBe(asked);
+    const ref = { name: 'nightly', namespace: 'default', uid: SNAPSHOT_UID };
+    expect(inputs({ content: aPreProvisionedContent({ spec: { volumeSnapshotRef: ref } }) })).toBe(asked);
+    expect(inputs({ snapshotClass: aClass({ parameters: { tier: 'gold' } }) })).not.toBe(asked);
+  });
+
   test('takes the list secret of its class', () => {
     const parameters = {
       'csi.storage.k8s.io/snapshotter-list-secret-name': 'list',

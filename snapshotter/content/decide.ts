@@ -20,8 +20,9 @@ import { hasMark, isDeleting, isReady, text } from '../content-accessors.ts';
 import { inputsOf } from '../inputs.ts';
 import { SIDECAR_REASON } from '../names.ts';
 import { type StatusChanges, statusPatch } from '../object-patch.ts';
+import { callInputs } from './call-inputs.ts';
 import { snapshotNameOf } from './create-request.ts';
-import { decideCreate, driverInputs, tellAndRetry } from './decide-create.ts';
+import { decideCreate, tellAndRetry } from './decide-create.ts';
 import { decideDeletion } from './decide-deletion.ts';
 import { decideRefresh } from './decide-refresh.ts';
 import { contentEvent, report, uncertainEvent } from './failure.ts';
@@ -53,10 +54,8 @@ function isReleased<C extends Content>(kind: ContentKind<C>, content: C): boolea
 function decideLive<C extends Content>(state: ContentState<C>): ContentNext {
   const { kind, content } = state;
   if (isReady(content)) return unmark(state, null) ?? { kind: 'done', reason: 'ready' };
-  const { given, saved, membership } = kind.read(content);
-  if (membership === 'none') return given === undefined ? decideCreate(state, 'create') : decideRefresh(state, given);
-  const handles = saved ?? given;
-  return handles === undefined ? { kind: 'done', reason: 'waits for its group' } : decideRefresh(state, handles);
+  const { given, membership } = kind.read(content);
+  return given === undefined && membership === 'none' ? decideCreate(state, 'create') : decideRefresh(state);
 }
 
 /** The driver has it: written down first, whatever comes next. */
@@ -77,7 +76,8 @@ function decideFound<C extends Content>(state: ContentState<C>, answer: FoundSna
   const healed = noteFailure(state, null);
   if (healed !== undefined) return healed;
   const afterMs = Math.min(ageMs(state) + rules.readyPollMinMs, rules.readyPollMaxMs);
-  return { kind: 'poll', backoff: answer.effect, afterMs, inputs: driverInputs(state), reason: 'the snapshot is not ready yet' };
+  const { effect } = answer;
+  return { kind: 'poll', backoff: effect, afterMs, inputs: callInputs(state, effect), reason: 'the snapshot is not ready yet' };
 }
 
 /**
@@ -110,7 +110,7 @@ function decideFailed<C extends Content>(state: ContentState<C>, answer: DriverF
   const { kind, content, calls, rules } = state;
   const { effect, message, cause } = answer;
   if (effect === 'delete-snapshot') return tellAndRetry(state, answer);
-  const again = { kind: 'retry', backoff: effect, inputs: driverInputs(state), reason: message } as const;
+  const again = { kind: 'retry', backoff: effect, inputs: callInputs(state, effect), reason: message } as const;
   if (effect === 'create-snapshot' && calls.kind !== 'running') {
     const released = isReleased(kind, content);
     // What goes next needs no note.

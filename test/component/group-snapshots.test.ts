@@ -211,6 +211,20 @@ describe('group snapshots on the sandbox and the mock driver', () => {
     expect((await group()).status).toMatchObject({ readyToUse: true });
   });
 
+  test('a driver that refuses costs its claims no write for each attempt, is told once, and heals', async () => {
+    world.driver.faults.add([{ rpc: 'CreateVolumeGroupSnapshot', code: 'INTERNAL', message: 'no luck', calls: { from: 1, to: 4 } }]);
+    await world.request('POST', GROUPS, groupBody());
+    await world.advance(4_000);
+    expect((await group()).status?.error?.message).toMatch(/no luck/);
+    expect(await protectedClaims()).toEqual(['a', 'b', 'c']);
+    const { writes } = world.takeCalls();
+    expect(writes.filter((write) => write === 'C PUT persistentvolumeclaims')).toHaveLength(3);
+    await world.advance(60_000);
+    expect((await group()).status).toMatchObject({ readyToUse: true });
+    expect((await group()).status?.error).toBeUndefined();
+    expect(await protectedClaims()).toEqual([]);
+  });
+
   test('a member that is deleted alone waits for its group, says so, and goes with it', async () => {
     await takeGroup();
     const [member] = await members();

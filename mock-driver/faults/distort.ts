@@ -1,6 +1,6 @@
-/** Answers that no correct driver gives: changed before encoding, or, for invalid UTF-8, after it. */
+/** Answers that no correct driver gives: changed before encoding, or, for invalid UTF-8, after it; and requests taken amiss. */
 import type { Message } from '../wire.ts';
-import type { Distortion } from './fault.ts';
+import type { Distortion, Mishearing } from './fault.ts';
 
 // Stands where invalid bytes go; long and odd enough to occur nowhere else.
 const MARK = '\u0001\u0002not utf-8\u0002\u0001';
@@ -15,6 +15,14 @@ export function distort(response: Message, distortion: Distortion, encode: (mess
   const encoded = Buffer.from(encode(copy));
   for (let at = encoded.indexOf(MARK); at >= 0; at = encoded.indexOf(MARK, at)) NOT_UTF8.copy(encoded, at);
   return encoded;
+}
+
+/** The request as the driver takes it; the one that came is left as it is. */
+export function mishear(request: Message, { set, drop }: Mishearing): Message {
+  const copy: Record<string, unknown> = structuredClone({ ...request });
+  for (const [path, value] of Object.entries(set ?? {})) put(copy, path, value);
+  for (const path of drop ?? []) put(copy, path, undefined);
+  return copy;
 }
 
 /** Sets a field by its path, making what is missing on the way; undefined removes it. */

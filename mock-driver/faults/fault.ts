@@ -21,6 +21,14 @@ export interface Distortion {
   readonly invalidUtf8?: readonly string[];
 }
 
+/** What the driver takes the request to say, whatever it says. */
+export interface Mishearing {
+  /** Field path (`capacity_range.required_bytes`) to the value that the driver reads. */
+  readonly set?: Readonly<Record<string, unknown>>;
+  /** Fields that the driver overlooks. */
+  readonly drop?: readonly string[];
+}
+
 export interface Fault {
   /** Waits before anything is done. The object counts as having an operation pending. */
   readonly delayMs?: number;
@@ -36,6 +44,7 @@ export interface Fault {
   /** Snapshots and groups are ready this long after the cut; Probe says ready this long after the start. */
   readonly notReadyMs?: number;
   readonly answer?: Distortion;
+  readonly request?: Mishearing;
 }
 
 export interface FaultRule extends Fault {

@@ -195,6 +195,23 @@ describe('answer', () => {
   });
 });
 
+describe('a request taken amiss', () => {
+  test('is carried out as the driver takes it and noted as it came', async () => {
+    const bench = await open([{ rpc: 'DeleteVolume', request: { set: { volume_id: 'another' } } }]);
+    const { response } = await create(bench);
+    expect((await bench.client.deleteVolume({ volumeId: response.volume?.volumeId ?? '' })).code).toBe('OK');
+    expect(volumes(bench)).toEqual(['v']);
+    expect(bench.journal.at(-1)?.request).toMatchObject({ volume_id: response.volume?.volumeId });
+  });
+
+  test('a field that the driver overlooks is not there for it', async () => {
+    const bench = await open([{ rpc: 'ListSnapshots', request: { drop: ['snapshot_id'] } }]);
+    const { response } = await create(bench);
+    await bench.client.createSnapshot({ name: 's', sourceVolumeId: response.volume?.volumeId ?? '' });
+    expect((await bench.client.listSnapshots({ snapshotId: 'none' })).response.entries).toHaveLength(1);
+  });
+});
+
 describe('the script', () => {
   test('a rule may be for the volumes of one class alone', async () => {
     const bench = await open([{ rpc: 'CreateVolume', parameters: { tier: 'slow' }, code: 'UNAVAILABLE' }]);

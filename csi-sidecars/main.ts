@@ -8,13 +8,14 @@ import { planRole } from '../lib/process/role-plan.ts';
 import { CSI_PROVISIONER } from '../provisioner/role.ts';
 import { SNAPSHOT_CONTROLLER } from '../snapshotter/controller-role.ts';
 import { CSI_SNAPSHOTTER } from '../snapshotter/sidecar-role.ts';
+import type { VerbInput } from './install-crds/verb.ts';
 import { runInstallCrds } from './install-crds/verb.ts';
 
-async function installCrds(words: readonly string[]): Promise<void> {
+async function runVerb(words: readonly string[], run: (input: VerbInput) => Promise<number>): Promise<void> {
   const doors = openDoors();
   const ending = new AbortController();
   doors.host.onSignal(() => ending.abort());
-  const code = await runInstallCrds({
+  const code = await run({
     words,
     doors,
     out: (line) => void process.stdout.write(`${line}\n`),
@@ -25,7 +26,9 @@ async function installCrds(words: readonly string[]): Promise<void> {
 }
 
 const [verb, ...words] = process.argv.slice(2);
-if (verb === 'install-crds') await installCrds(words);
+if (verb === 'install-crds') await runVerb(words, runInstallCrds);
+// Loaded when it is asked for: no Pod needs a control plane in its memory.
+else if (verb === 'try') await runVerb(words, (await import('./try/verb.ts')).runTryVerb);
 else {
   await runMain({
     program: 'csi-sidecars',

@@ -1,4 +1,5 @@
 /** One trial: every step in its order, then the verdict on every clause. */
+import { expectManyListeners } from '../../lib/controller/shared-signal.ts';
 import { deadline } from '../../lib/doors/sleep.ts';
 import { errorText } from '../../lib/errors/error-text.ts';
 import { judgeClauses } from './clauses/table.ts';
@@ -66,6 +67,7 @@ async function runStep(step: Step, { options, open, results, started }: Running)
   const missing = (step.offers ?? []).find((capability) => offered?.has(capability) !== true);
   if (missing !== undefined) return end('skipped', `the driver does not offer ${missing}`);
   const limit = deadline(clock, options.stepLimitMs, options.signal);
+  expectManyListeners(limit.signal);
   try {
     return end('ok', await step.run({ ...open.world, signal: limit.signal }));
   } catch (error) {

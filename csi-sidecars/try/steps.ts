@@ -1,5 +1,10 @@
 /** All steps of a trial, in their order. */
 import type { Step } from './step.ts';
+import { MAIN_JOB } from './story/main-job.ts';
+import { CLEAN_STEP, ORDERS_STEP } from './story/orders.ts';
+import { START_STEP } from './story/start.ts';
+import { TOPOLOGY_STEP } from './story/topology.ts';
+import { TROUBLES } from './story/troubles.ts';
 import { BEFORE_STEP, DELETE_STEP, LEAK_STEP } from './talk/ends.ts';
 import { IDENTITY_STEP } from './talk/identity.ts';
 import { LIST_STEPS } from './talk/lists.ts';
@@ -14,6 +19,12 @@ export const STEPS: readonly Step[] = [
   PUBLISH_STEP,
   ...SNAPSHOT_STEPS,
   ...LIST_STEPS,
+  START_STEP,
+  ...MAIN_JOB,
+  TOPOLOGY_STEP,
+  ...TROUBLES,
+  ORDERS_STEP,
+  CLEAN_STEP,
   DELETE_STEP,
   LEAK_STEP,
 ];

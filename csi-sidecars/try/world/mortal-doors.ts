@@ -2,6 +2,7 @@
  * Doors that can die, and so a crash without a process of its own: from then on no call settles, no timer fires, and the
  * calls under way are cut off at the driver. What has been sent by then has been sent.
  */
+import { expectManyListeners } from '../../../lib/controller/shared-signal.ts';
 import type { Doors } from '../../../lib/doors/doors.ts';
 import { ENDED } from '../../../lib/doors/ended.ts';
 import type { HttpDoor, HttpStream } from '../../../lib/doors/http.ts';
@@ -17,6 +18,7 @@ export interface MortalDoors {
 export function mortalDoors(outer: Doors): MortalDoors {
   const death = new AbortController();
   const dead = death.signal;
+  expectManyListeners(dead);
   const listeners = new Set<(signal: 'SIGTERM' | 'SIGINT') => void>();
   const timers = new Set<() => void>();
   const rpcDoors = new Set<RpcDoor>();

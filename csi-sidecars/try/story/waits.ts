@@ -1,0 +1,101 @@
+/** What a user waits for, and what they would read if it does not come. */
+import { join } from 'node:path';
+import { isNotFound } from '../../../lib/kube/api-error.ts';
+import type { KubeObject, PersistentVolumeClaim, Resource, VolumeSnapshot } from '../../../lib/kube/objects.ts';
+import {
+  EVENTS,
+  PERSISTENT_VOLUME_CLAIMS,
+  PERSISTENT_VOLUMES,
+  VOLUME_SNAPSHOT_CONTENTS,
+  VOLUME_SNAPSHOTS,
+} from '../../../lib/kube/resources.ts';
+import { isRunning, NODE_PODS } from '../../../sandbox/node/pod.ts';
+import { publishPath } from '../../../sandbox/node/volume.ts';
+import type { TryWorld } from '../world/world.ts';
+import { until } from '../world/world.ts';
+import { NAMESPACE, pod } from './objects.ts';
+
+export function create<T extends KubeObject>({ cluster, signal }: TryWorld, resource: Resource<T>, object: T): Promise<T> {
+  return cluster.client.create(resource, object, { signal });
+}
+
+/** No object of this name is fine, too. */
+export async function remove({ cluster, signal }: TryWorld, resource: Resource<KubeObject>, name: string): Promise<void> {
+  try {
+    await cluster.client.delete(resource, { namespace: NAMESPACE, name }, { signal });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+async function untilObject<T extends KubeObject>(
+  world: TryWorld,
+  resource: Resource<T>,
+  { name, is, test }: { readonly name: string; readonly is: string; readonly test: (object: T) => boolean },
+): Promise<T> {
+  return until(world, `${resource.kind} ${name} ${is}`, {
+    probe: async () => {
+      const object = await world.cluster.client.get(resource, { namespace: NAMESPACE, name }, world.signal);
+      return test(object) ? object : undefined;
+    },
+    hint: () => lastWarning(world, name),
+  });
+}
+
+/** The newest warning about an object of this name, as `kubectl describe` shows it. */
+async function lastWarning({ cluster }: TryWorld, name: string): Promise<string> {
+  const { items } = await cluster.client.list(EVENTS, { namespace: NAMESPACE, signal: new AbortController().signal });
+  const about = items.filter(({ involvedObject, type }) => involvedObject?.name === name && type === 'Warning');
+  const last = about.sort((a, b) => ((a.lastTimestamp ?? '') < (b.lastTimestamp ?? '') ? -1 : 1)).at(-1);
+  return last === undefined ? '' : `${last.reason ?? ''}: ${last.message ?? ''}`;
+}
+
+export function bound(world: TryWorld, name: string): Promise<PersistentVolumeClaim> {
+  return untilObject(world, PERSISTENT_VOLUME_CLAIMS, { name, is: 'is bound', test: ({ status }) => status?.phase === 'Bound' });
+}
+
+export function ready(world: TryWorld, name: string): Promise<VolumeSnapshot> {
+  return untilObject(world, VOLUME_SNAPSHOTS, { name, is: 'is ready to use', test: ({ status }) => status?.readyToUse === true });
+}
+
+/** A Pod with the claim runs; answers where its volume is. */
+export async function mounted(world: TryWorld, podName: string, claimName: string, block = false): Promise<string> {
+  await create(world, NODE_PODS, pod(podName, claimName, block));
+  return whereMounted(world, podName, claimName);
+}
+
+export async function whereMounted(world: TryWorld, podName: string, claimName: string): Promise<string> {
+  const { metadata } = await untilObject(world, NODE_PODS, { name: podName, is: 'runs', test: isRunning });
+  const { spec } = await bound(world, claimName);
+  return publishPath(join(world.dir, 'node'), metadata?.uid ?? '', spec?.volumeName ?? '');
+}
+
+export async function unmounted(world: TryWorld, podName: string): Promise<void> {
+  await remove(world, NODE_PODS, podName);
+  await gone(world, NODE_PODS, [podName]);
+}
+
+export async function gone(world: TryWorld, resource: Resource<KubeObject>, names: readonly string[]): Promise<void> {
+  await until(world, `${names.join(', ')} to go`, {
+    probe: async () => {
+      const { items } = await world.cluster.client.list(resource, {
+        ...(resource.namespaced ? { namespace: NAMESPACE } : {}),
+        signal: world.signal,
+      });
+      return items.some(({ metadata }) => names.includes(metadata?.name ?? '')) ? undefined : true;
+    },
+    hint: async () => lastWarning(world, names[0] ?? ''),
+  });
+}
+
+/** No volume and no content is left in the cluster. */
+export async function allGone(world: TryWorld): Promise<void> {
+  for (const resource of [VOLUME_SNAPSHOT_CONTENTS, PERSISTENT_VOLUMES] as readonly Resource<KubeObject>[])
+    await until(world, `all ${resource.plural} to go`, {
+      probe: async () => ((await world.cluster.client.list(resource, { signal: world.signal })).items.length === 0 ? true : undefined),
+      hint: async () => {
+        const { items } = await world.cluster.client.list(resource, { signal: new AbortController().signal });
+        return `left: ${items.map(({ metadata }) => metadata?.name ?? '').join(', ')}`;
+      },
+    });
+}

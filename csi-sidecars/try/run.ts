@@ -91,7 +91,10 @@ function report(input: {
   const clauses = judgeClauses(calls, open.observations);
   const driver = open.world.notes.driver;
   return {
-    ok: results.every(({ verdict }) => verdict !== 'failed') && clauses.every(({ verdict }) => verdict !== 'broken') && !options.signal.aborted,
+    ok:
+      results.every(({ verdict }) => verdict !== 'failed') &&
+      clauses.every(({ verdict }) => verdict !== 'broken') &&
+      !options.signal.aborted,
     driver:
       driver === undefined
         ? undefined

@@ -43,7 +43,14 @@ export const TRY_FLAGS = [
     origin: 'ours',
   },
   { name: 'timeout', type: 'duration', default: '30s', min: 100, help: 'How long each step may take.', origin: 'ours' },
-  { name: 'output', type: 'string', default: 'text', choices: ['text', 'json'], help: 'json: text on stderr, one JSON object on stdout.', origin: 'ours' },
+  {
+    name: 'output',
+    type: 'string',
+    default: 'text',
+    choices: ['text', 'json'],
+    help: 'json: text on stderr, one JSON object on stdout.',
+    origin: 'ours',
+  },
 ] as const satisfies readonly Flag[];
 
 type TryFlags = OptionsOf<typeof TRY_FLAGS>;

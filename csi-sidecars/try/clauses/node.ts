@@ -56,10 +56,17 @@ export const NODE_CLAUSES: readonly Clause[] = [
   { id: 'cloned-bytes', section: 'CreateVolume, VolumeContentSource', sentence: 'A volume from a volume holds the bytes of its source.' },
 ];
 
-type Way = 'ControllerPublishVolume' | 'ControllerUnpublishVolume' | 'NodeStageVolume' | 'NodeUnstageVolume' | 'NodePublishVolume' | 'NodeUnpublishVolume';
+type Way =
+  | 'ControllerPublishVolume'
+  | 'ControllerUnpublishVolume'
+  | 'NodeStageVolume'
+  | 'NodeUnstageVolume'
+  | 'NodePublishVolume'
+  | 'NodeUnpublishVolume';
 
 const attached = ({ volumeId, nodeId }: { volumeId: string; nodeId: string }): string => `${volumeId} ${nodeId}`;
-const staged = ({ volumeId, stagingTargetPath }: { volumeId: string; stagingTargetPath: string }): string => `${volumeId} ${stagingTargetPath}`;
+const staged = ({ volumeId, stagingTargetPath }: { volumeId: string; stagingTargetPath: string }): string =>
+  `${volumeId} ${stagingTargetPath}`;
 const published = ({ volumeId, targetPath }: { volumeId: string; targetPath: string }): string => `${volumeId} ${targetPath}`;
 
 const OPPOSITE: Readonly<Record<Way, Way>> = {

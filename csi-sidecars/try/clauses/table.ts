@@ -8,13 +8,7 @@ import { NODE_CLAUSES } from './node.ts';
 import { SNAPSHOT_CLAUSES } from './snapshots.ts';
 import { VOLUME_CLAUSES } from './volumes.ts';
 
-export const CLAUSES: readonly Clause[] = [
-  ...IDENTITY_CLAUSES,
-  ...VOLUME_CLAUSES,
-  ...SNAPSHOT_CLAUSES,
-  ...LIST_CLAUSES,
-  ...NODE_CLAUSES,
-];
+export const CLAUSES: readonly Clause[] = [...IDENTITY_CLAUSES, ...VOLUME_CLAUSES, ...SNAPSHOT_CLAUSES, ...LIST_CLAUSES, ...NODE_CLAUSES];
 
 export function judgeClauses(calls: readonly AnyCall[], observations: readonly Observation[]): ClauseResult[] {
   const settled = calls.filter(({ answer }) => answer.kind !== 'pending');

@@ -27,7 +27,9 @@ export const VOLUME_CLAUSES: readonly Clause[] = [
       const breaches = repeats.flatMap(({ call, first }) => {
         const at = [first.number, call.number];
         if (codeOf(call) === GrpcCode.ALREADY_EXISTS)
-          return [{ text: `CreateVolume of ${call.request.name} again was answered with AlreadyExists, though the volume fits`, calls: at }];
+          return [
+            { text: `CreateVolume of ${call.request.name} again was answered with AlreadyExists, though the volume fits`, calls: at },
+          ];
         const id = idOfVolume(call);
         return id === undefined || id === idOfVolume(first)
           ? []

@@ -13,7 +13,8 @@ export function tellingCalls({ calls, steps, clauses }: TryReport): AnyCall[] {
   const wanted = new Set(clauses.flatMap(({ breaches }) => breaches.flatMap((breach) => breach.calls)));
   const failed = steps.filter(({ verdict }) => verdict === 'failed');
   return calls.filter(
-    ({ number }) => wanted.has(number) || failed.some((step) => step.calls !== undefined && step.calls.from <= number && number <= step.calls.to),
+    ({ number }) =>
+      wanted.has(number) || failed.some((step) => step.calls !== undefined && step.calls.from <= number && number <= step.calls.to),
   );
 }
 

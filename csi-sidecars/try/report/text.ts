@@ -31,10 +31,15 @@ export function summaryLines(report: TryReport): string[] {
     if (breaches.length > 3) lines.push(`  - and ${breaches.length - 3} more`);
   }
   const unseen = clauses.filter(({ verdict }) => verdict === 'unseen').map(({ id }) => id);
-  lines.push('', `Clauses: ${count('kept')} kept, ${broken.length} broken, ${count('unseen')} not put to the test${unseen.length === 0 ? '' : ` (${unseen.join(', ')})`}`);
+  lines.push(
+    '',
+    `Clauses: ${count('kept')} kept, ${broken.length} broken, ${count('unseen')} not put to the test${unseen.length === 0 ? '' : ` (${unseen.join(', ')})`}`,
+  );
   const failed = steps.filter(({ verdict }) => verdict === 'failed').length;
   const skipped = steps.filter(({ verdict }) => verdict === 'skipped').length;
-  lines.push(`Steps: ${steps.length - failed - skipped} ok, ${failed} failed, ${skipped} skipped; ${calls.length} calls in ${(tookMs / 1000).toFixed(1)} s`);
+  lines.push(
+    `Steps: ${steps.length - failed - skipped} ok, ${failed} failed, ${skipped} skipped; ${calls.length} calls in ${(tookMs / 1000).toFixed(1)} s`,
+  );
   lines.push(ok ? 'The driver did all that was asked of it.' : 'The driver did not do all that was asked of it.');
   return lines;
 }

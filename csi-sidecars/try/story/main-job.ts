@@ -1,5 +1,5 @@
 /** What users do: a claim, bytes, a snapshot, other bytes, a restore, a clone. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS } from '../../../lib/kube/resources.ts';
 import type { Step } from '../step.ts';
 import { NotTried } from '../step.ts';
@@ -69,7 +69,11 @@ export const MAIN_JOB: readonly Step[] = [
     offers: ['CLONE_VOLUME'],
     run: async (world) => {
       const source = await bound(world, 'data');
-      await create(world, PERSISTENT_VOLUME_CLAIMS, claim('cloned', { from: 'claim/data', ...sizeOf(source.status?.capacity?.['storage']) }));
+      await create(
+        world,
+        PERSISTENT_VOLUME_CLAIMS,
+        claim('cloned', { from: 'claim/data', ...sizeOf(source.status?.capacity?.['storage']) }),
+      );
       await bound(world, 'cloned');
       const as = world.notes.checksums.has('source') ? 'source' : 'snapshot';
       return compare(world, { name: 'cloned', as, clause: 'cloned-bytes', source: 'the volume' });
@@ -87,16 +91,25 @@ export const MAIN_JOB: readonly Step[] = [
       } catch (error) {
         const refused = world.journal.calls.some(
           ({ rpc, request, answer }) =>
-            rpc === 'CreateVolume' && 'name' in request && request.name === `pvc-${metadata?.uid ?? ''}` && answer.kind === 'refused' && answer.code === 3,
+            rpc === 'CreateVolume' &&
+            'name' in request &&
+            request.name === `pvc-${metadata?.uid ?? ''}` &&
+            answer.kind === 'refused' &&
+            answer.code === 3,
         );
         if (!refused) throw error;
         throw new NotTried('the driver takes no block volumes: it answers InvalidArgument');
       }
       const device = await mounted(world, 'raw-writer', 'raw', true);
-      const text = `block ${world.run}`;
-      await writeFile(device, text, { flag: 'r+' });
-      const read = (await readFile(device)).subarray(0, text.length).toString('utf8');
-      if (read !== text) throw new Error(`written was ${text}, read ${read}`);
+      const text = Buffer.from(`block ${world.run}`);
+      const file = await open(device, 'r+');
+      try {
+        await file.write(text, 0, text.length, 0);
+        const { buffer } = await file.read(Buffer.alloc(text.length), 0, text.length, 0);
+        if (!buffer.equals(text)) throw new Error(`written was ${text.toString()}, read ${buffer.toString()}`);
+      } finally {
+        await file.close();
+      }
       await unmounted(world, 'raw-writer');
       return 'written and read';
     },
@@ -130,4 +143,3 @@ async function compare(world: TryWorld, { name, as, clause, source }: Comparison
   if (found !== expected) throw new Error(breach);
   return `the same bytes as ${source}`;
 }
-

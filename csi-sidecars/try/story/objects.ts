@@ -13,7 +13,10 @@ export interface ClaimParts {
   readonly storageClass?: string;
 }
 
-export function claim(name: string, { from, size = '1Gi', block = false, storageClass = CLASS_NAME }: ClaimParts = {}): PersistentVolumeClaim {
+export function claim(
+  name: string,
+  { from, size = '1Gi', block = false, storageClass = CLASS_NAME }: ClaimParts = {},
+): PersistentVolumeClaim {
   const [kind, source] = from?.split('/') ?? [];
   const dataSource =
     kind === 'snapshot'
@@ -46,9 +49,7 @@ export function pod(name: string, claimName: string, block = false): Pod & KubeO
   const container = {
     name: 'main',
     image: 'none',
-    ...(block
-      ? { volumeDevices: [{ name: 'data', devicePath: '/dev/data' }] }
-      : { volumeMounts: [{ name: 'data', mountPath: '/data' }] }),
+    ...(block ? { volumeDevices: [{ name: 'data', devicePath: '/dev/data' }] } : { volumeMounts: [{ name: 'data', mountPath: '/data' }] }),
   };
   return {
     apiVersion: 'v1',

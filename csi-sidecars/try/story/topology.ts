@@ -14,7 +14,8 @@ export const TOPOLOGY_STEP: Step = {
   fullOnly: true,
   run: async (world) => {
     const { identity, node } = driverOf(world);
-    if (!identity.plugin.has('VOLUME_ACCESSIBILITY_CONSTRAINTS')) throw new NotTried('the driver does not offer VOLUME_ACCESSIBILITY_CONSTRAINTS');
+    if (!identity.plugin.has('VOLUME_ACCESSIBILITY_CONSTRAINTS'))
+      throw new NotTried('the driver does not offer VOLUME_ACCESSIBILITY_CONSTRAINTS');
     if (world.notes.withoutNode !== undefined) throw new NotTried(world.notes.withoutNode);
     const late = { ...classesOf(world).storageClass, metadata: { name: CLASS }, volumeBindingMode: 'WaitForFirstConsumer' };
     await create(world, STORAGE_CLASSES, late);
@@ -27,7 +28,8 @@ export const TOPOLOGY_STEP: Step = {
     const here = terms.some(({ matchExpressions = [] }) =>
       matchExpressions.every(({ key = '', values = [] }) => values.includes(node?.topology[key] ?? '')),
     );
-    if (terms.length > 0 && !here) throw new Error(`the volume lies in ${JSON.stringify(terms)}, the node is in ${JSON.stringify(node?.topology)}`);
+    if (terms.length > 0 && !here)
+      throw new Error(`the volume lies in ${JSON.stringify(terms)}, the node is in ${JSON.stringify(node?.topology)}`);
     return terms.length === 0 ? 'reached from everywhere' : JSON.stringify(node?.topology);
   },
 };

@@ -5,7 +5,7 @@ import type { Step } from '../step.ts';
 import type { Moment } from '../world/trap.ts';
 import type { TryWorld } from '../world/world.ts';
 import { claim, snapshot } from './objects.ts';
-import { bound, create, gone, ready, remove } from './waits.ts';
+import { bound, create, ready, remove, snapshotGone, volumeGone } from './waits.ts';
 
 /** A call, and how a user brings it about. */
 interface Deed {
@@ -32,13 +32,13 @@ const DEEDS: readonly Deed[] = [
     rpc: 'DeleteSnapshot',
     snapshots: true,
     does: (world, name) => remove(world, VOLUME_SNAPSHOTS, name),
-    settles: (world, name) => gone(world, VOLUME_SNAPSHOTS, [name]),
+    settles: snapshotGone,
   },
   {
     rpc: 'DeleteVolume',
     snapshots: false,
     does: (world, name) => remove(world, PERSISTENT_VOLUME_CLAIMS, name),
-    settles: (world, name) => gone(world, PERSISTENT_VOLUME_CLAIMS, [name]),
+    settles: volumeGone,
   },
 ];
 
@@ -61,7 +61,11 @@ export const TROUBLES: readonly Step[] = [
       for (const deed of deedsFor(world)) {
         // The request has arrived and the answer is on its way: nobody but the driver knows.
         world.proxy.delay(CUT_DELAY_MS);
-        const sprung = world.trap.set(deed.rpc, 'sent', () => void sleep(world.doors.clock, CUT_MS, world.signal).then(() => world.proxy.cut()));
+        const sprung = world.trap.set(
+          deed.rpc,
+          'sent',
+          () => void sleep(world.doors.clock, CUT_MS, world.signal).then(() => world.proxy.cut()),
+        );
         await deed.does(world, 'cut');
         await within(world, sprung, `${deed.rpc} is sent`);
         await sleep(world.doors.clock, CUT_MS, world.signal);

@@ -44,7 +44,7 @@ async function untilObject<T extends KubeObject>(
 
 /** The newest warning about an object of this name, as `kubectl describe` shows it. */
 async function lastWarning({ cluster }: TryWorld, name: string): Promise<string> {
-  const { items } = await cluster.client.list(EVENTS, { namespace: NAMESPACE, signal: new AbortController().signal });
+  const { items } = await cluster.client.list(EVENTS, { signal: new AbortController().signal });
   const about = items.filter(({ involvedObject, type }) => involvedObject?.name === name && type === 'Warning');
   const last = about.sort((a, b) => ((a.lastTimestamp ?? '') < (b.lastTimestamp ?? '') ? -1 : 1)).at(-1);
   return last === undefined ? '' : `${last.reason ?? ''}: ${last.message ?? ''}`;
@@ -85,6 +85,28 @@ export async function gone(world: TryWorld, resource: Resource<KubeObject>, name
       return items.some(({ metadata }) => names.includes(metadata?.name ?? '')) ? undefined : true;
     },
     hint: async () => lastWarning(world, names[0] ?? ''),
+  });
+}
+
+/** The volume of a claim is gone, and so is what stood for it. */
+export function volumeGone(world: TryWorld, claimName: string): Promise<void> {
+  return noneOf(world, PERSISTENT_VOLUMES, { of: claimName, test: ({ spec }) => spec?.claimRef?.name === claimName });
+}
+
+export function snapshotGone(world: TryWorld, name: string): Promise<void> {
+  return noneOf(world, VOLUME_SNAPSHOT_CONTENTS, { of: name, test: ({ spec }) => spec?.volumeSnapshotRef?.name === name });
+}
+
+async function noneOf<T extends KubeObject>(
+  world: TryWorld,
+  resource: Resource<T>,
+  { of, test }: { readonly of: string; readonly test: (object: T) => boolean },
+): Promise<void> {
+  const find = async (signal: AbortSignal): Promise<T | undefined> =>
+    (await world.cluster.client.list(resource, { signal })).items.find(test);
+  await until(world, `the ${resource.kind} of ${of} to go`, {
+    probe: async () => ((await find(world.signal)) === undefined ? true : undefined),
+    hint: async () => lastWarning(world, (await find(new AbortController().signal))?.metadata?.name ?? ''),
   });
 }
 

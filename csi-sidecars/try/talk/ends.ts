@@ -83,7 +83,14 @@ async function livingGhosts(world: TryWorld, deleted: ReadonlySet<string>): Prom
   const parameters = parametersOf(classesOf(world).storageClass);
   const ghosts: string[] = [];
   for (const volumeId of deleted) {
-    const request = { volumeId, volumeContext: {}, volumeCapabilities: [WRITER], parameters, secrets: volumeSecrets(world), mutableParameters: {} };
+    const request = {
+      volumeId,
+      volumeContext: {},
+      volumeCapabilities: [WRITER],
+      parameters,
+      secrets: volumeSecrets(world),
+      mutableParameters: {},
+    };
     try {
       await calls.validateVolumeCapabilities(request, signal);
       ghosts.push(volumeId);
@@ -97,5 +104,7 @@ async function livingGhosts(world: TryWorld, deleted: ReadonlySet<string>): Prom
 
 function newOnes({ notes }: TryWorld, volumes: readonly string[], snapshots: readonly string[]): number {
   const before = notes.listedBefore;
-  return volumes.filter((id) => before?.volumes.has(id) !== true).length + snapshots.filter((id) => before?.snapshots.has(id) !== true).length;
+  return (
+    volumes.filter((id) => before?.volumes.has(id) !== true).length + snapshots.filter((id) => before?.snapshots.has(id) !== true).length
+  );
 }

@@ -36,7 +36,8 @@ export const IDENTITY_STEP: Step = {
     notes.driver = { identity, node };
     notes.classes = classesFor(identity.name, world.classFile);
     if (node === undefined) notes.withoutNode = 'the driver has no node service on this socket';
-    if (!identity.controller.has('CREATE_DELETE_VOLUME')) throw new Error('the driver does not offer CREATE_DELETE_VOLUME: nothing of it can be tried');
+    if (!identity.controller.has('CREATE_DELETE_VOLUME'))
+      throw new Error('the driver does not offer CREATE_DELETE_VOLUME: nothing of it can be tried');
     return `${identity.name} ${identity.vendorVersion}, ${identity.controller.size} capabilities of the controller, ${node === undefined ? 'no node' : `node ${node.nodeId}`}`;
   },
 };

@@ -72,15 +72,29 @@ function wayOf(world: TryWorld, node: NodeFacts): Way {
     there: async () => {
       let publishContext: Record<string, string> = {};
       if (attaches) {
-        const attach = { volumeId, nodeId, volumeCapability: WRITER, readonly: false, secrets: secretsFor('controller-publish'), volumeContext };
+        const attach = {
+          volumeId,
+          nodeId,
+          volumeCapability: WRITER,
+          readonly: false,
+          secrets: secretsFor('controller-publish'),
+          volumeContext,
+        };
         publishContext = (await calls.node.controllerPublishVolume(attach, signal)).publishContext;
         await tolerate(calls.node.controllerPublishVolume({ ...attach, volumeId: NOWHERE }, signal));
       }
       await mkdir(stages ? stagingPath : folder, { recursive: true });
       const common = { volumeId, publishContext, volumeCapability: WRITER, volumeContext };
-      if (stages) await calls.node.nodeStageVolume({ ...common, stagingTargetPath: stagingPath, secrets: secretsFor('node-stage') }, signal);
+      if (stages)
+        await calls.node.nodeStageVolume({ ...common, stagingTargetPath: stagingPath, secrets: secretsFor('node-stage') }, signal);
       await calls.node.nodePublishVolume(
-        { ...common, stagingTargetPath: stages ? stagingPath : '', targetPath: target, readonly: false, secrets: secretsFor('node-publish') },
+        {
+          ...common,
+          stagingTargetPath: stages ? stagingPath : '',
+          targetPath: target,
+          readonly: false,
+          secrets: secretsFor('node-publish'),
+        },
         signal,
       );
     },
@@ -94,5 +108,8 @@ function wayOf(world: TryWorld, node: NodeFacts): Way {
 
 /** As far as words tell: no code of gRPC says it. */
 export function needsRoot(error: unknown): boolean {
-  return error instanceof CsiError && /permission denied|not permitted|must be (?:super)?(?:root|user)|only root|EPERM|EACCES/i.test(error.message);
+  return (
+    error instanceof CsiError &&
+    /permission denied|not permitted|must be (?:super)?(?:root|user)|only root|EPERM|EACCES/i.test(error.message)
+  );
 }

@@ -67,12 +67,14 @@ export const SNAPSHOT_STEPS: readonly Step[] = [
       const { calls, signal } = world;
       if (driverOf(world).identity.groupController.size === 0) throw new NotTried('the driver offers no group snapshots');
       const ids: string[] = [];
-      for (const what of ['member-1', 'member-2']) ids.push((await calls.createVolume(volumeRequest(world, what), signal)).volume?.volumeId ?? '');
+      for (const what of ['member-1', 'member-2'])
+        ids.push((await calls.createVolume(volumeRequest(world, what), signal)).volume?.volumeId ?? '');
       const request = { name: nameFor(world, 'group'), sourceVolumeIds: ids, parameters: {}, secrets: snapshotSecrets(world) };
       const { groupSnapshot } = await calls.createVolumeGroupSnapshot(request, signal);
       const again = await calls.createVolumeGroupSnapshot(request, signal);
       const groupSnapshotId = groupSnapshot?.groupSnapshotId ?? '';
-      if (again.groupSnapshot?.groupSnapshotId !== groupSnapshotId) throw new Error('the same group snapshot again was answered with another id');
+      if (again.groupSnapshot?.groupSnapshotId !== groupSnapshotId)
+        throw new Error('the same group snapshot again was answered with another id');
       const snapshotIds = (groupSnapshot?.snapshots ?? []).map(({ snapshotId }) => snapshotId);
       const named = { groupSnapshotId, snapshotIds, secrets: snapshotSecrets(world) };
       await calls.getVolumeGroupSnapshot(named, signal);

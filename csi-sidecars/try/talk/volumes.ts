@@ -90,7 +90,8 @@ export const VOLUME_STEPS: readonly Step[] = [
     run: async (world) => {
       const { calls, signal, notes } = world;
       const { attributesClass } = classesOf(world);
-      if (attributesClass === undefined) throw new NotTried('put a VolumeAttributesClass into the file of --class: nobody else knows its parameters');
+      if (attributesClass === undefined)
+        throw new NotTried('put a VolumeAttributesClass into the file of --class: nobody else knows its parameters');
       const mutableParameters = attributesClass.parameters ?? {};
       const request = { volumeId: notes.volume?.volumeId ?? '', secrets: volumeSecrets(world), mutableParameters };
       await calls.controllerModifyVolume(request, signal);

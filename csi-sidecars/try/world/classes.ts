@@ -45,7 +45,8 @@ export function classesFor(driver: string, documents: readonly KubeObject[]): Tr
     ['VolumeSnapshotClass', snapshot?.driver],
     ['VolumeAttributesClass', attributes?.driverName],
   ] as const)
-    if (named !== undefined && named !== driver) throw new ConfigError(`--class: the ${kind} is of ${named}, the driver calls itself ${driver}`);
+    if (named !== undefined && named !== driver)
+      throw new ConfigError(`--class: the ${kind} is of ${named}, the driver calls itself ${driver}`);
   const metadata = { name: CLASS_NAME };
   return {
     storageClass: {
@@ -59,9 +60,18 @@ export function classesFor(driver: string, documents: readonly KubeObject[]): Tr
       volumeBindingMode: 'Immediate',
       allowVolumeExpansion: true,
     },
-    snapshotClass: { apiVersion: 'snapshot.storage.k8s.io/v1', kind: 'VolumeSnapshotClass', driver, ...snapshot, metadata, deletionPolicy: 'Delete' },
+    snapshotClass: {
+      apiVersion: 'snapshot.storage.k8s.io/v1',
+      kind: 'VolumeSnapshotClass',
+      driver,
+      ...snapshot,
+      metadata,
+      deletionPolicy: 'Delete',
+    },
     attributesClass: attributes,
-    secrets: documents.filter((document) => document.kind === 'Secret').map((secret) => withData(secret as Secret & { stringData?: Record<string, string> })),
+    secrets: documents
+      .filter((document) => document.kind === 'Secret')
+      .map((secret) => withData(secret as Secret & { stringData?: Record<string, string> })),
   };
 }
 
@@ -80,7 +90,11 @@ export function parametersOf({ parameters = {} }: { parameters?: Record<string, 
 }
 
 /** The secret that a class names for a purpose (`provisioner`, `snapshotter`, `node-stage`, …); names with `${…}` are not resolved here. */
-export function secretOf(parameters: Readonly<Record<string, string>> | undefined, purpose: string, secrets: readonly Secret[]): Record<string, string> {
+export function secretOf(
+  parameters: Readonly<Record<string, string>> | undefined,
+  purpose: string,
+  secrets: readonly Secret[],
+): Record<string, string> {
   const name = parameters?.[`${PREFIX}${purpose}-secret-name`];
   const namespace = parameters?.[`${PREFIX}${purpose}-secret-namespace`];
   const found = secrets.find(({ metadata }) => metadata?.name === name && metadata?.namespace === namespace);

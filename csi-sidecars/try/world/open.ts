@@ -116,7 +116,9 @@ async function driverSocket(
   const given = csiAddress === '' ? join(dir, 'csi.sock') : socketPath(csiAddress);
   if (given === undefined) throw new ConfigError(`--csi-address=${csiAddress} is no address: write unix:///path/of/the/socket`);
   if (command !== '') {
-    started(await startDriverCommand({ command, socket: given, dir: join(dir, 'driver'), clock: doors.clock, limitMs: callLimitMs, signal }));
+    started(
+      await startDriverCommand({ command, socket: given, dir: join(dir, 'driver'), clock: doors.clock, limitMs: callLimitMs, signal }),
+    );
     return given;
   }
   const fault = await socketFault(given);
@@ -125,7 +127,10 @@ async function driverSocket(
 }
 
 function withKubeconfig({ files }: Doors): Doors['files'] {
-  return { ...files, read: (path) => (path === KUBECONFIG_PATH ? Promise.resolve(new TextEncoder().encode(KUBECONFIG)) : files.read(path)) };
+  return {
+    ...files,
+    read: (path) => (path === KUBECONFIG_PATH ? Promise.resolve(new TextEncoder().encode(KUBECONFIG)) : files.read(path)),
+  };
 }
 
 function pause(clock: Clock, ms: number): Promise<void> {

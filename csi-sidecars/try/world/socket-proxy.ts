@@ -17,9 +17,11 @@ export async function openSocketProxy(from: string, to: string): Promise<SocketP
   const open = new Set<Socket>();
   let delayMs = 0;
   const pipe = (source: Socket, target: Socket): void => {
+    // One after the other: what is let through at once must not overtake what was held back.
+    let before = Promise.resolve();
     source.on('data', (bytes) => {
-      if (delayMs === 0) target.write(bytes);
-      else setTimeout(() => (target.destroyed ? undefined : target.write(bytes)), delayMs);
+      const due = delayMs === 0 ? Promise.resolve() : new Promise<void>((resolve) => setTimeout(resolve, delayMs));
+      before = before.then(() => due).then(() => void (target.destroyed ? undefined : target.write(bytes)));
     });
     // A broken end breaks the other one: half a connection is a fault that no kernel makes on one machine.
     source.on('error', () => undefined);

@@ -164,7 +164,7 @@ export async function createDriver(options: DriverOptions): Promise<Driver> {
     if (fault.crash === 'after') return flight.die('after');
     if (fault.answerDelayMs !== undefined) await sleep(clock, fault.answerDelayMs, new AbortController().signal);
     if (fault.code !== undefined) throw scripted(fault.code, fault);
-    if (fault.answer !== undefined) return distort(response, fault.answer, method.encode);
+    if (fault.answer !== undefined) return distort(response, fault.answer, { asked: flight.asked, encode: method.encode });
     return method.encode(response);
   };
 
@@ -193,6 +193,7 @@ export async function createDriver(options: DriverOptions): Promise<Driver> {
         ...(Object.keys(fault).length > 0 ? { fault } : {}),
       });
     const flight: Flight = {
+      asked,
       request,
       fault,
       effect,
@@ -236,6 +237,9 @@ export async function createDriver(options: DriverOptions): Promise<Driver> {
 
 /** One call on its way. */
 interface Flight {
+  /** As it came. */
+  readonly asked: Message;
+  /** As it is taken. */
   readonly request: Message;
   readonly fault: Fault;
   readonly effect: string[];

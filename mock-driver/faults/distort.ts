@@ -6,9 +6,16 @@ import type { Distortion, Mishearing } from './fault.ts';
 const MARK = '\u0001\u0002not utf-8\u0002\u0001';
 const NOT_UTF8 = Buffer.alloc(Buffer.byteLength(MARK), 0xff);
 
-export function distort(response: Message, distortion: Distortion, encode: (message: Message) => Uint8Array): Uint8Array {
+export interface Answering {
+  /** The request as it came. */
+  readonly asked: Message;
+  readonly encode: (message: Message) => Uint8Array;
+}
+
+export function distort(response: Message, distortion: Distortion, { asked, encode }: Answering): Uint8Array {
   const copy: Record<string, unknown> = structuredClone({ ...response });
   for (const [path, value] of Object.entries(distortion.set ?? {})) put(copy, path, value);
+  for (const [path, field] of Object.entries(distortion.echo ?? {})) put(copy, path, asked[field]);
   for (const [path, bytes] of Object.entries(distortion.huge ?? {})) put(copy, path, 'x'.repeat(bytes));
   for (const path of distortion.invalidUtf8 ?? []) put(copy, path, MARK);
   for (const path of distortion.drop ?? []) put(copy, path, undefined);

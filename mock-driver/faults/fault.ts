@@ -17,6 +17,8 @@ export interface Distortion {
   readonly drop?: readonly string[];
   /** Text fields filled with this many bytes. */
   readonly huge?: Readonly<Record<string, number>>;
+  /** Fields that repeat a field of the request as it came, whatever was done. */
+  readonly echo?: Readonly<Record<string, string>>;
   /** Text fields whose bytes are no UTF-8. */
   readonly invalidUtf8?: readonly string[];
 }

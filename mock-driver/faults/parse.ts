@@ -215,7 +215,7 @@ const mishearingOf: Read<Mishearing> = (value, place) => {
 };
 
 const distortionOf: Read<Distortion> = (value, place) => {
-  const from = fieldsOf(value, place, ['set', 'drop', 'huge', 'invalidUtf8']);
+  const from = fieldsOf(value, place, ['set', 'drop', 'echo', 'huge', 'invalidUtf8']);
   const huge: Read<Record<string, number>> = (map, at) =>
     Object.fromEntries(
       Object.entries(valuesOf(map, at)).map(([path, amount]) => {
@@ -227,6 +227,7 @@ const distortionOf: Read<Distortion> = (value, place) => {
   return {
     ...has('set', optional(from['set'], `${place}.set`, valuesOf)),
     ...has('drop', optional(from['drop'], `${place}.drop`, pathsOf)),
+    ...has('echo', optional(from['echo'], `${place}.echo`, textsOf)),
     ...has('huge', optional(from['huge'], `${place}.huge`, huge)),
     ...has('invalidUtf8', optional(from['invalidUtf8'], `${place}.invalidUtf8`, pathsOf)),
   };

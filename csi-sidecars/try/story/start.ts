@@ -31,6 +31,7 @@ export const START_STEP: Step = {
       });
     }
     world.sidecars.start();
-    return driver.node === undefined ? 'three roles, no node' : 'three roles, one node';
+    const roles = driver.identity.controller.has('CREATE_DELETE_SNAPSHOT') ? 'three roles' : 'two roles (no csi-snapshotter)';
+    return `${roles}, ${driver.node === undefined ? 'no node' : 'one node'}`;
   },
 };

@@ -6,8 +6,8 @@ import type { Step } from '../step.ts';
 import { NotTried } from '../step.ts';
 import { parametersOf } from '../world/classes.ts';
 import type { TryWorld } from '../world/world.ts';
-import { classesOf } from '../world/world.ts';
-import { listSnapshots, listVolumes } from './lists.ts';
+import { classesOf, driverOf } from '../world/world.ts';
+import { listed, listSnapshots, listVolumes } from './lists.ts';
 import { snapshotSecrets, volumeSecrets, WRITER } from './requests.ts';
 import { leftovers } from './tidy.ts';
 import { tolerate } from './tolerate.ts';
@@ -19,9 +19,9 @@ export const BEFORE_STEP: Step = {
   run: async (world) => {
     const volumes = await listVolumes(world);
     const snapshots = await listSnapshots(world);
-    world.notes.listedBefore = { volumes: new Set(volumes), snapshots: new Set(snapshots) };
+    world.notes.listedBefore = { volumes: new Set(volumes?.ids), snapshots: new Set(snapshots?.ids) };
     if (volumes === undefined && snapshots === undefined) throw new NotTried('the driver offers neither LIST_VOLUMES nor LIST_SNAPSHOTS');
-    return `${volumes?.length ?? 'no list of'} volumes, ${snapshots?.length ?? 'no list of'} snapshots`;
+    return listed(volumes, snapshots);
   },
 };
 
@@ -34,15 +34,16 @@ export const DELETE_STEP: Step = {
     const { calls, signal, journal, notes } = world;
     const secrets = volumeSecrets(world);
     const left = leftovers(journal.calls);
+    const cuts = driverOf(world).identity.controller.has('CREATE_DELETE_SNAPSHOT');
     // The source goes first where the driver lets it, so that its snapshot has to stand alone.
     const source = notes.volume?.volumeId ?? '';
     const first = await tolerate(calls.deleteVolume({ volumeId: source, secrets }, signal));
-    for (const snapshotId of [...left.snapshots, NOWHERE])
+    for (const snapshotId of cuts ? [...left.snapshots, NOWHERE] : [])
       for (let time = 0; time < 2; time += 1) await tolerate(calls.deleteSnapshot({ snapshotId, secrets: snapshotSecrets(world) }, signal));
     for (const volumeId of [...left.volumes, NOWHERE])
       for (let time = 0; time < 2; time += 1) await tolerate(calls.deleteVolume({ volumeId, secrets }, signal));
     await tolerate(calls.deleteVolume({ volumeId: '', secrets }, signal));
-    if (left.snapshots.size > 0) await tolerate(calls.deleteSnapshot({ snapshotId: '', secrets: snapshotSecrets(world) }, signal));
+    if (cuts) await tolerate(calls.deleteSnapshot({ snapshotId: '', secrets: snapshotSecrets(world) }, signal));
     const { volumes, snapshots } = leftovers(journal.calls);
     const still = [...volumes, ...snapshots];
     if (still.length > 0) throw new Error(`not deleted: ${still.join(', ')}`);
@@ -59,15 +60,15 @@ export const LEAK_STEP: Step = {
     const { volumes, snapshots, deletedVolumes, deletedSnapshots } = leftovers(world.journal.calls);
     const listedVolumes = await listVolumes(world);
     const listedSnapshots = await listSnapshots(world);
-    const ghosts = listedVolumes === undefined ? await livingGhosts(world, deletedVolumes) : both(deletedVolumes, listedVolumes);
+    const ghosts = listedVolumes === undefined ? await livingGhosts(world, deletedVolumes) : both(deletedVolumes, listedVolumes.ids);
     for (const id of ghosts) world.observe('deleted-volume-is-gone', `${id} is there, though its deletion succeeded`);
     if (ghosts.length === 0 && deletedVolumes.size > 0) world.observe('deleted-volume-is-gone');
-    const shadows = listedSnapshots === undefined ? [] : both(deletedSnapshots, listedSnapshots);
+    const shadows = listedSnapshots === undefined ? [] : both(deletedSnapshots, listedSnapshots.ids);
     for (const id of shadows) world.observe('deleted-snapshot-is-gone', `${id} is there, though its deletion succeeded`);
     if (shadows.length === 0 && listedSnapshots !== undefined && deletedSnapshots.size > 0) world.observe('deleted-snapshot-is-gone');
     const left = [...volumes, ...snapshots, ...ghosts, ...shadows];
     if (left.length > 0) throw new Error(`left: ${left.join(', ')}`);
-    const strangers = newOnes(world, listedVolumes ?? [], listedSnapshots ?? []);
+    const strangers = newOnes(world, listedVolumes?.ids ?? [], listedSnapshots?.ids ?? []);
     const how = listedVolumes === undefined ? 'the driver lists no volumes: each was asked for' : 'nothing is left';
     return strangers === 0 ? how : `${how}; ${strangers} more appeared meanwhile that this trial did not make`;
   },

@@ -8,22 +8,29 @@ import { listAll } from './pages.ts';
 import { snapshotSecrets } from './requests.ts';
 import { tolerate } from './tolerate.ts';
 
-/** Ids as often as they are listed; undefined: the driver lists none. */
-export async function listVolumes(world: TryWorld, maxEntries = 0): Promise<readonly string[] | undefined> {
+export interface Listing {
+  /** As often as they are listed. */
+  readonly ids: readonly string[];
+  /** False: the pages had no end, so nothing can be said of what is missing. */
+  readonly whole: boolean;
+}
+
+/** Undefined: the driver lists none. */
+export async function listVolumes(world: TryWorld, maxEntries = 0): Promise<Listing | undefined> {
   const { calls, signal } = world;
   if (!driverOf(world).identity.controller.has('LIST_VOLUMES')) return undefined;
   const { entries, endless } = await listAll((startingToken) => calls.listVolumes({ maxEntries, startingToken }, signal));
   world.observe('pages-end', endless);
-  return entries.map(({ volume }) => volume?.volumeId ?? '');
+  return { ids: entries.map(({ volume }) => volume?.volumeId ?? ''), whole: endless === undefined };
 }
 
-export async function listSnapshots(world: TryWorld, maxEntries = 0): Promise<readonly string[] | undefined> {
+export async function listSnapshots(world: TryWorld, maxEntries = 0): Promise<Listing | undefined> {
   const { calls, signal } = world;
   if (!driverOf(world).identity.controller.has('LIST_SNAPSHOTS')) return undefined;
   const any = { maxEntries, sourceVolumeId: '', snapshotId: '', secrets: snapshotSecrets(world) };
   const { entries, endless } = await listAll((startingToken) => calls.listSnapshots({ ...any, startingToken }, signal));
   world.observe('pages-end', endless);
-  return entries.map(({ snapshot }) => snapshot?.snapshotId ?? '');
+  return { ids: entries.map(({ snapshot }) => snapshot?.snapshotId ?? ''), whole: endless === undefined };
 }
 
 export const LIST_STEPS: readonly Step[] = [
@@ -38,11 +45,11 @@ export const LIST_STEPS: readonly Step[] = [
       const snapshots = await listSnapshots(world, 1);
       if (volumes === undefined && snapshots === undefined) throw new NotTried('the driver offers neither LIST_VOLUMES nor LIST_SNAPSHOTS');
       if (volumes !== undefined) {
-        world.observe('lists-are-complete', missing('ListVolumes', volumes, volume?.volumeId));
+        if (volumes.whole) world.observe('lists-are-complete', missing('ListVolumes', volumes.ids, volume?.volumeId));
         await tolerate(calls.listVolumes({ maxEntries: 0, startingToken: NOWHERE }, signal));
       }
       if (snapshots !== undefined && snapshot !== undefined) {
-        world.observe('lists-are-complete', missing('ListSnapshots', snapshots, snapshot.snapshotId));
+        if (snapshots.whole) world.observe('lists-are-complete', missing('ListSnapshots', snapshots.ids, snapshot.snapshotId));
         const any = { maxEntries: 0, startingToken: '', sourceVolumeId: '', snapshotId: '', secrets: snapshotSecrets(world) };
         const ofId = await tolerate(calls.listSnapshots({ ...any, snapshotId: snapshot.snapshotId }, signal));
         const found = (ofId?.entries ?? []).map((entry) => entry.snapshot?.snapshotId ?? '');
@@ -51,10 +58,14 @@ export const LIST_STEPS: readonly Step[] = [
         await tolerate(calls.listSnapshots({ ...any, snapshotId: NOWHERE }, signal));
         await tolerate(calls.listSnapshots({ ...any, sourceVolumeId: NOWHERE }, signal));
       }
-      return `${volumes?.length ?? 'no list of'} volumes, ${snapshots?.length ?? 'no list of'} snapshots`;
+      return listed(volumes, snapshots);
     },
   },
 ];
+
+export function listed(volumes: Listing | undefined, snapshots: Listing | undefined): string {
+  return `${volumes?.ids.length ?? 'no list of'} volumes, ${snapshots?.ids.length ?? 'no list of'} snapshots`;
+}
 
 function missing(list: string, ids: readonly string[], id: string | undefined): string | undefined {
   const times = ids.filter((each) => each === id).length;

@@ -18,7 +18,7 @@ import { createSidecars } from './sidecars.ts';
 import { openSocketProxy } from './socket-proxy.ts';
 import { socketFault, socketPath } from './socket-fault.ts';
 import { createTrap } from './trap.ts';
-import type { TryWorld } from './world.ts';
+import type { Notes, TryWorld } from './world.ts';
 
 export interface OpenOptions {
   readonly doors: Doors;
@@ -55,6 +55,7 @@ export async function openWorld(options: OpenOptions): Promise<OpenWorld> {
   };
   try {
     const path = await driverSocket(options, dir, (driver) => closers.push(() => driver.stop()));
+    const notes: Notes = { checksums: new Map() };
     const journal = createCallJournal(outer.clock);
     const trap = createTrap();
     const cluster = await openCluster(outer, signal);
@@ -66,6 +67,7 @@ export async function openWorld(options: OpenOptions): Promise<OpenWorld> {
       doors: { ...doors, rpc: (address) => trap.watch(journal.watch(outer.rpc(address), 'sidecars')) },
       address: proxy.address,
       timeoutMs: callLimitMs,
+      snapshots: () => notes.driver?.identity.controller.has('CREATE_DELETE_SNAPSHOT') === true,
     });
     closers.push(() => sidecars.stop());
     const door = outer.rpc(`unix://${path}`);
@@ -82,7 +84,7 @@ export async function openWorld(options: OpenOptions): Promise<OpenWorld> {
       sidecars,
       proxy,
       trap,
-      notes: { checksums: new Map() },
+      notes,
       classFile: options.classFile,
       observe: (clause, breach) => void observations.push(breach === undefined ? { clause } : { clause, breach }),
       startNode: (driver) => {

@@ -30,9 +30,11 @@ export interface SidecarsOptions {
   readonly address: string;
   /** Limit of each call. */
   readonly timeoutMs: number;
+  /** Whether the driver cuts snapshots: csi-snapshotter refuses to stand beside one that does not. */
+  readonly snapshots: () => boolean;
 }
 
-export function createSidecars({ doors, address, timeoutMs }: SidecarsOptions): Sidecars {
+export function createSidecars({ doors, address, timeoutMs, snapshots }: SidecarsOptions): Sidecars {
   const lines: string[] = [];
   let failure: Error | undefined;
   let life: { readonly mortal: MortalDoors; readonly ended: Promise<void>; expected: boolean } | undefined;
@@ -46,7 +48,6 @@ export function createSidecars({ doors, address, timeoutMs }: SidecarsOptions): 
     },
   };
   const argv = [
-    '--roles=snapshot-controller,csi-snapshotter,csi-provisioner',
     `--kubeconfig=${KUBECONFIG_PATH}`,
     `--csi-address=${address}`,
     `--timeout=${timeoutMs}ms`,
@@ -68,7 +69,7 @@ export function createSidecars({ doors, address, timeoutMs }: SidecarsOptions): 
         syntax: 'pflag',
         plans: [planRole(SNAPSHOT_CONTROLLER), planRole(CSI_SNAPSHOTTER), planRole(CSI_PROVISIONER)],
         doors: mortal.doors,
-        argv,
+        argv: [`--roles=snapshot-controller,csi-provisioner${snapshots() ? ',csi-snapshotter' : ''}`, ...argv],
         print: () => undefined,
       });
       const own = {

@@ -10,11 +10,11 @@ export interface Repeat<R extends 'CreateVolume' | 'CreateSnapshot'> {
 
 /** Every CreateVolume of a name that has a volume already. */
 export function repeatedVolumes(calls: readonly AnyCall[]): Repeat<'CreateVolume'>[] {
-  return repeated(calls, 'CreateVolume', 'DeleteVolume', idOfVolume);
+  return repeated(calls, { making: 'CreateVolume', deleting: 'DeleteVolume', idOf: idOfVolume });
 }
 
 export function repeatedSnapshots(calls: readonly AnyCall[]): Repeat<'CreateSnapshot'>[] {
-  return repeated(calls, 'CreateSnapshot', 'DeleteSnapshot', idOfSnapshot);
+  return repeated(calls, { making: 'CreateSnapshot', deleting: 'DeleteSnapshot', idOf: idOfSnapshot });
 }
 
 export function idOfVolume(call: Call<'CreateVolume'>): string | undefined {
@@ -25,11 +25,15 @@ export function idOfSnapshot(call: Call<'CreateSnapshot'>): string | undefined {
   return okOf(call)?.snapshot?.snapshotId;
 }
 
+interface Kind<R extends 'CreateVolume' | 'CreateSnapshot'> {
+  readonly making: R;
+  readonly deleting: 'DeleteVolume' | 'DeleteSnapshot';
+  readonly idOf: (call: Call<R>) => string | undefined;
+}
+
 function repeated<R extends 'CreateVolume' | 'CreateSnapshot'>(
   calls: readonly AnyCall[],
-  making: R,
-  deleting: 'DeleteVolume' | 'DeleteSnapshot',
-  idOf: (call: Call<R>) => string | undefined,
+  { making, deleting, idOf }: Kind<R>,
 ): Repeat<R>[] {
   const found: Repeat<R>[] = [];
   const living = new Map<string, Call<R>>();

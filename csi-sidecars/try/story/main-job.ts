@@ -5,7 +5,7 @@ import type { Step } from '../step.ts';
 import { NotTried } from '../step.ts';
 import type { TryWorld } from '../world/world.ts';
 import { checksum, writeBytes } from './bytes.ts';
-import { claim, snapshot } from './objects.ts';
+import { claim, pod, snapshot } from './objects.ts';
 import { bound, create, mounted, ready, unmounted, whereMounted } from './waits.ts';
 
 export const MAIN_JOB: readonly Step[] = [
@@ -25,7 +25,7 @@ export const MAIN_JOB: readonly Step[] = [
     needs: ['provision'],
     run: async (world) => {
       needsNode(world);
-      const sum = await writeBytes(await mounted(world, 'writer', 'data'), `at the snapshot ${world.run}`);
+      const sum = await writeBytes(await mounted(world, pod('writer', 'data')), `at the snapshot ${world.run}`);
       world.notes.checksums.set('snapshot', sum);
       return `checksum ${sum}`;
     },
@@ -100,7 +100,7 @@ export const MAIN_JOB: readonly Step[] = [
         if (!refused) throw error;
         throw new NotTried('the driver takes no block volumes: it answers InvalidArgument');
       }
-      const device = await mounted(world, 'raw-writer', 'raw', true);
+      const device = await mounted(world, pod('raw-writer', 'raw', true));
       const text = Buffer.from(`block ${world.run}`);
       const file = await open(device, 'r+');
       try {
@@ -136,7 +136,7 @@ async function compare(world: TryWorld, { name, as, clause, source }: Comparison
   const expected = world.notes.checksums.get(as);
   if (world.notes.withoutNode !== undefined || expected === undefined)
     return `bound; bytes not compared: ${world.notes.withoutNode ?? 'none were written'}`;
-  const found = await checksum(await mounted(world, `${name}-reader`, name));
+  const found = await checksum(await mounted(world, pod(`${name}-reader`, name)));
   await unmounted(world, `${name}-reader`);
   const breach = `the volume has checksum ${found}, ${source} had ${expected}`;
   world.observe(clause, found === expected ? undefined : breach);

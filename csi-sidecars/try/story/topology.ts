@@ -2,7 +2,7 @@ import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, STORAGE_CLASSES } from '.
 import type { Step } from '../step.ts';
 import { NotTried } from '../step.ts';
 import { classesOf, driverOf } from '../world/world.ts';
-import { claim } from './objects.ts';
+import { claim, pod } from './objects.ts';
 import { bound, create, mounted, unmounted } from './waits.ts';
 
 const CLASS = 'try-late';
@@ -20,7 +20,7 @@ export const TOPOLOGY_STEP: Step = {
     const late = { ...classesOf(world).storageClass, metadata: { name: CLASS }, volumeBindingMode: 'WaitForFirstConsumer' };
     await create(world, STORAGE_CLASSES, late);
     await create(world, PERSISTENT_VOLUME_CLAIMS, claim('late', { storageClass: CLASS }));
-    await mounted(world, 'late-reader', 'late');
+    await mounted(world, pod('late-reader', 'late'));
     const { spec } = await bound(world, 'late');
     const volume = await world.cluster.client.get(PERSISTENT_VOLUMES, { name: spec?.volumeName ?? '' }, world.signal);
     await unmounted(world, 'late-reader');

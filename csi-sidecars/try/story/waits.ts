@@ -9,11 +9,12 @@ import {
   VOLUME_SNAPSHOT_CONTENTS,
   VOLUME_SNAPSHOTS,
 } from '../../../lib/kube/resources.ts';
+import type { Pod } from '../../../sandbox/node/pod.ts';
 import { isRunning, NODE_PODS } from '../../../sandbox/node/pod.ts';
 import { publishPath } from '../../../sandbox/node/volume.ts';
 import type { TryWorld } from '../world/world.ts';
 import { until } from '../world/world.ts';
-import { NAMESPACE, pod } from './objects.ts';
+import { NAMESPACE } from './objects.ts';
 
 export function create<T extends KubeObject>({ cluster, signal }: TryWorld, resource: Resource<T>, object: T): Promise<T> {
   return cluster.client.create(resource, object, { signal });
@@ -58,10 +59,10 @@ export function ready(world: TryWorld, name: string): Promise<VolumeSnapshot> {
   return untilObject(world, VOLUME_SNAPSHOTS, { name, is: 'is ready to use', test: ({ status }) => status?.readyToUse === true });
 }
 
-/** A Pod with the claim runs; answers where its volume is. */
-export async function mounted(world: TryWorld, podName: string, claimName: string, block = false): Promise<string> {
-  await create(world, NODE_PODS, pod(podName, claimName, block));
-  return whereMounted(world, podName, claimName);
+/** The Pod runs; answers where its volume is. */
+export async function mounted(world: TryWorld, newPod: Pod): Promise<string> {
+  const { metadata, spec } = await create(world, NODE_PODS, newPod);
+  return whereMounted(world, metadata?.name ?? '', spec?.volumes?.[0]?.persistentVolumeClaim?.claimName ?? '');
 }
 
 export async function whereMounted(world: TryWorld, podName: string, claimName: string): Promise<string> {

@@ -28,7 +28,7 @@ export function readClassFile(text: string, file: string): KubeObject[] {
     const kind = typeof document === 'object' && 'kind' in document ? String(document.kind) : 'nothing';
     if (!KINDS.has(kind))
       throw new ConfigError(`--class=${file} holds ${kind}: it may hold one ${[...KINDS].slice(0, 3).join(', one ')}, and Secrets`);
-    return [document as KubeObject];
+    return [document];
   });
 }
 
@@ -37,9 +37,9 @@ const KINDS: ReadonlySet<string> = new Set(['StorageClass', 'VolumeSnapshotClass
 /** Throws ConfigError where a class names another driver. */
 export function classesFor(driver: string, documents: readonly KubeObject[]): TryClasses {
   const find = (kind: string): KubeObject | undefined => documents.find((document) => document.kind === kind);
-  const storage = find('StorageClass') as StorageClass | undefined;
-  const snapshot = find('VolumeSnapshotClass') as VolumeSnapshotClass | undefined;
-  const attributes = find('VolumeAttributesClass') as VolumeAttributesClass | undefined;
+  const storage: StorageClass | undefined = find('StorageClass');
+  const snapshot: VolumeSnapshotClass | undefined = find('VolumeSnapshotClass');
+  const attributes: VolumeAttributesClass | undefined = find('VolumeAttributesClass');
   for (const [kind, named] of [
     ['StorageClass', storage?.provisioner],
     ['VolumeSnapshotClass', snapshot?.driver],
@@ -76,7 +76,7 @@ export function classesFor(driver: string, documents: readonly KubeObject[]): Tr
 }
 
 function withData({ stringData, ...secret }: Secret & { stringData?: Record<string, string> }): Secret {
-  const encoded = Object.entries(stringData ?? {}).map(([key, value]) => [key, Buffer.from(String(value)).toString('base64')]);
+  const encoded = Object.entries(stringData ?? {}).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
   return {
     ...secret,
     metadata: { namespace: 'default', ...secret.metadata },

@@ -44,7 +44,7 @@ export type ReadDemoOptions =
 
 export function readDemoOptions(words: readonly string[]): ReadDemoOptions {
   const scanned = scanFlags(words, 'pflag', FLAGS);
-  if (scanned.help) {
+  if (scanned.help !== undefined) {
     // No Go program has these, so there is nothing to mark as "not in the Go program".
     const flags = FLAGS.map((flag) => ({ ...flag, origin: 'peer' as const }));
     return { kind: 'help', text: formatHelp({ program: 'demo', syntax: 'pflag', flags }) };

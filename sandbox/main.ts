@@ -11,6 +11,7 @@ import { ConfigError } from '../lib/errors/config-error.ts';
 import type { Given } from '../lib/process/flag-syntax.ts';
 import { scanFlags } from '../lib/process/flag-syntax.ts';
 import type { Flag } from '../lib/process/flag.ts';
+import { VERSION } from '../lib/process/version.ts';
 import { readFlags, readOptions } from '../lib/process/flags.ts';
 import { startNode } from './node/node.ts';
 import type { Sandbox, SandboxPart } from './sandbox.ts';
@@ -47,6 +48,7 @@ const FLAGS = [
     help: 'Folder of YAML files with CustomResourceDefinitions to load at the start.',
     origin: 'ours',
   },
+  { name: 'version', type: 'bool', default: 'false', help: 'Print the version and exit.', origin: 'ours' },
   { name: 'node-name', type: 'string', default: 'sandbox-node', help: 'Name of the Node object of the node part.', origin: 'ours' },
   {
     name: 'node-dir',
@@ -83,10 +85,11 @@ function readDrivers(given: readonly Given[], faults: string[]): ReadonlyMap<str
 }
 
 /** Throws ConfigError with every fault of the command line. */
-function readSettings(words: readonly string[]): Settings | 'help' {
+function readSettings(words: readonly string[]): Settings | 'help' | 'version' {
   const { given, help, faults: scanFaults, rest } = scanFlags(words, 'pflag', FLAGS);
-  if (help) return 'help';
+  if (help !== undefined) return 'help';
   const values = readFlags(FLAGS, given);
+  if (values.faults.length === 0 && values.get('version') === true) return 'version';
   const faults = [...scanFaults, ...rest.map((word) => `${word} is no flag: write --NAME=VALUE`), ...values.faults];
   const drivers = readDrivers(given, faults);
   const parts = String(values.get('parts'))
@@ -194,8 +197,8 @@ async function run(settings: Settings): Promise<void> {
 async function main(): Promise<void> {
   try {
     const settings = readSettings(process.argv.slice(2));
-    if (settings === 'help') {
-      process.stdout.write(usage());
+    if (settings === 'help' || settings === 'version') {
+      process.stdout.write(settings === 'help' ? usage() : `sandbox ${VERSION}\n`);
       process.exit(0);
     }
     await run(settings);

@@ -5,7 +5,8 @@ import type { Doors } from '../../lib/doors/doors.ts';
 import type { HttpRequest } from '../../lib/doors/http.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import { createSandbox } from '../../sandbox/sandbox.ts';
-import { runInstallCrds } from './verb.ts';
+import { runVerb } from '../frame/run-verb.ts';
+import { INSTALL_CRDS } from './verb.ts';
 
 const NAMES = [
   'volumesnapshotclasses',
@@ -98,13 +99,14 @@ interface Run {
 async function run(...words: string[]): Promise<Run> {
   const out: string[] = [];
   const err: string[] = [];
-  const code = await runInstallCrds({
-    words: ['--kubeconfig=/kubeconfig', ...words],
-    doors: openDoors({}),
-    out: (line) => void out.push(line),
-    err: (line) => void err.push(line),
-    signal: new AbortController().signal,
-  });
+  const screen = {
+    out: (line: string) => void out.push(line),
+    err: (line: string) => void err.push(line),
+    colours: false,
+    live: undefined,
+  };
+  const place = { doors: openDoors({}), screen, signal: new AbortController().signal };
+  const code = await runVerb(INSTALL_CRDS, place, ['--kubeconfig=/kubeconfig', ...words]);
   return { code, out, err };
 }
 
@@ -174,21 +176,22 @@ describe('install-crds', () => {
     expect(writes).toEqual(['PUT volumesnapshots.snapshot.storage.k8s.io', 'PUT volumesnapshots.snapshot.storage.k8s.io']);
   });
 
-  test('with --json has one object on its output and the text on the other stream', async () => {
-    const { code, out, err } = await run('--check', '--json');
+  test('with --output=json has one object on its output', async () => {
+    const { code, out, err } = await run('--check', '--output=json');
     expect(code).toBe(1);
     expect(out).toHaveLength(1);
     expect(JSON.parse(out[0] ?? '')).toMatchObject({
+      schema: 'csi-sidecars/install-crds.v1',
       ok: false,
       crds: [{ state: 'missing', action: 'none', usable: false }, {}, {}, {}, {}, {}],
     });
-    expect(err).toHaveLength(7);
+    expect(err).toEqual([]);
   });
 
   test('names a flag, a word, a folder and a kubeconfig that are not what they should be', async () => {
     expect(await run('--frob', 'word')).toMatchObject({
       code: 2,
-      err: [expect.stringContaining('--frob'), expect.stringContaining('word')],
+      err: [expect.stringContaining('--frob'), expect.stringContaining('word'), expect.stringContaining('--help')],
     });
     expect(await run('--crds=/nowhere')).toMatchObject({ code: 1, err: [expect.stringContaining('/nowhere')] });
     expect(await run('--kubeconfig=/none')).toMatchObject({ code: 1, err: [expect.stringContaining('/none')] });

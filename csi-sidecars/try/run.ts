@@ -13,9 +13,8 @@ import { openWorld } from './world/open.ts';
 export interface TryOptions extends Omit<OpenOptions, 'callLimitMs'> {
   readonly profile: 'basic' | 'full';
   readonly stepLimitMs: number;
-  /** Called as each step begins and ends. */
+  /** Called as each step begins. */
   readonly begun: (step: Step) => void;
-  readonly ended: (result: StepResult) => void;
 }
 
 /** Resolves with the report, whatever the driver did. Rejects with ConfigError where there is no driver to try. */
@@ -29,9 +28,7 @@ export async function runTry(options: TryOptions): Promise<TryReport> {
     for (const step of STEPS) {
       if (step.fullOnly === true && options.profile === 'basic') continue;
       options.begun(step);
-      const result = await runStep(step, { options, open, results, started });
-      results.push(result);
-      options.ended(result);
+      results.push(await runStep(step, { options, open, results, started }));
     }
     return report({ options, open, results, startedAt, tookMs: Math.round(clock.monotonic() - started) });
   } finally {

@@ -1,24 +1,17 @@
 /**
  * `csi-sidecars try --csi-address=unix:///PATH | --driver-command='…'`: a CSI driver tried from end to end without a
  * cluster, and a verdict on every clause of the specification that could be put to the test.
- *
- * Exit 0: the driver did all that was asked of it. 1: it did not, or none answers. 2: usage.
  */
 import { ConfigError } from '../../lib/errors/config-error.ts';
-import { formatHelp } from '../../lib/process/flag-help.ts';
-import { scanFlags } from '../../lib/process/flag-syntax.ts';
 import type { Flag } from '../../lib/process/flag.ts';
 import type { OptionsOf } from '../../lib/process/flags.ts';
-import { readFlags, readOptions } from '../../lib/process/flags.ts';
-import type { VerbInput } from '../install-crds/verb.ts';
-import type { TryReport } from './record.ts';
+import { startProgress } from '../frame/progress.ts';
+import type { VerbInput, VerbResult } from '../frame/verb.ts';
+import { defineVerb } from '../frame/verb.ts';
 import { reportAsJson } from './report/json.ts';
-import { stepLine, summaryLines } from './report/text.ts';
-import { runTry } from './run.ts';
-import { STEPS } from './steps.ts';
-import { readClassFile } from './world/classes.ts';
+import { reportLines } from './report/text.ts';
 
-export const TRY_FLAGS = [
+const FLAGS = [
   { name: 'csi-address', type: 'string', default: '', help: 'Socket of the driver, unix:///PATH.', origin: 'ours' },
   {
     name: 'driver-command',
@@ -39,68 +32,49 @@ export const TRY_FLAGS = [
     type: 'string',
     default: 'full',
     choices: ['basic', 'full'],
-    help: 'basic: no restarts, no bad connections, no orders of deletion.',
+    help: 'basic: no crashes, no bad connections, no orders of deletion.',
     origin: 'ours',
   },
   { name: 'timeout', type: 'duration', default: '30s', min: 100, help: 'How long each step may take.', origin: 'ours' },
-  {
-    name: 'output',
-    type: 'string',
-    default: 'text',
-    choices: ['text', 'json'],
-    help: 'json: text on stderr, one JSON object on stdout.',
-    origin: 'ours',
-  },
 ] as const satisfies readonly Flag[];
 
-type TryFlags = OptionsOf<typeof TRY_FLAGS>;
+type Input = VerbInput<OptionsOf<typeof FLAGS>>;
 
-export async function runTryVerb(input: VerbInput): Promise<number> {
-  const scanned = scanFlags(input.words, 'pflag', TRY_FLAGS);
-  if (scanned.help) {
-    const flags = TRY_FLAGS.map((flag) => ({ ...flag, origin: 'peer' as const }));
-    input.out(formatHelp({ program: 'csi-sidecars try', syntax: 'pflag', flags }).trimEnd());
-    return 0;
-  }
-  const values = readFlags(TRY_FLAGS, scanned.given);
-  const faults = [...scanned.faults, ...scanned.rest.map((word) => `${word} is no flag: try takes flags only`), ...values.faults];
-  if (values.faults.length === 0 && values.get('csi-address') === '' && values.get('driver-command') === '')
-    faults.push('name the driver: --csi-address=unix:///PATH, or --driver-command to start one');
-  if (faults.length > 0) {
-    for (const fault of faults) input.err(`try: ${fault}`);
-    return 2;
-  }
-  const options = readOptions(TRY_FLAGS, values);
-  const say = options.output === 'json' ? input.err : input.out;
+export const TRY = defineVerb({
+  name: 'try',
+  about: 'tries a CSI driver from end to end without a cluster, and judges it by the specification',
+  example: 'csi-sidecars try --csi-address=unix:///run/csi/socket',
+  schemaVersion: 1,
+  flags: FLAGS,
+  run: tryDriver,
+});
+
+async function tryDriver(input: Input): Promise<VerbResult> {
+  const { doors, options, screen, signal } = input;
+  if (options.csiAddress === '' && options.driverCommand === '')
+    throw new ConfigError('name the driver: --csi-address=unix:///PATH, or --driver-command to start one', { exitCode: 2 });
+  // Loaded when it is asked for: a process that only runs roles needs no control plane in its memory.
+  const { runTry } = await import('./run.ts');
+  const { readClassFile } = await import('./world/classes.ts');
+  const progress = startProgress(screen, doors.clock);
   try {
-    const report = await tryDriver(input, options, say);
-    for (const line of summaryLines(report)) say(line);
-    if (options.output === 'json') input.out(reportAsJson(report));
-    return report.ok ? 0 : 1;
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    for (const fault of error.faults) input.err(`try: ${fault}`);
-    if (options.output === 'json') input.out(JSON.stringify({ ok: false, error: error.message }));
-    return error.exitCode;
+    const report = await runTry({
+      doors,
+      csiAddress: options.csiAddress,
+      command: options.driverCommand,
+      classFile: options.class === '' ? [] : readClassFile(await textOf(doors.files, options.class), options.class),
+      profile: options.profile === 'basic' ? 'basic' : 'full',
+      stepLimitMs: options.timeoutMs,
+      begun: ({ title }) => progress.say(title),
+      signal,
+    });
+    return { found: !report.ok, json: reportAsJson(report), lines: (paint) => reportLines(report, paint) };
+  } finally {
+    progress.end();
   }
 }
 
-async function tryDriver({ doors, signal }: VerbInput, options: TryFlags, say: (line: string) => void): Promise<TryReport> {
-  const width = Math.max(...STEPS.map(({ title }) => title.length));
-  return runTry({
-    doors,
-    csiAddress: options.csiAddress,
-    command: options.driverCommand,
-    classFile: options.class === '' ? [] : readClassFile(await textOf(doors.files, options.class), options.class),
-    profile: options.profile === 'basic' ? 'basic' : 'full',
-    stepLimitMs: options.timeoutMs,
-    begun: () => undefined,
-    ended: (result) => say(stepLine(result, width)),
-    signal,
-  });
-}
-
-async function textOf(files: VerbInput['doors']['files'], path: string): Promise<string> {
+async function textOf(files: Input['doors']['files'], path: string): Promise<string> {
   try {
     return new TextDecoder().decode(await files.read(path));
   } catch (error) {

@@ -48,6 +48,7 @@ export function gateUntil(door: RpcDoor, reason: string): Gate {
     },
     door: {
       onConnection: (listener) => door.onConnection(listener),
+      ...(door.refusal === undefined ? {} : { refusal: door.refusal }),
       connect: () => door.connect(),
       close: () => door.close(),
       unary: async (call, signal) => {

@@ -8,18 +8,20 @@ import { GrpcCode } from './grpc-code.ts';
 interface Bench {
   readonly door: FakeDriver;
   readonly clock: HandClock;
+  readonly log: ReturnType<typeof createLogList>;
   readonly fatal: TerminalError[];
   readonly abort: AbortController;
   readonly driver: Promise<DriverConnection>;
 }
 
-function bench(overrides: Partial<Pick<ConnectOptions, 'observe'>> = {}): Bench {
-  const [door, clock, abort] = [createFakeDriver(), createHandClock(), new AbortController()];
+function bench({ refused, ...overrides }: Partial<Pick<ConnectOptions, 'observe'>> & { readonly refused?: string } = {}): Bench {
+  const [door, clock, abort, log] = [createFakeDriver(), createHandClock(), new AbortController(), createLogList()];
+  door.refused = refused;
   const fatal: TerminalError[] = [];
   const driver = connectDriver({
     door,
     clock,
-    log: createLogList(),
+    log,
     address: '/csi.sock',
     timeoutMs: 5000,
     lostTimeoutMs: 15_000,
@@ -29,7 +31,7 @@ function bench(overrides: Partial<Pick<ConnectOptions, 'observe'>> = {}): Bench 
     ...overrides,
   });
   driver.catch(() => undefined);
-  return { door, clock, fatal, abort, driver };
+  return { door, clock, log, fatal, abort, driver };
 }
 
 const named = (name: string) => () => ({ response: GetPluginInfoResponse.encode({ name, vendorVersion: '2', manifest: {} }).finish() });
@@ -79,6 +81,21 @@ test('a missing socket is waited for, up to 30 seconds', async () => {
     reason: 'DRIVER_LOST',
     message: expect.stringContaining('--csi-address'),
   });
+});
+
+test('what is in the way of a first connection is said at once, every ten seconds, and in the end', async () => {
+  const { door, clock, driver, log } = bench({ refused: 'EACCES' });
+  const reasons = (): unknown[] => log.lines.filter(({ message }) => message.startsWith('Waiting')).map(({ fields }) => fields?.['reason']);
+  await settled();
+  expect(reasons()).toEqual([expect.stringContaining('EACCES')]);
+  door.refused = 'ENOENT';
+  await clock.advance(10_000);
+  door.refused = undefined;
+  await clock.advance(10_000);
+  expect(reasons().slice(1)).toEqual([expect.stringContaining('ENOENT'), 'it does not answer']);
+  door.refused = 'ENOENT';
+  await clock.advance(10_000);
+  await expect(driver).rejects.toMatchObject({ message: expect.stringMatching(/after 30 s: there is no such socket \(ENOENT\)/) });
 });
 
 test('an error of Probe that is not about time is the end', async () => {

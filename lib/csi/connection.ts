@@ -8,8 +8,6 @@
  * - Another name than before, or a loss that outlasts the limit, ends the process (TerminalError): a replica
  *   beside a living driver must be able to take over.
  */
-import type { Clock } from '../doors/clock.ts';
-import type { Logger } from '../doors/log.ts';
 import type { RpcDoor } from '../doors/rpc.ts';
 import { sleep } from '../doors/sleep.ts';
 import { TerminalError } from '../errors/terminal-error.ts';
@@ -18,19 +16,14 @@ import { createCsiClient, type CsiClient } from './client.ts';
 import { CsiError } from './csi-error.ts';
 import { gateUntil } from './connection-gate.ts';
 import { driverNameProblem } from './driver-name.ts';
+import { type FirstConnection, limitFirstConnection } from './first-connection.ts';
 import { GrpcCode } from './grpc-code.ts';
 import type { CsiCall } from './rpc-call.ts';
 
-export interface ConnectOptions {
+export interface ConnectOptions extends FirstConnection {
   readonly door: RpcDoor;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** For messages only. */
-  readonly address: string;
   /** Limit of each call of an introduction. */
   readonly timeoutMs: number;
-  /** How long a first connection may take; the peers give up after 30 s. */
-  readonly connectTimeoutMs?: number;
   /** How long a lost connection may stay lost. */
   readonly lostTimeoutMs: number;
   /** `driverName` is empty until it is known. */
@@ -49,9 +42,7 @@ export interface DriverConnection {
   cancelCalls(): void;
 }
 
-const CONNECT_TIMEOUT_MS = 30_000;
 const PROBE_INTERVAL_MS = 1000;
-const WAITING_NOTICE_MS = 10_000;
 
 /**
  * Resolves with the first introduction. Rejects with TerminalError: no connection in time, or a driver that
@@ -154,27 +145,6 @@ export function connectDriver(options: ConnectOptions): Promise<DriverConnection
     signal.addEventListener('abort', stop);
     door.connect();
   });
-}
-
-/** Says every 10 s what is waited for, and gives up in the end as the peers do. The answer cancels both. */
-function limitFirstConnection(options: ConnectOptions, fail: (error: TerminalError) => void): () => void {
-  const { clock, log, address, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options;
-  const started = clock.monotonic();
-  let cancel = (): void => undefined;
-  const arm = (): void => {
-    const waited = clock.monotonic() - started;
-    cancel = clock.setTimer(Math.min(WAITING_NOTICE_MS, connectTimeoutMs - waited), () => {
-      if (clock.monotonic() - started >= connectTimeoutMs) {
-        const remedy = 'start the driver, or set --csi-address to the socket that it serves';
-        fail(new TerminalError('DRIVER_LOST', `no CSI driver answers at ${address} after ${connectTimeoutMs / 1000} s: ${remedy}`));
-        return;
-      }
-      log.info('Waiting for the CSI driver', { address });
-      arm();
-    });
-  };
-  arm();
-  return () => cancel();
 }
 
 interface IntroductionInput extends ConnectOptions {

@@ -59,6 +59,8 @@ export interface FakeDriver extends RpcDoor {
   /** Overrides the answer for a method name; 'never' answers only an abort. */
   readonly answers: Map<string, (call: RpcCall) => Answer>;
   say(state: 'connected' | 'lost'): void;
+  /** The operating system's code of a refused connection. */
+  refused: string | undefined;
 }
 
 const bytes = (finished: { finish(): Uint8Array }): Answer => ({ response: finished.finish() });
@@ -80,9 +82,11 @@ export function createFakeDriver(): FakeDriver {
     ],
     ['GroupControllerGetCapabilities', () => ({ code: GrpcCode.UNIMPLEMENTED, message: 'unknown service' })],
   ]);
-  return {
+  const driver: FakeDriver = {
     calls,
     answers,
+    refused: undefined,
+    refusal: async () => driver.refused,
     say: (state) => {
       for (const listener of listeners) listener(state);
     },
@@ -101,6 +105,7 @@ export function createFakeDriver(): FakeDriver {
     connect: () => undefined,
     close: () => undefined,
   };
+  return driver;
 }
 
 export interface LogLine {

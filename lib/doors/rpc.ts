@@ -24,6 +24,11 @@ export interface RpcDoor {
   unary(call: RpcCall, signal: AbortSignal): Promise<RpcAnswer>;
   /** Reports `connected` and `lost` as they happen; the answer unsubscribes. */
   onConnection(listener: (state: 'connected' | 'lost') => void): () => void;
+  /**
+   * Why no connection can be made now: the operating system's code (ENOENT, ECONNREFUSED, EACCES, …). Undefined where one can
+   * be made, or where the door cannot tell.
+   */
+  refusal?(): Promise<string | undefined>;
   /** Starts connecting if idle; needed to learn of a server that appears later. */
   connect(): void;
   close(): void;

@@ -117,6 +117,9 @@ async function identify(doors: ClusterDoors, user: User, { given, named, documen
   if ((clientCertificate === undefined) !== (clientKey === undefined)) {
     throw new ConfigError(`${where} has only one of client-certificate and client-key: give both or neither`);
   }
+  for (const [field, text] of Object.entries({ 'client-certificate': clientCertificate, 'client-key': clientKey }))
+    if (text !== undefined && !text.includes('-----BEGIN '))
+      throw new ConfigError(`${where}: ${field} is no PEM text: it has no line -----BEGIN …-----`);
   const tls = clientCertificate === undefined || clientKey === undefined ? {} : { tls: { clientCertificate, clientKey } };
   const tokenFile = tokenFileOf(document, user.name);
   // client-go's order: a token file wins over a token, both over a password, and exec comes last.
@@ -125,6 +128,8 @@ async function identify(doors: ClusterDoors, user: User, { given, named, documen
     await credentials();
     return { credentials, ...tls };
   }
+  if (user.token && /[^\x21-\x7e]/.test(user.token))
+    throw new ConfigError(`${where}: the token has a character that no token has, a line break perhaps: write it in one line`);
   if (user.token) return { credentials: fixed(`Bearer ${user.token}`), ...tls };
   if (user.username) {
     const pair = Buffer.from(`${user.username}:${user.password ?? ''}`).toString('base64');

@@ -97,9 +97,9 @@ describe('with a kubeconfig', () => {
     const cluster = await load(
       kubeconfig({
         cluster: `{server: "https://a:1", certificate-authority: pki/ca.crt, tls-server-name: api, insecure-skip-tls-verify: true, proxy-url: "http://p:3128"}`,
-        user: `{client-certificate-data: ${data('CERT')}, client-key: /abs/key}`,
+        user: `{client-certificate-data: ${data('-----BEGIN CERT')}, client-key: /abs/key}`,
       }),
-      { files: { '/etc/k/pki/ca.crt': 'CA', '/abs/key': 'KEY' } },
+      { files: { '/etc/k/pki/ca.crt': 'CA', '/abs/key': '-----BEGIN KEY' } },
     );
     expect(cluster.target).toEqual({
       baseUrl: 'https://a:1',
@@ -107,8 +107,8 @@ describe('with a kubeconfig', () => {
       serverName: 'api',
       insecureSkipTlsVerify: true,
       proxyUrl: 'http://p:3128',
-      clientCertificate: 'CERT',
-      clientKey: 'KEY',
+      clientCertificate: '-----BEGIN CERT',
+      clientKey: '-----BEGIN KEY',
     });
   });
 
@@ -189,6 +189,12 @@ describe('with a kubeconfig', () => {
       kubeconfig({ user: '{client-certificate-data: YQ==}' }),
       'has only one of client-certificate and client-key',
     ],
+    [
+      'a certificate that is none',
+      kubeconfig({ user: '{client-certificate-data: YQ==, client-key-data: YQ==}' }),
+      'user u: client-certificate is no PEM text',
+    ],
+    ['a token over two lines', kubeconfig({ user: '{token: "one\\ntwo"}' }), 'user u: the token has a character that no token has'],
     ['exec without a door', kubeconfig({ user: '{exec: {command: tool}}' }), 'needs the credential plugin tool'],
     ['auth provider', kubeconfig({ user: '{auth-provider: {name: gcp}}' }), 'has an auth-provider'],
   ])('%s is one clear line', async (_, text, message) => {
@@ -200,5 +206,9 @@ describe('with a kubeconfig', () => {
     expect(error?.code).toBe('CONFIG_ERROR');
     expect(error?.message).toContain(message);
     expect(error?.message).not.toContain('\n');
+  });
+
+  test('a list of files is told from a file that is missing', async () => {
+    await expect(loadCluster(doorsOf({}), { kubeconfig: '/a:/b' })).rejects.toThrow(/one file is read, and this names several/);
   });
 });

@@ -62,7 +62,9 @@ async function inCluster(doors: ClusterDoors): Promise<Cluster> {
 async function readKubeconfig(doors: ClusterDoors, file: string): Promise<string> {
   const text = await readText(doors.files, file, {
     what: 'kubeconfig',
-    remedy: 'pass the path of a readable kubeconfig to --kubeconfig, or no --kubeconfig inside a cluster',
+    remedy: file.includes(':')
+      ? 'one file is read, and this names several; merge them with kubectl config view --flatten > FILE'
+      : 'pass the path of a readable kubeconfig to --kubeconfig, or no --kubeconfig inside a cluster',
   });
   if (text.trim() === '')
     throw new ConfigError(`kubeconfig ${file} is empty: write one, for instance with kubectl config view --minify --flatten`);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { combinedTable, readCommandLine, type CommandLine } from './command-line.ts';
+import { combinedTable, readCommandLine, sharedFlags, type CommandLine } from './command-line.ts';
 import { ConfigError } from '../errors/config-error.ts';
 import { DRIVER_FLAGS, ELECTION_FLAGS, KLOG_FLAGS, KUBE_FLAGS, PROCESS_FLAGS } from './flag-groups.ts';
 import type { Flag } from './flag.ts';
@@ -68,6 +68,14 @@ describe('one role', () => {
     expect(ask('--version=false')).toBe('run');
   });
 
+  test('an address at which no driver can listen is refused at once, where there is a driver', () => {
+    for (const address of ['relative.sock', 'tcp://127.0.0.1:99', 'unix://x/y.sock', ''])
+      expect(faults([SNAPSHOTTER], `--csi-address=${address}`)).toEqual([expect.stringContaining('--csi-address="')]);
+    for (const address of ['/run/csi/socket', 'unix:///run/csi/socket', 'unix:/run/csi/socket'])
+      expect(faults([SNAPSHOTTER], `--csi-address=${address}`)).toEqual([]);
+    expect(faults(ALL, '--roles=snapshot-controller', '--csi-address=x')).toEqual([]);
+  });
+
   test('an election that could have two leaders is refused, where there is one', () => {
     expect(faults([CONTROLLER], '--leader-election-renew-deadline=20s')).toEqual([]);
     expect(
@@ -85,6 +93,20 @@ describe('several roles', () => {
     expect(read(ALL).roles.map(({ plan }) => plan.name)).toEqual(['csi-snapshotter', 'csi-provisioner']);
     expect(read(ALL, '--roles=snapshot-controller').roles.map(({ plan }) => plan.name)).toEqual(['snapshot-controller']);
     expect(faults(ALL, '--roles=csi-resizer')).toHaveLength(1);
+  });
+
+  test('a word that is no flag is refused: the one role of a program lets it pass, as the Go program does', () => {
+    expect(faults(ALL, '--v=1', 'install-crds')).toEqual([expect.stringMatching(/"install-crds" is no flag: a verb comes first/)]);
+    expect(read([PROVISIONER], 'install-crds', '--v=1').rest).toEqual(['install-crds']);
+  });
+
+  test('the roles that take a flag are told with it, and each flag once', () => {
+    const shared = sharedFlags(ALL);
+    const rolesOf = (name: string): readonly string[] | undefined => shared.find(({ flag }) => flag.name === name)?.roles;
+    expect(new Set(shared.map(({ flag }) => flag.name)).size).toBe(shared.length);
+    expect(rolesOf('v')).toEqual(['snapshot-controller', 'csi-snapshotter', 'csi-provisioner']);
+    expect(rolesOf('csi-address')).toEqual(['csi-snapshotter', 'csi-provisioner']);
+    expect(rolesOf('timeout')).toEqual(['csi-snapshotter', 'csi-provisioner']);
   });
 
   test('defaults stay per role', () => {

@@ -5,6 +5,7 @@
  * plain sets every role that has it, `--ROLE.FLAG` one role, whatever the order; defaults stay per role.
  * Flags of the process itself (log, API server, driver socket, HTTP address) exist once, plain.
  */
+import { addressFaults } from '../csi/driver-address.ts';
 import { ConfigError } from '../errors/config-error.ts';
 import { DRIVER_FLAGS, ELECTION_FLAGS, KLOG_FLAGS, KUBE_FLAGS, PROCESS_FLAGS } from './flag-groups.ts';
 import { shownDefault } from './flag-help.ts';
@@ -16,6 +17,8 @@ import { readFlags, readOptions } from './flags.ts';
 import type { PreparedRole, RolePlan } from './role-plan.ts';
 
 const MASTER_FLAG = { name: 'master', type: 'string', default: '', help: 'URL of the API server.', origin: 'peer' } as const satisfies Flag;
+
+const CSI_ADDRESS = DRIVER_FLAGS[0];
 
 /** Rows of the process. A role whose own table lacks one (snapshot-controller has no socket) gets the default. */
 const PROCESS_TABLE = [...KLOG_FLAGS, ...PROCESS_FLAGS, ...KUBE_FLAGS, ...DRIVER_FLAGS, MASTER_FLAG] as const satisfies readonly Flag[];
@@ -47,7 +50,10 @@ export interface CommandLineInput {
   readonly env: (name: string) => string | undefined;
 }
 
-export type Request = { readonly kind: 'help' } | { readonly kind: 'version' } | { readonly kind: 'run'; readonly line: CommandLine };
+export type Request =
+  | { readonly kind: 'help'; readonly topic: string }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'run'; readonly line: CommandLine };
 
 /** Not told otherwise, a combined process is what stands beside a driver. */
 function rolesFlag(plans: readonly RolePlan[]): Flag {
@@ -68,8 +74,12 @@ export function isCombined({ plans }: Pick<CommandLineInput, 'plans'>): boolean 
 /** Throws ConfigError with every fault of the line at once. */
 export function readCommandLine(input: CommandLineInput): Request {
   const scanned = scanFlags(input.argv, input.syntax, isCombined(input) ? combinedTable(input.plans) : (input.plans[0]?.flags ?? []));
-  if (scanned.help) return { kind: 'help' };
-  if (scanned.faults.length > 0) throw new ConfigError(scanned.faults, { exitCode: 2 });
+  if (scanned.help !== undefined) return { kind: 'help', topic: scanned.help };
+  // The Go programs drop them; a program without a Go twin need not.
+  const strays = isCombined(input)
+    ? scanned.rest.map((word) => `${JSON.stringify(word)} is no flag: a verb comes first, before all flags`)
+    : [];
+  if (scanned.faults.length + strays.length > 0) throw new ConfigError([...scanned.faults, ...strays], { exitCode: 2 });
   const processValues = readFlags(PROCESS_TABLE, scanned.given);
   if (processValues.faults.length === 0 && processValues.get('version') === true) return { kind: 'version' };
   return { kind: 'run', line: plan(input, scanned, processValues) };
@@ -78,6 +88,7 @@ export function readCommandLine(input: CommandLineInput): Request {
 function plan(input: CommandLineInput, scanned: Scanned, processValues: FlagValues): CommandLine {
   const faults: string[] = [...processValues.faults];
   const chosen = isCombined(input) ? chooseRoles(input.plans, scanned.given, faults) : input.plans;
+  if (chosen.some(({ needsDriver }) => needsDriver)) faults.push(...addressFaults(String(processValues.get(CSI_ADDRESS.name))));
   const roles = chosen.flatMap((role) => planOne({ input, role, given: givenTo(role, scanned.given, chosen), faults }));
   if (faults.length > 0) throw new ConfigError([...new Set(faults)], { exitCode: 2 });
   const process = readOptions(PROCESS_TABLE, processValues);
@@ -172,25 +183,42 @@ function onlyOwnGates(each: Given, role: RolePlan, chosen: readonly RolePlan[]):
   return { name: each.name, text: parts.join(',') };
 }
 
-/** Every flag of the combined program: what a role has in common with others is listed once, plain. */
+/** A flag of the combined program, given plain, and the roles that take it. */
+export interface SharedFlag {
+  readonly flag: Flag;
+  readonly roles: readonly string[];
+}
+
+/** Every flag of the combined program once: a flag of the process, or one that some of its roles have. */
+export function sharedFlags(plans: readonly RolePlan[]): readonly SharedFlag[] {
+  const ofProcess = new Set<string>(PROCESS_TABLE.map((flag) => flag.name));
+  const process = [rolesFlag(plans), ...PROCESS_TABLE].map((flag) => ({
+    flag,
+    roles: plans.filter((role) => flag.name === 'roles' || role.flags.some(({ name }) => name === flag.name)).map(({ name }) => name),
+  }));
+  const names = new Set(plans.flatMap(({ flags }) => flags.map(({ name }) => name)).filter((name) => !ofProcess.has(name)));
+  const ofRoles = [...names].flatMap((name) => {
+    const owners = ownersOf(plans, name);
+    const [first] = owners;
+    if (first === undefined) return [];
+    const gates = Object.fromEntries(owners.flatMap(({ flag }) => Object.entries(flag.gates ?? {})));
+    const differs = owners.map(({ role, flag }) => `${shownDefault(flag)} for ${role}`).join(', ');
+    const own =
+      new Set(owners.map(({ flag }) => flag.default)).size > 1 ? { help: `${first.flag.help} Default ${differs}.`, default: '' } : {};
+    return [{ flag: { ...first.flag, ...own, ...(first.flag.type === 'gates' ? { gates } : {}) }, roles: owners.map(({ role }) => role) }];
+  });
+  return [...process, ...ofRoles];
+}
+
+function ownersOf(plans: readonly RolePlan[], name: string): { readonly role: string; readonly flag: Flag }[] {
+  return plans.flatMap((role) => role.flags.filter((flag) => flag.name === name).map((flag) => ({ role: role.name, flag })));
+}
+
+/** What may stand on the line of the combined program: each flag plain, and each of a role with its name before it. */
 export function combinedTable(plans: readonly RolePlan[]): readonly Flag[] {
   const ofProcess = new Set<string>(PROCESS_TABLE.map((flag) => flag.name));
-  const table: Flag[] = [rolesFlag(plans), ...PROCESS_TABLE];
-  const rows = plans.flatMap((role) => role.flags.filter((flag) => !ofProcess.has(flag.name)).map((flag) => ({ role, flag })));
-  for (const name of new Set(rows.map(({ flag }) => flag.name))) {
-    const owners = rows.filter(({ flag }) => flag.name === name);
-    const [first] = owners;
-    if (first === undefined) continue;
-    const defaults = new Set(owners.map(({ flag }) => flag.default));
-    const differs = owners.map(({ role, flag }) => `${shownDefault(flag)} for ${role.name}`).join(', ');
-    const gates = Object.fromEntries(owners.flatMap(({ flag }) => Object.entries(flag.gates ?? {})));
-    table.push({
-      ...first.flag,
-      help: `${first.flag.help} Of ${owners.map(({ role }) => role.name).join(', ')}.${defaults.size > 1 ? ` Default ${differs}.` : ''}`,
-      ...(first.flag.type === 'gates' ? { gates } : {}),
-    });
-    for (const { role, flag } of owners)
-      table.push({ ...flag, name: `${role.name}.${name}`, help: `As --${name}, for ${role.name} only.` });
-  }
-  return table;
+  const byRole = plans.flatMap((role) =>
+    role.flags.filter((flag) => !ofProcess.has(flag.name)).map((flag) => ({ ...flag, name: `${role.name}.${flag.name}` })),
+  );
+  return [...sharedFlags(plans).map(({ flag }) => flag), ...byRole];
 }

@@ -24,10 +24,12 @@ function goDefaults(flags: readonly Flag[]): string {
     .join('');
 }
 
-function pflagDefaults(flags: readonly Flag[]): string {
+/** The list of flags alone, in columns, as pflag prints it. */
+export function pflagDefaults(flags: readonly Flag[]): string {
   const heads = flags.map((flag) => {
     const type = goType(flag);
-    const name = flag.name.length === 1 ? `  -${flag.name}, --${flag.name}` : `      --${flag.name}`;
+    const letter = flag.letter ?? (flag.name.length === 1 ? flag.name : undefined);
+    const name = `${letter === undefined ? '     ' : `  -${letter},`} --${flag.name}`;
     return `${name}${type === '' ? '' : ` ${type}`}`;
   });
   const width = Math.max(...heads.map((head) => head.length)) + 3;

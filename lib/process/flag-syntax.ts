@@ -8,6 +8,7 @@
  * Both end at `--`, and both know `-h`, `-help` or `--help` without declaring them.
  */
 import type { Flag } from './flag.ts';
+import { nearest } from './nearest.ts';
 
 export type Syntax = 'go' | 'pflag';
 
@@ -18,21 +19,25 @@ export interface Given {
 
 export interface Scanned {
   readonly given: readonly Given[];
-  readonly help: boolean;
+  /** What help was asked for: the text of `--help=TEXT`, empty for plain `--help`. Undefined: none. */
+  readonly help: string | undefined;
   /** One sentence each: unknown flags, missing values. */
   readonly faults: readonly string[];
   /** Words that are no flags. The Go programs drop them without a word; callers warn. */
   readonly rest: readonly string[];
 }
 
-type Declared = Pick<Flag, 'name' | 'type'>;
+type Declared = Pick<Flag, 'name' | 'type' | 'letter'>;
 
 export function scanFlags(words: readonly string[], syntax: Syntax, flags: readonly Declared[]): Scanned {
   const byName = new Map(flags.map((flag) => [flag.name, flag]));
+  const byLetter = new Map(
+    syntax === 'go' ? [] : flags.flatMap((flag) => (flag.letter === undefined ? [] : [[flag.letter, flag] as const])),
+  );
   const given: Given[] = [];
   const faults: string[] = [];
   const rest: string[] = [];
-  let help = false;
+  let help: string | undefined;
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] ?? '';
     if (word === '--') {
@@ -52,9 +57,9 @@ export function scanFlags(words: readonly string[], syntax: Syntax, flags: reado
       faults.push(`${word} is no flag: write --NAME or --NAME=VALUE`);
       continue;
     }
-    const flag = byName.get(split.name);
+    const flag = byName.get(split.name) ?? (word.startsWith('--') ? undefined : byLetter.get(split.name));
     if (flag === undefined) {
-      if (split.name === 'help' || split.name === 'h') help = true;
+      if (split.name === 'help' || split.name === 'h') help = split.text ?? '';
       else faults.push(unknown(word, split.name, byName));
       continue;
     }
@@ -66,6 +71,11 @@ export function scanFlags(words: readonly string[], syntax: Syntax, flags: reado
     } else faults.push(`--${flag.name} needs a value: write --${flag.name}=VALUE`);
   }
   return { given, help, faults, rest };
+}
+
+/** What becomes of words that are no flags, for the log: Go's `flag` stops at the first one, pflag steps over it. */
+export function strayWords(syntax: Syntax): string {
+  return syntax === 'go' ? 'Words that are no flags are ignored, and so is all behind the first' : 'Words that are no flags are ignored';
 }
 
 interface Split {
@@ -98,22 +108,7 @@ function splitPflag(word: string): Split | undefined {
 function unknown(word: string, name: string, known: ReadonlyMap<string, Declared>): string {
   const plain = name.replace(/^-+/, '').replace(/=.*$/, '');
   if (known.has(plain)) return `${word} is no flag in this program's syntax: write --${plain}`;
-  const near = [...known.keys()]
-    .map((candidate) => ({ candidate, distance: editDistance(plain, candidate) }))
-    .sort((a, b) => a.distance - b.distance)[0];
-  const hint = near !== undefined && near.distance <= Math.max(2, Math.floor(plain.length / 4)) ? `did you mean --${near.candidate}? ` : '';
+  const near = nearest(plain, known.keys());
+  const hint = near === undefined ? '' : `did you mean --${near}? `;
   return `unknown flag --${plain}: ${hint}--help lists the flags`;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const replace = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replace, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

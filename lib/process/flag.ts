@@ -11,6 +11,8 @@ export interface Gate {
 
 export interface Flag {
   readonly name: string;
+  /** Its one-letter form in pflag's syntax: `-n` for `--namespace`. */
+  readonly letter?: string;
   readonly type: FlagType;
   /** As one would type it; `''` for an empty string, list or map. */
   readonly default: string;

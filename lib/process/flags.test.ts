@@ -59,7 +59,9 @@ describe('Go flag syntax', () => {
   });
 
   test('-h, -help and --help ask for help', () => {
-    for (const word of ['-h', '-help', '--help']) expect(scan('go', word)).toMatchObject({ help: true, faults: [] });
+    for (const word of ['-h', '-help', '--help']) expect(scan('go', word)).toMatchObject({ help: '', faults: [] });
+    expect(scan('go', '-v=1').help).toBeUndefined();
+    expect(scan('pflag', '--help=flags').help).toBe('flags');
   });
 });
 
@@ -68,6 +70,13 @@ describe('pflag syntax', () => {
     expect(parse('pflag', '--timeout=30s').timeoutMs).toBe(30_000);
     expect(parse('pflag', '--timeout', '30s').timeoutMs).toBe(30_000);
     expect(scan('pflag', 'word', '--timeout=30s')).toMatchObject({ given: [{ name: 'timeout', text: '30s' }], rest: ['word'] });
+  });
+
+  test('a flag with a letter of its own can be given by it, with one dash', () => {
+    const letters = [{ name: 'namespace', letter: 'n', type: 'string' }] as const;
+    for (const words of [['-n', 'team'], ['-n=team'], ['--namespace=team']])
+      expect(scanFlags(words, 'pflag', letters)).toMatchObject({ given: [{ name: 'namespace', text: 'team' }], faults: [] });
+    expect(scanFlags(['--n=team'], 'pflag', letters).faults).toHaveLength(1);
   });
 
   test('a one-letter flag takes one dash or two', () => {

@@ -7,7 +7,7 @@ import type { ProgramInput } from './program-input.ts';
 import { VERSION } from './version.ts';
 
 export async function runMain(
-  input: Pick<ProgramInput, 'program' | 'syntax' | 'plans'> & { readonly argv?: readonly string[] },
+  input: Pick<ProgramInput, 'program' | 'syntax' | 'plans' | 'help'> & { readonly argv?: readonly string[] },
 ): Promise<void> {
   const doors = openDoors();
   const code = await runProgram({
@@ -23,7 +23,8 @@ export async function runMain(
 
 const PLUGIN_OUTPUT_LIMIT = 1 << 20;
 
-const runPlugin: ExecCredentialDoor = ({ command, args, env, apiVersion }) =>
+/** A kubeconfig's credential plugin as a process of its own. */
+export const runPlugin: ExecCredentialDoor = ({ command, args, env, apiVersion }) =>
   new Promise((resolve, reject) => {
     const info = JSON.stringify({ apiVersion, kind: 'ExecCredential', spec: { interactive: false } });
     const options = { env: { ...process.env, ...env, KUBERNETES_EXEC_INFO: info }, maxBuffer: PLUGIN_OUTPUT_LIMIT };

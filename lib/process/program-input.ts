@@ -14,8 +14,10 @@ export interface ProgramInput {
   readonly doors: Doors;
   /** Without node and script. */
   readonly argv: readonly string[];
-  /** Standard output, for `--version`. */
+  /** Standard output, for `--version` and `help`. */
   readonly print: (text: string) => void;
+  /** What `--help` prints where a table of the flags is not enough; `topic` is the text of `--help=TEXT`. */
+  readonly help?: (topic: string) => string;
   /** How often caches tell everything again, whatever the flags say; 0: never. For a test that wants to see what only that heals. */
   readonly resyncMs?: number;
   /** Runs a kubeconfig's credential plugin, where the program may start processes. */

@@ -8,6 +8,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { type ApiAccess, openApiAccess, ownNamespace } from './api-access.ts';
 import { type CommandLine, isCombined, type PlannedRole } from './command-line.ts';
 import { faultsOf } from './fault-lines.ts';
+import { strayWords } from './flag-syntax.ts';
 import { formatDuration } from './go-duration.ts';
 import { startHttpServer } from './http-server.ts';
 import { createLogger } from './logger.ts';
@@ -86,7 +87,7 @@ export class ProgramLife {
     const { doors, version } = this.input;
     const { process, roles, rest, withoutEffect } = this.line;
     this.log.info('Starting', { version, roles: roles.map(({ plan }) => plan.name).join(',') });
-    if (rest.length > 0) this.log.warn('Words that are no flags are ignored, and so is all behind the first', { words: rest.join(' ') });
+    if (rest.length > 0) this.log.warn(strayWords(this.input.syntax), { words: rest.join(' ') });
     for (const [flag, reason] of Object.entries(withoutEffect)) this.log.warn('Flag has no effect and can be removed', { flag, reason });
     for (const what of ['credentials', 'custom resources', 'the CSI driver', 'caches']) this.waitingFor.add(what);
     await this.listen();

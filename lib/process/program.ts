@@ -10,7 +10,7 @@
  *
  * Exit codes: 0 after SIGTERM, SIGINT, `--help`, `--version`; 2 for a wrong command line; 1 for all else.
  */
-import { readCommandLine, combinedTable, isCombined } from './command-line.ts';
+import { readCommandLine } from './command-line.ts';
 import type { Request } from './command-line.ts';
 import { faultsOf } from './fault-lines.ts';
 import { formatHelp } from './flag-help.ts';
@@ -30,8 +30,12 @@ export async function runProgram(input: ProgramInput): Promise<number> {
   }
   switch (request.kind) {
     case 'help':
+      if (input.help !== undefined) {
+        print(input.help(request.topic));
+        return 0;
+      }
       // Go's flag packages print it to standard error, too, and exit 0.
-      doors.host.writeLog(formatHelp({ program, syntax, flags: isCombined({ plans }) ? combinedTable(plans) : (plans[0]?.flags ?? []) }));
+      doors.host.writeLog(formatHelp({ program, syntax, flags: plans.flatMap(({ flags }) => flags) }));
       return 0;
     case 'version':
       print(`${program} ${version}\n`);

@@ -1,6 +1,6 @@
 /** The real doors against real sockets, through servers that misbehave the way networks do. */
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { constants, createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2';
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
@@ -263,6 +263,16 @@ describe('the RPC door', () => {
     return { door, states, next: (state) => new Promise((resolve) => waiting.push({ state, resolve })) };
   };
   const probe = { method: '/csi.v1.Identity/Probe', request: Uint8Array.of(1, 2, 3) };
+
+  test('says why no connection can be made: no file, nobody behind it, no right; and nothing where one can be made', async () => {
+    const path = join(folder, 's');
+    expect(await openDoor(`unix://${path}`).door.refusal?.()).toBe('ENOENT');
+    writeFileSync(path, '');
+    expect(await openDoor(path).door.refusal?.()).toBe('ECONNREFUSED');
+    rmSync(path);
+    await serve(path, () => Promise.resolve(Buffer.of(1)));
+    expect(await openDoor(path).door.refusal?.()).toBeUndefined();
+  });
 
   test('carries bytes both ways, also large ones', async () => {
     const path = join(folder, 's');

@@ -28,7 +28,7 @@ test('install-crds --check on an empty cluster names what is missing and changes
 });
 
 test('install-crds creates all six, and does nothing the second time', async () => {
-  const first = await installCrds('--json');
+  const first = await installCrds('--output=json');
   expect(first.code, first.stderr).toBe(0);
   const report = JSON.parse(first.stdout.trim().split('\n').at(-1) ?? '') as { ok: boolean; crds: { action: string }[] };
   expect(report.ok).toBe(true);

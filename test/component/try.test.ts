@@ -95,9 +95,9 @@ describe('a defect is named by its clause, and no other is', () => {
 describe('a driver that cannot be tried', () => {
   test.each([
     ['no flag', [], 2, 'name the driver: --csi-address=unix:///PATH'],
-    ['no path', ['--csi-address=tcp://1.2.3.4:5'], 1, 'write unix:///path/of/the/socket'],
-    ['no file', ['--csi-address=unix:///nowhere/csi.sock'], 1, '/nowhere/csi.sock does not exist'],
-    ['no socket', [`--csi-address=${builtProgram('mock-driver')}`], 1, 'is no socket'],
+    ['no path', ['--csi-address=tcp://1.2.3.4:5'], 2, 'write its absolute path'],
+    ['no file', ['--csi-address=unix:///nowhere/csi.sock'], 1, '/nowhere/csi.sock: there is no such socket'],
+    ['no socket', [`--csi-address=${builtProgram('mock-driver')}`], 1, 'or it is no socket'],
     ['a command that ends', ['--driver-command=echo no licence; exit 3'], 1, 'no licence'],
   ])('%s is told in a line', async (_what, words, code, text) => {
     const result = await tryIt(...words);

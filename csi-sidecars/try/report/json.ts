@@ -1,12 +1,10 @@
 /**
- * A trial as JSON, `csi-sidecars/try/v1`: what the report holds, with int64 as decimal text. Only the calls that show
+ * A trial as JSON: what the report holds, with int64 as decimal text. Only the calls that show
  * something wrong are in it: those of breaches, and all of steps that failed.
  */
 import { grpcCodeName } from '../../../lib/csi/grpc-code.ts';
 import type { AnyCall } from '../journal/call.ts';
 import type { TryReport } from '../record.ts';
-
-export const SCHEMA = 'csi-sidecars/try/v1';
 
 /** The calls that a reader wants to see: of what went wrong. */
 export function tellingCalls({ calls, steps, clauses }: TryReport): AnyCall[] {
@@ -48,6 +46,6 @@ function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each))) as unknown;
 }
 
-export function reportAsJson(report: TryReport): string {
-  return JSON.stringify({ schema: SCHEMA, ...report, calls: tellingCalls(report).map(plainCall) });
+export function reportAsJson(report: TryReport): object {
+  return { ...report, calls: tellingCalls(report).map(plainCall) };
 }

@@ -1,6 +1,6 @@
 /** A driver that the trial starts itself, from a line as one would type it in a shell, and ends again. */
 import { spawn } from 'node:child_process';
-import type { Clock } from '../../../lib/doors/clock.ts';
+import type { Doors } from '../../../lib/doors/doors.ts';
 import { sleep } from '../../../lib/doors/sleep.ts';
 import { ConfigError } from '../../../lib/errors/config-error.ts';
 import { socketFault } from './socket-fault.ts';
@@ -17,7 +17,7 @@ export interface DriverCommand {
   readonly socket: string;
   /** A folder of its own, removed after the trial. */
   readonly dir: string;
-  readonly clock: Clock;
+  readonly doors: Pick<Doors, 'rpc' | 'clock'>;
   readonly limitMs: number;
   readonly signal: AbortSignal;
 }
@@ -32,7 +32,8 @@ const GRACE_MS = 5_000;
  * Rejects with ConfigError if it ends before or takes too long.
  */
 export async function startDriverCommand(options: DriverCommand): Promise<DriverProcess> {
-  const { command, socket, dir, clock, limitMs, signal } = options;
+  const { command, socket, dir, doors, limitMs, signal } = options;
+  const { clock } = doors;
   const child = spawn('/bin/sh', ['-c', command], {
     env: { ...process.env, CSI_ENDPOINT: `unix://${socket}`, CSI_DIR: dir },
     // A group of its own: what the line starts ends with it.
@@ -75,7 +76,7 @@ export async function startDriverCommand(options: DriverCommand): Promise<Driver
   };
   const began = clock.monotonic();
   for (;;) {
-    const fault = await socketFault(socket);
+    const fault = await socketFault(doors, socket);
     if (fault === undefined) return { lastLines, stop };
     const late = clock.monotonic() - began > limitMs;
     if (ended === undefined && !late && !signal.aborted) {

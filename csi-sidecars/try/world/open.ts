@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { addressFaults, socketPath } from '../../../lib/csi/driver-address.ts';
 import type { Clock } from '../../../lib/doors/clock.ts';
 import type { Doors } from '../../../lib/doors/doors.ts';
 import { sleep } from '../../../lib/doors/sleep.ts';
@@ -16,7 +17,7 @@ import { startDriverCommand } from './driver-command.ts';
 import { driverCalls } from './driver.ts';
 import { createSidecars } from './sidecars.ts';
 import { openSocketProxy } from './socket-proxy.ts';
-import { socketFault, socketPath } from './socket-fault.ts';
+import { socketFault } from './socket-fault.ts';
 import { createTrap } from './trap.ts';
 import type { Notes, TryWorld } from './world.ts';
 
@@ -116,15 +117,13 @@ async function driverSocket(
   started: (driver: DriverProcess) => void,
 ): Promise<string> {
   const given = csiAddress === '' ? join(dir, 'csi.sock') : socketPath(csiAddress);
-  if (given === undefined) throw new ConfigError(`--csi-address=${csiAddress} is no address: write unix:///path/of/the/socket`);
+  if (given === undefined) throw new ConfigError(addressFaults(csiAddress), { exitCode: 2 });
   if (command !== '') {
-    started(
-      await startDriverCommand({ command, socket: given, dir: join(dir, 'driver'), clock: doors.clock, limitMs: callLimitMs, signal }),
-    );
+    started(await startDriverCommand({ command, socket: given, dir: join(dir, 'driver'), doors, limitMs: callLimitMs, signal }));
     return given;
   }
-  const fault = await socketFault(given);
-  if (fault !== undefined) throw new ConfigError(`--csi-address: ${fault}`);
+  const fault = await socketFault(doors, given);
+  if (fault !== undefined) throw new ConfigError(fault);
   return given;
 }
 

@@ -2,6 +2,7 @@
  * A door to a CSI driver over grpc-js. It only carries bytes: retries, deadlines, codecs and metrics are
  * made above, so grpc-js' own are switched off; a deadline is set only for the server to see.
  */
+import { connect } from 'node:net';
 import { Client, credentials, Metadata, connectivityState as State } from '@grpc/grpc-js';
 import type { ChannelOptions, ServiceError } from '@grpc/grpc-js';
 import type { RpcAnswer, RpcDoor } from '../../doors/rpc.ts';
@@ -86,6 +87,7 @@ export function openRpc(address: string): RpcDoor {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    refusal: () => refusal(address),
     connect: () => {
       if (!wanted) watch();
       wanted = true;
@@ -96,6 +98,19 @@ export function openRpc(address: string): RpcDoor {
       client.close();
     },
   };
+}
+
+/** Asked of the operating system: the library tells only that it failed, or buries the code in a text. */
+function refusal(address: string): Promise<string | undefined> {
+  const path = address.replace(/^unix:(?:\/\/)?/, '');
+  return new Promise((resolve) => {
+    const socket = connect({ path });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(undefined);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+  });
 }
 
 /** An absolute path or `unix:///path`; grpc-js wants the scheme. Anything else is handed on as it is. */

@@ -1,0 +1,17 @@
+/** Every verb, once: the front door, `--help`, the completion of shells and docs/verbs/ all read this table. */
+import { sharedFlags } from '../lib/process/command-line.ts';
+import { completionVerb } from './completion/verb.ts';
+import type { Verb } from './frame/verb.ts';
+import { INSTALL_CRDS } from './install-crds/verb.ts';
+import { ROLES } from './roles.ts';
+import { TRY } from './try/verb.ts';
+
+const TOOLS: readonly Verb[] = [TRY, INSTALL_CRDS];
+
+export const VERBS: readonly Verb[] = [
+  ...TOOLS,
+  completionVerb(
+    TOOLS,
+    sharedFlags(ROLES).map(({ flag }) => flag),
+  ),
+];

@@ -8,6 +8,7 @@ import type { OptionsOf } from '../../lib/process/flags.ts';
 import { startProgress } from '../frame/progress.ts';
 import type { VerbInput, VerbResult } from '../frame/verb.ts';
 import { defineVerb } from '../frame/verb.ts';
+import { openFolder, writeReports } from './report/folder.ts';
 import { reportAsJson } from './report/json.ts';
 import { reportLines } from './report/text.ts';
 
@@ -35,6 +36,7 @@ const FLAGS = [
     help: 'basic: no crashes, no bad connections, no orders of deletion.',
     origin: 'ours',
   },
+  { name: 'report', type: 'string', default: '', help: 'Folder for report.html, report.txt, report.json and junit.xml.', origin: 'ours' },
   { name: 'timeout', type: 'duration', default: '30s', min: 100, help: 'How long each step may take.', origin: 'ours' },
 ] as const satisfies readonly Flag[];
 
@@ -56,6 +58,7 @@ async function tryDriver(input: Input): Promise<VerbResult> {
   // Loaded when it is asked for: a process that only runs roles needs no control plane in its memory.
   const { runTry } = await import('./run.ts');
   const { readClassFile } = await import('./world/classes.ts');
+  if (options.report !== '') await openFolder(options.report);
   const progress = startProgress(screen, doors.clock);
   try {
     const report = await runTry({
@@ -68,7 +71,9 @@ async function tryDriver(input: Input): Promise<VerbResult> {
       begun: ({ title }) => progress.say(title),
       signal,
     });
-    return { found: !report.ok, json: reportAsJson(report), lines: (paint) => reportLines(report, paint) };
+    const page = options.report === '' ? undefined : await writeReports(options.report, report);
+    const pointer = page === undefined ? [] : [`The whole story: ${page}`];
+    return { found: !report.ok, json: reportAsJson(report), lines: (paint) => [...reportLines(report, paint), ...pointer] };
   } finally {
     progress.end();
   }

@@ -10,7 +10,7 @@ import { STEPS } from './steps.ts';
 import type { OpenOptions, OpenWorld } from './world/open.ts';
 import { openWorld } from './world/open.ts';
 
-export interface TryOptions extends Omit<OpenOptions, 'callLimitMs'> {
+export interface TryOptions extends Omit<OpenOptions, 'callLimitMs' | 'startedMs'> {
   readonly profile: 'basic' | 'full';
   readonly stepLimitMs: number;
   /** Called as each step begins. */
@@ -22,7 +22,7 @@ export async function runTry(options: TryOptions): Promise<TryReport> {
   const { clock } = options.doors;
   const startedAt = new Date(clock.now()).toISOString();
   const started = clock.monotonic();
-  const open = await openWorld({ ...options, callLimitMs: options.stepLimitMs });
+  const open = await openWorld({ ...options, startedMs: started, callLimitMs: options.stepLimitMs });
   const results: StepResult[] = [];
   try {
     for (const step of STEPS) {

@@ -16,9 +16,9 @@ export interface CallJournal {
 /** A secret shorter than this occurs in any text by chance. */
 const TELLING_LENGTH = 6;
 
-export function createCallJournal(clock: Clock): CallJournal {
+/** `startedMs`: what its times count from, by the monotonic clock. */
+export function createCallJournal(clock: Clock, startedMs: number): CallJournal {
   const calls: AnyCall[] = [];
-  const startedMs = clock.monotonic();
   const sinceStart = (): number => Math.round((clock.monotonic() - startedMs) * 10) / 10;
 
   const open = (rpc: RpcName, by: Caller, bytes: Uint8Array): { readonly call: AnyCall; readonly secrets: readonly string[] } => {

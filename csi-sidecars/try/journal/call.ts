@@ -17,7 +17,7 @@ export interface Call<R extends RpcName> {
   readonly number: number;
   readonly rpc: R;
   readonly by: Caller;
-  /** Milliseconds since the journal began. */
+  /** Milliseconds since the trial began. */
   readonly sentMs: number;
   /** Undefined while it is pending. */
   answeredMs: number | undefined;

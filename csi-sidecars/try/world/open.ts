@@ -27,6 +27,8 @@ export interface OpenOptions {
   readonly csiAddress: string;
   readonly command: string;
   readonly classFile: readonly object[];
+  /** When the trial began, by the monotonic clock. */
+  readonly startedMs: number;
   /** Limit of each RPC. */
   readonly callLimitMs: number;
   readonly signal: AbortSignal;
@@ -57,7 +59,7 @@ export async function openWorld(options: OpenOptions): Promise<OpenWorld> {
   try {
     const path = await driverSocket(options, dir, (driver) => closers.push(() => driver.stop()));
     const notes: Notes = { checksums: new Map() };
-    const journal = createCallJournal(outer.clock);
+    const journal = createCallJournal(outer.clock, options.startedMs);
     const trap = createTrap();
     const cluster = await openCluster(outer, signal);
     closers.push(() => cluster.close());

@@ -10,7 +10,7 @@ interface Made {
   deleted: boolean;
 }
 
-/** A line a volume or snapshot, each below what it came from. */
+/** A line a volume or snapshot, each below what it came from. What comes from itself, as only a driver can say, is left out. */
 export function drawOrigins(calls: readonly AnyCall[]): string[] {
   const made = new Map<string, Made>();
   for (const call of calls) {
@@ -39,7 +39,5 @@ export function drawOrigins(calls: readonly AnyCall[]): string[] {
 }
 
 function keep(made: Map<string, Made>, thing: Made): void {
-  // Nothing comes from itself, whatever a driver says: the drawing would have no end.
-  if (thing.id !== '' && thing.id !== thing.from && !made.has(thing.id) && (thing.from === '' || made.has(thing.from)))
-    made.set(thing.id, thing);
+  if (thing.id !== '' && !made.has(thing.id)) made.set(thing.id, thing);
 }

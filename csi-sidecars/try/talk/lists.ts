@@ -4,7 +4,7 @@ import type { Step } from '../step.ts';
 import { NotTried } from '../step.ts';
 import type { TryWorld } from '../world/world.ts';
 import { driverOf } from '../world/world.ts';
-import { listAll } from './pages.ts';
+import { listAll } from '../../driver/pages.ts';
 import { snapshotSecrets } from './requests.ts';
 import { tolerate } from './tolerate.ts';
 

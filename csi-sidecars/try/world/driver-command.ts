@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import type { Doors } from '../../../lib/doors/doors.ts';
 import { sleep } from '../../../lib/doors/sleep.ts';
 import { ConfigError } from '../../../lib/errors/config-error.ts';
-import { socketFault } from './socket-fault.ts';
+import { socketFault } from '../../driver/socket-fault.ts';
 
 export interface DriverProcess {
   /** What it wrote last, both streams. */

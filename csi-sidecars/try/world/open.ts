@@ -6,7 +6,6 @@ import { addressFaults, socketPath } from '../../../lib/csi/driver-address.ts';
 import type { Clock } from '../../../lib/doors/clock.ts';
 import type { Doors } from '../../../lib/doors/doors.ts';
 import { sleep } from '../../../lib/doors/sleep.ts';
-import type { Logger } from '../../../lib/doors/log.ts';
 import { ConfigError } from '../../../lib/errors/config-error.ts';
 import { startNode } from '../../../sandbox/node/node.ts';
 import { createCallJournal } from '../journal/call-journal.ts';
@@ -17,7 +16,8 @@ import { startDriverCommand } from './driver-command.ts';
 import { driverCalls } from './driver.ts';
 import { createSidecars } from './sidecars.ts';
 import { openSocketProxy } from './socket-proxy.ts';
-import { socketFault } from './socket-fault.ts';
+import { quiet, SILENT } from '../../driver/silent.ts';
+import { socketFault } from '../../driver/socket-fault.ts';
 import { createTrap } from './trap.ts';
 import type { Notes, TryWorld } from './world.ts';
 
@@ -44,9 +44,6 @@ export interface OpenWorld {
 
 const NODE = 'try-node';
 const NODE_DRAIN_MS = 5_000;
-const SILENT: Logger = { error: quiet, warn: quiet, info: quiet, debug: quiet, child: () => SILENT };
-
-function quiet(): void {}
 
 /** Rejects with ConfigError where no driver answers. */
 export async function openWorld(options: OpenOptions): Promise<OpenWorld> {

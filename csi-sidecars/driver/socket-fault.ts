@@ -1,5 +1,5 @@
-import { refusalText } from '../../../lib/csi/driver-address.ts';
-import type { Doors } from '../../../lib/doors/doors.ts';
+import { refusalText } from '../../lib/csi/driver-address.ts';
+import type { Doors } from '../../lib/doors/doors.ts';
 
 /** Why nobody answers at the path, in a sentence with the remedy; undefined: somebody does. */
 export async function socketFault(doors: Pick<Doors, 'rpc'>, path: string): Promise<string | undefined> {

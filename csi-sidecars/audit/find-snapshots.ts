@@ -36,7 +36,9 @@ export function snapshotLeaks(sides: Sides): Found {
 }
 
 function judge(snapshot: DriverSnapshot, { driver, cluster, policy }: Sides, age: string | undefined): Finding {
-  const source = cluster.volumes?.find(({ spec }) => spec?.csi?.driver === driver.name && spec.csi.volumeHandle === snapshot.sourceVolumeId);
+  const source = cluster.volumes?.find(
+    ({ spec }) => spec?.csi?.driver === driver.name && spec.csi.volumeHandle === snapshot.sourceVolumeId,
+  );
   const keep = ((): string | undefined => {
     const { snapshotClasses, groupContents, contents = [] } = cluster;
     if (snapshotClasses === undefined) return 'snapshot classes cannot be read: it may have been kept on purpose';

@@ -73,12 +73,14 @@ function doubt(
   const { journal, claims, storageClasses, volumes = [] } = cluster;
   if (journal === undefined) return 'the journal of the provisioner cannot be read: it may be making this volume';
   if (claims === undefined || storageClasses === undefined) return 'claims or classes cannot be read: it may be needed';
-  if (uid === undefined && journal.size > 0) return `${journal.size} entries of the provisioner's journal are open: one of them may be about this volume`;
+  if (uid === undefined && journal.size > 0)
+    return `${journal.size} entries of the provisioner's journal are open: one of them may be about this volume`;
   if (uid === undefined && claims.some((claim) => isHandedTo(driver.name, claim) && (claim.spec?.volumeName ?? '') === ''))
     return 'a claim waits for its volume: this may be it';
   if (volumes.some(({ metadata }) => metadata?.annotations?.[MIGRATED_TO] === driver.name))
     return 'there are in-tree volumes of this driver, whose ids in the driver are not known here';
-  if (retains(cluster, driver.name)) return 'a class or a PersistentVolume of this driver has reclaimPolicy Retain: it may have been kept on purpose';
+  if (retains(cluster, driver.name))
+    return 'a class or a PersistentVolume of this driver has reclaimPolicy Retain: it may have been kept on purpose';
   const ours = policy.soleCluster || claimIsHere || (uid !== undefined && policy.prefixIsOurs);
   if (!ours) return 'it may be of another cluster: give --volume-name-prefix where the names tell, or --sole-cluster';
   return secretProblem(

@@ -122,7 +122,9 @@ describe('what is being made is no leak', () => {
   });
 
   test('a snapshot that a group names is accounted for', () => {
-    const groupContents = [{ spec: { driver: DRIVER }, status: { volumeGroupSnapshotHandle: 'g', volumeSnapshotInfoList: [{ snapshotHandle: 'snap' }] } }];
+    const groupContents = [
+      { spec: { driver: DRIVER }, status: { volumeGroupSnapshotHandle: 'g', volumeSnapshotInfoList: [{ snapshotHandle: 'snap' }] } },
+    ];
     expect(findLeaks(sides({ snapshots: [snapshot('snap', 'vol')], cluster: { groupContents } }))).toEqual({ findings: [], underWay: 0 });
   });
 
@@ -143,7 +145,10 @@ describe('what is being made is no leak', () => {
 
 describe('a doubt keeps', () => {
   const named = [volume(`pvc-${uidOf(1)}`)];
-  const retain = { ...pv('kept', 'kept'), spec: { csi: { driver: DRIVER, volumeHandle: 'kept' }, persistentVolumeReclaimPolicy: 'Retain' } };
+  const retain = {
+    ...pv('kept', 'kept'),
+    spec: { csi: { driver: DRIVER, volumeHandle: 'kept' }, persistentVolumeReclaimPolicy: 'Retain' },
+  };
   test.each<[string, string, Sides]>([
     ['an unreadable journal', 'journal', { cluster: { journal: undefined } }],
     ['unreadable claims', 'cannot be read', { cluster: { claims: undefined } }],
@@ -152,7 +157,11 @@ describe('a doubt keeps', () => {
     ['a PV that retains', 'Retain', { cluster: { volumes: [retain] } }],
     ['another cluster', 'another cluster', { policy: { soleCluster: false } }],
     ['an unknown age', 'age', { policy: { olderThanMs: HOUR } }],
-    ['a secret in a class', 'secrets', { cluster: { storageClasses: [{ provisioner: DRIVER, parameters: { 'csi.storage.k8s.io/provisioner-secret-name': 's' } }] } }],
+    [
+      'a secret in a class',
+      'secrets',
+      { cluster: { storageClasses: [{ provisioner: DRIVER, parameters: { 'csi.storage.k8s.io/provisioner-secret-name': 's' } }] } },
+    ],
     ['a snapshot of it', 'snapshots of it', { cluster: { contents: [content('c', named[0]?.id ?? '', 'snap')] } }],
     ['in-tree volumes', 'in-tree', { cluster: { volumes: [{ metadata: { annotations: { 'pv.kubernetes.io/migrated-to': DRIVER } } }] } }],
   ])('a volume: %s', (_what, reason, parts) => {

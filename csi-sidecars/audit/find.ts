@@ -32,7 +32,13 @@ export function findLost({ driver, cluster }: Pick<Sides, 'driver' | 'cluster'>)
     if (driver.volumes.has(id)) return [];
     const claim = spec.claimRef === undefined ? '' : `, of claim ${spec.claimRef.namespace ?? ''}/${spec.claimRef.name ?? ''}`;
     return [
-      { cause: 'volume-lost', kind: 'volume', id, object: `PersistentVolume/${metadata?.name ?? ''}`, detail: `${status?.phase ?? ''}${claim}` },
+      {
+        cause: 'volume-lost',
+        kind: 'volume',
+        id,
+        object: `PersistentVolume/${metadata?.name ?? ''}`,
+        detail: `${status?.phase ?? ''}${claim}`,
+      },
     ];
   });
   const snapshots = (cluster.contents ?? []).flatMap(({ metadata, spec, status }): Finding[] => {

@@ -22,7 +22,8 @@ export async function readFirstSeen(path: string, driver: string): Promise<Reado
   }
   const content = parse(text);
   if (content === undefined) throw new ConfigError(`--first-seen=${path} is no file of an audit: name another one`);
-  if (content.driver !== driver) throw new ConfigError(`--first-seen=${path} is of the driver ${content.driver}: name a file for ${driver}`);
+  if (content.driver !== driver)
+    throw new ConfigError(`--first-seen=${path} is of the driver ${content.driver}: name a file for ${driver}`);
   return new Map(Object.entries(content.firstSeen).filter(([, ms]) => typeof ms === 'number'));
 }
 
@@ -40,7 +41,11 @@ function parse(text: string): FileContent | undefined {
 export async function writeFirstSeen(
   path: string,
   driver: string,
-  { findings, known, nowMs }: { readonly findings: readonly Finding[]; readonly known: ReadonlyMap<string, number>; readonly nowMs: number },
+  {
+    findings,
+    known,
+    nowMs,
+  }: { readonly findings: readonly Finding[]; readonly known: ReadonlyMap<string, number>; readonly nowMs: number },
 ): Promise<void> {
   if (path === '') return;
   const here = findings.filter(({ object }) => object === undefined).map(({ kind, id }) => `${kind} ${id}`);

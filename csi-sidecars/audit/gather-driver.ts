@@ -21,7 +21,10 @@ export function inEither(before: DriverSide, after: DriverSide): DriverSide {
   return { ...after, volumes: joined(before.volumes, after.volumes), snapshots: joined(before.snapshots, after.snapshots) };
 }
 
-function common<T>(before: ReadonlyMap<string, T> | undefined, after: ReadonlyMap<string, T> | undefined): ReadonlyMap<string, T> | undefined {
+function common<T>(
+  before: ReadonlyMap<string, T> | undefined,
+  after: ReadonlyMap<string, T> | undefined,
+): ReadonlyMap<string, T> | undefined {
   if (before === undefined || after === undefined) return undefined;
   return new Map([...after].filter(([id]) => before.has(id)));
 }
@@ -68,7 +71,8 @@ export async function snapshotsOf(
 }
 
 function requireEnd(rpc: string, endless: string | undefined): void {
-  if (endless !== undefined) throw new TerminalError('DRIVER_UNUSABLE', `${rpc} has no end (${endless}): nothing can be said of what it leaves out`);
+  if (endless !== undefined)
+    throw new TerminalError('DRIVER_UNUSABLE', `${rpc} has no end (${endless}): nothing can be said of what it leaves out`);
 }
 
 /** Whether the driver knows a volume that it does not list. Undefined: it does not say. */

@@ -32,15 +32,22 @@ export function auditLines(report: AuditReport, paint: Paint): string[] {
     '',
   ]);
   for (const sentence of unread) lines.push(`${paint.warn('Not looked at')}: ${sentence}`);
-  const looked = [volumes === undefined ? 'no list of volumes' : `${volumes} volumes`, snapshots === undefined ? 'no list of snapshots' : `${snapshots} snapshots`];
-  lines.push(`${driver}: ${looked.join(', ')}; ${findings.length} found on one side only${underWay === 0 ? '' : `, ${underWay} more are being made`}`);
+  const looked = [
+    volumes === undefined ? 'no list of volumes' : `${volumes} volumes`,
+    snapshots === undefined ? 'no list of snapshots' : `${snapshots} snapshots`,
+  ];
+  lines.push(
+    `${driver}: ${looked.join(', ')}; ${findings.length} found on one side only${underWay === 0 ? '' : `, ${underWay} more are being made`}`,
+  );
   if (deeds !== undefined) lines.push(...deedLines(deeds, paint));
   return lines;
 }
 
 function causeLines(cause: Cause, findings: readonly Finding[], paint: Paint): string[] {
   const { title, remedy } = CAUSES[cause];
-  const rows = findings.slice(0, SHOWN).map(({ id, object, detail }) => [`  ${object ?? id}`, object === undefined ? detail : `${id}, ${detail}`]);
+  const rows = findings
+    .slice(0, SHOWN)
+    .map(({ id, object, detail }) => [`  ${object ?? id}`, object === undefined ? detail : `${id}, ${detail}`]);
   const more = findings.length > SHOWN ? [`  and ${findings.length - SHOWN} more: --output=json names all`] : [];
   const reasons = new Map<string, number>();
   for (const { keep } of findings) if (keep !== undefined) reasons.set(keep, (reasons.get(keep) ?? 0) + 1);
@@ -58,6 +65,10 @@ function deedLines(deeds: readonly Deed[], paint: Paint): string[] {
   const others = deeds.filter(({ result }) => result !== 'deleted');
   return [
     `Deleted ${count('deleted')}, left ${count('left')}, failed ${count('failed')}`,
-    ...others.slice(0, SHOWN).map(({ finding, result, detail }) => `  ${result === 'failed' ? paint.bad(result) : result} ${finding.kind} ${finding.id}: ${detail}`),
+    ...others
+      .slice(0, SHOWN)
+      .map(
+        ({ finding, result, detail }) => `  ${result === 'failed' ? paint.bad(result) : result} ${finding.kind} ${finding.id}: ${detail}`,
+      ),
   ];
 }

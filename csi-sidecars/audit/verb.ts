@@ -38,7 +38,13 @@ const FLAGS = [
     origin: 'ours',
   },
   { name: 'sole-cluster', type: 'bool', default: 'false', help: 'No other cluster uses this storage.', origin: 'ours' },
-  { name: 'clean', type: 'bool', default: 'false', help: 'Delete the leaks in the driver that leave no doubt, after a question.', origin: 'ours' },
+  {
+    name: 'clean',
+    type: 'bool',
+    default: 'false',
+    help: 'Delete the leaks in the driver that leave no doubt, after a question.',
+    origin: 'ours',
+  },
   { name: 'yes', type: 'bool', default: 'false', help: 'With --clean: do not ask. Needed where there is no terminal.', origin: 'ours' },
 ] as const satisfies readonly Flag[];
 

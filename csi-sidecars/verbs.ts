@@ -3,11 +3,12 @@ import { sharedFlags } from '../lib/process/command-line.ts';
 import { completionVerb } from './completion/verb.ts';
 import type { Verb } from './frame/verb.ts';
 import { INSTALL_CRDS } from './install-crds/verb.ts';
+import { LINEAGE } from './lineage/verb.ts';
 import { ROLES } from './roles.ts';
 import { AUDIT } from './audit/verb.ts';
 import { TRY } from './try/verb.ts';
 
-const TOOLS: readonly Verb[] = [TRY, AUDIT, INSTALL_CRDS];
+const TOOLS: readonly Verb[] = [TRY, AUDIT, LINEAGE, INSTALL_CRDS];
 
 export const VERBS: readonly Verb[] = [
   ...TOOLS,

@@ -12,9 +12,8 @@ import {
   VOLUME_SNAPSHOT_CLASSES,
   VOLUME_SNAPSHOT_CONTENTS,
 } from '../../lib/kube/resources.ts';
+import { listWhole } from '../frame/list-whole.ts';
 import type { ClusterSide } from './facts.ts';
-
-const PAGE = 500;
 
 /** What may not be read is said in `unread`. Rejects with ApiError where the server does not answer. */
 export async function gatherCluster(client: KubeClient, driver: string, signal: AbortSignal): Promise<ClusterSide> {
@@ -40,20 +39,6 @@ export async function gatherCluster(client: KubeClient, driver: string, signal: 
     await all(LEASES, `${JOURNAL_DRIVER_LABEL}=${driverLabel(driver)}`),
   ];
   return { volumes, contents, groupContents, claims, storageClasses, snapshotClasses, journal: entriesOf(leases, unread), unread };
-}
-
-async function listWhole<T extends KubeObject>(
-  client: KubeClient,
-  resource: Resource<T>,
-  options: { readonly signal: AbortSignal; readonly labelSelector?: string },
-): Promise<T[]> {
-  const items: T[] = [];
-  for (let continueToken: string | undefined; ; ) {
-    const page = await client.list(resource, { ...options, limit: PAGE, ...(continueToken === undefined ? {} : { continueToken }) });
-    items.push(...page.items);
-    if (page.continueToken === undefined) return items;
-    ({ continueToken } = page);
-  }
 }
 
 /** Undefined: something of it cannot be read, so it may hold anything. */

@@ -1,6 +1,6 @@
 /** A trial as JUnit XML: a suite of steps and one of clauses, as CI systems show them. */
 import type { ClauseResult, StepResult, TryReport } from '../record.ts';
-import { escapeMarkup } from './escape.ts';
+import { escapeMarkup } from '../../frame/escape.ts';
 
 export function reportAsJunit({ steps, clauses, driver, tookMs }: TryReport): string {
   const name = driver?.name ?? 'unknown driver';

@@ -3,7 +3,7 @@
  * said stands in it as text only.
  */
 import type { ClauseResult, StepResult, TryReport } from '../../record.ts';
-import { escapeMarkup as text } from '../escape.ts';
+import { escapeMarkup as text } from '../../../frame/escape.ts';
 import { plainCall } from '../json.ts';
 import { drawOrigins } from './origins.ts';
 import { SCRIPT } from './script.ts';

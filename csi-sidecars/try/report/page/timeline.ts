@@ -1,7 +1,7 @@
 /** Steps and calls over time, as SVG: a lane for each of the callers below the steps. */
 import type { TryReport } from '../../record.ts';
 import { codeOf } from '../../journal/call.ts';
-import { escapeMarkup as text } from '../escape.ts';
+import { escapeMarkup as text } from '../../../frame/escape.ts';
 
 const WIDTH = 1200;
 const LEFT = 90;

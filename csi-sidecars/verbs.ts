@@ -6,9 +6,11 @@ import { INSTALL_CRDS } from './install-crds/verb.ts';
 import { LINEAGE } from './lineage/verb.ts';
 import { ROLES } from './roles.ts';
 import { AUDIT } from './audit/verb.ts';
+import { EXPORT } from './transfer/export-verb.ts';
+import { IMPORT } from './transfer/import-verb.ts';
 import { TRY } from './try/verb.ts';
 
-const TOOLS: readonly Verb[] = [TRY, AUDIT, LINEAGE, INSTALL_CRDS];
+const TOOLS: readonly Verb[] = [TRY, AUDIT, LINEAGE, IMPORT, EXPORT, INSTALL_CRDS];
 
 export const VERBS: readonly Verb[] = [
   ...TOOLS,

@@ -1,6 +1,8 @@
 /** Every verb, once: the front door, `--help`, the completion of shells and docs/verbs/ all read this table. */
 import { sharedFlags } from '../lib/process/command-line.ts';
 import { completionVerb } from './completion/verb.ts';
+import { DOCTOR } from './doctor/verb.ts';
+import { EXPLAIN } from './explain/verb.ts';
 import type { Verb } from './frame/verb.ts';
 import { INSTALL_CRDS } from './install-crds/verb.ts';
 import { LINEAGE } from './lineage/verb.ts';
@@ -10,7 +12,7 @@ import { EXPORT } from './transfer/export-verb.ts';
 import { IMPORT } from './transfer/import-verb.ts';
 import { TRY } from './try/verb.ts';
 
-const TOOLS: readonly Verb[] = [TRY, AUDIT, LINEAGE, IMPORT, EXPORT, INSTALL_CRDS];
+const TOOLS: readonly Verb[] = [TRY, EXPLAIN, DOCTOR, AUDIT, LINEAGE, IMPORT, EXPORT, INSTALL_CRDS];
 
 export const VERBS: readonly Verb[] = [
   ...TOOLS,

@@ -31,6 +31,7 @@ import { driverLabel } from '../lib/journal/driver-label.ts';
 import { JOURNAL_DRIVER_LABEL, JOURNAL_KIND_LABEL } from '../lib/journal/lease.ts';
 import { classNameOf } from './facts/ownership.ts';
 import { BETA_STORAGE_CLASS } from './facts/names.ts';
+import { csiHandle, inTreeFields } from './migration/plugins.ts';
 
 export interface Caches {
   readonly claims: Informer<PersistentVolumeClaim>;
@@ -83,10 +84,11 @@ export function openCaches(informers: InformerSet, needs: CacheNeeds): Caches {
         'metadata.annotations[pv.kubernetes.io/]',
         'metadata.annotations[volume.kubernetes.io/provisioner-deletion-secret-]',
         `metadata.annotations[${BETA_STORAGE_CLASS}]`,
+        ...inTreeFields(needs.driver),
       ],
       indexes: [
         { name: BY_CLAIM, values: (volume) => [volume.spec?.claimRef?.uid ?? ''] },
-        { name: BY_HANDLE, values: ({ spec }) => (spec?.csi?.driver === needs.driver ? [spec.csi.volumeHandle ?? ''] : []) },
+        { name: BY_HANDLE, values: (volume) => handles(needs.driver, volume) },
       ],
     }),
     classes: informers.informer(STORAGE_CLASSES, {
@@ -111,6 +113,11 @@ export function openCaches(informers: InformerSet, needs: CacheNeeds): Caches {
         })
       : undefined,
   };
+}
+
+function handles(driver: string, volume: PersistentVolume): readonly string[] {
+  const handle = csiHandle(driver, volume);
+  return handle?.ok === true ? [handle.value] : [];
 }
 
 function isUnbound({ spec }: PersistentVolumeClaim): boolean {

@@ -24,6 +24,7 @@ import { createProvisionMetrics } from './metrics.ts';
 import { PROVISIONER_FLAGS, readProvisionerOptions } from './options.ts';
 import type { ProvisionerOptions } from './options.ts';
 import { createSnapshotProtection } from './snapshot-protection/controller.ts';
+import { hasTopology, settingsOf } from './settings.ts';
 import { createSourceProtections } from './source-protections.ts';
 import { createVolumeController } from './volume/controller.ts';
 import { wireEvents } from './event-handlers.ts';
@@ -40,9 +41,6 @@ export const CSI_PROVISIONER: RoleDefinition<ProvisionerOptions> = {
   eventComponent: (driverName, hostname) => `${driverName}_${hostname}`,
   create: createProvisioner,
 };
-
-const hasTopology = (identity: DriverIdentity, options: ProvisionerOptions): boolean =>
-  identity.plugin.has('VOLUME_ACCESSIBILITY_CONSTRAINTS') && gateEnabled(options.featureGates, 'Topology');
 
 function createProvisioner({ context, options, driver, metrics: registry, leaseNamespace }: RoleInput<ProvisionerOptions>): Role {
   if (driver === undefined) throw new Error('csi-provisioner was created without a driver');
@@ -156,23 +154,6 @@ function settingsReader(identity: () => DriverIdentity, options: ProvisionerOpti
     const present = identity();
     if (last?.identity !== present) last = { identity: present, settings: { ...settingsOf(present, options), journal } };
     return last.settings;
-  };
-}
-
-function settingsOf(identity: DriverIdentity, options: ProvisionerOptions): Omit<Settings, 'journal'> {
-  return {
-    driver: identity.name,
-    capabilities: new Set([...identity.plugin, ...identity.controller]),
-    naming: { prefix: options.volumeNamePrefix, uuidLength: options.volumeNameUuidLength },
-    defaultFsType: options.defaultFstype,
-    extraCreateMetadata: options.extraCreateMetadata,
-    preventModeConversion: options.preventVolumeModeConversion,
-    readOnlyMany: options.controllerPublishReadonly,
-    crossNamespace: gateEnabled(options.featureGates, 'CrossNamespaceVolumeDataSource'),
-    attributesClasses: gateEnabled(options.featureGates, 'VolumeAttributesClass'),
-    topology: hasTopology(identity, options),
-    elected: options.leaderElection,
-    retryMaxMs: options.retryIntervalMaxMs,
   };
 }
 

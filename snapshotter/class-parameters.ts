@@ -7,12 +7,11 @@ import type { Resolved } from './secret-templates.ts';
  * otherwise be a snapshot without credentials.
  */
 export function driverParameters(parameters: Readonly<Record<string, string>> | undefined): Resolved<Record<string, string>> {
-  const unknown = Object.keys(parameters ?? {}).filter((key) => key.startsWith(RESERVED_PREFIX) && !RESERVED_KEYS.has(key));
-  if (unknown.length > 0)
-    return {
-      ok: false,
-      fault: `found unknown parameter key ${unknown.map((key) => JSON.stringify(key)).join(', ')} with reserved prefix ${RESERVED_PREFIX}`,
-    };
+  const [unknown] = Object.keys(parameters ?? {})
+    .filter((key) => key.startsWith(RESERVED_PREFIX) && !RESERVED_KEYS.has(key))
+    .toSorted();
+  if (unknown !== undefined)
+    return { ok: false, fault: `found unknown parameter key "${unknown}" with reserved namespace ${RESERVED_PREFIX}` };
   return { ok: true, value: withoutReserved(parameters) };
 }
 

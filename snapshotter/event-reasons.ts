@@ -110,7 +110,8 @@ export const CONTROLLER_EVENTS = {
     reason: 'SnapshotDeletePending',
     type: 'Warning',
     on: SNAPSHOT,
-    about: 'The deleted snapshot waits: a claim is being restored from it (the message names it), or it belongs to a group snapshot.',
+    about:
+      'The deleted snapshot waits: a claim is being restored from it (the message names it), the driver is still making it, or it belongs to a group snapshot.',
     origin: 'peer',
   },
   handleSet: {

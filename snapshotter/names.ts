@@ -3,6 +3,7 @@
  * reasons and messages. They are the Go programs' own, so that either side of a pair can be swapped, and
  * none may change without a decision. Source: external-snapshotter v8, API and utils.
  */
+import { createHash } from 'node:crypto';
 import { reasonsOf } from '../lib/controller/event-table.ts';
 import { CONTROLLER_EVENTS, SIDECAR_EVENTS } from './event-reasons.ts';
 
@@ -23,6 +24,14 @@ export const DELETION_SECRET_NAMESPACE = 'snapshot.storage.kubernetes.io/deletio
 /** On contents of group members; its value is the group's handle. */
 export const GROUP_HANDLE = 'groupsnapshot.storage.k8s.io/volumeGroupSnapshotHandle';
 
+// Annotations of a VolumeGroupSnapshotContent, with the meaning of those of a single content.
+export const GROUP_BEING_DELETED = 'groupsnapshot.storage.kubernetes.io/volumegroupsnapshot-being-deleted';
+export const GROUP_BEING_CREATED = 'groupsnapshot.storage.kubernetes.io/volumegroupsnapshot-being-created';
+export const GROUP_DELETION_SECRET_NAME = 'groupsnapshot.storage.kubernetes.io/deletion-secret-name';
+export const GROUP_DELETION_SECRET_NAMESPACE = 'groupsnapshot.storage.kubernetes.io/deletion-secret-namespace';
+/** On a VolumeGroupSnapshotClass; only the exact value `true` counts. */
+export const IS_DEFAULT_GROUP_CLASS = 'groupsnapshot.storage.kubernetes.io/is-default-class';
+
 /** On a VolumeSnapshotClass; only the exact value `true` counts. */
 export const IS_DEFAULT_CLASS = 'snapshot.storage.kubernetes.io/is-default-class';
 
@@ -35,6 +44,10 @@ export const BOUND_PROTECTION = 'snapshot.storage.kubernetes.io/volumesnapshot-b
 export const AS_SOURCE_PROTECTION = 'snapshot.storage.kubernetes.io/volumesnapshot-as-source-protection';
 /** The provisioner's: a volume is being filled from the snapshot, whether its claim still lives or not. */
 export const RESTORE_PROTECTION = 'provisioner.storage.kubernetes.io/volumesnapshot-as-source-protection';
+/** On a member of a group: it goes when its group goes, not alone. */
+export const IN_GROUP_PROTECTION = 'snapshot.storage.kubernetes.io/volumesnapshot-in-group-protection';
+export const GROUP_CONTENT_PROTECTION = 'groupsnapshot.storage.kubernetes.io/volumegroupsnapshotcontent-bound-protection';
+export const GROUP_BOUND_PROTECTION = 'groupsnapshot.storage.kubernetes.io/volumegroupsnapshot-bound-protection';
 /** On a PVC. */
 export const CLAIM_PROTECTION = 'snapshot.storage.kubernetes.io/pvc-as-source-protection';
 
@@ -42,23 +55,29 @@ export const CLAIM_PROTECTION = 'snapshot.storage.kubernetes.io/pvc-as-source-pr
 export const RESERVED_PREFIX = 'csi.storage.k8s.io/';
 
 export interface SecretKeys {
+  /** What the Go programs call it in messages. */
+  readonly label: string;
   readonly name: string;
   readonly namespace: string;
 }
 
 export const SNAPSHOTTER_SECRET: SecretKeys = {
+  label: 'Snapshotter',
   name: 'csi.storage.k8s.io/snapshotter-secret-name',
   namespace: 'csi.storage.k8s.io/snapshotter-secret-namespace',
 };
 export const LIST_SECRET: SecretKeys = {
+  label: 'SnapshotterList',
   name: 'csi.storage.k8s.io/snapshotter-list-secret-name',
   namespace: 'csi.storage.k8s.io/snapshotter-list-secret-namespace',
 };
-const GROUP_SECRET: SecretKeys = {
+export const GROUP_SECRET: SecretKeys = {
+  label: 'GroupSnapshotter',
   name: 'csi.storage.k8s.io/group-snapshotter-secret-name',
   namespace: 'csi.storage.k8s.io/group-snapshotter-secret-namespace',
 };
-const GROUP_GET_SECRET: SecretKeys = {
+export const GROUP_GET_SECRET: SecretKeys = {
+  label: 'GroupSnapshotterGet',
   name: 'csi.storage.k8s.io/group-snapshotter-get-secret-name',
   namespace: 'csi.storage.k8s.io/group-snapshotter-get-secret-namespace',
 };
@@ -72,6 +91,9 @@ export const RESERVED_KEYS: ReadonlySet<string> = new Set(
 export const PARAMETER_SNAPSHOT_NAME = 'csi.storage.k8s.io/volumesnapshot/name';
 export const PARAMETER_SNAPSHOT_NAMESPACE = 'csi.storage.k8s.io/volumesnapshot/namespace';
 export const PARAMETER_CONTENT_NAME = 'csi.storage.k8s.io/volumesnapshotcontent/name';
+export const PARAMETER_GROUP_NAME = 'csi.storage.k8s.io/volumegroupsnapshot/name';
+export const PARAMETER_GROUP_NAMESPACE = 'csi.storage.k8s.io/volumegroupsnapshot/namespace';
+export const PARAMETER_GROUP_CONTENT_NAME = 'csi.storage.k8s.io/volumegroupsnapshotcontent/name';
 
 /** Reasons of events: event-reasons.ts says what each one means. */
 export const REASON = reasonsOf(CONTROLLER_EVENTS);
@@ -80,4 +102,15 @@ export const SIDECAR_REASON = reasonsOf(SIDECAR_EVENTS);
 /** The content of a dynamic VolumeSnapshot has the name of its uid: made twice, it is still one. */
 export function contentNameOf(snapshotUid: string): string {
   return `snapcontent-${snapshotUid}`;
+}
+
+/** As contentNameOf, of a dynamic VolumeGroupSnapshot. */
+export function groupContentNameOf(groupUid: string): string {
+  return `groupsnapcontent-${groupUid}`;
+}
+
+/** Of one volume of a group: its VolumeSnapshot and its content have one name each, however often they are made. */
+export function memberNamesOf(groupUid: string, volumeHandle: string): { readonly snapshot: string; readonly content: string } {
+  const digest = createHash('sha256').update(`${groupUid}${volumeHandle}`).digest('hex');
+  return { snapshot: `snapshot-${digest}`, content: `snapcontent-${digest}` };
 }

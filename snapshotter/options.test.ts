@@ -85,7 +85,7 @@ describe('the flags of the Go programs', () => {
       snapshotNameUuidLength: -1,
       groupsnapshotNamePrefix: 'groupsnapshot',
       readyPollIntervalMinMs: 1000,
-      readyPollIntervalMaxMs: 10_000,
+      readyPollIntervalMaxMs: 300_000,
       nodeName: undefined,
     });
   });
@@ -106,7 +106,7 @@ describe('options that cannot work', () => {
     ['a uuid length below all', { 'groupsnapshot-name-uuid-length': '-2' }, /at least -1/],
     ['a uuid length of nothing', { 'snapshot-name-uuid-length': '0' }, /all snapshots would have one name/],
     ['no prefix', { 'snapshot-name-prefix': '' }, /snapshot-name-prefix is empty/],
-    ['a poll pace upside down', { 'ready-poll-interval-min': '1m' }, /above --ready-poll-interval-max/],
+    ['a poll pace upside down', { 'ready-poll-interval-min': '10m' }, /above --ready-poll-interval-max/],
     ['a leader on every node', { 'node-deployment': 'true', 'leader-election': 'true' }, /exclude each other[^]*NODE_NAME/],
   ])('%s is refused, naming flag and remedy', (_, given, message) => {
     expect(() => read(given)).toThrow(message);

@@ -27,21 +27,41 @@ describe('secrets of a class', () => {
   });
 
   test.each([
-    ['half of the pair', 'a', undefined, /either both or none/],
-    ['an empty half', 'a', '', /must not be empty/],
+    [
+      'half of the pair',
+      ['a', undefined],
+      'failed to get name and namespace template from params: either name and namespace for Snapshotter secrets specified, Both must be specified',
+      /snapshotter-secret-name and csi\.storage\.k8s\.io\/snapshotter-secret-namespace$/,
+    ],
+    [
+      'an empty half',
+      ['a', ''],
+      'failed to get name and namespace template from params: Snapshotter secrets specified in parameters but value of either namespace or name is empty',
+      /snapshotter-secret-name/,
+    ],
     [
       'an unknown token',
-      '${pvc.name}',
-      'b',
-      /unknown token "pvc\.name", known are "volumesnapshotcontent\.name", "volumesnapshot\.namespace", "volumesnapshot\.name"/,
+      ['${pvc.name}${a}${pvc.name}', 'b'],
+      'error resolving value "${pvc.name}${a}${pvc.name}": invalid tokens: ["a" "pvc.name"]',
+      /snapshotter-secret-name knows "volumesnapshotcontent\.name", "volumesnapshot\.namespace", "volumesnapshot\.name"$/,
     ],
-    ['the snapshot name in a namespace', 'a', '${volumesnapshot.name}', /unknown token "volumesnapshot\.name"/],
-    ['a stray dollar word', 'a$b', 'c', /unknown token "b"/],
-    ['a dollar that names nothing', 'a$', 'c', /no secret name/],
-    ['a name that is none', 'Not_A_Name', 'b', /"Not_A_Name", which is no secret name/],
-    ['a namespace with dots', 'a', 'b.c', /no namespace name/],
-  ])('%s is refused', (_, name, namespace, message) => {
-    expect(resolve(name, namespace)).toMatchObject({ ok: false, fault: expect.stringMatching(message) });
+    [
+      'the snapshot name in a namespace',
+      ['a', '${volumesnapshot.name}'],
+      'error resolving value "${volumesnapshot.name}": invalid tokens: ["volumesnapshot.name"]',
+      /secret-namespace knows/,
+    ],
+    ['a stray dollar word', ['a$b', 'c'], 'error resolving value "a$b": invalid tokens: ["b"]', /secret-name knows/],
+    ['a dollar that names nothing', ['a$', 'c'], '"a$" is not a valid secret name', /secret-name$/],
+    [
+      'a name that is none',
+      ['A_${volumesnapshot.name}', 'b'],
+      '"A_${volumesnapshot.name}" resolved to "A_nightly" which is not a valid secret name',
+      /secret-name$/,
+    ],
+    ['a namespace with dots', ['a', 'b.c'], '"b.c" is not a valid namespace name', /secret-namespace$/],
+  ])("%s is refused in the Go program's words, and the parameter is named", (_, [name, namespace], fault, more) => {
+    expect(resolve(name, namespace)).toEqual({ ok: false, fault, more: expect.stringMatching(more) });
   });
 
   test('without a snapshot only the name of the content is known', () => {

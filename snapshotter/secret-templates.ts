@@ -5,6 +5,7 @@
 import type { SecretName } from '../lib/sidecar/secret.ts';
 import { fillSecret } from '../lib/sidecar/secret-template.ts';
 import type { SecretKeys } from './names.ts';
+import { quote } from './peer-words.ts';
 
 /** What the templates may name. Without a snapshot only the content's token exists. */
 export interface TemplateValues {
@@ -12,8 +13,14 @@ export interface TemplateValues {
   readonly snapshot?: { readonly name: string; readonly namespace: string };
 }
 
-/** A fault is one sentence for status and event; it holds names only. */
-export type Resolved<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: string };
+/** A fault is for status and event, in the Go program's words; `more`: what ours add behind them. Both hold names only. */
+export interface Unresolved {
+  readonly ok: false;
+  readonly fault: string;
+  readonly more?: string;
+}
+
+export type Resolved<T> = { readonly ok: true; readonly value: T } | Unresolved;
 
 /** Undefined value: the class names no secret of this kind. Name and namespace stand together or not at all. */
 export function resolveSecret(
@@ -25,8 +32,9 @@ export function resolveSecret(
   const namespaceTemplate = own(parameters, keys.namespace);
   if (nameTemplate === undefined && namespaceTemplate === undefined) return { ok: true, value: undefined };
   if (nameTemplate === undefined || namespaceTemplate === undefined)
-    return fault(`either both or none of the parameters ${keys.name} and ${keys.namespace} must be given`);
-  if (nameTemplate === '' || namespaceTemplate === '') return fault(`the parameters ${keys.name} and ${keys.namespace} must not be empty`);
+    return noTemplates(`either name and namespace for ${keys.label} secrets specified, Both must be specified`, keys);
+  if (nameTemplate === '' || namespaceTemplate === '')
+    return noTemplates(`${keys.label} secrets specified in parameters but value of either namespace or name is empty`, keys);
   const { contentName, snapshot } = values;
   const namespace = new Map([['volumesnapshotcontent.name', contentName]]);
   if (snapshot !== undefined) namespace.set('volumesnapshot.namespace', snapshot.namespace);
@@ -34,11 +42,19 @@ export function resolveSecret(
   const filled = fillSecret({ name: nameTemplate, namespace: namespaceTemplate }, { namespace, name });
   if (filled.kind === 'secret') return { ok: true, value: filled.ref };
   const { part } = filled;
-  if (filled.kind === 'no-name')
-    return fault(`parameter ${keys[part]} gives ${quote(filled.text)}, which is no ${part === 'name' ? 'secret' : 'namespace'} name`);
+  const template = part === 'name' ? nameTemplate : namespaceTemplate;
+  if (filled.kind === 'no-name') {
+    const resolved = template === filled.text ? '' : ` resolved to ${quote(filled.text)} which`;
+    return fault(
+      `${quote(template)}${resolved} is not a valid ${part === 'name' ? 'secret' : 'namespace'} name`,
+      `parameter ${keys[part]}`,
+    );
+  }
   const known = part === 'name' ? name : namespace;
+  const unknown = [...new Set(filled.unknown)].toSorted().map(quote).join(' ');
   return fault(
-    `parameter ${keys[part]}: unknown token ${filled.unknown.map(quote).join(', ')}, known are ${[...known.keys()].map(quote).join(', ')}`,
+    `error resolving value ${quote(template)}: invalid tokens: [${unknown}]`,
+    `parameter ${keys[part]} knows ${[...known.keys()].map(quote).join(', ')}`,
   );
 }
 
@@ -47,10 +63,10 @@ function own(parameters: Readonly<Record<string, string>> | undefined, key: stri
   return typeof value === 'string' ? value : undefined;
 }
 
-function fault(sentence: string): { readonly ok: false; readonly fault: string } {
-  return { ok: false, fault: sentence };
+function noTemplates(why: string, { name, namespace }: SecretKeys): Unresolved {
+  return fault(`failed to get name and namespace template from params: ${why}`, `parameters ${name} and ${namespace}`);
 }
 
-function quote(word: string): string {
-  return JSON.stringify(word);
+function fault(words: string, more: string): Unresolved {
+  return { ok: false, fault: words, more };
 }

@@ -15,19 +15,19 @@ export const SIDECAR_FLAGS = [
   ...ELECTION_FLAGS,
   ...DRIVER_FLAGS,
   ...RETRY_FLAGS,
-  // The next look at a snapshot that is made but not finished comes after a tenth of its age, within these.
+  // The next look at a snapshot that is made but not finished comes once it is twice as old, within these.
   {
     name: 'ready-poll-interval-min',
     type: 'duration',
     default: '1s',
-    help: 'Shortest time between two questions to the driver whether a snapshot is ready. The time grows with the age of the snapshot: a tenth of it.',
+    help: 'Shortest time between two questions to the driver whether a snapshot is ready. The age of the snapshot is added to it.',
     origin: 'ours',
     min: 1,
   },
   {
     name: 'ready-poll-interval-max',
     type: 'duration',
-    default: '10s',
+    default: '5m',
     help: 'Longest time between two questions to the driver whether a snapshot is ready.',
     origin: 'ours',
     min: 1,

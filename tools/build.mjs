@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { logPlaces } from './log-places.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
@@ -22,6 +23,7 @@ const PROGRAMS = {
   demo: 'demo/main.ts',
   simulate: 'test/simulation/main.ts',
   verify: 'test/verify/main.ts',
+  bench: 'test/bench/main.ts',
 };
 
 // V8 heap flags work only on the command line. A small young generation keeps the resident size of an
@@ -102,7 +104,7 @@ async function bundle(entries) {
     minifySyntax: true,
     treeShaking: true,
     banner: { js: BANNER },
-    plugins: [clientNodeWithoutSideEffects],
+    plugins: [clientNodeWithoutSideEffects, logPlaces],
     // Verifications bundle mutants with it; no program of ours needs it.
     external: ['esbuild'],
     metafile: true,

@@ -7,6 +7,7 @@ export const LAYERS = {
     ...SOURCES.map((folder) => `${folder}/**/*.test.ts`),
     'tools/**/*.test.mjs',
     'test/pure/**/*.test.ts',
+    'test/bench/**/*.test.ts',
     'test/architecture.test.ts',
   ],
   simulation: ['test/simulation/**/*.test.ts'],

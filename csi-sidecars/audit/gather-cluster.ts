@@ -1,38 +1,41 @@
 import { driverLabel } from '../../lib/journal/driver-label.ts';
 import { JOURNAL_DRIVER_LABEL, readLease } from '../../lib/journal/lease.ts';
-import { ApiError, isForbidden, isNotFound } from '../../lib/kube/api-error.ts';
-import type { KubeClient } from '../../lib/kube/client.ts';
-import type { KubeObject, Lease, Resource } from '../../lib/kube/objects.ts';
+import type { KubeObject, Lease, Resource, VolumeGroupSnapshotContent } from '../../lib/kube/objects.ts';
 import {
+  GROUP_SNAPSHOT_VERSIONS,
+  groupSnapshotResources,
   LEASES,
   PERSISTENT_VOLUME_CLAIMS,
   PERSISTENT_VOLUMES,
   STORAGE_CLASSES,
-  VOLUME_GROUP_SNAPSHOT_CONTENTS,
   VOLUME_SNAPSHOT_CLASSES,
   VOLUME_SNAPSHOT_CONTENTS,
 } from '../../lib/kube/resources.ts';
-import { listWhole } from '../frame/list-whole.ts';
+import { listAll, type ReadOnlyClient } from '../reading/read-only-client.ts';
 import type { ClusterSide } from './facts.ts';
 
 /** What may not be read is said in `unread`. Rejects with ApiError where the server does not answer. */
-export async function gatherCluster(client: KubeClient, driver: string, signal: AbortSignal): Promise<ClusterSide> {
+export async function gatherCluster(client: ReadOnlyClient, driver: string, signal: AbortSignal): Promise<ClusterSide> {
   const unread: string[] = [];
-  const all = async <T extends KubeObject>(resource: Resource<T>, labelSelector?: string): Promise<T[] | undefined> => {
-    try {
-      return await listWhole(client, resource, { signal, ...(labelSelector === undefined ? {} : { labelSelector }) });
-    } catch (error) {
-      // A kind that is not served has no objects.
-      if (isNotFound(error)) return [];
-      if (!isForbidden(error)) throw error;
-      unread.push(`${resource.plural} may not be read: ${error instanceof ApiError ? error.message : ''}`);
-      return undefined;
+  const all = async <T extends KubeObject>(resource: Resource<T>, labelSelector?: string): Promise<readonly T[] | undefined> => {
+    const { items, blind } = await listAll(client, resource, { signal, ...(labelSelector === undefined ? {} : { labelSelector }) });
+    // A kind that is not served has no objects.
+    if (blind?.reason !== 'forbidden') return items;
+    unread.push(blind.message);
+    return undefined;
+  };
+  /** In the best version that is served. */
+  const groups = async (): Promise<readonly VolumeGroupSnapshotContent[] | undefined> => {
+    for (const version of GROUP_SNAPSHOT_VERSIONS) {
+      const found = await all(groupSnapshotResources(version).contents);
+      if (found === undefined || found.length > 0) return found;
     }
+    return [];
   };
   const [volumes, contents, groupContents, claims, storageClasses, snapshotClasses, leases] = [
     await all(PERSISTENT_VOLUMES),
     await all(VOLUME_SNAPSHOT_CONTENTS),
-    await all(VOLUME_GROUP_SNAPSHOT_CONTENTS),
+    await groups(),
     await all(PERSISTENT_VOLUME_CLAIMS),
     await all(STORAGE_CLASSES),
     await all(VOLUME_SNAPSHOT_CLASSES),

@@ -1,4 +1,4 @@
-import { listAll } from '../driver/pages.ts';
+import { everyPage } from '../driver/pages.ts';
 import type { OpenDriver } from '../driver/connect.ts';
 import { CsiError } from '../../lib/csi/csi-error.ts';
 import { GrpcCode } from '../../lib/csi/grpc-code.ts';
@@ -39,7 +39,7 @@ export async function gatherDriver({ calls, identity }: OpenDriver, signal: Abor
 }
 
 async function volumesOf(calls: OpenDriver['calls'], signal: AbortSignal): Promise<ReadonlyMap<string, DriverVolume>> {
-  const listed = await listAll((startingToken) => calls.listVolumes({ maxEntries: 0, startingToken }, signal));
+  const listed = await everyPage((startingToken) => calls.listVolumes({ maxEntries: 0, startingToken }, signal));
   requireEnd('ListVolumes', listed.endless);
   return new Map(
     listed.entries.flatMap(({ volume }) =>
@@ -56,7 +56,7 @@ export async function snapshotsOf(
   signal: AbortSignal,
   snapshotId = '',
 ): Promise<ReadonlyMap<string, DriverSnapshot>> {
-  const listed = await listAll((startingToken) =>
+  const listed = await everyPage((startingToken) =>
     calls.listSnapshots({ maxEntries: 0, startingToken, sourceVolumeId: '', snapshotId, secrets: {} }, signal),
   );
   requireEnd('ListSnapshots', listed.endless);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { listAll } from './pages.ts';
+import { everyPage } from './pages.ts';
 
 test('all pages are read, in their order', async () => {
   const pages: Record<string, { entries: number[]; nextToken: string }> = {
@@ -7,11 +7,11 @@ test('all pages are read, in their order', async () => {
     a: { entries: [], nextToken: 'b' },
     b: { entries: [3], nextToken: '' },
   };
-  expect(await listAll(async (token) => pages[token] ?? { entries: [], nextToken: '' })).toEqual({ entries: [1, 2, 3] });
+  expect(await everyPage(async (token) => pages[token] ?? { entries: [], nextToken: '' })).toEqual({ entries: [1, 2, 3] });
 });
 
 test('pages that go round are noticed', async () => {
-  const { entries, endless } = await listAll(async (token) => ({ entries: [token], nextToken: token === 'a' ? 'b' : 'a' }));
+  const { entries, endless } = await everyPage(async (token) => ({ entries: [token], nextToken: token === 'a' ? 'b' : 'a' }));
   expect(entries).toEqual(['', 'a', 'b']);
   expect(endless).toContain('"a" came back');
 });

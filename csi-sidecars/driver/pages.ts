@@ -13,7 +13,7 @@ export interface Listed<E> {
   readonly endless?: string;
 }
 
-export async function listAll<E>(fetch: (startingToken: string) => Promise<Page<E>>): Promise<Listed<E>> {
+export async function everyPage<E>(fetch: (startingToken: string) => Promise<Page<E>>): Promise<Listed<E>> {
   const entries: E[] = [];
   const seen = new Set<string>();
   for (let token = ''; ; ) {

@@ -1,13 +1,11 @@
 /** `csi-sidecars lineage [KIND/NAME] [--format=text|mermaid|html]`: what became of what. It reads and nothing else. */
-import { isNotFound } from '../../lib/kube/api-error.ts';
-import type { KubeClient } from '../../lib/kube/client.ts';
 import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import type { Flag } from '../../lib/process/flag.ts';
 import { KUBECONFIG_FLAG, withCluster } from '../frame/cluster.ts';
-import { listWhole } from '../frame/list-whole.ts';
 import { startProgress } from '../frame/progress.ts';
 import { defineVerb } from '../frame/verb.ts';
+import { listAll, readOnly, type ReadOnlyClient } from '../reading/read-only-client.ts';
 import type { LineageObjects } from './build.ts';
 import { buildNodes, growTrees } from './build.ts';
 import { chooseFamily } from './choose.ts';
@@ -46,7 +44,7 @@ export const LINEAGE = defineVerb({
     const { operand, options, doors, screen, signal } = input;
     const progress = startProgress(screen, doors.clock);
     const { objects, namespace } = await withCluster(input, { kubeconfig: options.kubeconfig, verb: 'lineage' }, async (cluster) => ({
-      objects: await readObjects(cluster.client, { say: progress.say, signal }),
+      objects: await readObjects(readOnly(cluster.client), { say: progress.say, signal }),
       namespace: options.namespace === '' ? cluster.namespace : options.namespace,
     })).finally(progress.end);
     const all = buildNodes(objects);
@@ -54,7 +52,7 @@ export const LINEAGE = defineVerb({
     const nowMs = doors.clock.now();
     return {
       found: false,
-      json: { nodes },
+      json: { nodes, blind: objects.blind },
       lines: (paint) => {
         switch (options.format) {
           case 'mermaid':
@@ -62,7 +60,7 @@ export const LINEAGE = defineVerb({
           case 'html':
             return [lineagePage(nodes, nowMs)];
           default:
-            return lineageText(growTrees(nodes), { nowMs, paint });
+            return [...lineageText(growTrees(nodes), { nowMs, paint }), ...objects.blind.map((sentence) => paint.warn(sentence))];
         }
       },
     };
@@ -70,23 +68,22 @@ export const LINEAGE = defineVerb({
 });
 
 async function readObjects(
-  client: KubeClient,
+  client: ReadOnlyClient,
   { say, signal }: { readonly say: (text: string) => void; readonly signal: AbortSignal },
-): Promise<LineageObjects> {
-  const read = async <T extends KubeObject>(resource: Resource<T>): Promise<T[]> => {
-    say(`reading ${resource.plural}`);
-    try {
-      return await listWhole(client, resource, { signal });
-    } catch (error) {
-      // A cluster without the snapshot kinds has no snapshots.
-      if (isNotFound(error)) return [];
-      throw error;
-    }
+): Promise<LineageObjects & { readonly blind: readonly string[] }> {
+  const blind: string[] = [];
+  const read = async <T extends KubeObject>(resource: Resource<T>): Promise<readonly T[]> => {
+    const progress = (count: number): void => say(`reading ${resource.plural}: ${count}`);
+    const listed = await listAll(client, resource, { signal, progress });
+    // A cluster without the snapshot kinds has no snapshots.
+    if (listed.blind?.reason === 'forbidden') blind.push(listed.blind.message);
+    return listed.items;
   };
   return {
     claims: await read(PERSISTENT_VOLUME_CLAIMS),
     volumes: await read(PERSISTENT_VOLUMES),
     snapshots: await read(VOLUME_SNAPSHOTS),
     contents: await read(VOLUME_SNAPSHOT_CONTENTS),
+    blind,
   };
 }

@@ -1,10 +1,9 @@
 /** Whether a snapshot may be taken over: the driver has it, and no content of this cluster has it already. */
 import { ConfigError } from '../../lib/errors/config-error.ts';
-import type { KubeClient } from '../../lib/kube/client.ts';
 import { VOLUME_SNAPSHOT_CONTENTS } from '../../lib/kube/resources.ts';
 import { snapshotsOf } from '../audit/gather-driver.ts';
 import type { OpenDriver } from '../driver/connect.ts';
-import { listWhole } from '../frame/list-whole.ts';
+import { listAll, type ReadOnlyClient } from '../reading/read-only-client.ts';
 
 /** What was found out, in a sentence. Throws ConfigError where the driver is another one or does not have it. */
 export async function checkWithDriver(
@@ -21,12 +20,13 @@ export async function checkWithDriver(
 
 /** Two contents of one snapshot: what deletes one takes the data of the other. Throws ConfigError naming the first. */
 export async function checkWithCluster(
-  client: KubeClient,
+  client: ReadOnlyClient,
   { driver, handle }: { readonly driver: string; readonly handle: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const contents = await listWhole(client, VOLUME_SNAPSHOT_CONTENTS, { signal });
-  const other = contents.find(
+  const { items, blind } = await listAll(client, VOLUME_SNAPSHOT_CONTENTS, { signal });
+  if (blind !== undefined) throw new ConfigError(`whether a content has this snapshot already cannot be told: ${blind.message}`);
+  const other = items.find(
     ({ spec, status }) => spec?.driver === driver && (status?.snapshotHandle === handle || spec.source?.snapshotHandle === handle),
   );
   if (other === undefined) return;

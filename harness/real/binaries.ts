@@ -59,6 +59,17 @@ export interface BinaryOptions {
   readonly report?: (line: string) => void;
 }
 
+/** The Go programs' releases, as their modules name them. */
+export function peerVersions(): Readonly<Record<string, string>> {
+  const versions: Record<string, string> = { 'kube-apiserver': KUBERNETES_VERSION };
+  for (const module of ['snapshotter', 'provisioner'] as const) {
+    const text = readFileSync(join(repositoryRoot(), 'harness', 'real', 'modules', module, 'go.mod'), 'utf8');
+    const [, name = module, version = 'unknown'] = /kubernetes-csi\/(external-[a-z]+)\/v\d+ (v\S+)/.exec(text) ?? [];
+    versions[name] = version;
+  }
+  return versions;
+}
+
 /** Why the real layer cannot run on this machine; undefined if it can. */
 export function realLayerProblem(): string | undefined {
   const found = spawnSync('go', ['env', 'GOVERSION'], { encoding: 'utf8', cwd: '/' });

@@ -45,6 +45,8 @@ export interface ControlPlane {
   /** Programs of the test start here; `stop` takes them down before the servers. */
   readonly stage: Stage;
   readonly server: string;
+  /** The two servers that every call costs something. */
+  readonly servers: { readonly apiserver: Program; readonly etcd: Program };
   /** File of the administrator. */
   readonly kubeconfig: string;
   readonly kube: Kube;
@@ -89,7 +91,7 @@ async function raise(stage: Stage, options: ControlPlaneOptions): Promise<Contro
     ...user,
     token: randomBytes(16).toString('hex'),
   }));
-  const etcdUrl = await startEtcd(stage, await binary('etcd', report));
+  const { url: etcdUrl, program: etcd } = await startEtcd(stage, await binary('etcd', report));
   const apiserver = await startApiserver(stage, { file: await binary('kube-apiserver', report), etcdUrl, users });
   const { server, ca } = apiserver;
 
@@ -112,6 +114,7 @@ async function raise(stage: Stage, options: ControlPlaneOptions): Promise<Contro
   return {
     stage,
     server,
+    servers: { apiserver: apiserver.program, etcd },
     kubeconfig,
     kube,
     raw,
@@ -139,10 +142,10 @@ async function raise(stage: Stage, options: ControlPlaneOptions): Promise<Contro
   };
 }
 
-async function startEtcd(stage: Stage, file: string): Promise<string> {
+async function startEtcd(stage: Stage, file: string): Promise<{ url: string; program: Program }> {
   const [clientPort, peerPort] = [await freePort(), await freePort()];
   const [client, peer] = [`http://127.0.0.1:${clientPort}`, `http://127.0.0.1:${peerPort}`];
-  stage.start({
+  const program = stage.start({
     name: 'etcd',
     disposable: true,
     file,
@@ -159,7 +162,7 @@ async function startEtcd(stage: Stage, file: string): Promise<string> {
       '--log-level=warn',
     ],
   });
-  return client;
+  return { url: client, program };
 }
 
 /** Through etcd's JSON gateway: no client library is needed. */

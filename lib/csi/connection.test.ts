@@ -14,7 +14,10 @@ interface Bench {
   readonly driver: Promise<DriverConnection>;
 }
 
-function bench({ refused, ...overrides }: Partial<Pick<ConnectOptions, 'observe'>> & { readonly refused?: string } = {}): Bench {
+function bench({
+  refused,
+  ...overrides
+}: Partial<Pick<ConnectOptions, 'observe' | 'lostTimeoutMs'>> & { readonly refused?: string } = {}): Bench {
   const [door, clock, abort, log] = [createFakeDriver(), createHandClock(), new AbortController(), createLogList()];
   door.refused = refused;
   const fatal: TerminalError[] = [];
@@ -205,6 +208,18 @@ test('a connection that stays lost for the limit ends the process, once', async 
   expect(fatal).toEqual([]);
   await clock.advance(60_000);
   expect(fatal).toMatchObject([{ reason: 'DRIVER_LOST' }]);
+});
+
+test('calls that wait for a driver that is given up are given up with it', async () => {
+  const { door, clock, fatal, driver } = bench({ lostTimeoutMs: 4000 });
+  door.say('connected');
+  const connected = await driver;
+  door.say('lost');
+  const call = remove(connected);
+  call.catch(() => undefined);
+  await clock.advance(4000);
+  expect(fatal).toMatchObject([{ reason: 'DRIVER_LOST' }]);
+  await expect(call).rejects.toMatchObject({ code: 'CSI_ERROR', grpcCode: GrpcCode.CANCELLED });
 });
 
 test('a driver that comes back in time stops the clock, one that flaps without introducing itself does not', async () => {

@@ -88,8 +88,13 @@ export function connectDriver(options: ConnectOptions): Promise<DriverConnection
     const fail = (error: TerminalError): void => {
       if (ended) return;
       end();
-      if (known === undefined) reject(error);
-      else options.fatal(error);
+      if (known === undefined) {
+        reject(error);
+        return;
+      }
+      // Nothing that waits for this driver can succeed any more, and nobody else can begin before we have ended.
+      gate.cancelAll();
+      options.fatal(error);
     };
 
     const onConnected = (): void => {

@@ -4,6 +4,8 @@ import type { HttpAnswer, HttpRequest } from './http.ts';
 export interface Host {
   env(name: string): string | undefined;
   hostname(): string;
+  /** For the log. */
+  readonly pid: number;
   /** Calls back at every SIGTERM or SIGINT; the answer unsubscribes. */
   onSignal(listener: (signal: 'SIGTERM' | 'SIGINT') => void): () => void;
   /** One line of log, newline included. */

@@ -9,4 +9,6 @@ export interface Logger {
   debug(level: number, message: string, fields?: LogFields): void;
   /** A logger that adds these fields to every line. */
   child(fields: LogFields): Logger;
+  /** For lines of this place, `folder/file.ts:12`. The build writes it in front of each call: tools/log-places.mjs. */
+  at?(place: string): Logger;
 }

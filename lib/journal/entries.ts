@@ -39,8 +39,6 @@ export interface Entries {
   open(uid: string, text: string): Opening | undefined;
   /** A value that stands is wanted again. */
   reopen(uid: string, text: string): void;
-  /** What stands counts as confirmed only after another write. */
-  unsettle(uid: string): void;
   /** The value is given up, the one before it stays. */
   abandon(opening: Opening, result: Settled): void;
   close(uid: string): void;

@@ -161,10 +161,6 @@ export function createEntries(headName: string, newName: () => string): Entries 
       entry.kept = text;
       entry.part.set(uid, text);
     },
-    unsettle: (uid) => {
-      const part = entries.get(uid)?.part;
-      if (part !== undefined) part.isUnsettled = true;
-    },
     abandon: (given, result) => {
       const entry = entries.get(given.uid);
       if (entry?.next !== given) return;

@@ -142,13 +142,12 @@ export function createJournal(options: JournalOptions): Journal {
     for (let other = entries.opening(uid); other !== undefined && other.text !== text; other = entries.opening(uid))
       await wait(other, signal);
     signal.throwIfAborted();
+    const state = writer.state();
     if (entries.stands(uid, text)) {
       entries.reopen(uid, text);
-      if (!elected || options.leaseIsFresh()) return 'recorded';
-      // Somebody else may have taken the journal over, and closed it there: only a write can tell.
-      entries.unsettle(uid);
+      // Else somebody may have taken the journal over, and closed it there.
+      if (state !== 'fenced') return 'recorded';
     }
-    const state = writer.state();
     if (state === 'refused') return 'unrecorded';
     if (state === 'fenced') throw new StaleLease();
     if (ending.signal.aborted) throw stopped();

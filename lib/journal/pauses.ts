@@ -4,6 +4,8 @@ import type { Random } from '../doors/random.ts';
 
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 5_000;
+/** By then the lease is renewed or lost, most of the time. */
+const STALE_PAUSE_MS = 1_000;
 /** After so long a displacement is the first one. */
 const CALM_MS = 60_000;
 /** Conflicts in a row that are met without a pause: each shows a newer version. */
@@ -18,6 +20,8 @@ export interface Pauses {
   conflict(): void;
   /** The Lease was somebody else's: two who believe to lead must not take it from each other as fast as they can. */
   displaced(): void;
+  /** The lease was not renewed in time, and nothing may be sent. */
+  stale(): void;
   clear(): void;
 }
 
@@ -51,6 +55,9 @@ export function createPauses({ clock, random }: { readonly clock: Clock; readonl
       displacements = clock.monotonic() - displacedAtMs < CALM_MS ? displacements + 1 : 0;
       displacedAtMs = clock.monotonic();
       if (displacements > 0) pause(displacements);
+    },
+    stale: () => {
+      until = clock.monotonic() + STALE_PAUSE_MS;
     },
     clear: () => {
       failures = 0;

@@ -40,19 +40,46 @@ describe('a take-over', () => {
     expect([...(await findAll(bench, 'three')).keys()]).toEqual(['uid-0', 'uid-1', 'uid-2', 'uid-3', 'uid-4']);
   });
 
-  test('fences the predecessor: its next write answers 409 and its record is not executed', async () => {
+  test('fences the predecessor: its write that is under way answers 409 and its record is not executed', async () => {
     const bench = createBench();
     const first = await leader(bench, 'one');
     await first.journal.record('a', VALUE, bench.signal);
-    const second = await leader(bench, 'two');
-    first.fresh = false;
+    const second = bench.process('two');
+    bench.server.fault = ({ by, verb }) => {
+      if (by !== 'one' || verb !== 'replace' || !first.fresh) return undefined;
+      first.fresh = false;
+      return second.journal.takeOver(bench.signal).then(() => undefined);
+    };
     await expect(first.journal.record('b', VALUE, bench.signal)).rejects.toThrow(StaleLease);
-    await expect(first.journal.record('c', VALUE, bench.signal)).rejects.toThrow(StaleLease);
-    first.journal.close('a');
-    await bench.clock.advance(60_000);
-    expect(bench.server.calls.filter(({ by, verb }) => by === 'one' && verb === 'replace')).toHaveLength(1);
+    expect(bench.server.calls.filter(({ by, verb }) => by === 'one' && verb === 'replace')).toHaveLength(2);
     expect(entriesIn(bench.server)).toEqual({ a: VALUE });
     expect(second.journal.holds('a')).toBe(true);
+  });
+
+  test('is not contested by who was stopped for longer than its lease, and wakes: it sends nothing', async () => {
+    const bench = createBench();
+    const first = await leader(bench, 'one');
+    await first.journal.record('a', VALUE, bench.signal);
+    await leader(bench, 'two');
+    first.fresh = false;
+    const sent = bench.server.calls.filter(({ by }) => by === 'one').length;
+    await expect(first.journal.record('b', VALUE, bench.signal)).rejects.toThrow(StaleLease);
+    first.journal.close('a');
+    await bench.clock.advance(60_000);
+    expect(bench.server.calls.filter(({ by }) => by === 'one')).toHaveLength(sent);
+  });
+
+  test('that never came is no reason to forget what has to be written: a lease that is renewed after all writes it', async () => {
+    const bench = createBench();
+    const first = await leader(bench, 'one');
+    await first.journal.record('a', VALUE, bench.signal);
+    first.fresh = false;
+    first.journal.close('a');
+    await bench.clock.advance(5_000);
+    expect(entriesIn(bench.server)).toEqual({ a: VALUE });
+    first.fresh = true;
+    await bench.clock.advance(2_000);
+    expect(entriesIn(bench.server)).toEqual({});
   });
 
   test('fences even who records the same value once more, if its lease is stale', async () => {

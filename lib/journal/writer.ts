@@ -42,7 +42,7 @@ export interface Writer {
   takeOver(signal: AbortSignal): Promise<readonly FoundText[]>;
   /** Something is wanted that may not stand. */
   kick(): void;
-  /** 'refused': the server does not serve the journal. 'fenced': somebody else took it over, or nobody of us did yet. */
+  /** 'refused': the server does not serve the journal. 'fenced': somebody else may have taken it over. */
   state(): 'writable' | 'refused' | 'fenced';
   /** Resolves once nothing is left to be written, or it cannot be written. */
   flush(signal: AbortSignal): Promise<void>;
@@ -126,6 +126,12 @@ export function createWriter(options: WriterOptions): Writer {
       displaced();
       return;
     }
+    if (error instanceof StaleLease) {
+      // Renewed or lost within a moment; whoever waits decides anew.
+      abandonAll(error);
+      pauses.stale();
+      return;
+    }
     // Where nothing new was to be written, it is not for an entry that the server refuses.
     if (isNotServed(error) || (isContentRefused(error) && step?.kind === 'seal')) {
       refuse(error);
@@ -154,6 +160,8 @@ export function createWriter(options: WriterOptions): Writer {
 
   const perform = async (step: Work): Promise<void> => {
     const { signal } = ending;
+    // Who was stopped and wakes does not know yet who leads now (decision 003). A take-over was asked for by who does.
+    if (takers.size === 0 && !options.leaseIsFresh()) throw new StaleLease();
     switch (step.kind) {
       case 'seal': {
         const found = await parts.seal(signal);
@@ -249,7 +257,7 @@ export function createWriter(options: WriterOptions): Writer {
     },
     state: () => {
       if (refusedUntil !== undefined && refusedUntil > now()) return 'refused';
-      return ground === 'fenced' && !options.leaseIsFresh() ? 'fenced' : 'writable';
+      return options.leaseIsFresh() ? 'writable' : 'fenced';
     },
     flush: (signal) =>
       untilSignal(signal, (settle) => {

@@ -117,6 +117,13 @@ export interface PersistentVolume extends KubeObject {
     accessModes?: string[];
     claimRef?: ObjectReference;
     csi?: CsiVolumeSource;
+    awsElasticBlockStore?: { volumeID?: string; fsType?: string; partition?: number; readOnly?: boolean };
+    gcePersistentDisk?: { pdName?: string; fsType?: string; partition?: number; readOnly?: boolean };
+    azureDisk?: { diskName?: string; diskURI?: string; cachingMode?: string; fsType?: string; readOnly?: boolean; kind?: string };
+    azureFile?: { secretName?: string; shareName?: string; readOnly?: boolean; secretNamespace?: string };
+    cinder?: { volumeID?: string; fsType?: string; readOnly?: boolean };
+    vsphereVolume?: { volumePath?: string; fsType?: string; storagePolicyName?: string };
+    portworxVolume?: { volumeID?: string; fsType?: string; readOnly?: boolean };
     persistentVolumeReclaimPolicy?: string;
     storageClassName?: string;
     mountOptions?: string[];
@@ -147,6 +154,10 @@ export interface Node extends KubeObject {
 
 export interface CsiNode extends KubeObject {
   spec?: { drivers?: { name?: string; nodeID?: string; topologyKeys?: string[]; allocatable?: { count?: number } }[] };
+}
+
+export interface CsiDriver extends KubeObject {
+  spec?: { attachRequired?: boolean; storageCapacity?: boolean };
 }
 
 export interface VolumeAttachment extends KubeObject {
@@ -250,6 +261,25 @@ export interface VolumeSnapshotContent extends KubeObject {
 }
 
 export interface VolumeSnapshotClass extends KubeObject {
+  driver?: string;
+  deletionPolicy?: string;
+  parameters?: Record<string, string>;
+}
+
+export interface VolumeGroupSnapshot extends KubeObject {
+  spec?: {
+    source?: { selector?: LabelSelector; volumeGroupSnapshotContentName?: string };
+    volumeGroupSnapshotClassName?: string;
+  };
+  status?: {
+    boundVolumeGroupSnapshotContentName?: string;
+    creationTime?: string;
+    readyToUse?: boolean;
+    error?: SnapshotError;
+  };
+}
+
+export interface VolumeGroupSnapshotClass extends KubeObject {
   driver?: string;
   deletionPolicy?: string;
   parameters?: Record<string, string>;

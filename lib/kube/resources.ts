@@ -2,6 +2,7 @@
 import type { Int64Fields } from './json.ts';
 import type {
   CoreEvent,
+  CsiDriver,
   CsiNode,
   CsiStorageCapacity,
   CustomResourceDefinition,
@@ -16,6 +17,8 @@ import type {
   StorageClass,
   VolumeAttachment,
   VolumeAttributesClass,
+  VolumeGroupSnapshot,
+  VolumeGroupSnapshotClass,
   VolumeGroupSnapshotContent,
   VolumeSnapshot,
   VolumeSnapshotClass,
@@ -42,6 +45,7 @@ export const EVENTS = namespaced<CoreEvent>('', 'v1', ['events', 'Event']);
 export const PODS = namespaced<KubeObject>('', 'v1', ['pods', 'Pod']);
 export const STORAGE_CLASSES = cluster<StorageClass>(STORAGE_GROUP, 'v1', ['storageclasses', 'StorageClass']);
 export const CSI_NODES = cluster<CsiNode>(STORAGE_GROUP, 'v1', ['csinodes', 'CSINode']);
+export const CSI_DRIVERS = cluster<CsiDriver>(STORAGE_GROUP, 'v1', ['csidrivers', 'CSIDriver']);
 export const VOLUME_ATTACHMENTS = cluster<VolumeAttachment>(STORAGE_GROUP, 'v1', ['volumeattachments', 'VolumeAttachment']);
 export const VOLUME_ATTRIBUTES_CLASSES = cluster<VolumeAttributesClass>(STORAGE_GROUP, 'v1', [
   'volumeattributesclasses',
@@ -60,13 +64,28 @@ export const VOLUME_SNAPSHOT_CONTENTS = cluster<VolumeSnapshotContent>(SNAPSHOT_
   'VolumeSnapshotContent',
 ]);
 export const VOLUME_SNAPSHOT_CLASSES = cluster<VolumeSnapshotClass>(SNAPSHOT_GROUP, 'v1', ['volumesnapshotclasses', 'VolumeSnapshotClass']);
-export const VOLUME_GROUP_SNAPSHOT_CONTENTS = cluster<VolumeGroupSnapshotContent>(GROUP_SNAPSHOT_GROUP, 'v1', [
-  'volumegroupsnapshotcontents',
-  'VolumeGroupSnapshotContent',
-]);
+
+/** Best first; both have the same schema. */
+export const GROUP_SNAPSHOT_VERSIONS = ['v1', 'v1beta2'] as const;
+export const VOLUME_GROUP_SNAPSHOT_CONTENT_KIND = 'VolumeGroupSnapshotContent';
+
+export interface GroupSnapshotResources {
+  readonly snapshots: Resource<VolumeGroupSnapshot>;
+  readonly contents: Resource<VolumeGroupSnapshotContent>;
+  readonly classes: Resource<VolumeGroupSnapshotClass>;
+}
+
+/** The kinds of group snapshots in the version that the API server serves. */
+export function groupSnapshotResources(version: string): GroupSnapshotResources {
+  return {
+    snapshots: namespaced(GROUP_SNAPSHOT_GROUP, version, ['volumegroupsnapshots', 'VolumeGroupSnapshot']),
+    contents: cluster(GROUP_SNAPSHOT_GROUP, version, ['volumegroupsnapshotcontents', VOLUME_GROUP_SNAPSHOT_CONTENT_KIND]),
+    classes: cluster(GROUP_SNAPSHOT_GROUP, version, ['volumegroupsnapshotclasses', 'VolumeGroupSnapshotClass']),
+  };
+}
 
 /** Fields that the schemas call int64 and that may not fit a double: nanoseconds and bytes. See json.ts. */
 export const INT64_FIELDS: Int64Fields = {
   [VOLUME_SNAPSHOT_CONTENTS.kind]: ['status.creationTime', 'status.restoreSize'],
-  [VOLUME_GROUP_SNAPSHOT_CONTENTS.kind]: ['status.volumeSnapshotInfoList[].creationTime', 'status.volumeSnapshotInfoList[].restoreSize'],
+  [VOLUME_GROUP_SNAPSHOT_CONTENT_KIND]: ['status.volumeSnapshotInfoList[].creationTime', 'status.volumeSnapshotInfoList[].restoreSize'],
 };

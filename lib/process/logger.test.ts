@@ -8,11 +8,10 @@ function bench(overrides: Partial<LoggerOptions> = {}): { readonly log: ReturnTy
   const lines: string[] = [];
   const clock = { now: () => NOON, monotonic: () => 0, setTimer: () => () => undefined };
   const log = createLogger({
-    program: 'csi-snapshotter',
     format: 'text',
     verbosity: 0,
     clock,
-    host: { writeLog: (line) => lines.push(line) },
+    host: { pid: 4711, writeLog: (line) => lines.push(line) },
     ...overrides,
   });
   return { log, lines };
@@ -20,11 +19,11 @@ function bench(overrides: Partial<LoggerOptions> = {}): { readonly log: ReturnTy
 
 test('text lines have the shape of klog', () => {
   const { log, lines } = bench();
-  log.info('Driver connected', { driver: 'mock.csi.example', attempts: 2 });
+  log.at?.('csi/connection.ts:126').info('Driver connected', { driver: 'mock.csi.example', attempts: 2 });
   log.warn('Say "hello"\nto all');
   expect(lines).toEqual([
-    'I1122 05:56:38.123000       1 csi-snapshotter] "Driver connected" driver="mock.csi.example" attempts=2\n',
-    'W1122 05:56:38.123000       1 csi-snapshotter] "Say \\"hello\\"\\nto all"\n',
+    'I1122 05:56:38.123000    4711 connection.ts:126] "Driver connected" driver="mock.csi.example" attempts=2\n',
+    'W1122 05:56:38.123000    4711 ???:1] "Say \\"hello\\"\\nto all"\n',
   ]);
 });
 
@@ -43,6 +42,29 @@ test('JSON lines are one record each', () => {
   });
 });
 
+test('JSON lines have the keys of component-base', () => {
+  const { log, lines } = bench({ format: 'json', verbosity: 5 });
+  log.at?.('csi/connection.ts:126').info('one');
+  log.at?.('csi/rpc-call.ts:7').debug(5, 'two');
+  log.child({ role: 'a' }).at?.('csi/x.ts:1').warn('three');
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+    { level: 'info', ts: NOON, caller: 'csi/connection.ts:126', v: 0, msg: 'one' },
+    { level: 'debug', ts: NOON, caller: 'csi/rpc-call.ts:7', v: 5, msg: 'two' },
+    { level: 'warn', ts: NOON, role: 'a', caller: 'csi/x.ts:1', v: 0, msg: 'three' },
+  ]);
+});
+
+test('lines have microseconds where the monotonic clock has them, and follow a wall clock that was set', () => {
+  let [wall, monotonic] = [NOON, 50.25];
+  const { log, lines } = bench({ clock: { now: () => wall, monotonic: () => monotonic, setTimer: () => () => undefined } });
+  log.info('first');
+  monotonic += 0.125;
+  log.info('an eighth of a millisecond later');
+  [wall, monotonic] = [NOON + 3_600_000, monotonic + 1];
+  log.info('the clock was set');
+  expect(lines.map((line) => line.slice(6, 21))).toEqual(['05:56:38.123000', '05:56:38.123125', '06:56:38.123000']);
+});
+
 test('debug lines appear from their level on', () => {
   const { log, lines } = bench({ verbosity: 4 });
   log.debug(4, 'shown');
@@ -56,7 +78,7 @@ test('a bug shows its stack, an error of ours does not', () => {
   log.error('Oops', new TypeError('x is not a function'));
   log.error('Oops', new ConfigError(['bad']));
   expect(lines[0]).toContain('TypeError: x is not a function\n    at ');
-  expect(lines[1]).toBe('E1122 05:56:38.123000       1 csi-snapshotter] "Oops" err="bad" code="CONFIG_ERROR"\n');
+  expect(lines[1]).toBe('E1122 05:56:38.123000    4711 ???:1] "Oops" err="bad" code="CONFIG_ERROR"\n');
 });
 
 test('bigints, maps, sets, bytes and cycles can be logged', () => {

@@ -18,6 +18,7 @@ import type { ProgramInput } from './program-input.ts';
 import { RunningRole } from './running-role.ts';
 import { runShutdown, type ShutdownStep } from './shutdown.ts';
 import { TerminalError } from '../errors/terminal-error.ts';
+import { servedVersions } from './served-versions.ts';
 import { waitForResources } from './wait-for-resources.ts';
 
 /** Peers: the health check allows this much beyond the lease. */
@@ -55,7 +56,7 @@ export class ProgramLife {
     this.line = line;
     const { clock, host } = input.doors;
     const { loggingFormat, v } = line.process;
-    this.log = createLogger({ program: input.program, format: loggingFormat === 'json' ? 'json' : 'text', verbosity: v, clock, host });
+    this.log = createLogger({ format: loggingFormat === 'json' ? 'json' : 'text', verbosity: v, clock, host });
     this.metrics = createMetrics(host);
   }
 
@@ -96,6 +97,7 @@ export class ProgramLife {
     this.waitingFor.delete('credentials');
     const client = api.client();
     await this.waitForAll(client);
+    const served = await this.servedVersions(client);
     this.waitingFor.delete('custom resources');
     this.connection = await this.connect();
     this.waitingFor.delete('the CSI driver');
@@ -128,6 +130,7 @@ export class ProgramLife {
           connection: this.connection,
           timeoutMs: timeoutOf(planned),
           leaseNamespace: this.leaseNamespace(planned, namespace),
+          served,
           events: api.client(),
           // A connection of its own: a queue on the other one must not cost the lease.
           leaseClient: () => api.client(),
@@ -171,6 +174,11 @@ export class ProgramLife {
       const limitMs = prepared.frame.resourceWaitMs ?? Number.POSITIVE_INFINITY;
       await waitForResources({ client, clock, log: this.log, resources: plan.requiredResources, limitMs, signal: this.ending.signal });
     }
+  }
+
+  private async servedVersions(client: KubeClient): Promise<ReadonlyMap<string, string>> {
+    const kinds = this.line.roles.flatMap(({ prepared }) => prepared.optionalKinds);
+    return servedVersions(kinds, { client, clock: this.input.doors.clock, log: this.log, signal: this.ending.signal });
   }
 
   private async connect(): Promise<DriverConnection | undefined> {

@@ -83,6 +83,7 @@ function bench({ argv = [], role = {}, drainHangs = false, reachable = true }: B
     host: {
       env: () => undefined,
       hostname: () => 'node.a_b',
+      pid: 1,
       onSignal: (listener) => {
         listeners.add(listener);
         return () => listeners.delete(listener);

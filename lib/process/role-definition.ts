@@ -11,6 +11,7 @@ import type { Driver } from '../csi/capabilities.ts';
 import type { Flag } from './flag.ts';
 import type { FlagValues } from './flags.ts';
 import type { MetricsRegistry } from './metrics.ts';
+import type { OptionalKinds } from './served-versions.ts';
 
 /** Parsed options of a role, by flag name in camelCase (`retryIntervalStart` → ms as `retryIntervalStartMs`). */
 export interface RoleInput<O> {
@@ -21,6 +22,8 @@ export interface RoleInput<O> {
   readonly metrics: MetricsRegistry;
   /** Namespace for leases of this process (flag, POD_NAMESPACE, service-account file, `default`). */
   readonly leaseNamespace: string;
+  /** The version of each optional API group that is served, by group. */
+  readonly served: ReadonlyMap<string, string>;
 }
 
 /** What of a role's options the frame of the program acts upon. What a role leaves out has the frame's default. */
@@ -47,6 +50,8 @@ export interface RoleDefinition<O> {
   readonly needsDriver: boolean;
   /** Custom resources that must be served before the role starts: `volumesnapshots.snapshot.storage.k8s.io`. */
   readonly requiredResources: readonly { readonly group: string; readonly version: string; readonly plural: string }[];
+  /** What is used where it is served, by `RoleInput.served`. */
+  readonly optionalKinds?: (options: O) => readonly OptionalKinds[];
   /** Checked once after the driver answered; a message says what is missing and the remedy, exit 1. */
   readonly checkDriver?: (driver: Driver, options: O) => string | undefined;
   readonly leaseName: (driverName: string) => string;

@@ -2,6 +2,7 @@
 import type { Role } from '../controller/role.ts';
 import type { Driver } from '../csi/capabilities.ts';
 import type { FlagValues } from './flags.ts';
+import type { OptionalKinds } from './served-versions.ts';
 import type { FrameOptions, RoleDefinition, RoleInput } from './role-definition.ts';
 
 export interface RolePlan
@@ -15,6 +16,7 @@ export interface RolePlan
 
 export interface PreparedRole {
   readonly frame: FrameOptions;
+  readonly optionalKinds: readonly OptionalKinds[];
   readonly checkDriver: (driver: Driver) => string | undefined;
   readonly create: (input: Omit<RoleInput<unknown>, 'options'>) => Role;
 }
@@ -26,6 +28,7 @@ export function planRole<O>(definition: RoleDefinition<O>): RolePlan {
       const options = definition.options(values, env);
       return {
         frame: definition.frame?.(options) ?? {},
+        optionalKinds: definition.optionalKinds?.(options) ?? [],
         checkDriver: (driver) => definition.checkDriver?.(driver, options),
         create: (input) => definition.create({ ...input, options }),
       };

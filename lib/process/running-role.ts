@@ -24,6 +24,7 @@ export interface RunningRoleInput {
   /** Undefined where no role of the process needs a driver. */
   readonly connection: DriverConnection | undefined;
   readonly timeoutMs: number;
+  readonly served: ReadonlyMap<string, string>;
   readonly leaseNamespace: string;
   /** The client that writes events. */
   readonly events: KubeClient;
@@ -67,6 +68,7 @@ export class RunningRole {
           : { client: connection.client(input.timeoutMs), identity: connection.identity },
       metrics: input.metrics,
       leaseNamespace: input.leaseNamespace,
+      served: input.served,
     });
   }
 

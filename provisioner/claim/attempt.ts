@@ -15,6 +15,7 @@ import type { Intent, SourceReference } from '../intent/intent.ts';
 import { classVersionOf, sameIntent } from '../intent/intent.ts';
 import { uncertainOf } from '../intent/operation.ts';
 import { planVolume } from './persistent-volume.ts';
+import { csiClass } from '../migration/plugins.ts';
 import { draftOf, requestOf } from './request.ts';
 import type { Draft } from './request.ts';
 import { checkRestore, checkSnapshot, isProtected } from './restore.ts';
@@ -25,12 +26,15 @@ import { toRequirement, topologyFor } from './topology.ts';
 import type { OwnClaim } from './verify.ts';
 import { verify } from './verify.ts';
 
-export function attempt(state: ClaimState, own: OwnClaim): ClaimDecision {
+export function attempt(state: ClaimState, found: OwnClaim): ClaimDecision {
   const { settings } = state;
   if (state.dataSource.kind === 'foreign') {
     return problem(state, { message: 'Assuming an external populator will provision the volume', type: 'Normal', final: true });
   }
   if (state.dataSource.kind === 'invalid') return problem(state, { message: state.dataSource.message });
+  const understood = csiClass(settings.driver, found.class);
+  if (!understood.ok) return problem(state, { message: understood.fault });
+  const own: OwnClaim = { claim: found.claim, class: understood.value };
   const missing = missingCapability(state);
   if (missing !== undefined) return problem(state, { message: missing });
   const drafted = draftOf({
@@ -73,6 +77,7 @@ export function attempt(state: ClaimState, own: OwnClaim): ClaimDecision {
     draft: drafted.draft,
     readOnlyMany: settings.readOnlyMany,
     attributesClass: attributesClassOf(state, own),
+    provisionedBy: found.class.provisioner ?? settings.driver,
   });
   return (
     secretStep(state, intent.secret, 'attempt') ??

@@ -84,8 +84,7 @@ function made(deps: CallDeps, volume: Volume | undefined, { step, running: befor
       ? 'the driver answered with a volume whose deletion was asked for before'
       : undefined) ??
     (volume !== undefined && wanted ? answerProblem(intent.request, volume) : undefined);
-  if (unfit !== undefined || volume === undefined) {
-    const message = unfit ?? '';
+  const refuse = (message: string): ClaimAnswer => {
     log.warn('the answer of CreateVolume cannot be used', { object: objectName(intent), volume: intent.request.name, error: message });
     const handle = volume?.volumeId ?? '';
     const isThere = handle !== '' && unusable(volume) === undefined;
@@ -93,7 +92,8 @@ function made(deps: CallDeps, volume: Volume | undefined, { step, running: befor
       ? madeUnwanted(running, { handle, sent: intent, nowMs: now() })
       : answered(running, intent, { outcome: 'unknown', grpcCode: undefined, nowMs: now() }).operation;
     return { kind: 'called', failure: { kind: 'unfit', purpose, message }, progress: settleOn(deps, uid, next) };
-  }
+  };
+  if (unfit !== undefined || volume === undefined) return refuse(unfit ?? '');
   if (purpose === 'recover') {
     const next = madeUnwanted(running, { handle: volume.volumeId, sent: intent, nowMs: now() });
     return { kind: 'called', failure: undefined, progress: settleOn(deps, uid, next) };
@@ -105,7 +105,8 @@ function made(deps: CallDeps, volume: Volume | undefined, { step, running: befor
     identity,
     topology: settings.topology,
   });
-  const created: Operation = { phase: 'created', intent, volume: finished, startedMs: running.startedMs };
+  if (!finished.ok) return refuse(finished.fault);
+  const created: Operation = { phase: 'created', intent, volume: finished.value, startedMs: running.startedMs };
   return { kind: 'called', failure: undefined, progress: settleOn(deps, uid, created) };
 }
 

@@ -4,6 +4,7 @@
  */
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../lib/kube/objects.ts';
 import { toBytesRoundedUp } from '../../lib/kube/quantity.ts';
+import { csiHandle } from '../migration/plugins.ts';
 import { classNameOf } from '../facts/ownership.ts';
 
 export interface CloneInput {
@@ -25,7 +26,12 @@ export type CloneVerdict =
 export function checkClone(input: CloneInput): CloneVerdict {
   const message = sourceProblem(input) ?? volumeProblem(input);
   if (message !== undefined) return { kind: 'refused', message };
-  return { kind: 'accepted', volumeHandle: input.sourceVolume?.spec?.csi?.volumeHandle ?? '' };
+  const handle = handleOf(input);
+  return { kind: 'accepted', volumeHandle: handle?.ok === true ? handle.value : '' };
+}
+
+function handleOf({ class: { provisioner = '' }, sourceVolume }: Pick<CloneInput, 'class' | 'sourceVolume'>): ReturnType<typeof csiHandle> {
+  return sourceVolume === undefined ? undefined : csiHandle(provisioner, sourceVolume);
 }
 
 function sourceProblem({ claim, source, sourceName, requestedBytes, begun }: CloneInput): string | undefined {
@@ -46,8 +52,9 @@ function volumeProblem({ claim, class: storageClass, source, sourceVolume, sourc
   if (sourceVolume === undefined) return `${name} is not found`;
   const csi = sourceVolume.spec?.csi ?? undefined;
   const claimRef = sourceVolume.spec?.claimRef ?? undefined;
-  if (csi === undefined) return `${name} is not a CSI volume`;
-  if (csi.driver !== storageClass.provisioner) {
+  const handle = handleOf({ class: storageClass, sourceVolume });
+  if (csi === undefined && handle === undefined) return `${name} is not a CSI volume`;
+  if (csi !== undefined && csi.driver !== storageClass.provisioner) {
     return `${name} belongs to driver ${csi.driver ?? ''}, the claim's class to ${storageClass.provisioner ?? ''}`;
   }
   const { uid, namespace, name: sourceClaimName } = source?.metadata ?? {};
@@ -55,7 +62,7 @@ function volumeProblem({ claim, class: storageClass, source, sourceVolume, sourc
     return `${name} is bound to another claim`;
   }
   if (sourceVolume.status?.phase !== 'Bound') return `${name} is not Bound, its phase is ${sourceVolume.status?.phase ?? 'not set'}`;
-  if ((csi.volumeHandle ?? '') === '') return `${name} has no volume handle`;
+  if (handle?.ok !== true) return `${name} has no volume handle${handle === undefined ? '' : `: ${handle.fault}`}`;
   const had = sourceVolume.spec?.volumeMode ?? 'Filesystem';
   const wanted = claim.spec?.volumeMode ?? 'Filesystem';
   return had === wanted ? undefined : `a clone keeps the volume mode: ${name} is ${had}, the claim asks for ${wanted}`;

@@ -41,10 +41,9 @@ export function reconciler(deps: ClaimDeps): Reconciler<ClaimState, ClaimStep, C
  * was written down. What a live read said does not count: the cache may show the claim as it was before once more.
  */
 function forget({ progress, caches }: ClaimDeps, uid: string): void {
-  const present = progress.of(uid);
+  if (progress.of(uid).protecting !== undefined) progress.update(uid, { protecting: undefined });
   const claim = caches.claims.store.byUid(uid);
-  if (!isOpen(present.operation) && (claim === undefined || (claim.spec?.volumeName ?? '') !== '')) progress.forget(uid);
-  else if (present.protecting !== undefined) progress.update(uid, { protecting: undefined });
+  if (!isOpen(progress.of(uid).operation) && (claim === undefined || (claim.spec?.volumeName ?? '') !== '')) progress.forget(uid);
 }
 
 export function createClaimController(deps: ClaimDeps, options: SharedOptions): Controller {

@@ -16,6 +16,7 @@ import { REASON } from '../facts/names.ts';
 import { afterCall } from './after-call.ts';
 import { attempt } from './attempt.ts';
 import { attemptInputs } from './inputs.ts';
+import { isKnownAs } from '../migration/plugins.ts';
 import { reasonToLeave, waitsForConsumer } from '../facts/ownership.ts';
 import { planForNobody } from './persistent-volume.ts';
 import { createStep, heldBack, journalNote, problem, RETELL_MS, secretStep } from './steps.ts';
@@ -48,7 +49,7 @@ function ownClaim({ claim, class: storageClass, settings }: ClaimState):
   if (reason !== undefined) return { reason, wantsVolume: false };
   // Its coming wakes the claim; no event, as in the Go program.
   if (storageClass === undefined) return { reason: 'the storage class is not found', wantsVolume: true };
-  if (storageClass.provisioner !== settings.driver)
+  if (!isKnownAs(settings.driver, storageClass.provisioner))
     return { reason: `the storage class belongs to ${storageClass.provisioner ?? 'nobody'}`, wantsVolume: true };
   if (waitsForConsumer(claim, storageClass)) return { reason: 'no node is selected yet', wantsVolume: true };
   return { claim, class: storageClass };

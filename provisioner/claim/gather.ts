@@ -14,6 +14,7 @@ import { volumeNameFor } from '../facts/names.ts';
 import type { SourceProtections } from '../source-protections.ts';
 import { dataSourceOf, isSource, sourceKey } from '../facts/data-source.ts';
 import type { DataSource } from '../facts/data-source.ts';
+import { csiClass } from '../migration/plugins.ts';
 import { classNameOf, isHandedTo, selectedNodeOf } from '../facts/ownership.ts';
 import { NO_ANSWERS, NO_SOURCE } from './state.ts';
 import type { Settings } from '../facts/settings.ts';
@@ -65,9 +66,16 @@ export function gather(deps: GatherDeps, uid: string): ClaimState | undefined {
     minVersion: deps.minVersion.value,
     dataSource,
     source: needsVolume ? sourceFacts(deps, dataSource) : NO_SOURCE,
-    topology: needsVolume && settings.topology ? topologyInput(deps, { uid, claim, allowed: storageClass?.allowedTopologies }) : undefined,
+    topology:
+      needsVolume && settings.topology ? topologyInput(deps, { uid, claim, allowed: allowedBy(settings, storageClass) }) : undefined,
     ...NO_ANSWERS,
   };
+}
+
+/** A class that cannot be translated is refused before anybody looks at topology. */
+function allowedBy({ driver }: Settings, storageClass: ClaimState['class']): TopologyOf['allowed'] {
+  const understood = storageClass === undefined ? undefined : csiClass(driver, storageClass);
+  return understood?.ok === true ? understood.value.allowedTopologies : undefined;
 }
 
 function intentOf(operation: Operation): Intent | undefined {

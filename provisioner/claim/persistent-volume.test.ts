@@ -28,6 +28,7 @@ const plan = (change: Partial<PlanInput> = {}) =>
     draft: draft(),
     readOnlyMany: false,
     attributesClass: undefined,
+    provisionedBy: DRIVER,
     ...change,
   });
 
@@ -40,8 +41,11 @@ const answer = (change: Partial<Volume> = {}): Volume => ({
   ...change,
 });
 
-const finish = (volume: Volume, topology = true) =>
-  finishVolume({ plan: plan(), volume, requestedBytes: 1073741824n, identity: 'me', topology });
+const finish = (volume: Volume, topology = true) => {
+  const finished = finishVolume({ plan: plan(), volume, requestedBytes: 1073741824n, identity: 'me', topology });
+  if (!finished.ok) throw new Error(finished.fault);
+  return finished.value;
+};
 
 test('the finished PV, field by field', () => {
   expect(finish(answer({ accessibleTopology: [{ segments: { zone: 'a' } }] }))).toEqual({

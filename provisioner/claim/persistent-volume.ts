@@ -16,6 +16,8 @@ import {
   VOLUME_FINALIZER,
 } from '../facts/names.ts';
 import type { Intent } from '../intent/intent.ts';
+import type { Translated } from '../migration/plugin.ts';
+import { asProvisionedBy } from '../migration/plugins.ts';
 import type { Draft } from './request.ts';
 import { affinityTerms } from './topology.ts';
 
@@ -28,10 +30,20 @@ export interface PlanInput {
   readonly readOnlyMany: boolean;
   /** Name the claim's VolumeAttributesClass on the PV. */
   readonly attributesClass: string | undefined;
+  /** As the class names its provisioner: the driver, or the in-tree plugin that it took over. */
+  readonly provisionedBy: string;
 }
 
 /** The PV without handle, capacity, attributes and affinity. */
-export function planVolume({ driver, claim, class: storageClass, draft, readOnlyMany, attributesClass }: PlanInput): PersistentVolume {
+export function planVolume({
+  driver,
+  claim,
+  class: storageClass,
+  draft,
+  readOnlyMany,
+  attributesClass,
+  provisionedBy,
+}: PlanInput): PersistentVolume {
   const { secrets } = draft;
   const reclaim = storageClass.reclaimPolicy ?? 'Delete';
   const volumeMode = claim.spec?.volumeMode ?? undefined;
@@ -50,7 +62,7 @@ export function planVolume({ driver, claim, class: storageClass, draft, readOnly
     kind: 'PersistentVolume',
     metadata: {
       name: draft.volumeName,
-      annotations: annotationsOf(driver, draft),
+      annotations: annotationsOf(provisionedBy, draft),
       // A volume that is kept needs no guard; one that is deleted must not lose its object first.
       ...(reclaim === 'Delete' ? { finalizers: [VOLUME_FINALIZER] } : {}),
     },
@@ -96,10 +108,10 @@ export function planForNobody({ claim, request, secret, className }: Intent, dri
   };
 }
 
-function annotationsOf(driver: string, { secrets }: Pick<Draft, 'secrets'>): Record<string, string> {
+function annotationsOf(provisionedBy: string, { secrets }: Pick<Draft, 'secrets'>): Record<string, string> {
   const modify = secrets['controller-modify'];
   return {
-    [PROVISIONED_BY]: driver,
+    [PROVISIONED_BY]: provisionedBy,
     // Present but empty says "no secret", so that deletion does not depend on the class living on.
     [DELETION_SECRET_NAME]: secrets.provisioner?.name ?? '',
     [DELETION_SECRET_NAMESPACE]: secrets.provisioner?.namespace ?? '',
@@ -137,10 +149,11 @@ export interface FinishInput {
   readonly topology: boolean;
 }
 
-export function finishVolume({ plan, volume, requestedBytes, identity, topology }: FinishInput): PersistentVolume {
+/** A fault: the driver's answer has no form that the in-tree plugin of the class knows. */
+export function finishVolume({ plan, volume, requestedBytes, identity, topology }: FinishInput): Translated<PersistentVolume> {
   const bytes = volume.capacityBytes > 0n ? volume.capacityBytes : requestedBytes;
   const terms = topology ? affinityTerms(volume.accessibleTopology) : [];
-  return {
+  const finished: PersistentVolume = {
     ...plan,
     spec: {
       ...plan.spec,
@@ -154,6 +167,7 @@ export function finishVolume({ plan, volume, requestedBytes, identity, topology 
       ...(terms.length === 0 ? {} : { nodeAffinity: { required: { nodeSelectorTerms: terms } } }),
     },
   };
+  return asProvisionedBy(plan.metadata?.annotations?.[PROVISIONED_BY], finished);
 }
 
 /** Above this an API server stores no object: etcd takes 1.5 MiB, in JSON and with all that is around it. */

@@ -4,6 +4,7 @@ import type { PersistentVolume } from '../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUMES } from '../../lib/kube/resources.ts';
 import { refusalOf } from '../../lib/sidecar/refusal.ts';
 import type { Caches } from '../caches.ts';
+import { csiHandle } from '../migration/plugins.ts';
 import { madeUnwanted, opened, unsavable } from '../intent/operation.ts';
 import type { CallDeps, Run } from './call.ts';
 import { settleOn } from './call.ts';
@@ -36,9 +37,10 @@ export async function readExistingVolume(deps: SaveDeps, name: string, { state, 
   const { operation } = progress;
   if (operation.phase !== 'created') return { kind: 'existing-volume', object: live, progress };
   const { intent, volume } = operation;
-  const handle = volume.spec?.csi?.volumeHandle ?? '';
+  const { driver } = state.settings;
+  const handle = handleIn(driver, volume) ?? '';
   const isOurs = live.spec?.claimRef?.uid === uid;
-  if (isOurs && live.spec?.csi?.volumeHandle === handle) {
+  if (isOurs && handleIn(driver, live) === handle) {
     if (live.metadata?.deletionTimestamp === undefined) return saved(deps, live, state);
     // It accounts for the volume, and takes it along.
     const next = { phase: 'closing', name: intent.request.name } as const;
@@ -51,6 +53,11 @@ export async function readExistingVolume(deps: SaveDeps, name: string, { state, 
     ? madeUnwanted(opened(intent, undefined), { handle, sent: intent, nowMs: deps.now() })
     : unsavable(intent, deps.now());
   return { kind: 'existing-volume', object: live, progress: settleOn(deps, uid, next) };
+}
+
+function handleIn(driver: string, volume: PersistentVolume): string | undefined {
+  const handle = csiHandle(driver, volume);
+  return handle?.ok === true ? handle.value : undefined;
 }
 
 function saved(deps: SaveDeps, volume: PersistentVolume, state: ClaimState): ClaimAnswer {

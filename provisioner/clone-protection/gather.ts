@@ -3,6 +3,7 @@ import { BY_CLAIM, BY_SOURCE, sourceValue } from '../caches.ts';
 import type { Caches } from '../caches.ts';
 import type { Accounts } from '../intent/accounts.ts';
 import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
+import { csiHandle } from '../migration/plugins.ts';
 import type { CloneProtectionState } from './state.ts';
 
 export interface CloneGatherDeps {
@@ -18,7 +19,7 @@ export function gather({ caches, progress, accounts, driverName }: CloneGatherDe
   const volume = caches.volumes.store.get(claim.spec?.volumeName ?? '');
   return {
     claim,
-    ours: volume === undefined || volume.spec?.csi?.driver === driverName(),
+    ours: volume === undefined || csiHandle(driverName(), volume) !== undefined,
     pendingClones: caches.claims.store.byIndex(BY_SOURCE, sourceValue('claim', key)).length,
     users: [
       ...progress.usersOf('claim', key),

@@ -32,6 +32,13 @@ test('what is open is not forgotten, what is over is', () => {
   expect([claims.of(CLAIM_UID), [...claims.entries()]]).toEqual([NO_PROGRESS, []]);
 });
 
+test('a claim that goes while its source is being protected is not forgotten: the attempt goes on, and reads from it', () => {
+  const claims = createClaimsInProgress();
+  claims.update(CLAIM_UID, { protecting: MONDAY });
+  claims.forget(CLAIM_UID);
+  expect(claims.usersOf('snapshot', 'shop/monday')).toEqual([CLAIM_UID]);
+});
+
 test('a volume is being made under its own name alone, from the intent to the end of its entry', () => {
   const claims = createClaimsInProgress();
   expect(claims.isOpen(CLAIM_UID, VOLUME_NAME)).toBe(false);
@@ -56,7 +63,7 @@ test('a source has its users from the moment in which it is being protected unti
   expect(users()).toEqual(['second']);
   claims.update('second', { operation: NO_OPERATION });
   expect(users()).toEqual(['second']);
-  claims.forget('second');
+  claims.update('second', { protecting: undefined });
   expect(users()).toEqual([]);
 });
 

@@ -41,7 +41,7 @@ export type ProgressListener = (claimUid: string, before: ClaimProgress, after: 
 export interface ClaimsInProgress {
   of(claimUid: string): ClaimProgress;
   update(claimUid: string, change: Partial<ClaimProgress>): ClaimProgress;
-  /** Nothing is remembered of the claim, unless something of it is open. */
+  /** Nothing is remembered of the claim, unless something of it is open or its source is being protected. */
   forget(claimUid: string): void;
   entries(): Iterable<readonly [string, ClaimProgress]>;
   /** The volume of this name is being made, or may have been made for this claim and has no PV yet. */
@@ -79,7 +79,7 @@ export function createClaimsInProgress(): ClaimsInProgress {
     },
     forget: (uid) => {
       const before = claims.get(uid);
-      if (before === undefined || isOpen(before.operation)) return;
+      if (before === undefined || isOpen(before.operation) || before.protecting !== undefined) return;
       claims.delete(uid);
       changed(uid, before, NO_PROGRESS);
     },

@@ -4,6 +4,7 @@
  */
 import type { PersistentVolume, StorageClass } from '../../lib/kube/objects.ts';
 import { DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE, volumeNameFor } from '../facts/names.ts';
+import { csiClass, csiHandle } from '../migration/plugins.ts';
 import type { VolumeNaming } from '../facts/names.ts';
 import { secretFor } from '../facts/secrets.ts';
 import type { Intent } from './intent.ts';
@@ -33,18 +34,19 @@ export function misfit(intent: Intent, facts: KnownFacts): string | undefined {
 /** Classes and PVs are written by administrators alone. */
 function isNamed({ claim, request }: Intent, secret: NonNullable<Intent['secret']>, { driver, classes, volumes }: KnownFacts): boolean {
   const subject = { volumeName: request.name, claim: { namespace: claim.namespace, name: claim.name } };
-  const byClass = classes().some(({ provisioner, parameters }) => {
-    if (provisioner !== driver) return false;
-    const named = secretFor('provisioner', parameters ?? {}, subject);
+  const byClass = classes().some((storageClass) => {
+    const understood = csiClass(driver, storageClass);
+    if (!understood.ok || understood.value.provisioner !== driver) return false;
+    const named = secretFor('provisioner', understood.value.parameters ?? {}, subject);
     if (named.kind === 'secret') return named.ref.name === secret.name && named.ref.namespace === secret.namespace;
     // The name may hold what the claim's annotations said; the namespace never does.
     return named.kind === 'invalid' && named.namespace === secret.namespace;
   });
   return (
     byClass ||
-    volumes().some(({ metadata, spec }) => {
-      const { [DELETION_SECRET_NAME]: name, [DELETION_SECRET_NAMESPACE]: namespace } = metadata?.annotations ?? {};
-      return spec?.csi?.driver === driver && name === secret.name && namespace === secret.namespace;
+    volumes().some((volume) => {
+      const { [DELETION_SECRET_NAME]: name, [DELETION_SECRET_NAMESPACE]: namespace } = volume.metadata?.annotations ?? {};
+      return csiHandle(driver, volume) !== undefined && name === secret.name && namespace === secret.namespace;
     })
   );
 }

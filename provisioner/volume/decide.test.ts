@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { PersistentVolume } from '../../lib/kube/objects.ts';
 import { aClass, aVolume, DRIVER } from '../testing/objects.ts';
 import { decide } from './decide.ts';
+import { csiHandle } from '../migration/plugins.ts';
 import { absorb } from './execute.ts';
 import { deletionSecret, isOurs } from './ownership.ts';
 import type { VolumeState } from './state.ts';
@@ -10,11 +11,13 @@ import type { VolumeState } from './state.ts';
 const released = (change: Parameters<typeof aVolume>[0] = {}) => aVolume({ status: { phase: 'Released' }, ...change });
 
 function aState(change: Partial<VolumeState> = {}): VolumeState {
+  const { volume = released() } = change;
   return {
     name: 'pvc-1',
     driver: DRIVER,
     capabilities: new Set(['CONTROLLER_SERVICE', 'CREATE_DELETE_VOLUME']),
-    volume: released(),
+    volume,
+    handle: csiHandle(DRIVER, volume),
     attachedTo: [],
     making: 'over',
     deleted: false,
@@ -166,17 +169,17 @@ const secretive = aClass({
 });
 
 test('the secret is the one that the PV names, be it none', () => {
-  expect(deletionSecret(withSecret('s', 'vault'), secretive)).toEqual({ kind: 'secret', ref: { name: 's', namespace: 'vault' } });
-  expect(deletionSecret(withSecret('', ''), secretive)).toEqual({ kind: 'none' });
+  expect(deletionSecret(DRIVER, withSecret('s', 'vault'), secretive)).toEqual({ kind: 'secret', ref: { name: 's', namespace: 'vault' } });
+  expect(deletionSecret(DRIVER, withSecret('', ''), secretive)).toEqual({ kind: 'none' });
 });
 
 test('an older PV is asked by its class, as far as its claim is still known', () => {
-  expect(deletionSecret(aVolume(), secretive)).toEqual({ kind: 'secret', ref: { name: 'data', namespace: 'vault' } });
-  expect(deletionSecret(aVolume(), undefined)).toEqual({ kind: 'none' });
+  expect(deletionSecret(DRIVER, aVolume(), secretive)).toEqual({ kind: 'secret', ref: { name: 'data', namespace: 'vault' } });
+  expect(deletionSecret(DRIVER, aVolume(), undefined)).toEqual({ kind: 'none' });
   const annotated = aClass({
     parameters: { 'csi.storage.k8s.io/secret-name': "${pvc.annotations['a']}", 'csi.storage.k8s.io/secret-namespace': 'vault' },
   });
-  expect(deletionSecret(aVolume(), annotated).kind).toBe('invalid');
+  expect(deletionSecret(DRIVER, aVolume(), annotated).kind).toBe('invalid');
 });
 
 const word = fc.constantFrom(undefined, null, '', 'x', DRIVER, 'Delete', 'Released');
@@ -204,7 +207,7 @@ test('no shape of PV makes the decision throw', () => {
   fc.assert(
     fc.property(odd, fc.boolean(), (volume, deleted) => {
       const given = volume as PersistentVolume;
-      expect(() => decide(aState({ volume: given, deleted, secret: deletionSecret(given, secretive) }))).not.toThrow();
+      expect(() => decide(aState({ volume: given, deleted, secret: deletionSecret(DRIVER, given, secretive) }))).not.toThrow();
     }),
     { seed: 5, numRuns: 500 },
   );

@@ -42,9 +42,9 @@ export function decide(state: VolumeState): VolumeDecision {
 }
 
 function deleteVolume(state: VolumeState): VolumeDecision {
-  const { volume, secret, capabilities } = state;
-  const { driver, volumeHandle = '' } = volume.spec?.csi ?? {};
-  if (driver !== state.driver || volumeHandle === '') return report(state, `the PV has no CSI volume of driver ${state.driver}`);
+  const { handle, secret, capabilities } = state;
+  if (handle === undefined) return report(state, `the PV has no CSI volume of driver ${state.driver}`);
+  if (!handle.ok) return report(state, handle.fault);
   if (!capabilities.has('CONTROLLER_SERVICE') || !capabilities.has('CREATE_DELETE_VOLUME')) {
     return report(
       state,
@@ -58,7 +58,7 @@ function deleteVolume(state: VolumeState): VolumeDecision {
     kind: 'delete-volume',
     backoff: 'delete-volume',
     inputs: inputs(state),
-    handle: volumeHandle,
+    handle: handle.value,
     secret: secret.kind === 'secret' ? secret.ref : undefined,
   };
 }
@@ -74,15 +74,15 @@ export function failureNote({ volume }: Pick<VolumeState, 'volume'>, message: st
 }
 
 /** Labels and other annotations of the PV bring nothing forward. */
-function inputs({ volume, secret }: VolumeState): string {
+function inputs({ volume, handle, secret }: VolumeState): string {
   const { uid, deletionTimestamp } = volume.metadata ?? {};
-  const { persistentVolumeReclaimPolicy, csi, claimRef } = volume.spec ?? {};
+  const { persistentVolumeReclaimPolicy, claimRef } = volume.spec ?? {};
   return JSON.stringify([
     uid,
     deletionTimestamp !== undefined,
     persistentVolumeReclaimPolicy,
     volume.status?.phase,
-    csi?.volumeHandle,
+    handle,
     claimRef?.uid,
     secret,
   ]);

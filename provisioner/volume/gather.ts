@@ -6,6 +6,7 @@ import type { Caches } from '../caches.ts';
 import type { Settings } from '../facts/settings.ts';
 import { classNameOf } from '../facts/ownership.ts';
 import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
+import { csiHandle } from '../migration/plugins.ts';
 import { deletionSecret } from './ownership.ts';
 import type { VolumeState } from './state.ts';
 
@@ -53,11 +54,12 @@ export function gather({ caches, settings, progress, memories }: VolumeGatherDep
     driver,
     capabilities,
     volume,
+    handle: csiHandle(driver, volume),
     attachedTo: (caches.attachments?.store.byIndex(BY_VOLUME, name) ?? []).map(({ spec }) => spec?.nodeName ?? ''),
     making: makingOf(progress, claimUid, name),
     deleted: memory?.deleted === true,
     behind: isBehind(volume, memory?.minVersion),
-    secret: deletionSecret(volume, caches.classes.store.get(className)),
+    secret: deletionSecret(driver, volume, caches.classes.store.get(className)),
     gone: false,
     failure: undefined,
   };

@@ -2,6 +2,7 @@
 import type { PersistentVolume } from '../../lib/kube/objects.ts';
 import type { Effect, Rest } from '../../lib/controller/step.ts';
 import type { SecretName } from '../../lib/sidecar/secret.ts';
+import type { Translated } from '../migration/plugin.ts';
 import type { SecretResult } from '../facts/secrets.ts';
 
 export interface VolumeState {
@@ -9,6 +10,8 @@ export interface VolumeState {
   readonly driver: string;
   readonly capabilities: ReadonlySet<string>;
   readonly volume: PersistentVolume;
+  /** The driver's handle of it, or why there is none; undefined where the PV is of another kind of volume. */
+  readonly handle: Translated<string> | undefined;
   /** Nodes of VolumeAttachments that name the PV. Empty for drivers that do not attach. */
   readonly attachedTo: readonly string[];
   /** Where the making of this very volume stands. `closing`: it is over, but its entry still stands in the journal. */

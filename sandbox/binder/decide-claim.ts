@@ -4,6 +4,7 @@
  */
 import type { PersistentVolume, PersistentVolumeClaim } from '../../lib/kube/objects.ts';
 import { findVolume, isBoundTo, mismatch } from './match.ts';
+import { servedBy } from './migrated.ts';
 import {
   annotation,
   BETA_STORAGE_PROVISIONER,
@@ -52,7 +53,7 @@ function decideUnbound(claim: PersistentVolumeClaim, world: World): Step {
   }
   if (storageClass === undefined)
     return pending(claim, warning('ProvisioningFailed', `storageclass.storage.k8s.io "${className}" not found`));
-  return provision(claim, storageClass.provisioner ?? '');
+  return provision(claim, servedBy(storageClass.provisioner ?? ''));
 }
 
 /** Leaves the making of a volume to an external provisioner, which watches for the annotation. */

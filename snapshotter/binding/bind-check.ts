@@ -6,6 +6,7 @@
 import type { VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { preProvisionedHandleOf, namesSnapshot, refersTo, text, volumeHandleOf } from '../content-accessors.ts';
 import { REASON } from '../names.ts';
+import { withMore } from '../peer-words.ts';
 import type { Failure } from './failure.ts';
 
 /** For a snapshot that names its content. A content without a uid is free to be bound. */
@@ -14,7 +15,7 @@ export function checkGiven(snapshot: VolumeSnapshot, content: VolumeSnapshotCont
   if (preProvisionedHandleOf(content) === undefined)
     return {
       reason: REASON.mismatchedContent,
-      message: `VolumeSnapshotContent ${name} is dynamically provisioned while a pre-provisioned one is expected`,
+      message: withMore('VolumeSnapshotContent is dynamically provisioned while expecting a pre-provisioned one', name),
     };
   const uid = text(content.spec?.volumeSnapshotRef?.uid);
   if (!namesSnapshot(content, snapshot) || (uid !== undefined && uid !== snapshot.metadata?.uid)) return misbound(content);
@@ -27,20 +28,25 @@ export function checkDynamic(snapshot: VolumeSnapshot, content: VolumeSnapshotCo
   if (volumeHandleOf(content) === undefined)
     return {
       reason: REASON.mismatchedContent,
-      message: `VolumeSnapshotContent ${name} is pre-provisioned while a dynamically provisioned one is expected`,
+      message: `VolumeSnapshotContent ${name} is pre-provisioned while expecting a dynamically provisioned one`,
     };
   if (!refersTo(content, snapshot)) return misbound(content);
   if (preProvisionedHandleOf(content) !== undefined)
     return {
       reason: REASON.handleSet,
-      message: `VolumeSnapshotContent ${name} of a dynamic snapshot must not carry a snapshotHandle as its source`,
+      message: withMore(`Snapshot handle should not be set in content ${snapshotKey(snapshot)} for dynamic provisioning`, name),
     };
   return undefined;
+}
+
+/** The Go program names the snapshot where it means the content. */
+function snapshotKey({ metadata }: VolumeSnapshot): string {
+  return `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`;
 }
 
 function misbound(content: VolumeSnapshotContent): Failure {
   return {
     reason: REASON.misboundContent,
-    message: `VolumeSnapshotContent ${content.metadata?.name ?? ''} is bound to a different snapshot`,
+    message: `VolumeSnapshotContent [${content.metadata?.name ?? ''}] is bound to a different snapshot`,
   };
 }

@@ -9,7 +9,7 @@ describe('what stands in the way of a dynamic snapshot', () => {
     ['a claim that is not bound', { claim: aClaim({ status: { phase: 'Pending' } }) }, /not yet bound/],
     ['a claim that is being deleted', { claim: aClaim({ metadata: deleting }) }, /is being deleted/],
     ['a claim that is missing', { claim: undefined }, /default\/data was not found/],
-    ['a volume that is missing', { volume: undefined }, /pv-data of claim default\/data was not found/],
+    ['a volume that is missing', { volume: undefined }, /failed to retrieve PV pv-data/],
     [
       'a volume bound to another claim',
       { volume: aVolume({ claimRef: { name: 'data', namespace: 'default', uid: 'older' } }) },
@@ -34,7 +34,7 @@ describe('what stands in the way of a dynamic snapshot', () => {
     [
       'a class with half a secret',
       { snapshotClass: aClass({ parameters: { 'csi.storage.k8s.io/snapshotter-secret-name': 'x' } }) },
-      /either both or none/,
+      /either name and namespace for Snapshotter secrets specified, Both must be specified/,
     ],
   ])('%s is told and nothing is made', (_, missing, message) => {
     const told = failure(aBindingState({ ...missing, confirmed: confirmedAll }));

@@ -7,14 +7,16 @@ import type { PersistentVolume, PersistentVolumeClaim, VolumeSnapshotClass } fro
 import { text } from '../content-accessors.ts';
 import { inputsOf } from '../inputs.ts';
 import { CLAIM_PROTECTION, REASON, SNAPSHOTTER_SECRET, contentNameOf } from '../names.ts';
+import { classNotFound, noInput, notUpdated, withMore } from '../peer-words.ts';
 import { withFinalizer } from '../../lib/sidecar/finalizers.ts';
 import { resolveSecret } from '../secret-templates.ts';
 import { contentBody } from './content-body.ts';
 import { chooseDefaultClass, sourceVolume, type SourceVolume } from './default-class.ts';
 import { failureEvents } from './failure-events.ts';
-import { fail, failMissing, type Failure, report } from './failure.ts';
+import { fail, failMissing, report } from './failure.ts';
 import { nodeOf } from './node-affinity.ts';
 import { protectSnapshot } from './protection.ts';
+import { contentCreation, FOR_CLASS, FOR_CONTENT, type SourceWords } from './source-words.ts';
 import { sourceOf } from '../source.ts';
 import type { BindingEffect, BindingNext, BindingState, Refusal } from './state.ts';
 
@@ -23,7 +25,7 @@ export function decideCreation(state: BindingState): BindingNext {
   if (text(snapshot.spec?.volumeSnapshotClassName) === undefined) return decideDefaultClass(state);
   const classStep = decideNamedClass(state);
   if (classStep !== undefined) return classStep;
-  const found = findSource(state, contentCreation);
+  const found = findSource(state, FOR_CONTENT);
   return found.ok ? decideContent(state, found) : found.step;
 }
 
@@ -31,21 +33,16 @@ export function decideCreation(state: BindingState): BindingNext {
 export function decideNamedClass(state: BindingState): BindingNext | undefined {
   const name = text(state.snapshot.spec?.volumeSnapshotClassName);
   if (name === undefined || state.snapshotClass !== undefined) return undefined;
-  const message = `Failed to get snapshot class with error volumesnapshotclass ${JSON.stringify(name)} not found`;
+  const message = `Failed to get snapshot class with error ${classNotFound(name)}`;
   return failMissing(state, 'class', { name, reason: REASON.classMissing, message, keepsReady: true });
 }
 
 function decideDefaultClass(state: BindingState): BindingNext {
   const { snapshot, defaultClasses } = state;
-  const failure = (why: string): Failure => ({
-    reason: REASON.defaultClass,
-    message: `Failed to set default snapshot class with error ${why}`,
-    keepsReady: true,
-  });
-  const found = findSource(state, failure);
+  const found = findSource(state, FOR_CLASS);
   if (!found.ok) return found.step;
   const chosen = chooseDefaultClass(defaultClasses, found.source.driver);
-  if (!chosen.ok) return fail(state, failure(chosen.fault));
+  if (!chosen.ok) return fail(state, FOR_CLASS.failure(withMore(chosen.fault, chosen.more)));
   const { uid, resourceVersion } = snapshot.metadata ?? {};
   // Conditional: a class that the user names meanwhile is not overwritten.
   const body = { metadata: { uid, resourceVersion }, spec: { volumeSnapshotClassName: chosen.value } };
@@ -60,37 +57,37 @@ interface FoundSource {
 }
 
 /** The bound CSI volume behind the snapshot's claim, or the step that says why there is none. */
-function findSource(
-  state: BindingState,
-  failure: (why: string) => Failure,
-): FoundSource | { readonly ok: false; readonly step: BindingNext } {
+function findSource(state: BindingState, words: SourceWords): FoundSource | { readonly ok: false; readonly step: BindingNext } {
   const { snapshot, claim, volume } = state;
   const source = sourceOf(snapshot);
-  const claimName = source.kind === 'claim' ? source.claimName : '';
-  const key = `${snapshot.metadata?.namespace ?? ''}/${claimName}`;
-  if (claim === undefined)
-    return { ok: false, step: failMissing(state, 'claim', { name: claimName, ...failure(`PersistentVolumeClaim ${key} was not found`) }) };
+  if (claim === undefined) {
+    const name = source.kind === 'claim' ? source.claimName : '';
+    const more = `PersistentVolumeClaim ${snapshot.metadata?.namespace ?? ''}/${name} was not found`;
+    const failure = words.failure(withMore(words.noClaim(snapshot, name), more));
+    return { ok: false, step: failMissing(state, 'claim', { name, ...failure }) };
+  }
   const found = sourceVolume(claim, volume);
-  if (found.ok && volume !== undefined) return { ok: true, claim, volume, source: found.value };
-  const why = found.ok ? `PersistentVolume of claim ${key} was not found` : found.fault;
-  const missing = !found.ok && found.missing === true;
-  return {
-    ok: false,
-    step: missing ? failMissing(state, 'volume', { name: claim.spec?.volumeName ?? '', ...failure(why) }) : fail(state, failure(why)),
-  };
+  if (found.ok) return { ok: true, claim, volume: found.volume, source: found.value };
+  const { kind, fault, more } = found;
+  const failure = words.failure(withMore((kind === 'no-csi' ? words.noCsi : words.noVolume)(snapshot, fault), more));
+  if (kind === 'missing') return { ok: false, step: failMissing(state, 'volume', { name: claim.spec?.volumeName ?? '', ...failure }) };
+  return { ok: false, step: fail(state, failure) };
 }
 
 function decideContent(state: BindingState, { claim, volume, source }: FoundSource): BindingNext {
   const { snapshot, snapshotClass, rules, nodes } = state;
   if (snapshotClass === undefined) return { kind: 'done', reason: 'waits for the class' };
   if (text(claim.metadata?.deletionTimestamp) !== undefined)
-    return fail(state, contentCreation('the source PersistentVolumeClaim is being deleted'));
+    return fail(
+      state,
+      contentCreation(notUpdated(claim.metadata?.name ?? '', 'cannot add finalizer on claim because it is being deleted')),
+    );
   if (snapshotClass.driver !== source.driver) return fail(state, contentCreation(driverMismatch(snapshotClass, source)));
   const secret = resolveSecret(snapshotClass.parameters, SNAPSHOTTER_SECRET, {
     contentName: contentNameOf(snapshot.metadata?.uid ?? ''),
     snapshot: { name: snapshot.metadata?.name ?? '', namespace: snapshot.metadata?.namespace ?? '' },
   });
-  if (!secret.ok) return fail(state, contentCreation(secret.fault));
+  if (!secret.ok) return fail(state, contentCreation(withMore(noInput(snapshot.metadata?.name ?? '', secret.fault), secret.more)));
   const first = protectSnapshot(snapshot, snapshotClass.deletionPolicy) ?? seeSnapshot(state) ?? protectClaim(state, claim);
   if (first !== undefined) return first;
   const content = contentBody({
@@ -133,10 +130,6 @@ export function decideRefused(state: BindingState, { effect, message }: Refusal)
   const write = told === undefined ? undefined : report(state, told);
   if (write !== undefined) return { ...write, before: more };
   return { kind: 'retry', backoff: effect, inputs: createInputs(state), reason: message, events };
-}
-
-function contentCreation(why: string): Failure {
-  return { reason: REASON.contentCreation, message: `Failed to create snapshot content with error ${why}` };
 }
 
 /** What the content depends on; the deferred write of its name shares the post's not-before time. */

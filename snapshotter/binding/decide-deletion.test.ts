@@ -67,13 +67,26 @@ describe('a snapshot that is being deleted', () => {
     const failed = { readyToUse: false, error: { message: 'no' } };
     expect(decide({ ...state, content: dying({ status: failed }) })).toMatchObject({ kind: 'release-snapshot' });
     const running = dying({ status: failed, metadata: { annotations: { [BEING_CREATED]: 'yes' } } });
-    expect(decide({ ...state, content: running }), 'a call may be running').toMatchObject({ kind: 'done' });
+    expect(decide({ ...state, content: running }), 'a call may be running').toMatchObject({ kind: 'poll' });
     expect(decide({ ...state, content: dying({ status: { snapshotHandle: 's' } }) }), 'a snapshot is there').toMatchObject({
       kind: 'done',
     });
     expect(decide({ ...state, content: aContent({ metadata: deleting }) }), 'the sidecar was not told').toMatchObject({
       kind: 'mark-content',
     });
+  });
+
+  test('says once that it waits while its snapshot is still being made', () => {
+    const annotations = { [BEING_DELETED]: 'yes', [BEING_CREATED]: 'yes' };
+    const creating = aContent({ metadata: { ...deleting, annotations } });
+    expect(decide({ ...state, content: creating })).toMatchObject({
+      kind: 'poll',
+      backoff: 'release-snapshot',
+      afterMs: 3_600_000,
+      events: [{ type: 'Warning', reason: 'SnapshotDeletePending' }],
+    });
+    const made = decide({ ...state, content: marked({ metadata: deleting }) });
+    expect(made, 'deleting takes a moment').toEqual({ kind: 'done', reason: 'waits for the content to go' });
   });
 
   test('leaves a retained content alone but for the mark, whatever its class says by now', () => {

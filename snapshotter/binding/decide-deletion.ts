@@ -6,13 +6,24 @@
 import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { hasMark, holdsNobody, isDeleting, refersTo, text } from '../content-accessors.ts';
 import { inputsOf } from '../inputs.ts';
-import { ANNOTATION_YES, AS_SOURCE_PROTECTION, BEING_DELETED, BOUND_PROTECTION, REASON, RESTORE_PROTECTION } from '../names.ts';
+import {
+  ANNOTATION_YES,
+  AS_SOURCE_PROTECTION,
+  BEING_CREATED,
+  BEING_DELETED,
+  BOUND_PROTECTION,
+  REASON,
+  RESTORE_PROTECTION,
+} from '../names.ts';
 import { removeFinalizers } from '../../lib/sidecar/finalizers.ts';
 import { guardedAnnotationPatch } from '../object-patch.ts';
 import { snapshotWarning } from '../regarding.ts';
 import { confirm } from './failure.ts';
 import { expectedContentName } from '../source.ts';
 import type { BindingEffect, BindingNext, BindingRest, BindingState } from './state.ts';
+
+/** Events live an hour. */
+const RETELL_MS = 60 * 60_000;
 
 export function decideDeletion(state: BindingState): BindingNext {
   const { snapshot } = state;
@@ -53,8 +64,24 @@ function decideContent(state: BindingState, content: VolumeSnapshotContent): Bin
       patch: guardedAnnotationPatch(content, BEING_DELETED, ANNOTATION_YES),
     };
   if (content.spec?.deletionPolicy !== 'Delete') return releaseSnapshot(state);
-  if (going) return holdsNobody(content) ? releaseSnapshot(state) : { kind: 'done', reason: 'waits for the content to go' };
+  if (going) return holdsNobody(content) ? releaseSnapshot(state) : waitForContent(state, content);
   return { kind: 'delete-content', backoff: 'delete-content', inputs: inputsOf(uid, content.spec), uid, resourceVersion };
+}
+
+/** A deletion takes a moment; a snapshot that is still being made holds it for as long as the driver takes to answer, and nothing else says so. */
+function waitForContent({ snapshot }: BindingState, content: VolumeSnapshotContent): BindingRest {
+  const reason = 'waits for the content to go';
+  if (!hasMark(content, BEING_CREATED)) return { kind: 'done', reason };
+  const message = 'Snapshot is still being created: it is deleted once the driver has answered';
+  const events = [snapshotWarning(snapshot, REASON.deletePending, message)];
+  return {
+    kind: 'poll',
+    backoff: 'release-snapshot',
+    afterMs: RETELL_MS,
+    inputs: inputsOf(snapshot.metadata?.uid, message),
+    reason,
+    events,
+  };
 }
 
 function releaseSnapshot({ snapshot }: BindingState): (BindingEffect & { kind: 'release-snapshot' }) | (BindingRest & { kind: 'done' }) {

@@ -20,6 +20,7 @@ import { VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import { notice } from '../../lib/sidecar/event-notes.ts';
 import { addOperations, testUid } from '../../lib/sidecar/finalizers.ts';
 import { statusPatch } from '../object-patch.ts';
+import { withMore } from '../peer-words.ts';
 import { snapshotWarning } from '../regarding.ts';
 import { statusCopy } from '../snapshot-status.ts';
 import { checkDynamic, checkGiven } from './bind-check.ts';
@@ -29,6 +30,8 @@ import { fail, failMissing, type Failure } from './failure.ts';
 import { protectSnapshot } from './protection.ts';
 import { expectedContentName, sourceOf } from '../source.ts';
 import type { BindingEffect, BindingNext, BindingState } from './state.ts';
+
+const MISSING = 'VolumeSnapshotContent is missing';
 
 /** How long a bound name waits for the driver's first answer, so that one write holds both. */
 const NEWS_WAIT_MS = 1000;
@@ -49,7 +52,7 @@ export function decide(state: BindingState): BindingNext {
     default:
       return fail(state, {
         reason: REASON.validation,
-        message: 'exactly one of spec.source.persistentVolumeClaimName and spec.source.volumeSnapshotContentName must be set',
+        message: 'Exactly one of PersistentVolumeClaimName and VolumeSnapshotContentName should be specified',
       });
   }
 }
@@ -68,7 +71,7 @@ function decideReady(state: BindingState): BindingNext {
   if (!refersTo(content, snapshot))
     return fail(state, {
       reason: REASON.misbound,
-      message: `VolumeSnapshotContent ${content.metadata?.name ?? ''} does not refer to this snapshot`,
+      message: withMore('VolumeSnapshotContent is not bound to the VolumeSnapshot correctly', content.metadata?.name),
     });
   return protectSnapshot(snapshot, content.spec?.deletionPolicy) ?? clearError(snapshot, content) ?? { kind: 'done', reason: 'ready' };
 }
@@ -104,7 +107,7 @@ function decideGiven(state: BindingState): BindingNext {
   const { snapshot, content } = state;
   const name = expectedContentName(snapshot) ?? '';
   if (content === undefined)
-    return failMissing(state, 'content', { name, reason: REASON.missingContent, message: `VolumeSnapshotContent ${name} is missing` });
+    return failMissing(state, 'content', { name, reason: REASON.missingContent, message: withMore(MISSING, name) });
   const failure = checkGiven(snapshot, content);
   if (failure !== undefined) return fail(state, failure);
   const patch = bindPatch(snapshot, content);
@@ -132,7 +135,7 @@ function wasCut({ status }: VolumeSnapshot, lost: Failure): boolean {
 function lostContent(name: string): Failure {
   return {
     reason: REASON.missingContent,
-    message: `VolumeSnapshotContent ${name} of this snapshot is missing: the snapshot is lost unless the content comes back`,
+    message: withMore(MISSING, `${name}. The snapshot is lost unless it comes back`),
   };
 }
 

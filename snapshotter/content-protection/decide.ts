@@ -27,7 +27,7 @@ export function decide(state: ContentProtectionState): ContentProtectionNext {
   if (state.gone) return { kind: 'done', reason: 'the content is gone' };
   if (isGroupContent(content)) return { kind: 'done', reason: 'belongs to a group snapshot' };
   if ((volumeHandleOf(content) === undefined) === (preProvisionedHandleOf(content) === undefined)) {
-    const message = 'exactly one of spec.source.volumeHandle and spec.source.snapshotHandle must be set';
+    const message = 'Exactly one of VolumeHandle and SnapshotHandle should be specified';
     return { kind: 'done', reason: 'not a valid content', events: [contentWarning(content, REASON.contentValidation, message)] };
   }
   if (text(content.spec?.volumeSnapshotRef?.uid) === undefined) return { kind: 'done', reason: 'not bound yet' };

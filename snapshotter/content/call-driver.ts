@@ -9,6 +9,8 @@ import type { Snapshot } from '../../proto/gen/csi.ts';
 import { volumeHandleOf } from '../content-accessors.ts';
 import { afterAnswer } from './create-calls.ts';
 import { DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE } from '../names.ts';
+import { quote } from '../peer-words.ts';
+import { notTaken } from './create-request.ts';
 import { describe } from './failure.ts';
 import type { ContentAnswer, ContentMemory, ContentState, DriverCall, FoundSnapshot, Remembered } from './state.ts';
 
@@ -67,8 +69,8 @@ export async function createSnapshot(
   const lastWord = gaveUp
     ? `; this answer came too often after a call without one and is taken as final, a snapshot named ${request.name} may exist`
     : '';
-  const failure = `failed to take snapshot of the volume ${volumeHandleOf(content) ?? ''}: ${JSON.stringify(why)}${lastWord}`;
-  return conclude(deps, state, { calls, answer: describe(content, 'create-snapshot', failure) });
+  const failure = describe(content, 'create-snapshot', `${notTaken(volumeHandleOf(content), why)}${lastWord}`);
+  return conclude(deps, state, { calls, answer: failure });
 }
 
 function unusable(length: number): string {
@@ -88,8 +90,12 @@ export async function listSnapshot(
   // A driver that ignores the filter must not lend another snapshot's time and size.
   const entry = result.ok ? result.value.entries.find(({ snapshot }) => snapshot?.snapshotId === handle) : undefined;
   if (entry?.snapshot !== undefined) return conclude(deps, state, { calls, answer: found('refresh-snapshot', entry.snapshot) });
-  const why = result.ok ? `the driver knows no snapshot ${handle}` : result.message;
-  const failure = describe(content, 'refresh-snapshot', `failed to list snapshot ${handle}: ${JSON.stringify(why)}`);
+  const why = result.ok ? `can not find snapshot for snapshotID ${handle}` : result.message;
+  const failure = describe(
+    content,
+    'refresh-snapshot',
+    `failed to list snapshot for content ${content.metadata?.name ?? ''}: ${quote(why)}`,
+  );
   return conclude(deps, state, { calls, answer: failure });
 }
 
@@ -100,7 +106,7 @@ export async function deleteSnapshot(
 ): Promise<ContentAnswer> {
   const result = await ask(() => deps.csi.deleteSnapshot({ snapshotId: handle, secrets: secretsOf(state) }, signal));
   if (result.ok) return conclude(deps, state, { calls: { kind: 'deleted' } });
-  const why = `failed to delete snapshot ${handle}: ${JSON.stringify(result.message)}${withoutSecret(state)}`;
+  const why = `failed to delete snapshot ${handle}: ${quote(result.message)}${withoutSecret(state)}`;
   return conclude(deps, state, { calls: state.calls, answer: describe(state.content, 'delete-snapshot', why) });
 }
 

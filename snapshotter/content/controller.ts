@@ -3,18 +3,16 @@ import { type Controller, createController } from '../../lib/controller/controll
 import type { Informer } from '../../lib/controller/informer.ts';
 import { sharedOptions, type ControllerPace } from '../../lib/controller/shared-options.ts';
 import type { RoleContext } from '../../lib/controller/role.ts';
-import type { EventNote, Reconciler } from '../../lib/controller/step.ts';
+import type { Reconciler } from '../../lib/controller/step.ts';
 import { type Index, keyOf } from '../../lib/controller/store.ts';
 import type { Driver } from '../../lib/csi/capabilities.ts';
 import type { VolumeSnapshotClass, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { text } from '../content-accessors.ts';
-import { SIDECAR_REASON } from '../names.ts';
 import type { ApplyWrite } from '../apply-write.ts';
 import { failureText } from '../../lib/sidecar/refusal.ts';
-import { contentWarning } from '../regarding.ts';
 import { decide } from './decide.ts';
 import { absorb, type ContentExecuteDeps, execute } from './execute.ts';
-import { describe } from './failure.ts';
+import { failureEvents } from './failure-events.ts';
 import { type ContentGatherDeps, gather } from './gather.ts';
 import type { ContentAnswer, ContentEffect, ContentMemory, ContentRules, ContentState } from './state.ts';
 
@@ -41,29 +39,11 @@ export function reconciler(
       const remembered = deps.memory.get(uid);
       if (remembered?.answer !== undefined) deps.memory.set(uid, { calls: remembered.calls });
     },
-    failed: (_, { error, state, step }) => failureEvents(error, state, step),
+    failed: (_, { error, state, step }) => {
+      const why = failureText(error);
+      return why === undefined ? [] : failureEvents(state, step, why);
+    },
   };
-}
-
-function failureEvents(error: unknown, { content }: ContentState, { kind }: ContentEffect): readonly EventNote[] {
-  const why = failureText(error);
-  if (why === undefined) return [];
-  switch (kind) {
-    case 'create-snapshot':
-    case 'refresh-snapshot':
-    case 'delete-snapshot': {
-      const { reason, message } = describe(content, kind, why);
-      return [contentWarning(content, reason, message)];
-    }
-    case 'release-content':
-      return [contentWarning(content, SIDECAR_REASON.deleteFailed, `Failed to delete snapshot: ${why}`)];
-    case 'write-marks':
-    case 'write-error':
-    case 'save-status':
-      return [contentWarning(content, SIDECAR_REASON.creationFailed, `Failed to update the snapshot content: ${why}`)];
-    default:
-      return kind satisfies never;
-  }
 }
 
 export interface ContentControllerOptions extends ControllerPace {

@@ -9,8 +9,9 @@ import {
   PARAMETER_SNAPSHOT_NAME,
   PARAMETER_SNAPSHOT_NAMESPACE,
 } from '../names.ts';
+import { classNotFound, noInput, quote } from '../peer-words.ts';
 import type { SecretName } from '../../lib/sidecar/secret.ts';
-import type { Resolved } from '../secret-templates.ts';
+import type { Resolved, Unresolved } from '../secret-templates.ts';
 import type { ContentRules, CreateRequest } from './state.ts';
 
 /** The same content gives the same name for ever: the call can be made again. */
@@ -25,10 +26,12 @@ export function createRequest(
   rules: ContentRules,
 ): Resolved<CreateRequest> {
   const className = text(content.spec?.volumeSnapshotClassName);
-  if (className === undefined) return fault('the content names no VolumeSnapshotClass');
-  if (snapshotClass === undefined) return fault(`volumesnapshotclass ${JSON.stringify(className)} not found`);
+  const name = content.metadata?.name ?? '';
+  if (className === undefined) return fault(noInput(`for content ${name}`, `failed to take snapshot ${name} without a snapshot class`));
+  if (snapshotClass === undefined) return fault(noInput(`for content ${name}`, classNotFound(className)));
   const parameters = driverParameters(snapshotClass.parameters);
-  return parameters.ok ? assemble(content, parameters.value, rules) : parameters;
+  if (parameters.ok) return assemble(content, parameters.value, rules);
+  return fault(`failed to remove CSI Parameters of prefixed keys: ${parameters.fault}`);
 }
 
 /**
@@ -47,12 +50,14 @@ function assemble(content: VolumeSnapshotContent, parameters: Record<string, str
   const ref = content.spec?.volumeSnapshotRef;
   const sourceVolumeId = volumeHandleOf(content);
   const uid = text(ref?.uid);
-  if (uid === undefined) return fault('the content names no VolumeSnapshot by uid');
-  if (sourceVolumeId === undefined) return fault('the content names no source volume');
+  const name = content.metadata?.name ?? '';
+  if (uid === undefined) return fault(notTaken(sourceVolumeId, `cannot create snapshot. Snapshot content ${name} not bound to a snapshot`));
+  if (sourceVolumeId === undefined)
+    return fault(notTaken(sourceVolumeId, `cannot create snapshot. Volume handle not found in snapshot content ${name}`));
   const metadata = {
     [PARAMETER_SNAPSHOT_NAME]: ref?.name ?? '',
     [PARAMETER_SNAPSHOT_NAMESPACE]: ref?.namespace ?? '',
-    [PARAMETER_CONTENT_NAME]: content.metadata?.name ?? '',
+    [PARAMETER_CONTENT_NAME]: name,
   };
   return {
     ok: true,
@@ -70,10 +75,18 @@ export function annotatedSecret({ metadata }: VolumeSnapshotContent): Resolved<S
   const namespace = metadata?.annotations?.[DELETION_SECRET_NAMESPACE];
   if (name === undefined || namespace === undefined) return { ok: true, value: undefined };
   if (text(name) === undefined || text(namespace) === undefined)
-    return fault(`the annotations ${DELETION_SECRET_NAME} and ${DELETION_SECRET_NAMESPACE} must not be empty`);
+    return {
+      ok: false,
+      fault: `cannot retrieve secrets for snapshot content ${quote(metadata?.name ?? '')}, err: secret name or namespace not specified`,
+      more: `the annotations ${DELETION_SECRET_NAME} and ${DELETION_SECRET_NAMESPACE} must not be empty`,
+    };
   return { ok: true, value: { name, namespace } };
 }
 
-function fault(sentence: string): { readonly ok: false; readonly fault: string } {
-  return { ok: false, fault: sentence };
+export function notTaken(volumeHandle: string | undefined, why: string): string {
+  return `failed to take snapshot of the volume ${volumeHandle ?? ''}: ${quote(why)}`;
+}
+
+function fault(words: string): Unresolved {
+  return { ok: false, fault: words };
 }

@@ -5,7 +5,7 @@ import { ANNOTATION_YES, BEING_CREATED, DELETION_SECRET_NAME, DELETION_SECRET_NA
 import { annotationsPatch } from '../object-patch.ts';
 import { contentWarning } from '../regarding.ts';
 import { annotatedSecret, createRequest, replayRequest } from './create-request.ts';
-import { describe, refuse } from './failure.ts';
+import { describe, refuse, withoutCredentials } from './failure.ts';
 import type { ContentNext, ContentState, DriverEffect } from './state.ts';
 
 /**
@@ -29,7 +29,7 @@ export function readSecret(state: ContentState, effect: DriverEffect): ContentNe
   const { content } = state;
   const secret = annotatedSecret(content);
   if (!secret.ok) {
-    const failure = describe(content, effect, secret.fault);
+    const failure = withoutCredentials(content, effect, { words: secret.fault, more: secret.more });
     if (effect !== 'delete-snapshot') return refuse(state, failure);
     const events = [contentWarning(content, failure.reason, failure.message)];
     return { kind: 'retry', backoff: effect, inputs: driverInputs(state), reason: failure.message, events };

@@ -3,13 +3,16 @@ import { savedHandleOf, text, volumeHandleOf } from '../content-accessors.ts';
 import { inputsOf } from '../inputs.ts';
 import { CONTENT_PROTECTION } from '../names.ts';
 import { removeFinalizers } from '../../lib/sidecar/finalizers.ts';
+import { statusPatch } from '../object-patch.ts';
 import { decideCreate, driverInputs, readSecret } from './decide-create.ts';
 import { unmark } from './marks.ts';
 import type { ContentNext, ContentState } from './state.ts';
 
+const OF_THE_SNAPSHOT = ['snapshotHandle', 'readyToUse', 'creationTime', 'restoreSize'] as const;
+
 export function decideDeletion(state: ContentState): ContentNext {
   const { content, calls } = state;
-  if (calls.kind === 'deleted') return release(state);
+  if (calls.kind === 'deleted') return clearStatus(state) ?? release(state);
   const destroys = content.spec?.deletionPolicy === 'Delete';
   // Without the snapshot's uid no call can ever have been made: there was no name to make it under.
   if (volumeHandleOf(content) !== undefined && text(content.spec?.volumeSnapshotRef?.uid) !== undefined) {
@@ -23,6 +26,16 @@ export function decideDeletion(state: ContentState): ContentNext {
   // A mark that outlived DeleteSnapshot would have the snapshot made anew after a crash.
   const first = unmark(state) ?? readSecret(state, 'delete-snapshot');
   return first ?? { kind: 'delete-snapshot', backoff: 'delete-snapshot', action: 'call', inputs: driverInputs(state), handle };
+}
+
+/** Not where our finalizer is the last one: what goes with the next write needs no status. */
+function clearStatus({ content }: ContentState): ContentNext | undefined {
+  const { metadata, status } = content;
+  const foreign = metadata?.finalizers?.some((name) => name !== CONTENT_PROTECTION) === true;
+  const left = OF_THE_SNAPSHOT.filter((field) => (status?.[field] ?? undefined) !== undefined);
+  if (!foreign || left.length === 0) return undefined;
+  const patch = statusPatch(content, status, Object.fromEntries(left.map((field) => [field, null])));
+  return { kind: 'clear-status', backoff: 'clear-status', inputs: inputsOf(metadata?.uid), patch };
 }
 
 function release({ content }: ContentState): ContentNext {

@@ -3,6 +3,7 @@ import { preProvisionedHandleOf, text } from '../content-accessors.ts';
 import { inputsOf } from '../inputs.ts';
 import { LIST_SECRET } from '../names.ts';
 import { statusPatch } from '../object-patch.ts';
+import { classNotFound, withMore } from '../peer-words.ts';
 import { resolveSecret } from '../secret-templates.ts';
 import { describe, refuse } from './failure.ts';
 import { statusChange } from './status-change.ts';
@@ -24,9 +25,11 @@ export function decideRefresh(state: ContentState): ContentNext {
   const inputs = inputsOf(content.metadata?.uid, handle, content.spec?.volumeSnapshotClassName, snapshotClass?.parameters);
   const no = (why: string): ContentNext => refuse(state, describe(content, 'refresh-snapshot', why));
   const className = text(content.spec?.volumeSnapshotClassName);
-  if (className !== undefined && snapshotClass === undefined) return no(`volumesnapshotclass ${JSON.stringify(className)} not found`);
-  const secret = resolveSecret(snapshotClass?.parameters, LIST_SECRET, { contentName: content.metadata?.name ?? '' });
-  if (!secret.ok) return no(secret.fault);
+  const contentName = content.metadata?.name ?? '';
+  if (className !== undefined && snapshotClass === undefined)
+    return no(`failed to get snapshot class ${className} for snapshot content ${contentName}: ${classNotFound(className)}`);
+  const secret = resolveSecret(snapshotClass?.parameters, LIST_SECRET, { contentName });
+  if (!secret.ok) return no(withMore(`failed to get secret reference for snapshot content ${contentName}: ${secret.fault}`, secret.more));
   if (secret.value !== undefined && state.secret === undefined)
     return { kind: 'refresh-snapshot', backoff: 'refresh-snapshot', action: 'read-secret', inputs, secret: secret.value };
   return { kind: 'refresh-snapshot', backoff: 'refresh-snapshot', action: 'call', inputs, handle };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import {
   BEING_CREATED,
   BEING_DELETED,
@@ -22,6 +23,7 @@ import {
 import { SIDECAR_REASON } from '../names.ts';
 import { readCalls } from './create-calls.ts';
 import { decide } from './decide.ts';
+import { absorb } from './execute.ts';
 import type { ContentState, DriverAnswer } from './state.ts';
 
 const rules = {
@@ -30,7 +32,7 @@ const rules = {
   snapshotNameUuidLength: -1,
   extraCreateMetadata: false,
   readyPollMinMs: 1000,
-  readyPollMaxMs: 10_000,
+  readyPollMaxMs: 300_000,
 };
 const NONE = { kind: 'none' } as const;
 const history = { times: 0, sinceMs: EPOCH_MS } as const;
@@ -177,14 +179,18 @@ describe('creating', () => {
       { snapshotClass: aClass({ parameters: { 'csi.storage.k8s.io/snapshoter-secret-name': 'x' } }) },
       /unknown parameter key/,
     ],
-    ['a class that is missing', { snapshotClass: undefined }, /volumesnapshotclass "snap" not found/],
-    ['a content that names no class', { content: aContent({ spec: { volumeSnapshotClassName: '' } }) }, /names no VolumeSnapshotClass/],
+    ['a class that is missing', { snapshotClass: undefined }, /volumesnapshotclass\.snapshot\.storage\.k8s\.io \\"snap\\" not found/],
+    ['a content that names no class', { content: aContent({ spec: { volumeSnapshotClassName: '' } }) }, /without a snapshot class/],
     [
       'a secret without a name',
       { content: aContent({ metadata: { annotations: { ...secretAnnotations, [DELETION_SECRET_NAME]: '' } } }) },
       /must not be empty/,
     ],
-    ['a reference without uid', { content: aContent({ spec: { volumeSnapshotRef: { name: 'n', namespace: 'd' } } }) }, /by uid/],
+    [
+      'a reference without uid',
+      { content: aContent({ spec: { volumeSnapshotRef: { name: 'n', namespace: 'd' } } }) },
+      /not bound to a snapshot/,
+    ],
   ])('%s is refused before the mark, told as the first attempt and as a later one, then it rests', (_, more, message) => {
     let content = 'content' in more ? more.content : aContent();
     for (const reason of ['SnapshotCreationFailed', 'SnapshotContentCheckandUpdateFailed']) {
@@ -289,15 +295,39 @@ describe('polling', () => {
     });
   });
 
+  const pollAfter = (content: VolumeSnapshotContent, now: number): number => {
+    const step = decide(aState({ content, answer: found({ ready: false }), now }));
+    if (step.kind !== 'poll') throw new Error(`expected a poll, got ${step.kind}`);
+    return step.afterMs;
+  };
+  const young = marked({ status: { ...unready, creationTime: EPOCH_NS } });
+
   test.each([
     [0, 1000],
-    [9_000, 1000],
-    [50_000, 5000],
-    [3_600_000, 10_000],
-  ])('at an age of %i ms the next poll comes after %i ms', (ageMs, afterMs) => {
-    expect(decide(aState({ content: marked({ status: unready }), answer: found({ ready: false }), now: EPOCH_MS + ageMs }))).toMatchObject({
-      afterMs,
-    });
+    [3_000, 4_000],
+    [60_000, 61_000],
+    [3_600_000, 300_000],
+  ])('at an age of %i ms the next poll comes after %i ms', (age, afterMs) => {
+    expect(pollAfter(young, EPOCH_MS + age)).toBe(afterMs);
+  });
+
+  test.each([
+    [600, 10],
+    [3600, 20],
+    [14_400, 56],
+  ])("in %i s there are no more than %i polls, as many as the Go program's back-off makes", (seconds, most) => {
+    let polls = 0;
+    for (let at = 0; at < seconds * 1000; at += pollAfter(young, EPOCH_MS + at)) polls += 1;
+    expect(polls).toBeLessThanOrEqual(most);
+    expect(polls).toBeGreaterThan(most - 2);
+  });
+
+  test('a snapshot that was cut after an hour of failures is young', () => {
+    const cut = (ms: number): VolumeSnapshotContent => marked({ status: { ...unready, creationTime: EPOCH_NS + BigInt(ms) * 1_000_000n } });
+    expect(pollAfter(cut(3_600_000), EPOCH_MS + 3_602_000)).toBe(3_000);
+    // An imported one is older than its content; a clock that is ahead proves nothing.
+    expect(pollAfter(cut(-3_600_000), EPOCH_MS + 2_000)).toBe(3_000);
+    expect(pollAfter(cut(3_600_000), EPOCH_MS + 2_000)).toBe(3_000);
   });
 
   test('a content without a creation time is polled at the shortest pace', () => {
@@ -328,6 +358,17 @@ describe('failures', () => {
       kind: 'write-marks',
       patch: { body: { metadata: { annotations: { [BEING_CREATED]: null, [CREATION_UNCERTAIN]: 'yes' } } } },
     });
+  });
+
+  test('one that the status says already is told again at each attempt; one that this attempt wrote is not told twice', () => {
+    const state = aState({ content: aContent({ status: bare }), answer: failed() });
+    expect(decide(state)).toMatchObject({ kind: 'retry', events: [{ reason: 'SnapshotCreationFailed', message: 'no luck' }] });
+    const first = aState({ content: aContent(), answer: failed() });
+    const step = decide(first);
+    if (step.kind !== 'write-error') throw new Error(`expected a status, got ${step.kind}`);
+    const written = absorb(first, step, { kind: 'content', object: aContent({ status: bare }) });
+    expect(decide(written)).toMatchObject({ kind: 'retry' });
+    expect(decide(written)).not.toHaveProperty('events');
   });
 
   test('one without a clear answer keeps the mark', () => {
@@ -518,11 +559,28 @@ describe('the gate of deletion', () => {
     });
   });
 
+  test('a content that somebody else keeps after DeleteSnapshot says nothing of the snapshot any more', () => {
+    const kept = { finalizers: ['example.com/x', CONTENT_PROTECTION] };
+    const cleared = decide(aState({ content: released({ ...ready, metadata: kept }), calls: { kind: 'deleted' } }));
+    expect(cleared).toMatchObject({
+      kind: 'clear-status',
+      patch: {
+        operations: [
+          { op: 'test' },
+          ...['snapshotHandle', 'readyToUse', 'creationTime', 'restoreSize'].map((field) => ({ op: 'remove', path: `/status/${field}` })),
+        ],
+      },
+    });
+    const empty = released({ status: {}, metadata: kept });
+    expect(decide(aState({ content: empty, calls: { kind: 'deleted' } }))).toMatchObject({ kind: 'release-content' });
+    // The next process knows nothing of the call, and has nothing to delete.
+    expect(decide(aState({ content: empty }))).toMatchObject({ kind: 'release-content' });
+    const alone = released({ status: {}, metadata: { finalizers: ['example.com/x'] } });
+    expect(decide(aState({ content: alone, calls: { kind: 'deleted' } }))).toMatchObject({ kind: 'done' });
+  });
+
   test('DeleteSnapshot is not called twice, and a failure of it keeps the readiness', () => {
     expect(decide(aState({ content: released(ready), calls: { kind: 'deleted' } }))).toMatchObject({ kind: 'release-content' });
-    expect(
-      decide(aState({ content: released({ ...ready, metadata: { finalizers: ['example.com/x'] } }), calls: { kind: 'deleted' } })),
-    ).toMatchObject({ kind: 'done' });
     const answer = failed({ effect: 'delete-snapshot', reason: 'SnapshotDeleteError' });
     expect(decide(aState({ content: released(ready), answer })), 'told at each attempt, by an event alone').toMatchObject({
       kind: 'retry',

@@ -9,7 +9,8 @@
  * - Whatever can be refused without the driver (parameters, secrets, names) is refused before the mark.
  * - DeleteSnapshot is called only for a content that is deleting and whose VolumeSnapshot is going too
  *   (being-deleted) or never was bound, by policy Delete. The sidecar cannot see the VolumeSnapshot.
- * - "Not ready yet" is polled at a pace of its own; errors back off; neither is brought forward by an event.
+ * - "Not ready yet" is polled at a pace of its own, which doubles the age from poll to poll, so that hours of it cost no more
+ *   calls than a back-off; errors back off; neither is brought forward by an event.
  */
 import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { parseTime } from '../../lib/kube/time.ts';
@@ -71,12 +72,24 @@ function decideFound(state: ContentState, answer: FoundSnapshot): ContentNext {
   }
   if (isReleased(content)) return decideDeletion({ ...state, answer: undefined });
   if (answer.ready) return unmark(state) ?? { kind: 'done', reason: 'ready' };
-  const ageMs = now - (parseTime(content.metadata?.creationTimestamp) ?? now);
-  const afterMs = Math.min(Math.max(ageMs / 10, rules.readyPollMinMs), rules.readyPollMaxMs);
+  const afterMs = Math.min(ageMs(content, now) + rules.readyPollMinMs, rules.readyPollMaxMs);
   return { kind: 'poll', backoff: answer.effect, afterMs, inputs: driverInputs(state), reason: 'the snapshot is not ready yet' };
 }
 
-/** The mark first where the driver has decided, since users wait for it; then said where they look; then again at its back-off. */
+/**
+ * How long the snapshot has been in the making: from its moment in time, or from the content where that is later (an imported
+ * snapshot), or where the driver's clock is ahead of ours.
+ */
+function ageMs({ metadata, status }: VolumeSnapshotContent, now: number): number {
+  const cut = Number(status?.creationTime ?? 0) / 1_000_000;
+  const made = parseTime(metadata?.creationTimestamp) ?? now;
+  return Math.max(0, now - (cut > made && cut <= now ? cut : made));
+}
+
+/**
+ * The mark first where the driver has decided, since users wait for it; then said where they look; then again at its back-off.
+ * The same failure again costs its event alone, whose count says that the trouble lasts.
+ */
 function decideFailed(state: ContentState, answer: DriverFailure): ContentNext {
   const { content, calls, rules } = state;
   const { effect, reason, message } = answer;
@@ -90,5 +103,6 @@ function decideFailed(state: ContentState, answer: DriverFailure): ContentNext {
       return { ...again, events: [uncertainEvent(content, snapshotNameOf(rules, content.spec.volumeSnapshotRef?.uid ?? ''), answer)] };
     }
   }
-  return report(state, answer) ?? again;
+  if (answer.isTold === true) return again;
+  return report(state, answer) ?? { ...again, events: [contentWarning(content, reason, message)] };
 }

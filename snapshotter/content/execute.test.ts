@@ -95,7 +95,10 @@ describe('secrets', () => {
     });
     // To make a snapshot it is waited for.
     const { answer: failed } = await open(aContent({ metadata: withSecret })).run((state) => state.answer !== undefined);
-    expect(failed).toMatchObject({ kind: 'failed', message: expect.stringMatching(/cannot get credentials: secret vault\/key/) });
+    expect(failed).toMatchObject({
+      kind: 'failed',
+      message: expect.stringMatching(/cannot get credentials for snapshot content.*: secret vault\/key/),
+    });
   });
 
   test('letters beyond ASCII arrive byte for byte', async () => {
@@ -143,7 +146,7 @@ describe('answers of the driver', () => {
   test('a driver that lists another snapshot than the one asked for does not know it', async () => {
     const world = open(aPreProvisionedContent(), answer({ snapshotId: 'another' }));
     const { answer: failed } = await world.run((state) => state.answer !== undefined);
-    expect(failed).toMatchObject({ kind: 'failed', message: expect.stringMatching(/knows no snapshot snap-9/) });
+    expect(failed).toMatchObject({ kind: 'failed', message: expect.stringMatching(/can not find snapshot for snapshotID snap-9/) });
   });
 });
 
@@ -161,6 +164,7 @@ describe('what is told of a write that fails', () => {
     ['create-snapshot', 'SnapshotCreationFailed'],
     ['delete-snapshot', 'SnapshotDeleteError'],
     ['release-content', 'SnapshotDeleteError'],
+    ['clear-status', 'SnapshotDeleteError'],
   ] as const)('%s: %s', async (kind, reason) => {
     const { world, state: of } = await state(aContent());
     const step = {

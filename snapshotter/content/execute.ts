@@ -3,13 +3,12 @@ import { isNotFound, orNothing } from '../../lib/kube/api-error.ts';
 import type { KubeClient, Patch } from '../../lib/kube/client.ts';
 import { VOLUME_SNAPSHOT_CONTENTS } from '../../lib/kube/resources.ts';
 import { refusalOf } from '../../lib/sidecar/refusal.ts';
-import type { SecretName } from '../../lib/sidecar/secret.ts';
 import { readSecret } from '../../lib/sidecar/secret-reader.ts';
 import { isDeleting } from '../content-accessors.ts';
 import type { ApplyWrite } from '../apply-write.ts';
 import { conclude, createSnapshot, deleteSnapshot, type DriverDeps, listSnapshot, remember } from './call-driver.ts';
-import { describe } from './failure.ts';
-import type { ContentAnswer, ContentEffect, ContentState, DriverEffect } from './state.ts';
+import { noSecret, type SecretOfCall } from './failure.ts';
+import type { ContentAnswer, ContentEffect, ContentState } from './state.ts';
 
 export interface ContentExecuteDeps extends DriverDeps {
   readonly client: KubeClient;
@@ -25,20 +24,26 @@ export async function execute(deps: ContentExecuteDeps, step: ContentEffect, run
   const { state, signal } = run;
   switch (step.kind) {
     case 'create-snapshot':
-      if (step.action === 'read-secret') return secretOf(deps, step, run);
+      if (step.action === 'read-secret') return secretOf(deps, { effect: step.kind, secret: step.secret }, run);
       if (step.action === 'call') return createSnapshot(deps, step, run);
       // From here on the mark is ours, and says nothing about the calls of an earlier process.
       remember(deps, state, { calls: state.calls });
       return patchContent(deps, state, { patch: step.patch, signal });
     case 'refresh-snapshot':
-      return step.action === 'read-secret' ? secretOf(deps, step, run) : listSnapshot(deps, step, run);
+      return step.action === 'read-secret'
+        ? secretOf(deps, { effect: step.kind, secret: step.secret }, run)
+        : listSnapshot(deps, step, run);
     case 'delete-snapshot':
-      return step.action === 'read-secret' ? secretOf(deps, step, run) : deleteSnapshot(deps, step, run);
+      return step.action === 'read-secret'
+        ? secretOf(deps, { effect: step.kind, secret: step.secret }, run)
+        : deleteSnapshot(deps, step, run);
     case 'write-marks':
       return patchContent(deps, state, { patch: step.patch, signal });
     case 'write-error':
     case 'save-status':
       return patchContent(deps, state, { patch: step.patch, signal, subresource: 'status' });
+    case 'clear-status':
+      return (await orNothing(patchContent(deps, state, { patch: step.patch, signal, subresource: 'status' }))) ?? { kind: 'gone' };
     case 'release-content':
       return (await orNothing(patchContent(deps, state, { patch: step.patch, signal }))) ?? { kind: 'gone' };
     default:
@@ -65,21 +70,16 @@ async function patchContent({ client, applyWrite }: ContentExecuteDeps, { conten
  * But a secret that is gone holds no deletion up: it often goes with its namespace, and cannot be made again there. Then
  * the driver decides whether it needs one.
  */
-async function secretOf(
-  deps: ContentExecuteDeps,
-  { kind, secret }: { readonly kind: DriverEffect; readonly secret: SecretName },
-  { state, signal }: Run,
-): Promise<ContentAnswer> {
+async function secretOf(deps: ContentExecuteDeps, { effect, secret }: SecretOfCall, { state, signal }: Run): Promise<ContentAnswer> {
   const failed = (why: string): ContentAnswer => {
-    const failure = describe(state.content, kind, `cannot get credentials: secret ${secret.namespace}/${secret.name}: ${why}`);
-    return conclude(deps, state, { calls: state.calls, answer: failure });
+    return conclude(deps, state, { calls: state.calls, answer: noSecret(state.content, { effect, secret }, why) });
   };
   try {
     const { secret: values, garbled } = await readSecret(deps.client, secret, signal);
     if (garbled[0] === undefined) return { kind: 'secret', secret: values };
     return failed(`the value of ${JSON.stringify(garbled[0])} is no UTF-8 text, and CSI secrets are texts`);
   } catch (error) {
-    if (kind === 'delete-snapshot' && isNotFound(error))
+    if (effect === 'delete-snapshot' && isNotFound(error))
       return { kind: 'secret', secret: { of: secret, isMissing: true, reveal: () => ({}) } };
     const refused = refusalOf(error);
     if (refused === undefined) throw error;
@@ -87,10 +87,13 @@ async function secretOf(
   }
 }
 
-export function absorb(state: ContentState, _: ContentEffect, answer: ContentAnswer): ContentState {
+export function absorb(state: ContentState, { kind }: ContentEffect, answer: ContentAnswer): ContentState {
   switch (answer.kind) {
-    case 'content':
-      return answer.object.metadata?.uid === state.content.metadata?.uid ? { ...state, content: answer.object } : state;
+    case 'content': {
+      if (answer.object.metadata?.uid !== state.content.metadata?.uid) return state;
+      const told = kind === 'write-error' && state.answer?.kind === 'failed' ? { answer: { ...state.answer, isTold: true } as const } : {};
+      return { ...state, ...told, content: answer.object };
+    }
     case 'gone':
       return { ...state, gone: true };
     case 'secret':

@@ -2,9 +2,11 @@
 import type { EventNote } from '../../lib/controller/step.ts';
 import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { formatTime } from '../../lib/kube/time.ts';
+import type { SecretName } from '../../lib/sidecar/secret.ts';
 import { inputsOf } from '../inputs.ts';
 import { CONTENT_PROTECTION, SIDECAR_REASON } from '../names.ts';
 import { statusPatch } from '../object-patch.ts';
+import { noInput, quote, withMore } from '../peer-words.ts';
 import { contentWarning } from '../regarding.ts';
 import type { ContentEffect, ContentNext, ContentState, DriverEffect, DriverFailure } from './state.ts';
 
@@ -15,6 +17,40 @@ export function describe({ status }: VolumeSnapshotContent, effect: DriverEffect
   if (effect === 'create-snapshot' && (status ?? undefined) === undefined)
     return { kind: 'failed', effect, reason: SIDECAR_REASON.creationFailed, message: `Failed to create snapshot: ${why}` };
   return { kind: 'failed', effect, reason: SIDECAR_REASON.updateFailed, message: `Failed to check and update snapshot content: ${why}` };
+}
+
+/** A call's secret cannot be read, or cannot be sent as it is. */
+export function noSecret(content: VolumeSnapshotContent, { effect, secret }: SecretOfCall, why: string): DriverFailure {
+  const { name, namespace } = secret;
+  if (effect === 'refresh-snapshot')
+    return withoutCredentials(content, effect, { words: `error getting secret ${name} in namespace ${namespace}: ${why}` });
+  const words = `cannot get credentials for snapshot content ${quote(content.metadata?.name ?? '')}`;
+  return withoutCredentials(content, effect, { words, more: `secret ${namespace}/${name}: ${why}` });
+}
+
+export interface SecretOfCall {
+  readonly effect: DriverEffect;
+  readonly secret: SecretName;
+}
+
+interface Why {
+  readonly words: string;
+  readonly more?: string | undefined;
+}
+
+/** The Go program's words differ with the call. */
+export function withoutCredentials(content: VolumeSnapshotContent, effect: DriverEffect, { words, more }: Why): DriverFailure {
+  const name = content.metadata?.name ?? '';
+  switch (effect) {
+    case 'create-snapshot':
+      return describe(content, effect, withMore(noInput(`for content ${name}`, words), more));
+    case 'refresh-snapshot':
+      return describe(content, effect, withMore(`failed to get credentials for snapshot content ${name}: ${words}`, more));
+    case 'delete-snapshot':
+      return { kind: 'failed', effect, reason: SIDECAR_REASON.deleteFailed, message: withMore('Failed to get snapshot credentials', more) };
+    default:
+      return effect satisfies never;
+  }
 }
 
 /** One status error and one event, again only if the words change. Undefined where the status says it already. */

@@ -37,6 +37,8 @@ export interface DriverFailure {
   readonly reason: EventReason;
   /** For people: no secret, and the same words for the same failure. */
   readonly message: string;
+  /** An event of this attempt went with the status that says it. */
+  readonly isTold?: true;
 }
 
 export type DriverAnswer = FoundSnapshot | DriverFailure;
@@ -75,7 +77,7 @@ export interface CreateRequest {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-export type ContentBackoff = DriverEffect | 'write-marks' | 'write-error' | 'save-status' | 'release-content';
+export type ContentBackoff = DriverEffect | 'write-marks' | 'write-error' | 'save-status' | 'clear-status' | 'release-content';
 
 type ContentStep<K extends ContentBackoff> = Effect<K> & { readonly kind: K };
 
@@ -92,6 +94,8 @@ export type ContentEffect =
   | (ContentStep<'write-marks'> & { readonly patch: Patch })
   | (ContentStep<'write-error'> & { readonly patch: Patch })
   | (ContentStep<'save-status'> & { readonly patch: Patch })
+  /** DeleteSnapshot succeeded, but somebody else keeps the content: it must not name what is gone. */
+  | (ContentStep<'clear-status'> & { readonly patch: Patch })
   /** Takes our finalizer off the content, which then goes. */
   | (ContentStep<'release-content'> & { readonly patch: Patch });
 

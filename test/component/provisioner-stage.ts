@@ -32,6 +32,8 @@ const MAX_EVENTS = 2_000_000;
 const LIMIT_MS = 12 * 3_600_000;
 
 export interface StageOptions {
+  /** Default: DRIVER. */
+  readonly driverName?: string;
   /** Segments of the driver; the first is the node's own. */
   readonly topology?: readonly Readonly<Record<string, string>>[];
   /** Calls without these secrets are refused. */
@@ -85,7 +87,7 @@ export async function onStage(options: StageOptions, story: (stage: Stage) => Pr
   const rpcs: Stage['rpcs'] = [];
   const log: string[] = [];
   const driver = await createDriver({
-    name: DRIVER,
+    name: options.driverName ?? DRIVER,
     nodeId: 'node-1',
     clock: scheduler.clock('driver'),
     random: new SeededRandom(1, 2),

@@ -14,7 +14,7 @@ import type { HttpDoor } from '../../lib/doors/http.ts';
 import { createKubeClient } from '../../lib/kube/kube-client.ts';
 import { noCredentials } from '../../lib/kube/credentials.ts';
 import { parseJson, printJson } from '../../lib/kube/json.ts';
-import { INT64_FIELDS } from '../../lib/kube/resources.ts';
+import { GROUP_SNAPSHOT_GROUP, INT64_FIELDS } from '../../lib/kube/resources.ts';
 import type { CoreEvent, KubeObject, VolumeSnapshot } from '../../lib/kube/objects.ts';
 import { createMetrics } from '../../lib/process/metrics.ts';
 import { readFlags } from '../../lib/process/flags.ts';
@@ -166,6 +166,7 @@ export async function openWorld(options: WorldOptions = {}) {
       driver: identity === undefined ? undefined : { client: csi, identity: () => identity },
       metrics,
       leaseNamespace: 'default',
+      served: new Map([[GROUP_SNAPSHOT_GROUP, 'v1']]),
     });
     informers.start(life.signal);
     await settled();

@@ -432,7 +432,7 @@ describe('a snapshot that an admin brings', () => {
       spec: { source: { volumeSnapshotContentName: 'imported' } },
     });
     await world.settled();
-    expect((await world.snapshot('waiting')).status?.error?.message).toMatch(/imported is missing/);
+    expect((await world.snapshot('waiting')).status?.error?.message).toMatch(/is missing: imported/);
     await bring(world, handle);
     expect((await world.snapshot('waiting')).status?.error?.message).toMatch(/bound to a different snapshot/);
     expect((await world.snapshot('brought')).status?.readyToUse).toBe(true);

@@ -11,7 +11,7 @@ import {
   PERSISTENT_VOLUME_CLAIMS,
   PERSISTENT_VOLUMES,
   STORAGE_CLASSES,
-  VOLUME_GROUP_SNAPSHOT_CONTENTS,
+  groupSnapshotResources,
   VOLUME_SNAPSHOT_CLASSES,
   VOLUME_SNAPSHOT_CONTENTS,
   VOLUME_SNAPSHOTS,
@@ -187,17 +187,13 @@ function demand(found: unknown, wanted: unknown): void {
   if (found !== wanted) throw new Error(`found ${JSON.stringify(found)} where the main job demands ${JSON.stringify(wanted)}`);
 }
 
+const GROUPS = groupSnapshotResources('v1');
+
 /** Everything that is left of a job, as lines; empty is what a test wants. */
 export async function leftOver(scene: Scene): Promise<string[]> {
   const { kube, driver } = scene;
   const lines: string[] = [];
-  for (const resource of [
-    PERSISTENT_VOLUMES,
-    VOLUME_SNAPSHOT_CONTENTS,
-    VOLUME_GROUP_SNAPSHOT_CONTENTS,
-    VOLUME_SNAPSHOTS,
-    PERSISTENT_VOLUME_CLAIMS,
-  ]) {
+  for (const resource of [PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CONTENTS, GROUPS.contents, VOLUME_SNAPSHOTS, PERSISTENT_VOLUME_CLAIMS]) {
     lines.push(...(await kube.list<KubeObject>(resource)).map((object) => describe(resource.kind, object)));
   }
   lines.push(...openEntries(await kube.list(LEASES)).map((uid) => `the journal holds an entry of claim uid ${uid}`));

@@ -29,11 +29,13 @@ export interface ProgramOptions {
   readonly address: string;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Of ours: flags of Node itself. */
+  readonly nodeFlags?: readonly string[];
 }
 
 /** The same flags for either side: that they are taken is part of the test. */
 export async function startProgram(stage: Stage, options: ProgramOptions): Promise<Program> {
-  const { role, side, kubeconfig, address, args = [], env = {} } = options;
+  const { role, side, kubeconfig, address, args = [], env = {}, nodeFlags = [] } = options;
   const flags = [
     `--kubeconfig=${kubeconfig}`,
     // Without client limits: the peers' default of 5 calls a second measures the limit only.
@@ -45,7 +47,7 @@ export async function startProgram(stage: Stage, options: ProgramOptions): Promi
   ];
   const name = `${side}-${role}`;
   if (side === 'go') return stage.start({ name, file: await binary(role), args: flags, env });
-  return stage.start({ name, file: process.execPath, args: [builtProgram(role), ...flags], env });
+  return stage.start({ name, file: process.execPath, args: [...nodeFlags, builtProgram(role), ...flags], env });
 }
 
 export interface CastOptions {
@@ -54,14 +56,19 @@ export interface CastOptions {
   /** The kubeconfig of a role. Default: that of the program's own token user. */
   readonly kubeconfigOf: (role: Role, side: Side) => string | Promise<string>;
   readonly argsOf?: (role: Role) => readonly string[];
+  readonly nodeFlags?: readonly string[];
 }
 
 /** One program a role, started in the order of the roles. */
-export async function startCast(stage: Stage, { cast, address, kubeconfigOf, argsOf = () => [] }: CastOptions): Promise<Program[]> {
+export async function startCast(
+  stage: Stage,
+  { cast, address, kubeconfigOf, argsOf = () => [], nodeFlags = [] }: CastOptions,
+): Promise<Program[]> {
   const programs: Program[] = [];
   for (const role of ROLES) {
     const side = cast[role];
-    programs.push(await startProgram(stage, { role, side, address, kubeconfig: await kubeconfigOf(role, side), args: argsOf(role) }));
+    const kubeconfig = await kubeconfigOf(role, side);
+    programs.push(await startProgram(stage, { role, side, address, kubeconfig, args: argsOf(role), nodeFlags }));
   }
   return programs;
 }
@@ -69,10 +76,16 @@ export async function startCast(stage: Stage, { cast, address, kubeconfigOf, arg
 /** The token user of the one process that plays all roles. */
 export const ONE_PROCESS_USER: ControlPlaneUser = { name: 'ours-one-process', groups: ['system:masters'] };
 
+export interface OneProcessOptions {
+  readonly kubeconfig: string;
+  readonly address: string;
+  readonly nodeFlags?: readonly string[];
+}
+
 /** csi-sidecars with all three roles: one cache per kind, one client. */
-export function startOneProcess(stage: Stage, { kubeconfig, address }: { readonly kubeconfig: string; readonly address: string }): Program {
+export function startOneProcess(stage: Stage, { kubeconfig, address, nodeFlags = [] }: OneProcessOptions): Program {
   const flags = [`--roles=${ROLES.join(',')}`, `--kubeconfig=${kubeconfig}`, `--csi-address=${address}`, '--v=2'];
-  return stage.start({ name: 'ours-one-process', file: process.execPath, args: [builtProgram('csi-sidecars'), ...flags] });
+  return stage.start({ name: 'ours-one-process', file: process.execPath, args: [...nodeFlags, builtProgram('csi-sidecars'), ...flags] });
 }
 
 export async function stopCast(programs: readonly Program[]): Promise<void> {

@@ -36,6 +36,8 @@ export interface Surroundings {
   called?(program: string, call: RpcCall): ((answer: { code: number; message: string }) => void) | undefined;
   /** A request takes so much longer than the ordinary. */
   delayed?(ms: number): void;
+  /** A watch of the program shows nothing of what the server says now before that time, ms since the start. */
+  lags?(program: string, path: string, untilMs: number): void;
   faults(): FaultRates;
   /** Called at every crash point in order; true kills the incarnation there. */
   crashHere(program: string, point: string, phase: CrashPhase): boolean;
@@ -183,6 +185,7 @@ export class Incarnation {
       host: {
         env: (name) => this.world.env[name],
         hostname: () => this.hostname,
+        pid: 1,
         onSignal: (listener) => {
           this.signalListeners.add(listener);
           return () => this.signalListeners.delete(listener);
@@ -402,6 +405,7 @@ export class Incarnation {
           schedule(0, 'goes silent', () => {
             silent = true;
           });
+        if (late > 0) this.world.lags?.(this.program, request.path, scheduler.elapsedMs + late);
         schedule(this.latency() + late, 'chunk', () => {
           const resolve = waiting.shift();
           failing.shift();

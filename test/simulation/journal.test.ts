@@ -120,6 +120,7 @@ it('leaves an entry open only while its claim lives and waits', () => {
     unsnapshottable: new Set<string>(),
     released: new Set<string>(),
     lateContents: new Set<string>(),
+    openAccounts: new Set<string>(),
   };
   const left = (): string[] => settledViolations(mirror, { volumes: [], snapshots: [] }, expected).map(({ invariant }) => invariant);
   mirror.leases.apply('ADDED', lease('head', 'leader', { uids: ['a'] }));

@@ -98,7 +98,7 @@ function unsettled(world: World): readonly Violation[] {
     safety.erased.isUnaccountable(name) ? [id] : [],
   );
   const released = new Set([...safety.releasedHandles(), ...unaccountable]);
-  const expected = { unbindable, unsnapshottable, released, lateContents: safety.lateContents };
+  const expected = { unbindable, unsnapshottable, released, lateContents: safety.lateContents, openAccounts: new Set<string>() };
   return [
     ...settledViolations(mirror, ledger, expected),
     ...(topology?.violations(ledger) ?? []),

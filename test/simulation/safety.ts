@@ -1,7 +1,7 @@
 /** The promises that hold at every step, whatever goes wrong: checked in the turn in which something changes. */
 import type { Lease, PersistentVolume, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import type { Change } from '../../mock-driver/model/records.ts';
-import type { CallLog } from './call-log.ts';
+import type { CallLog, LoggedCall } from './call-log.ts';
 import { ErasedHistory } from './erased-history.ts';
 import type { InvariantName, LedgerView } from './invariants.ts';
 import { volumeRunsOn } from './go-rules.ts';
@@ -30,13 +30,16 @@ export class SafetyChecks {
   /** Leases that a write of long ago is changing. */
   private readonly changedLate = new Set<string>();
   private readonly goneSnapshots = new Set<string>();
+  /** Claims (uid), and when they went. */
+  private readonly goneClaims = new Map<string, number>();
   /**
-   * Contents (uid) whose POST arrived when their VolumeSnapshot was going or gone, and no controller was steadily at work. One that
-   * is cut before a controller sees it stays, for everybody to see (decision 008).
+   * Contents (uid) whose POST arrived when their VolumeSnapshot was going or gone, and no controller was steadily at work, or its
+   * watch was behind. One that is cut before a controller sees it stays, for everybody to see (decision 008).
    */
   readonly lateContents = new Set<string>();
   private readonly arrivals = new Map<string, number>();
   private controllerChangedMs = Number.NEGATIVE_INFINITY;
+  private controllerSeesMs = Number.NEGATIVE_INFINITY;
   private readonly now: () => number;
   /** Claims (uid) that a journal held at some time. */
   private readonly recorded = new Set<string>();
@@ -60,6 +63,9 @@ export class SafetyChecks {
     mirror.leases.listeners.push(({ old, object }) => this.leaseChanged(old, object));
     this.erased = new ErasedHistory(mirror);
     mirror.volumes.listeners.push(({ old, object }) => this.volumeChanged(old, object));
+    mirror.claims.listeners.push(({ old, object }) => {
+      if (object === undefined) this.goneClaims.set(old?.metadata?.uid ?? '', now());
+    });
     mirror.snapshots.listeners.push(({ old, object }) => {
       if (object === undefined) this.goneSnapshots.add(old?.metadata?.uid ?? '');
     });
@@ -92,7 +98,10 @@ export class SafetyChecks {
   /** A backup was restored, and the mirror shows it: whose past is undone has neither finished nor been retained. */
   restored(): void {
     this.erased.restored();
-    for (const { metadata } of this.mirror.claims.all()) this.finishedClaims.delete(metadata?.uid ?? '');
+    for (const { metadata } of this.mirror.claims.all()) {
+      this.finishedClaims.delete(metadata?.uid ?? '');
+      this.goneClaims.delete(metadata?.uid ?? '');
+    }
     for (const { spec } of this.mirror.volumes.all()) this.retained.delete(spec?.csi?.volumeHandle ?? '');
     for (const content of this.mirror.contents.all()) this.retained.delete(handleOf(content) ?? '');
   }
@@ -132,11 +141,19 @@ export class SafetyChecks {
     }
   }
 
-  /** The source is held as long as the latest call was not answered, or not finally: as the Go program does. */
-  private mayBeFilling({ requests }: JournalEntry): boolean {
+  /**
+   * The source is held as long as the latest call was not answered, or not finally: as the Go program does, which asks no more once a
+   * claim that is gone had a final answer. From then on nobody is to get that volume, and a source that is going, which no
+   * finalizer can be put on any more, is let go for good: what is asked later settles the account alone.
+   */
+  private mayBeFilling({ uid, requests }: JournalEntry): boolean {
+    const goneMs = this.goneClaims.get(uid);
     return requests.some(({ name }) => {
-      const last = this.calls.of('CreateVolume', name).at(-1);
-      return last !== undefined && (last.answer === undefined || volumeRunsOn(last.answer.code));
+      const calls = this.calls.of('CreateVolume', name);
+      const isFinal = ({ answer }: LoggedCall): boolean => answer !== undefined && !volumeRunsOn(answer.code);
+      if (goneMs !== undefined && calls.some((call) => call.atMs >= goneMs && isFinal(call))) return false;
+      const last = calls.at(-1);
+      return last !== undefined && !isFinal(last);
     });
   }
 
@@ -215,12 +232,22 @@ export class SafetyChecks {
   /** A program that would meet late contents starts or ends. */
   controllerChanged(): void {
     this.controllerChangedMs = this.now();
+    this.missesArrivals();
+  }
+
+  /** The controller at work is shown what contents are now only then. */
+  controllerLags(untilMs: number): void {
+    this.controllerSeesMs = Math.max(this.controllerSeesMs, untilMs);
+    this.missesArrivals();
+  }
+
+  private missesArrivals(): void {
     for (const [uid, atMs] of this.arrivals) if (this.now() - atMs < MEETING_MS) this.lateContents.add(uid);
   }
 
   private lateArrival(uid: string): void {
     this.arrivals.set(uid, this.now());
-    if (this.now() - this.controllerChangedMs < TAKE_OVER_MS) this.lateContents.add(uid);
+    if (this.now() - this.controllerChangedMs < TAKE_OVER_MS || this.now() < this.controllerSeesMs) this.lateContents.add(uid);
   }
 
   private isGoing(snapshotUid: string): boolean {

@@ -404,6 +404,10 @@ export class World {
       driver: this.driver,
       called: (program, call) => this.calls.opened(program, call),
       delayed: (ms) => this.calm.delay(ms),
+      lags: (program, path, untilMs) => {
+        const works = meetsContents(program) && (!this.init.elects || this.leads(program));
+        if (works && path.includes('/volumesnapshotcontents')) this.safety.controllerLags(untilMs);
+      },
       faults: () => this.faultRates,
       crashHere: (program, point, phase) => this.crashHere(program, point, phase),
       died: (program, how, code) => this.died(program, how, code),
@@ -479,6 +483,8 @@ export class World {
     slot.life = undefined;
     this.calm.goes(program);
     this.calls.died(program);
+    // What was owed so far is judged by now, and not by when somebody looks again.
+    this.look();
     if (meetsContents(program)) this.safety.controllerChanged();
     if (how === 'exit') {
       this.exits.push({ program, code });

@@ -6,6 +6,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HttpAnswer, HttpRequest } from '../../lib/doors/http.ts';
+import { GrpcCode } from '../../lib/csi/grpc-code.ts';
 import { loadCodec } from '../../mock-driver/codec.ts';
 import { createDriver } from '../../mock-driver/driver.ts';
 import type { Driver } from '../../mock-driver/driver.ts';
@@ -18,6 +19,7 @@ import { serveSandbox } from '../../sandbox/serve.ts';
 import { builtProgram } from '../../harness/mock-driver.ts';
 import type { Program, Stage } from '../../harness/stage.ts';
 import { writeKubeconfig } from '../../harness/kubeconfig.ts';
+import { CreateVolumeRequest } from '../../proto/gen/csi.ts';
 import { DRIVER } from '../simulation/manifests.ts';
 import { Mirror } from '../simulation/mirror.ts';
 import { CRDS } from '../simulation/open-world.ts';
@@ -49,6 +51,8 @@ const SENDER: Readonly<Record<string, ProgramName>> = {
 export class KillWorld {
   readonly mirror: Mirror;
   readonly points: string[] = [];
+  /** Names of volumes that the driver was asked for last when their source was gone. */
+  readonly sourceless = new Set<string>();
   killed: string | undefined;
   private readonly occurrences = new Map<string, number>();
   private readonly stage: Stage;
@@ -168,7 +172,13 @@ export class KillWorld {
     const rpc = method.split('/').at(-1) ?? '';
     const sender = SENDER[rpc];
     if (sender === undefined) return this.driver.handle(method, request);
-    return this.through(`${sender} RPC ${rpc}`, sender, () => this.driver.handle(method, request));
+    const answer = await this.through(`${sender} RPC ${rpc}`, sender, () => this.driver.handle(method, request));
+    if (rpc === 'CreateVolume') {
+      const { name } = CreateVolumeRequest.decode(request);
+      if (answer.code === GrpcCode.NOT_FOUND) this.sourceless.add(name);
+      else this.sourceless.delete(name);
+    }
+    return answer;
   }
 
   private async through<T>(call: string, sender: ProgramName, apply: () => Promise<T>): Promise<T> {

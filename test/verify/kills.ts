@@ -5,6 +5,7 @@
 import { openStage } from '../../harness/stage.ts';
 import { eventually } from '../../harness/wait.ts';
 import { settledViolations } from '../simulation/invariants.ts';
+import { openEntries } from '../simulation/journal.ts';
 import {
   CLAIMS,
   claim,
@@ -34,29 +35,47 @@ export async function mainJobWithKill(plan: KillPlan | undefined): Promise<KillR
   try {
     world = await KillWorld.open(stage, plan);
     await job(world, faults);
-    const expected = {
-      unbindable: new Set<string>(),
-      unsnapshottable: new Set<string>(),
-      released: new Set<string>(),
-      lateContents: new Set<string>(),
-    };
-    const { mirror } = world;
     const kept = world;
-    await eventually('an empty driver and no record', () =>
-      settledViolations(mirror, kept.ledger(), expected).length === 0 ? true : undefined,
-    ).catch(() => undefined);
-    faults.push(...settledViolations(mirror, world.ledger(), expected).map((violation) => violation.message));
-    const left = world.ledger();
-    if (left.volumes.length + left.snapshots.length > 0)
-      faults.push(
-        `the driver still holds ${JSON.stringify(left, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))}`,
-      );
+    await eventually('an empty driver and no record', () => (leftOf(kept).length === 0 ? true : undefined)).catch(() => undefined);
+    faults.push(...leftOf(world));
   } catch (error) {
     faults.push(error instanceof Error ? error.message : String(error));
   } finally {
     await stage.close();
   }
   return { points: world?.points ?? [], killed: world?.killed, faults };
+}
+
+/** What is left of the job, in words: it goes, but for the accounts that are settled later. */
+function leftOf(world: KillWorld): readonly string[] {
+  const { mirror } = world;
+  const left = world.ledger();
+  const expected = {
+    unbindable: new Set<string>(),
+    unsnapshottable: new Set<string>(),
+    released: new Set<string>(),
+    lateContents: new Set<string>(),
+    openAccounts: hopelessAccounts(world),
+  };
+  const violations = settledViolations(mirror, left, expected).map(({ message }) => message);
+  // A volume that was made for a claim that is gone has its PV for a moment, and then both go.
+  if (left.volumes.length + left.snapshots.length === 0) return violations;
+  return [
+    ...violations,
+    `the driver still holds ${JSON.stringify(left, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value))}`,
+  ];
+}
+
+/**
+ * Claims (uid) that are gone, and for which the driver cannot make anything since the source is gone, too: a process that took up what a
+ * dead one wrote down asks for ten minutes before it believes that (decision 008). The simulation waits for it in no time.
+ */
+function hopelessAccounts({ mirror, sourceless }: KillWorld): ReadonlySet<string> {
+  const living = new Set(mirror.claims.all().map(({ metadata }) => metadata?.uid));
+  const entries = [...openEntries(mirror.leases.all()).values()].filter(
+    ({ uid, requests }) => !living.has(uid) && requests.every(({ name: volume }) => sourceless.has(volume)),
+  );
+  return new Set(entries.map(({ uid }) => uid));
 }
 
 async function job(world: KillWorld, faults: string[]): Promise<void> {

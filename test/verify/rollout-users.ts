@@ -5,7 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import { createClaim, createSnapshot, type Scene } from '../real/main-job.ts';
-import type { Sight } from './rollout-sight.ts';
+import type { Sight } from '../../harness/sight.ts';
 
 export const OPERATIONS = [
   'claim created → Bound',

@@ -17,7 +17,7 @@ import { type ControlPlane, startControlPlane } from '../../harness/real/control
 import { leftOver, openScene, type Scene } from '../real/main-job.ts';
 import { ROLES } from '../real/programs.ts';
 import { keepRestarting, type Restartable, startRestartable } from './rollout-restarts.ts';
-import { openSight, type Sight } from './rollout-sight.ts';
+import { openSight, type Sight } from '../../harness/sight.ts';
 import { type Operation, OPERATIONS, runUsers, type Timing } from './rollout-users.ts';
 import type { VerificationOptions, VerificationResult } from './verification.ts';
 

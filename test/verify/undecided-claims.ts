@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PERSISTENT_VOLUME_CLAIMS } from '../../lib/kube/resources.ts';
 import { createClaim, type Scene } from '../real/main-job.ts';
-import type { Sight } from './rollout-sight.ts';
+import type { Sight } from '../../harness/sight.ts';
 
 /** From creation to Bound, as a user sees it. */
 export interface Pace {

@@ -19,7 +19,7 @@ import { realLayerProblem } from '../../harness/real/binaries.ts';
 import { freePort, startControlPlane } from '../../harness/real/control-plane.ts';
 import { openScene, type Scene } from '../real/main-job.ts';
 import { PROGRAM_USERS, startProgram, userOf } from '../real/programs.ts';
-import { openSight, type Sight } from './rollout-sight.ts';
+import { openSight, type Sight } from '../../harness/sight.ts';
 import { inLanes, type Pace, paceOf, runClaims } from './undecided-claims.ts';
 import type { VerificationOptions, VerificationResult } from './verification.ts';
 

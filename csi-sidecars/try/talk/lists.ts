@@ -4,7 +4,7 @@ import type { Step } from '../step.ts';
 import { NotTried } from '../step.ts';
 import type { TryWorld } from '../world/world.ts';
 import { driverOf } from '../world/world.ts';
-import { listAll } from '../../driver/pages.ts';
+import { everyPage } from '../../driver/pages.ts';
 import { snapshotSecrets } from './requests.ts';
 import { tolerate } from './tolerate.ts';
 
@@ -19,7 +19,7 @@ export interface Listing {
 export async function listVolumes(world: TryWorld, maxEntries = 0): Promise<Listing | undefined> {
   const { calls, signal } = world;
   if (!driverOf(world).identity.controller.has('LIST_VOLUMES')) return undefined;
-  const { entries, endless } = await listAll((startingToken) => calls.listVolumes({ maxEntries, startingToken }, signal));
+  const { entries, endless } = await everyPage((startingToken) => calls.listVolumes({ maxEntries, startingToken }, signal));
   world.observe('pages-end', endless);
   return { ids: entries.map(({ volume }) => volume?.volumeId ?? ''), whole: endless === undefined };
 }
@@ -28,7 +28,7 @@ export async function listSnapshots(world: TryWorld, maxEntries = 0): Promise<Li
   const { calls, signal } = world;
   if (!driverOf(world).identity.controller.has('LIST_SNAPSHOTS')) return undefined;
   const any = { maxEntries, sourceVolumeId: '', snapshotId: '', secrets: snapshotSecrets(world) };
-  const { entries, endless } = await listAll((startingToken) => calls.listSnapshots({ ...any, startingToken }, signal));
+  const { entries, endless } = await everyPage((startingToken) => calls.listSnapshots({ ...any, startingToken }, signal));
   world.observe('pages-end', endless);
   return { ids: entries.map(({ snapshot }) => snapshot?.snapshotId ?? ''), whole: endless === undefined };
 }

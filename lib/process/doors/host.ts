@@ -16,6 +16,7 @@ export function openHost(): Host {
   return {
     env: (name) => process.env[name],
     hostname: () => hostname(),
+    pid: process.pid,
     onSignal: (listener) => {
       const term = (): void => listener('SIGTERM');
       const int = (): void => listener('SIGINT');

@@ -69,6 +69,18 @@ export const binderCases: readonly Case[] = [
     },
   },
   {
+    name: 'binder: a claim of an in-tree class is handed to the driver that took over',
+    run: async (lab) => {
+      const storageClassName = await madeClass(lab, { provisioner: 'kubernetes.io/cinder' });
+      await lab.post(paths.claims(lab.namespace), claim('one', { spec: { storageClassName } }));
+      const asked = await lab.until(`${paths.claims(lab.namespace)}/one`, ({ text: found }) => found.includes('storage-provisioner'));
+      expect(at(asked.body, 'metadata.annotations')).toMatchObject({
+        'volume.kubernetes.io/storage-provisioner': 'cinder.csi.openstack.org',
+        'volume.beta.kubernetes.io/storage-provisioner': 'cinder.csi.openstack.org',
+      });
+    },
+  },
+  {
     name: 'binder: a claim that waits for its first consumer is asked for only with a selected node',
     run: async (lab) => {
       const storageClassName = await madeClass(lab, { volumeBindingMode: 'WaitForFirstConsumer' });

@@ -1,7 +1,7 @@
 /** What a user sees of some kinds of objects, from one watch a kind: many waits at once cost the server no call. */
-import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
-import { collectionPath, type KubeTarget } from '../../harness/kube.ts';
-import type { RawClient, RawWatch } from '../../harness/raw-http.ts';
+import type { KubeObject, Resource } from '../lib/kube/objects.ts';
+import { collectionPath, type KubeTarget } from './kube.ts';
+import type { RawClient, RawWatch } from './raw-http.ts';
 
 export interface Sight {
   follow(resource: Resource<KubeObject>): Promise<void>;

@@ -1,0 +1,44 @@
+/** What a check says. A finding is something that is wrong; what could not be looked at is said apart from it. */
+import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
+
+export interface Place {
+  readonly kind: string;
+  readonly name: string;
+  /** Undefined for kinds without a namespace. */
+  readonly namespace?: string;
+}
+
+export interface Finding {
+  /** `error`: something does not work now. `warning`: it will not in some case. */
+  readonly severity: 'error' | 'warning';
+  readonly what: string;
+  readonly where: Place;
+  /** RFC 3339; undefined where nothing in the cluster says it. */
+  readonly since?: string | undefined;
+  readonly breaks: string;
+  /** A command, or the line of a manifest. */
+  readonly fix: string;
+}
+
+export interface Unchecked {
+  readonly what: string;
+  readonly why: string;
+}
+
+export interface CheckResult {
+  readonly findings: readonly Finding[];
+  readonly unchecked?: readonly Unchecked[];
+}
+
+/** A finding with the name of its check. */
+export type NamedFinding = Finding & { readonly check: string };
+
+export function placeOf({ kind }: Resource<KubeObject>, { metadata }: KubeObject): Place {
+  const { name = '', namespace } = metadata ?? {};
+  return namespace === undefined ? { kind, name } : { kind, name, namespace };
+}
+
+/** As kubectl takes it: `pvc/data -n team`, with the kind in full. */
+export function kubectlName({ kind, name, namespace }: Place): string {
+  return `${kind.toLowerCase()}/${name}${namespace === undefined ? '' : ` -n ${namespace}`}`;
+}

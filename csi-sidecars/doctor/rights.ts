@@ -1,0 +1,49 @@
+/**
+ * Which rights each role needs, as deploy/ grants them: `verbs of group/resource`. A test holds the two together.
+ * What is for a choice only (capacity, groups, secrets) is not among them: who does without it lacks nothing.
+ */
+import type { RoleName } from './sidecar-pods.ts';
+
+export interface Right {
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource?: string;
+  readonly verbs: readonly string[];
+  /** In the namespace of the Pod only; else everywhere. */
+  readonly own?: boolean;
+}
+
+const READ = ['get', 'list', 'watch'] as const;
+const SNAPSHOTS = 'snapshot.storage.k8s.io';
+const STORAGE = 'storage.k8s.io';
+const EVENTS: Right = { group: '', resource: 'events', verbs: ['create', 'patch'] };
+const CLASSES: Right = { group: SNAPSHOTS, resource: 'volumesnapshotclasses', verbs: READ };
+
+export const RIGHTS: Readonly<Record<RoleName, readonly Right[]>> = {
+  'snapshot-controller': [
+    EVENTS,
+    CLASSES,
+    { group: '', resource: 'persistentvolumes', verbs: READ },
+    { group: '', resource: 'persistentvolumeclaims', verbs: [...READ, 'update'] },
+    { group: SNAPSHOTS, resource: 'volumesnapshots', verbs: [...READ, 'patch'] },
+    { group: SNAPSHOTS, resource: 'volumesnapshots', subresource: 'status', verbs: ['patch'] },
+    { group: SNAPSHOTS, resource: 'volumesnapshotcontents', verbs: [...READ, 'create', 'patch', 'delete'] },
+    { group: SNAPSHOTS, resource: 'volumesnapshotcontents', subresource: 'status', verbs: ['patch'] },
+  ],
+  'csi-snapshotter': [
+    EVENTS,
+    CLASSES,
+    { group: SNAPSHOTS, resource: 'volumesnapshotcontents', verbs: [...READ, 'patch'] },
+    { group: SNAPSHOTS, resource: 'volumesnapshotcontents', subresource: 'status', verbs: ['patch'] },
+  ],
+  'csi-provisioner': [
+    EVENTS,
+    { group: '', resource: 'persistentvolumes', verbs: [...READ, 'create', 'patch', 'delete'] },
+    { group: '', resource: 'persistentvolumeclaims', verbs: [...READ, 'update'] },
+    { group: STORAGE, resource: 'storageclasses', verbs: READ },
+    { group: 'coordination.k8s.io', resource: 'leases', verbs: [...READ, 'create', 'update', 'delete'], own: true },
+  ],
+};
+
+/** Of any role that elects a leader. */
+export const ELECTION_RIGHT: Right = { group: 'coordination.k8s.io', resource: 'leases', verbs: ['get', 'create', 'update'], own: true };

@@ -1,0 +1,90 @@
+/** An object of a cluster → its explanation. Only reads. */
+import type { Clock } from '../../lib/doors/clock.ts';
+import { orNothing } from '../../lib/kube/api-error.ts';
+import type { KubeObject } from '../../lib/kube/objects.ts';
+import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
+import { formatTime, parseTime } from '../../lib/kube/time.ts';
+import { ConfigError } from '../../lib/errors/config-error.ts';
+import { nearest } from '../../lib/process/nearest.ts';
+import { listAll, type ReadOnlyClient } from '../reading/read-only-client.ts';
+import type { Explanation } from './explanation.ts';
+import { heldBy } from './finalizers.ts';
+import { newestWarning } from './last-error.ts';
+import { kubectlName, type Target } from './place.ts';
+import type { Act, Scene } from './scene.ts';
+import { openTheatre } from './theatre.ts';
+import { explainClaim } from './turns/claim.ts';
+import { explainContent } from './turns/content.ts';
+import { explainSnapshot } from './turns/snapshot.ts';
+import { explainVolume } from './turns/volume.ts';
+
+export interface ExplainInput {
+  readonly client: ReadOnlyClient;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly say: (text: string) => void;
+}
+
+type ExplainOne = (scene: Scene, object: KubeObject) => Promise<Act>;
+
+/** Each takes objects of its own kind: the resource says which they are. */
+const ACTS: ReadonlyMap<string, ExplainOne> = new Map([
+  [PERSISTENT_VOLUME_CLAIMS.plural, explainClaim as ExplainOne],
+  [PERSISTENT_VOLUMES.plural, explainVolume as ExplainOne],
+  [VOLUME_SNAPSHOTS.plural, explainSnapshot as ExplainOne],
+  [VOLUME_SNAPSHOT_CONTENTS.plural, explainContent as ExplainOne],
+]);
+
+/** Rejects with ConfigError where there is no such object. */
+export async function explain({ resource, place }: Target, { client, clock, signal, say }: ExplainInput): Promise<Explanation> {
+  const object = await orNothing(client.get(resource, place, signal));
+  if (object === undefined) throw new ConfigError(await notThere({ resource, place }, client, signal));
+  const theatre = await openTheatre({ client, clock, signal, say });
+  const act = ACTS.get(resource.plural);
+  if (act === undefined) throw new Error(`nobody explains ${resource.kind}`);
+  const {
+    state,
+    chain,
+    turn,
+    next,
+    error,
+    maxBackoffMs,
+    unknown = [],
+  } = await act({ client, theatre, signal, nowMs: clock.now() }, object);
+  const { creationTimestamp, deletionTimestamp, finalizers } = object.metadata ?? {};
+  const lastError = turn.who === 'nobody' ? undefined : (error ?? (await newestWarning(client, object, signal)));
+  return {
+    object: { ...place, state, created: creationTimestamp, deleted: deletionTimestamp },
+    chain,
+    turn,
+    next,
+    heldBack: maxBackoffMs === undefined ? undefined : heldBack(lastError?.at, maxBackoffMs),
+    lastError,
+    // On an object that lives they hold nothing.
+    finalizers: deletionTimestamp === undefined ? [] : heldBy(finalizers),
+    unknown: [...theatre.blind, ...unknown],
+  };
+}
+
+function heldBack(failedAt: string | undefined, maxBackoffMs: number): NonNullable<Explanation['heldBack']> {
+  const since = parseTime(failedAt);
+  if (since === undefined)
+    return { until: undefined, atTheLatest: undefined, why: 'nothing shows a failed try, so nothing shows that the next one is held back' };
+  const atTheLatest = formatTime(since + maxBackoffMs);
+  return {
+    until: undefined,
+    atTheLatest,
+    why: `only the running process knows until when; after the last failure at most until ${atTheLatest}, by the default of --retry-interval-max`,
+  };
+}
+
+async function notThere({ resource, place }: Target, client: ReadOnlyClient, signal: AbortSignal): Promise<string> {
+  const { namespace } = place;
+  const { items, blind } = await listAll(client, resource, { signal, ...(namespace === undefined ? {} : { namespace }) });
+  if (blind?.reason === 'absent') return `${blind.message}: csi-sidecars install-crds installs the snapshot kinds`;
+  const near = nearest(
+    place.name,
+    items.map(({ metadata }) => metadata?.name ?? ''),
+  );
+  return `there is no ${kubectlName(place)}${near === undefined ? '' : `: did you mean ${near}?`}`;
+}

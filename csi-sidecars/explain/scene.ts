@@ -1,0 +1,57 @@
+/** What every kind's explanation is made from, and what it answers. */
+import type { KubeObject } from '../../lib/kube/objects.ts';
+import type { ReadOnlyClient } from '../reading/read-only-client.ts';
+import type { Link, Next, Turn } from './explanation.ts';
+import type { LastError } from './last-error.ts';
+import { kubectlName, type Place } from './place.ts';
+import type { Theatre } from './theatre.ts';
+
+export interface Scene {
+  readonly client: ReadOnlyClient;
+  readonly theatre: Theatre;
+  readonly signal: AbortSignal;
+  readonly nowMs: number;
+}
+
+export interface Act {
+  readonly state: string;
+  readonly chain: readonly Link[];
+  readonly turn: Turn;
+  readonly next: readonly Next[];
+  /** In the object's own status; else the newest Warning is looked for. */
+  readonly error?: LastError | undefined;
+  /** The longest pause between two tries of what is next, where something of ours has a back-off. */
+  readonly maxBackoffMs?: number | undefined;
+  readonly unknown?: readonly string[];
+}
+
+export function waitFor(place: Place, who: Turn['who'], why: string): Turn {
+  return { who, why, waitsFor: place, command: `csi-sidecars explain ${kubectlName(place)}` };
+}
+
+export function isGoing({ metadata }: KubeObject): boolean {
+  return metadata?.deletionTimestamp !== undefined;
+}
+
+/** Some CSIDriver or some node has it. */
+export function isDriverThere({ theatre }: Scene, driver: string): boolean {
+  return (
+    theatre.drivers.store.get(driver) !== undefined ||
+    theatre.csiNodes.store.list().some(({ spec }) => spec?.drivers?.some(({ name }) => name === driver))
+  );
+}
+
+/** A link to an object by name, whether it is there or not. */
+export function link(
+  relation: string,
+  place: Place,
+  { object, state }: { readonly object: KubeObject | undefined; readonly state?: string | undefined },
+): Link {
+  const shown = object === undefined ? 'missing' : isGoing(object) ? 'being deleted' : (state ?? 'there');
+  return { relation, place, state: shown };
+}
+
+/** The sidecar is to act, and what it does shows whose turn it is: the driver's once it is called. */
+export function told(next: { readonly kind: string; readonly reason?: string }, words: string | undefined, controller: string): Next {
+  return { controller, step: next.kind, does: words ?? next.reason ?? '' };
+}

@@ -1,0 +1,110 @@
+/** `csi-sidecars explain` on the sandbox, with the sidecars running: the true cause is named, and nothing is written. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Explanation } from '../../csi-sidecars/explain/explanation.ts';
+import { EXPLAIN } from '../../csi-sidecars/explain/verb.ts';
+import { runVerb } from '../../csi-sidecars/frame/run-verb.ts';
+import { CSI_NODES, PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
+import { watchedDoors } from './doctor-doors.ts';
+import { type Situation, SITUATIONS } from './explain-cases.ts';
+import { type FaultWorld, openFaultWorld } from './fault-world.ts';
+import { planter } from './planter.ts';
+
+let bent: FaultWorld;
+const writes: string[] = [];
+
+interface Answer {
+  readonly code: number;
+  readonly out: readonly string[];
+  readonly err: readonly string[];
+}
+
+async function ask(...words: string[]): Promise<Answer> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const screen = {
+    out: (line: string) => void out.push(line),
+    err: (line: string) => void err.push(line),
+    colours: false,
+    live: undefined,
+  };
+  const place = { doors: watchedDoors(writes), screen, signal: bent.world.stage.broken };
+  return { code: await runVerb(EXPLAIN, place, [`--kubeconfig=${bent.world.kubeconfig}`, ...words]), out, err };
+}
+
+/** Some names are known only once the objects are there. */
+async function resolve(words: string): Promise<string> {
+  const { kube } = bent.world;
+  const [, kind = '', of = '', name = ''] = /^(\w+)\/(VOLUME|CONTENT)-OF-(\w+)$/.exec(words) ?? [];
+  const target = { name, namespace: 'default' };
+  if (of === 'VOLUME') return `${kind}/${(await kube.get(PERSISTENT_VOLUME_CLAIMS, target)).spec?.volumeName ?? ''}`;
+  if (of === 'CONTENT') return `${kind}/${(await kube.get(VOLUME_SNAPSHOTS, target)).status?.boundVolumeSnapshotContentName ?? ''}`;
+  return words;
+}
+
+beforeAll(async () => {
+  bent = await openFaultWorld({ name: 'explain' });
+  await bent.createClaim('fixed');
+  await bent.bound('fixed');
+  await bent.createSnapshot('fixed', 'fixed');
+  await bent.ready('fixed');
+  const hasDriver = { what: 'with the driver', test: ({ spec }: { spec?: { drivers?: unknown[] } }) => (spec?.drivers ?? []).length > 0 };
+  await bent.world.kube.until(CSI_NODES, { name: 'node-1' }, hasDriver);
+});
+afterAll(() => bent.close());
+
+describe('explain names whose turn it is', () => {
+  test.each(SITUATIONS.map((situation): [string, Situation] => [situation.name, situation]))('for %s', async (_, situation) => {
+    const { plant, undoAll } = planter(bent.world.kube);
+    try {
+      await situation.plant(plant, bent);
+      const { code, out, err } = await ask(await resolve(situation.ask), '--output=json');
+      expect(err).toEqual([]);
+      const { turn, lastError, next, ...rest } = JSON.parse(out[0] ?? '') as Explanation & { readonly schema: string };
+      expect({ who: turn.who, why: turn.why }).toEqual({ who: situation.who, why: expect.stringMatching(situation.why) });
+      expect(`${turn.waitsFor?.kind ?? ''}/${turn.waitsFor?.name ?? ''}`).toMatch(new RegExp(`^${situation.waitsFor ?? '/$'}`));
+      if (situation.code !== undefined) expect(lastError).toMatchObject({ grpcCode: situation.code });
+      expect(code).toBe(situation.who === 'nobody' ? 0 : 1);
+      expect(rest.schema).toBe('csi-sidecars/explain.v1');
+      expect(next.every(({ does }) => does !== '')).toBe(true);
+      if (situation.who !== 'nobody' && situation.who !== 'binder') expect(turn.command).toMatch(/^(kubectl|csi-sidecars) /);
+    } finally {
+      await undoAll();
+    }
+  });
+});
+
+describe('explain tells a person', () => {
+  test('the chain from what it is made of to what is made of it', async () => {
+    const { out } = await ask('pvc/fixed', '--output=json');
+    const { chain } = JSON.parse(out[0] ?? '') as Explanation;
+    expect(chain.map(({ relation, place, state }) => `${relation} ${place.kind} ${state}`)).toEqual([
+      'class StorageClass mock.csi.example',
+      'volume PersistentVolume Bound',
+      'snapshot VolumeSnapshot ready',
+    ]);
+  });
+
+  test('in text, whose turn it is, before everything else', async () => {
+    const { out, code } = await ask('pvc/fixed');
+    expect(code).toBe(0);
+    expect(out[0]).toMatch(/^persistentvolumeclaim\/fixed -n default {2}Bound, since /);
+    expect(out[1]).toBe('  turn of    nobody: the claim has its volume');
+  });
+
+  test('of a kind or a name that is not there, which one is near', async () => {
+    expect(await ask('pvcs/fixed')).toMatchObject({
+      code: 2,
+      err: [expect.stringMatching(/"pvcs" is none of the kinds.*did you mean pvc\?/)],
+    });
+    expect(await ask('fixed')).toMatchObject({ code: 2, err: [expect.stringMatching(/write KIND\/NAME/)] });
+    expect(await ask('pvc/fixd')).toMatchObject({
+      code: 1,
+      err: ['explain: there is no persistentvolumeclaim/fixd -n default: did you mean fixed?'],
+    });
+    expect(await ask('pvc/fixed', '-n', 'other')).toMatchObject({ code: 1, err: [expect.stringContaining('-n other')] });
+  });
+});
+
+test('explain wrote nothing, in all that came before', () => {
+  expect(writes).toEqual([]);
+});

@@ -6,8 +6,8 @@ import type { Finding } from './causes.ts';
 import type { Deed } from './clean.ts';
 import { clean } from './clean.ts';
 import type { ClusterSide, DriverSide, Policy } from './facts.ts';
-import type { Found } from './find.ts';
 import { findLeaks, findLost } from './find.ts';
+import type { Found } from './found.ts';
 import { gatherCluster } from './gather-cluster.ts';
 import { gatherDriver, inBoth, inEither, knowsVolume, snapshotsOf } from './gather-driver.ts';
 

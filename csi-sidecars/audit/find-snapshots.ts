@@ -2,7 +2,7 @@ import { PROVISIONED_BY } from '../../provisioner/facts/names.ts';
 import type { Finding } from './causes.ts';
 import { ageProblem, secretProblem } from './doubts.ts';
 import type { DriverSnapshot } from './facts.ts';
-import type { Found, Sides } from './find.ts';
+import type { Found, Sides } from './found.ts';
 
 /** Snapshots of the driver that no VolumeSnapshotContent names, neither alone nor in a group. */
 export function snapshotLeaks(sides: Sides): Found {

@@ -3,7 +3,7 @@ import { MIGRATED_TO } from '../../provisioner/facts/names.ts';
 import { ageProblem, secretProblem } from './doubts.ts';
 import type { Finding } from './causes.ts';
 import type { ClusterSide, DriverVolume } from './facts.ts';
-import type { Found, Sides } from './find.ts';
+import type { Found, Sides } from './found.ts';
 
 /** Volumes of the driver that no PersistentVolume names. */
 export function volumeLeaks(sides: Sides): Found {

@@ -1,20 +1,8 @@
 /** The two sides compared. Pure; whatever leaves a doubt is a reason to keep. */
 import type { Finding } from './causes.ts';
-import type { ClusterSide, DriverSide, Policy } from './facts.ts';
 import { snapshotLeaks } from './find-snapshots.ts';
 import { volumeLeaks } from './find-volumes.ts';
-
-export interface Found {
-  readonly findings: readonly Finding[];
-  /** On one side only because it is being made or deleted right now, or is younger than the limit. */
-  readonly underWay: number;
-}
-
-export interface Sides {
-  readonly driver: DriverSide;
-  readonly cluster: ClusterSide;
-  readonly policy: Policy;
-}
+import type { Found, Sides } from './found.ts';
 
 export function findLeaks(sides: Sides): Found {
   const parts = [volumeLeaks(sides), snapshotLeaks(sides)];

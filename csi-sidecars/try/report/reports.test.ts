@@ -40,7 +40,7 @@ const REPORT: TryReport = {
     { id: 'kept', section: 'S', sentence: 'It is.', verdict: 'kept', seen: 1, breaches: [] },
     { id: 'broken', section: 'S', sentence: 'It is not.', verdict: 'broken', seen: 1, breaches: [{ text: EVIL, calls: [2] }] },
   ],
-  calls: [call(1, {}), call(2, { answer: { kind: 'refused', code: 13, message: EVIL } } as Partial<AnyCall>), call(3, {}), call(4, {})],
+  calls: [call(1, {}), call(2, { answer: { kind: 'refused', code: 13, message: EVIL } }), call(3, {}), call(4, {})],
 };
 
 test('the JSON holds the calls of breaches and of failed steps, with int64 as text', () => {
@@ -86,8 +86,8 @@ test('the lineage draws a volume below its snapshot below its source, and ends w
       request: { name: 's', sourceVolumeId: 'id-1' },
       answer: { kind: 'ok', response: { snapshot: { snapshotId: 'snap' } } },
     } as unknown as Partial<AnyCall>),
-    call(3, { request: { name: 'r', volumeContentSource: from('snap') } } as Partial<AnyCall>),
-    call(4, { request: { name: 'self', volumeContentSource: from('id-4') } } as Partial<AnyCall>),
+    call(3, { request: { name: 'r', volumeContentSource: from('snap') } }),
+    call(4, { request: { name: 'self', volumeContentSource: from('id-4') } }),
   ];
   expect(drawOrigins(calls)).toEqual(['volume id-1  v1', '└─ snapshot snap  s', '   └─ volume id-3  r']);
 });

@@ -1,23 +1,23 @@
 /** Why something is on one side only, and what to do about it. */
 export const CAUSES = {
   'second-volume': {
-    title: 'volumes in the driver beside the one that their claim is bound to',
+    title: 'Volumes in the driver beside the one that their claim is bound to',
     remedy: 'a provisioner crashed or was replaced between two attempts; --clean deletes them',
   },
   'claim-gone': {
-    title: 'volumes in the driver whose claim is gone and that no PersistentVolume names',
+    title: 'Volumes in the driver whose claim is gone and that no PersistentVolume names',
     remedy: 'a provisioner lost them, or somebody removed the finalizer of their PV; --clean deletes them',
   },
   'volume-of-nobody': {
-    title: 'volumes in the driver that no PersistentVolume names, and nothing tells who made them',
+    title: 'Volumes in the driver that no PersistentVolume names, and nothing tells who made them',
     remedy: 'look at them in the storage; --clean deletes them only with --sole-cluster',
   },
   'content-gone': {
-    title: 'snapshots in the driver that no VolumeSnapshotContent names, of volumes of this cluster',
+    title: 'Snapshots in the driver that no VolumeSnapshotContent names, of volumes of this cluster',
     remedy: 'a snapshotter lost them, or somebody removed the finalizer of their content; --clean deletes them',
   },
   'snapshot-of-nobody': {
-    title: 'snapshots in the driver that no VolumeSnapshotContent names, of volumes that this cluster does not know',
+    title: 'Snapshots in the driver that no VolumeSnapshotContent names, of volumes that this cluster does not know',
     remedy: 'look at them in the storage; --clean deletes them only with --sole-cluster',
   },
   'volume-lost': {
@@ -29,7 +29,7 @@ export const CAUSES = {
     remedy: 'the snapshot is gone: delete its VolumeSnapshot; nothing here is deleted by --clean',
   },
   'not-listed': {
-    title: 'objects whose handle the driver knows and does not list',
+    title: 'Objects whose handle the driver knows and does not list',
     remedy: 'its lists are not complete, so an audit of it proves little: tell its authors',
   },
 } as const;

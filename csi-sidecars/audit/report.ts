@@ -52,7 +52,7 @@ function causeLines(cause: Cause, findings: readonly Finding[], paint: Paint): s
   const reasons = new Map<string, number>();
   for (const { keep } of findings) if (keep !== undefined) reasons.set(keep, (reasons.get(keep) ?? 0) + 1);
   return [
-    `${paint.bad(String(findings.length))} ${paint.bold(title)}`,
+    `${paint.bold(title)}: ${paint.bad(String(findings.length))}`,
     ...alignRows(rows),
     ...more,
     `  ${remedy}`,

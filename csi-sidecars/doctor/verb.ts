@@ -10,13 +10,13 @@ import { KUBECONFIG_FLAG, withCluster } from '../frame/cluster.ts';
 import { startProgress } from '../frame/progress.ts';
 import { defineVerb, type VerbPlace } from '../frame/verb.ts';
 import { readCrds } from '../install-crds/crd-files.ts';
-import { listAll, readOnly } from '../reading/read-only-client.ts';
+import { type Listed, listAll, readOnly } from '../reading/read-only-client.ts';
 import { openRights } from './access-review.ts';
 import type { Case } from './check.ts';
 import { CHECKS } from './checks.ts';
 import { kubectlName, type NamedFinding, type Unchecked } from './finding.ts';
 import { type Report, reportLines } from './report.ts';
-import { takeSurvey } from './survey.ts';
+import { type Survey, takeSurvey } from './survey.ts';
 
 const FLAGS = [
   KUBECONFIG_FLAG,
@@ -89,15 +89,19 @@ async function examine(
       findings.push(...result.findings.map((finding) => ({ check: name, ...finding })));
       unchecked.push(...(result.unchecked ?? []));
     }
-    const looked = Object.fromEntries(Object.entries(survey).map(([kind, { items }]) => [kind, items.length]));
+    const looked = Object.fromEntries(listsOf(survey).map(([kind, { items }]) => [kind, items.length]));
     return { findings: withoutFollowers(findings), unchecked, looked };
   } finally {
     progress.end();
   }
 }
 
+function listsOf(survey: Survey): [string, Listed<unknown>][] {
+  return Object.entries<Listed<unknown>>({ ...survey });
+}
+
 function blindSpots(survey: Case['survey']): Unchecked[] {
-  return Object.entries(survey).flatMap(([what, { blind }]) => {
+  return listsOf(survey).flatMap(([what, { blind }]) => {
     // A missing snapshot CRD is a finding of its own.
     if (blind === undefined || (blind.reason === 'absent' && (what === 'snapshots' || what === 'contents' || what === 'snapshotClasses')))
       return [];

@@ -25,32 +25,27 @@ export interface ExplainInput {
   readonly say: (text: string) => void;
 }
 
-type ExplainOne = (scene: Scene, object: KubeObject) => Promise<Act>;
+/** A kind with who explains it: the function takes objects of that kind. */
+interface Actor {
+  readonly plural: string;
+  readonly act: (scene: Scene, object: KubeObject) => Promise<Act>;
+}
 
-/** Each takes objects of its own kind: the resource says which they are. */
-const ACTS: ReadonlyMap<string, ExplainOne> = new Map([
-  [PERSISTENT_VOLUME_CLAIMS.plural, explainClaim as ExplainOne],
-  [PERSISTENT_VOLUMES.plural, explainVolume as ExplainOne],
-  [VOLUME_SNAPSHOTS.plural, explainSnapshot as ExplainOne],
-  [VOLUME_SNAPSHOT_CONTENTS.plural, explainContent as ExplainOne],
-]);
+const ACTORS: readonly Actor[] = [
+  { plural: PERSISTENT_VOLUME_CLAIMS.plural, act: explainClaim },
+  { plural: PERSISTENT_VOLUMES.plural, act: explainVolume },
+  { plural: VOLUME_SNAPSHOTS.plural, act: explainSnapshot },
+  { plural: VOLUME_SNAPSHOT_CONTENTS.plural, act: explainContent },
+];
 
 /** Rejects with ConfigError where there is no such object. */
 export async function explain({ resource, place }: Target, { client, clock, signal, say }: ExplainInput): Promise<Explanation> {
   const object = await orNothing(client.get(resource, place, signal));
   if (object === undefined) throw new ConfigError(await notThere({ resource, place }, client, signal));
   const theatre = await openTheatre({ client, clock, signal, say });
-  const act = ACTS.get(resource.plural);
-  if (act === undefined) throw new Error(`nobody explains ${resource.kind}`);
-  const {
-    state,
-    chain,
-    turn,
-    next,
-    error,
-    maxBackoffMs,
-    unknown = [],
-  } = await act({ client, theatre, signal, nowMs: clock.now() }, object);
+  const actor = ACTORS.find(({ plural }) => plural === resource.plural);
+  if (actor === undefined) throw new Error(`nobody explains ${resource.kind}`);
+  const { state, chain, turn, next, error, pause, unknown = [] } = await actor.act({ client, theatre, signal, nowMs: clock.now() }, object);
   const { creationTimestamp, deletionTimestamp, finalizers } = object.metadata ?? {};
   const lastError = turn.who === 'nobody' ? undefined : (error ?? (await newestWarning(client, object, signal)));
   return {
@@ -58,7 +53,7 @@ export async function explain({ resource, place }: Target, { client, clock, sign
     chain,
     turn,
     next,
-    heldBack: maxBackoffMs === undefined ? undefined : heldBack(lastError?.at, maxBackoffMs),
+    heldBack: pause === undefined ? undefined : heldBack(lastError?.at, pause),
     lastError,
     // On an object that lives they hold nothing.
     finalizers: deletionTimestamp === undefined ? [] : heldBy(finalizers),
@@ -66,11 +61,15 @@ export async function explain({ resource, place }: Target, { client, clock, sign
   };
 }
 
-function heldBack(failedAt: string | undefined, maxBackoffMs: number): NonNullable<Explanation['heldBack']> {
+function heldBack(failedAt: string | undefined, pause: number | 'change'): NonNullable<Explanation['heldBack']> {
+  if (pause === 'change') {
+    const why = 'no: the next try comes at once when what is in the way has gone (the Go program waits for its back-off)';
+    return { until: undefined, atTheLatest: undefined, why };
+  }
   const since = parseTime(failedAt);
   if (since === undefined)
     return { until: undefined, atTheLatest: undefined, why: 'nothing shows a failed try, so nothing shows that the next one is held back' };
-  const atTheLatest = formatTime(since + maxBackoffMs);
+  const atTheLatest = formatTime(since + pause);
   return {
     until: undefined,
     atTheLatest,

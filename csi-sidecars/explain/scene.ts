@@ -20,8 +20,11 @@ export interface Act {
   readonly next: readonly Next[];
   /** In the object's own status; else the newest Warning is looked for. */
   readonly error?: LastError | undefined;
-  /** The longest pause between two tries of what is next, where something of ours has a back-off. */
-  readonly maxBackoffMs?: number | undefined;
+  /**
+   * The longest pause between two tries of what is next; `change`: the next try comes at once when what is in the way has gone.
+   * Undefined where nothing is tried again.
+   */
+  readonly pause?: number | 'change' | undefined;
   readonly unknown?: readonly string[];
 }
 

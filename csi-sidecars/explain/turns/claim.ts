@@ -68,12 +68,18 @@ export async function explainClaim(scene: Scene, claim: PersistentVolumeClaim): 
     chain: chainOf(facts),
     turn: isGoing(claim) ? whileDeleted(facts) : (beforeProvisioning(facts) ?? provisioning(facts, rehearsal)),
     next,
-    maxBackoffMs: rehearsal !== undefined && rehearsal.next.kind !== 'done' ? provisioner.maxBackoffMs : undefined,
+    pause: pauseOf(rehearsal, provisioner),
     unknown: [
       ...(blind === undefined ? [] : [`which Pods use the claim: ${blind.message}`]),
       ...(rehearsal?.blind === undefined ? [] : [`what comes after: ${rehearsal.blind}`]),
     ],
   };
+}
+
+function pauseOf(rehearsal: Rehearsed<ClaimState, ClaimStep> | undefined, { maxBackoffMs }: ProvisionerTheatre): Act['pause'] {
+  const { next } = rehearsal ?? {};
+  if (next === undefined || next.kind === 'done') return undefined;
+  return next.backoff === 'report' ? 'change' : maxBackoffMs;
 }
 
 function chainOf({ scene: { theatre }, claim, key, pods, storageClass, source, provisioner }: Facts): Link[] {

@@ -36,7 +36,7 @@ export async function explainContent(scene: Scene, content: VolumeSnapshotConten
         : [told(controller.next, isRest(controller.next) ? undefined : contentProtectionWords(controller.next), 'snapshot-controller')]),
     ],
     error: error?.message === undefined ? undefined : readError(error.message, error.time),
-    maxBackoffMs: sidecar === undefined || sidecar.next.kind === 'done' ? undefined : MAX_BACKOFF_MS,
+    pause: sidecar === undefined || sidecar.next.kind === 'done' ? undefined : MAX_BACKOFF_MS,
     unknown: sidecar?.blind === undefined ? [] : [`what comes after: ${sidecar.blind}`],
   };
 }

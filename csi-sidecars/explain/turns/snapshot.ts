@@ -35,7 +35,7 @@ export async function explainSnapshot(scene: Scene, snapshot: VolumeSnapshot): P
     turn: turnOf(scene, { snapshot, content, below, next: rehearsal?.next }),
     next: [...own, ...(below?.next ?? [])],
     error: error?.message === undefined ? below?.error : readError(error.message, error.time),
-    maxBackoffMs: below?.maxBackoffMs,
+    pause: below?.pause,
     unknown: [...(rehearsal?.blind === undefined ? [] : [`what comes after: ${rehearsal.blind}`]), ...(below?.unknown ?? [])],
   };
 }

@@ -36,7 +36,12 @@ export async function explainVolume(scene: Scene, volume: PersistentVolume): Pro
         ? []
         : [told(rehearsal.next, isRest(rehearsal.next) ? undefined : volumeWords(rehearsal.next), 'csi-provisioner')],
     error: message === undefined || message === '' ? undefined : readError(message, undefined),
-    maxBackoffMs: rehearsal === undefined || rehearsal.next.kind === 'done' ? undefined : provisioner.maxBackoffMs,
+    pause:
+      rehearsal === undefined || rehearsal.next.kind === 'done'
+        ? undefined
+        : rehearsal.next.backoff === 'report'
+          ? 'change'
+          : provisioner.maxBackoffMs,
   };
 }
 

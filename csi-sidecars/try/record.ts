@@ -6,7 +6,9 @@ export interface Observation {
   /** Id of the clause that it is about. */
   readonly clause: string;
   /** Undefined: it is as it should be. */
-  readonly breach?: string;
+  readonly breach?: string | undefined;
+  /** Numbers of the calls that show it. */
+  readonly calls?: readonly number[];
 }
 
 export type StepVerdict = 'ok' | 'failed' | 'skipped';

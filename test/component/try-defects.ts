@@ -83,6 +83,11 @@ export const DEFECTS: readonly Defect[] = [
     broken: ['pages-end'],
   },
   {
+    what: 'a page of ListVolumes does not say that there are more',
+    faults: [{ rpc: 'ListVolumes', answer: { drop: ['next_token'] } }],
+    broken: ['lists-are-complete'],
+  },
+  {
     what: 'publishing again is an error',
     faults: [{ rpc: 'NodePublishVolume', calls: '2', code: 'INTERNAL', message: 'it is mounted' }],
     broken: ['node-publish-again-is-fine'],

@@ -15,7 +15,10 @@ export function judgeClauses(calls: readonly AnyCall[], observations: readonly O
   return CLAUSES.map(({ id, section, sentence, judge }) => {
     const judged = judge?.(settled) ?? { seen: 0, breaches: [] };
     const own = observations.filter(({ clause }) => clause === id);
-    const breaches = [...judged.breaches, ...own.flatMap(({ breach }) => (breach === undefined ? [] : [{ text: breach, calls: [] }]))];
+    const breaches = [
+      ...judged.breaches,
+      ...own.flatMap(({ breach, calls: shown = [] }) => (breach === undefined ? [] : [{ text: breach, calls: shown }])),
+    ];
     const seen = judged.seen + own.length;
     return { id, section, sentence, verdict: breaches.length > 0 ? 'broken' : seen > 0 ? 'kept' : 'unseen', seen, breaches };
   });

@@ -35,7 +35,7 @@ function brokenLines({ clauses, steps, calls }: TryReport, paint: Paint): string
     lines.push('', `${paint.bad('BROKEN')}  ${paint.bold(id)}`, `  ${sentence}`, `  CSI specification, ${section}`);
     for (const breach of breaches.slice(0, MOST_BREACHES)) {
       lines.push(`  - ${breach.text}`);
-      for (const number of breach.calls) {
+      for (const number of breach.calls.slice(0, MOST_CALLS)) {
         const call = calls.find((each) => each.number === number);
         if (call !== undefined) lines.push(...callLines(plainCall(call)).map((line) => paint.dim(`      ${line}`)));
       }
@@ -46,6 +46,8 @@ function brokenLines({ clauses, steps, calls }: TryReport, paint: Paint): string
 }
 
 const MOST_BREACHES = 3;
+/** Lists come in many pages. */
+const MOST_CALLS = 4;
 
 function summaryLines({ clauses, steps, calls, ok, tookMs }: TryReport, paint: Paint): string[] {
   const clausesThatAre = (verdict: string): string[] => clauses.filter((clause) => clause.verdict === verdict).map(({ id }) => id);

@@ -4,8 +4,8 @@ import { okOf } from '../journal/call.ts';
 
 export interface Leftovers {
   /** Made and not deleted. */
-  readonly volumes: ReadonlySet<string>;
-  readonly snapshots: ReadonlySet<string>;
+  readonly volumes: Set<string>;
+  readonly snapshots: Set<string>;
   /** Made, and their deletion was answered with success. */
   readonly deletedVolumes: ReadonlySet<string>;
   readonly deletedSnapshots: ReadonlySet<string>;

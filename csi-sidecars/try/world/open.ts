@@ -86,7 +86,7 @@ export async function openWorld(options: OpenOptions): Promise<OpenWorld> {
       trap,
       notes,
       classFile: options.classFile,
-      observe: (clause, breach) => void observations.push(breach === undefined ? { clause } : { clause, breach }),
+      observe: (clause, breach, calls = []) => void observations.push({ clause, breach, calls }),
       startNode: (driver) => {
         const ending = new AbortController();
         const running = startNode({

@@ -42,8 +42,8 @@ export interface TryWorld {
   readonly notes: Notes;
   /** Documents of `--class`. */
   readonly classFile: readonly object[];
-  /** Notes what no single call shows; without a breach it is as it should be. */
-  observe(clause: string, breach?: string): void;
+  /** Notes what no single call shows; without a breach it is as it should be. `calls`: numbers of those that show it together. */
+  observe(clause: string, breach?: string, calls?: readonly number[]): void;
   startNode(driver: string): void;
 }
 

@@ -64,6 +64,8 @@ export interface TryReport {
   readonly startedAt: string;
   readonly tookMs: number;
   readonly steps: readonly StepResult[];
+  /** Ids of what was made and could not be deleted. */
+  readonly left: readonly string[];
   readonly clauses: readonly ClauseResult[];
   readonly calls: readonly AnyCall[];
 }

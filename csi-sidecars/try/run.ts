@@ -7,6 +7,7 @@ import type { StepResult, StepVerdict, TryReport } from './record.ts';
 import type { Step } from './step.ts';
 import { NotTried } from './step.ts';
 import { STEPS } from './steps.ts';
+import { sweep } from './talk/sweep.ts';
 import type { OpenOptions, OpenWorld } from './world/open.ts';
 import { openWorld } from './world/open.ts';
 
@@ -30,7 +31,8 @@ export async function runTry(options: TryOptions): Promise<TryReport> {
       options.begun(step);
       results.push(await runStep(step, { options, open, results, started }));
     }
-    return report({ options, open, results, startedAt, tookMs: Math.round(clock.monotonic() - started) });
+    const left = await sweep(open);
+    return report({ left, options, open, results, startedAt, tookMs: Math.round(clock.monotonic() - started) });
   } finally {
     await open.close();
   }
@@ -77,13 +79,14 @@ async function runStep(step: Step, { options, open, results, started }: Running)
 }
 
 function report(input: {
+  readonly left: readonly string[];
   readonly options: TryOptions;
   readonly open: OpenWorld;
   readonly results: readonly StepResult[];
   readonly startedAt: string;
   readonly tookMs: number;
 }): TryReport {
-  const { options, open, results, startedAt, tookMs } = input;
+  const { left, options, open, results, startedAt, tookMs } = input;
   const { calls } = open.world.journal;
   const clauses = judgeClauses(calls, open.observations);
   const driver = open.world.notes.driver;
@@ -108,6 +111,7 @@ function report(input: {
     startedAt,
     tookMs,
     steps: results,
+    left,
     clauses,
     calls,
   };

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { builtProgram } from '../../harness/mock-driver.ts';
 import type { RunResult, Stage } from '../../harness/stage.ts';
 import { openStage } from '../../harness/stage.ts';
+import { eventually } from '../../harness/wait.ts';
 import type { Defect } from './try-defects.ts';
 import { DEFECTS } from './try-defects.ts';
 
@@ -60,6 +61,26 @@ test('what a driver does not offer is said and not failed', async () => {
     detail: 'the driver does not offer CREATE_DELETE_SNAPSHOT',
   });
   expect(brokenOf(report)).toEqual([]);
+});
+
+test('a trial that is stopped in the middle deletes what it made and ends', async () => {
+  const state = join(stage.dir, 'stopped-state');
+  const scenario = join(stage.dir, 'stopped.json');
+  writeFileSync(scenario, JSON.stringify({ faults: [{ rpc: 'GetCapacity', delay: '600s' }] }));
+  const driver = COMMAND.replace('$CSI_DIR', state);
+  const file = process.execPath;
+  const args = [builtProgram('csi-sidecars'), 'try', `--driver-command=${driver} --scenario=${scenario}`, '--timeout=500s'];
+  const program = stage.start({ name: 'try-stopped', file, args, mayEnd: true });
+  const ledger = async (): Promise<{ volumes: readonly object[] }> => {
+    const words = [builtProgram('mock-driver'), 'ledger', `--state-dir=${state}`, '--json'];
+    const { stdout } = await stage.run({ name: 'ledger', file, args: words });
+    return JSON.parse(stdout === '' ? '{"volumes":[]}' : stdout) as { volumes: readonly object[] };
+  };
+  await eventually('a volume', async () => ((await ledger()).volumes.length > 0 ? true : undefined));
+  program.signal('SIGINT');
+  expect((await program.ended).code).toBe(1);
+  expect((await ledger()).volumes).toEqual([]);
+  expect(program.log()).toContain('the trial was stopped');
 });
 
 describe('a defect is named by its clause, and no other is', () => {

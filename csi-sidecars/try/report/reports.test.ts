@@ -31,6 +31,7 @@ const REPORT: TryReport = {
   profile: 'full',
   startedAt: '2026-01-01T00:00:00.000Z',
   tookMs: 100,
+  left: [],
   steps: [
     { id: 'a', title: 'do it', verdict: 'ok', detail: 'fine', startedMs: 0, tookMs: 40, calls: { from: 1, to: 1 } },
     { id: 'b', title: 'do more', verdict: 'failed', detail: EVIL, startedMs: 40, tookMs: 40, calls: { from: 3, to: 3 } },

@@ -49,7 +49,7 @@ const MOST_BREACHES = 3;
 /** Lists come in many pages. */
 const MOST_CALLS = 4;
 
-function summaryLines({ clauses, steps, calls, ok, tookMs }: TryReport, paint: Paint): string[] {
+function summaryLines({ clauses, steps, calls, left, ok, tookMs }: TryReport, paint: Paint): string[] {
   const clausesThatAre = (verdict: string): string[] => clauses.filter((clause) => clause.verdict === verdict).map(({ id }) => id);
   const stepsThatAre = (verdict: string): number => steps.filter((step) => step.verdict === verdict).length;
   const unseen = clausesThatAre('unseen');
@@ -57,6 +57,7 @@ function summaryLines({ clauses, steps, calls, ok, tookMs }: TryReport, paint: P
     '',
     `Clauses: ${clausesThatAre('kept').length} kept, ${clausesThatAre('broken').length} broken, ${unseen.length} not put to the test${unseen.length === 0 ? '' : ` (${unseen.join(', ')})`}`,
     `Steps: ${stepsThatAre('ok')} ok, ${stepsThatAre('failed')} failed, ${stepsThatAre('skipped')} skipped; ${calls.length} calls in ${(tookMs / 1000).toFixed(1)} s`,
+    ...(left.length === 0 ? [] : [paint.bad(`Left in the driver, delete it there: ${left.join(', ')}`)]),
     ok ? paint.good('The driver did all that was asked of it.') : paint.bad('The driver did not do all that was asked of it.'),
   ];
 }

@@ -41,6 +41,7 @@ ${report.clauses.map(clauseRow).join('\n')}
 <table><thead><tr><th>verdict</th><th>step</th><th>seconds</th><th>what was seen</th></tr></thead><tbody>
 ${report.steps.map(stepRow).join('\n')}
 </tbody></table>
+${report.left.length === 0 ? '' : `<p class="bad">Left in the driver, delete it there: ${text(report.left.join(', '))}</p>`}
 </section>
 <section id="timeline">
 <h2>Timeline</h2>

@@ -3,7 +3,7 @@ import { LAYERS } from './tools/layers.mjs';
 
 const setupFiles = ['./harness/no-leaked-listeners.ts'];
 
-/** Four layers, the least powerful first. `npm test -- --layer=NAME` runs one; tools/layers.mjs says which files each has. */
+/** Five layers, the least powerful first. `npm test -- --layer=NAME` runs one; tools/layers.mjs says which files each has. */
 export default defineConfig({
   test: {
     // Unless told, the runner leaves one core idle: half the machine where there are two.
@@ -43,6 +43,7 @@ export default defineConfig({
           hookTimeout: 1_800_000,
         },
       },
+      { test: { name: 'node', setupFiles, include: LAYERS.node, pool: 'forks', fileParallelism: false, testTimeout: 1_800_000 } },
     ],
   },
 });

@@ -8,6 +8,7 @@
 import { CLEAN_STEPS, cleanUp, JOB_STEPS, reasonOf, runJob, START } from './job.ts';
 import type { JobOptions, Progress } from './job.ts';
 import { drawLineage, readLineage } from './lineage.ts';
+import { demoOnNode } from './node.ts';
 import type { DemoOptions } from './options.ts';
 import { readDemoOptions } from './options.ts';
 import { openScreen } from './screen.ts';
@@ -30,7 +31,16 @@ async function main(): Promise<number> {
     for (const fault of read.faults) process.stderr.write(`demo: ${fault}\n`);
     return 2;
   }
-  return run(read.options);
+  return read.options.node ? runOnNode(read.options) : run(read.options);
+}
+
+async function runOnNode(options: DemoOptions): Promise<number> {
+  const stream = textStream(options);
+  const result = await demoOnNode((line) => void stream.write(`${line}\n`));
+  for (const line of result.leftOnMachine) stream.write(`left on this machine: ${line}\n`);
+  stream.write(result.ok ? `restored: ${result.restored ?? ''}, as written\n` : `demo: ${result.error ?? 'something is left'}\n`);
+  if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+  return result.ok ? 0 : 1;
 }
 
 async function run(options: DemoOptions): Promise<number> {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { readDemoOptions } from './options.ts';
 
 test('no flag means: sandbox, three programs, clean up, text', () => {
-  expect(readDemoOptions([])).toEqual({ kind: 'run', options: { json: false, keep: false, real: false, oneProcess: false } });
+  expect(readDemoOptions([])).toEqual({ kind: 'run', options: { json: false, keep: false, real: false, node: false, oneProcess: false } });
 });
 
 test('flags are read, help is text, and every fault is named', () => {

@@ -27,6 +27,13 @@ const FLAGS = [
     origin: 'ours',
   },
   {
+    name: 'node',
+    type: 'bool',
+    default: 'false',
+    help: 'In Pods on a real node, in namespaces of its own (needs root, Go, and packages of Debian that it installs).',
+    origin: 'ours',
+  },
+  {
     name: 'one-process',
     type: 'bool',
     default: 'false',

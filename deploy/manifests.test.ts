@@ -25,6 +25,7 @@ interface Manifest {
   readonly kind: string;
   readonly metadata: { readonly name: string };
   readonly rules?: readonly Rule[];
+  readonly roleRef?: { readonly kind: string; readonly name: string };
   readonly spec?: {
     readonly template?: { readonly spec: { readonly securityContext?: SecurityContext; readonly containers: readonly Container[] } };
   };
@@ -58,9 +59,9 @@ function granted(kind: string, name: string): Map<string, readonly string[]> {
 const S = 'snapshot.storage.k8s.io';
 const G = 'groupsnapshot.storage.k8s.io';
 
-/** What the manifests that clusters already have grant to the same names: ours may ask for less, never for more. */
+/** What the manifests that clusters already have grant to the Go program: ours may ask for less, never for more. */
 const ALREADY_GRANTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'snapshot-controller-runner': {
+  'csi-sidecars-snapshot-controller': {
     '/persistentvolumes': 'get list watch',
     '/persistentvolumeclaims': 'get list watch update',
     '/events': 'list watch create update patch',
@@ -75,7 +76,7 @@ const ALREADY_GRANTED: Readonly<Record<string, Readonly<Record<string, string>>>
     [`${G}/volumegroupsnapshots`]: 'get list watch update patch',
     [`${G}/volumegroupsnapshots/status`]: 'update patch',
   },
-  'external-snapshotter-runner': {
+  'csi-sidecars-snapshotter': {
     '/events': 'list watch create update patch',
     [`${S}/volumesnapshotclasses`]: 'get list watch',
     [`${S}/volumesnapshotcontents`]: 'get list watch update patch',
@@ -84,7 +85,7 @@ const ALREADY_GRANTED: Readonly<Record<string, Readonly<Record<string, string>>>
     [`${G}/volumegroupsnapshotcontents`]: 'get list watch update patch',
     [`${G}/volumegroupsnapshotcontents/status`]: 'update patch',
   },
-  'external-provisioner-runner': {
+  'csi-sidecars-provisioner': {
     '/persistentvolumes': 'get list watch create patch delete',
     '/persistentvolumeclaims': 'get list watch update',
     '/events': 'list watch create update patch',
@@ -98,11 +99,25 @@ const ALREADY_GRANTED: Readonly<Record<string, Readonly<Record<string, string>>>
     'storage.k8s.io/volumeattributesclasses': 'get',
   },
 };
+/** Roles and bindings of external-snapshotter and external-provisioner. */
+const OF_THE_GO_PROGRAMS = [
+  'snapshot-controller-runner',
+  'snapshot-controller-role',
+  'snapshot-controller-leaderelection',
+  'external-snapshotter-runner',
+  'csi-snapshotter-role',
+  'external-snapshotter-leaderelection',
+  'csi-snapshotter-provisioner-role',
+  'external-provisioner-runner',
+  'csi-provisioner-role',
+  'external-provisioner-cfg',
+  'csi-provisioner-role-cfg',
+];
 const LEASES = 'get watch list delete update create';
 const ALREADY_GRANTED_IN_NAMESPACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'snapshot-controller-leaderelection': { 'coordination.k8s.io/leases': LEASES },
-  'external-snapshotter-leaderelection': { 'coordination.k8s.io/leases': LEASES },
-  'external-provisioner-cfg': {
+  'csi-sidecars-snapshot-controller-leases': { 'coordination.k8s.io/leases': LEASES },
+  'csi-sidecars-snapshotter-leases': { 'coordination.k8s.io/leases': LEASES },
+  'csi-sidecars-provisioner-leases': {
     'coordination.k8s.io/leases': LEASES,
     'storage.k8s.io/csistoragecapacities': 'get list watch create update patch delete',
     '/pods': 'get',
@@ -117,21 +132,33 @@ function beyond(kind: string, name: string, limit: Readonly<Record<string, strin
 }
 
 describe('the rights of the programs', () => {
-  test.each(Object.entries(ALREADY_GRANTED))('%s asks for nothing beyond what clusters grant to that name', (name, limit) => {
+  test.each(Object.entries(ALREADY_GRANTED))('%s asks for nothing beyond what clusters grant to the Go program', (name, limit) => {
     expect(beyond('ClusterRole', name, limit)).toEqual([]);
   });
   test.each(Object.entries(ALREADY_GRANTED_IN_NAMESPACE))(
-    '%s asks for nothing beyond what namespaces grant to that name',
+    '%s asks for nothing beyond what namespaces grant to the Go program',
     (name, limit) => {
       expect(beyond('Role', name, limit)).toEqual([]);
     },
   );
+  test('stand under names of our own, so that applying them takes no right from a Go program', () => {
+    const rights = all.filter(({ kind }) => /^(?:Cluster)?Role(?:Binding)?$/.test(kind));
+    expect(rights).toHaveLength(20);
+    for (const { kind, metadata } of rights) {
+      expect(metadata.name, kind).toMatch(/^(?:csi-sidecars|mock-driver)-/);
+      expect(OF_THE_GO_PROGRAMS).not.toContain(metadata.name);
+    }
+  });
+  test('are bound under the names that they have', () => {
+    const names = new Set(all.map(({ kind, metadata }) => `${kind} ${metadata.name}`));
+    for (const { roleRef } of all) if (roleRef !== undefined) expect(names).toContain(`${roleRef.kind} ${roleRef.name}`);
+  });
   test('on Secrets are get alone, and in a file of their own', () => {
     const rules = all.flatMap(({ metadata, rules: list }) => (list ?? []).map((rule) => ({ role: metadata.name, rule })));
     const secret = rules.filter(({ rule }) => rule.resources.includes('secrets'));
     expect(secret.map(({ role, rule }) => `${role}: ${rule.verbs.join(' ')}`).sort()).toEqual([
-      'external-provisioner-secrets: get',
-      'external-snapshotter-secrets: get',
+      'csi-sidecars-provisioner-secrets: get',
+      'csi-sidecars-snapshotter-secrets: get',
     ]);
   });
   test('hold no wildcard and nothing that widens them', () => {

@@ -6,6 +6,7 @@
 import type { Informer, InformerSet } from '../lib/controller/informer.ts';
 import type {
   CsiNode,
+  CsiStorageCapacity,
   Lease,
   Node,
   PersistentVolume,
@@ -17,6 +18,7 @@ import type {
 } from '../lib/kube/objects.ts';
 import {
   CSI_NODES,
+  CSI_STORAGE_CAPACITIES,
   LEASES,
   NODES,
   PERSISTENT_VOLUME_CLAIMS,
@@ -26,6 +28,8 @@ import {
   VOLUME_ATTACHMENTS,
   VOLUME_SNAPSHOTS,
 } from '../lib/kube/resources.ts';
+import type { Publisher } from './capacity/names.ts';
+import { itemOfObject, selectorOf } from './capacity/names.ts';
 import { dataSourceOf, isSource, sourceKey } from './facts/data-source.ts';
 import { driverLabel } from '../lib/journal/driver-label.ts';
 import { JOURNAL_DRIVER_LABEL, JOURNAL_KIND_LABEL } from '../lib/journal/lease.ts';
@@ -42,6 +46,8 @@ export interface Caches {
   readonly attachments: Informer<VolumeAttachment> | undefined;
   readonly snapshots: Informer<VolumeSnapshot> | undefined;
   readonly grants: Informer<ReferenceGrant> | undefined;
+  /** Those that this program publishes. Undefined where it publishes none. */
+  readonly capacities: Informer<CsiStorageCapacity> | undefined;
   /** Journals of processes that run without an election. Undefined where this one is elected. */
   readonly journals: Informer<Lease> | undefined;
 }
@@ -49,19 +55,25 @@ export interface Caches {
 export interface CacheNeeds {
   readonly driver: string;
   readonly leaseNamespace: string;
-  readonly topology: boolean;
+  /** Topology of the whole cluster is needed. */
+  readonly nodes: boolean;
+  /** Where volumes can be reached from is needed. */
+  readonly affinities: boolean;
+  /** Whose CSIStorageCapacities, and where. Undefined: none are published. */
+  readonly capacity: (Publisher & { readonly namespace: string }) | undefined;
   readonly attachments: boolean;
   readonly snapshots: boolean;
   readonly crossNamespace: boolean;
   readonly journals: boolean;
 }
 
-/** Index names. Values: a class name, `kind namespace/name` of a source, a claim uid, a PV name, a volume handle. */
+/** Index names. Values: a class name, `kind namespace/name` of a source, a claim uid, a PV name, a volume handle, `CLASS SEGMENT`. */
 export const BY_CLASS = 'class';
 export const BY_SOURCE = 'source';
 export const BY_CLAIM = 'claim';
 export const BY_VOLUME = 'volume';
 export const BY_HANDLE = 'handle';
+export const BY_ITEM = 'item';
 
 export function openCaches(informers: InformerSet, needs: CacheNeeds): Caches {
   return {
@@ -80,6 +92,7 @@ export function openCaches(informers: InformerSet, needs: CacheNeeds): Caches {
         'spec.persistentVolumeReclaimPolicy',
         'spec.storageClassName',
         'spec.volumeMode',
+        ...(needs.affinities ? ['spec.nodeAffinity'] : []),
         'status.phase',
         'metadata.annotations[pv.kubernetes.io/]',
         'metadata.annotations[volume.kubernetes.io/provisioner-deletion-secret-]',
@@ -94,8 +107,8 @@ export function openCaches(informers: InformerSet, needs: CacheNeeds): Caches {
     classes: informers.informer(STORAGE_CLASSES, {
       fields: ['provisioner', 'parameters', 'reclaimPolicy', 'mountOptions', 'volumeBindingMode', 'allowedTopologies'],
     }),
-    nodes: needs.topology ? informers.informer(NODES, { fields: ['metadata.labels'] }) : undefined,
-    csiNodes: needs.topology ? informers.informer(CSI_NODES, { fields: ['spec.drivers'] }) : undefined,
+    nodes: needs.nodes ? informers.informer(NODES, { fields: ['metadata.labels'] }) : undefined,
+    csiNodes: needs.nodes ? informers.informer(CSI_NODES, { fields: ['spec.drivers'] }) : undefined,
     attachments: needs.attachments
       ? informers.informer(VOLUME_ATTACHMENTS, {
           fields: ['spec.source', 'spec.nodeName'],
@@ -104,6 +117,16 @@ export function openCaches(informers: InformerSet, needs: CacheNeeds): Caches {
       : undefined,
     snapshots: needs.snapshots ? informers.informer(VOLUME_SNAPSHOTS, { fields: 'whole', optional: true }) : undefined,
     grants: needs.crossNamespace ? informers.informer(REFERENCE_GRANTS, { fields: ['spec'], optional: true }) : undefined,
+    capacities:
+      needs.capacity === undefined
+        ? undefined
+        : informers.informer(CSI_STORAGE_CAPACITIES, {
+            fields: 'whole',
+            namespace: needs.capacity.namespace,
+            labelSelector: selectorOf(needs.capacity),
+            optional: true,
+            indexes: [{ name: BY_ITEM, values: (capacity) => [itemOfObject(capacity)] }],
+          }),
     journals: needs.journals
       ? informers.informer(LEASES, {
           fields: 'whole',

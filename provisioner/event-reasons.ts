@@ -31,6 +31,14 @@ export const PROVISIONER_EVENTS = {
     about: 'The volume could not be deleted: the driver’s answer, or what is missing or refused, is in the message. It is tried again.',
     origin: 'peer',
   },
+  raised: {
+    reason: 'RestoreSizeRaised',
+    type: 'Normal',
+    on: ['PersistentVolumeClaim'],
+    about:
+      'With --restore-size-auto-raise: the claim asks for less than its snapshot restores to, so the volume is made larger than asked for.',
+    origin: 'ours',
+  },
   undecided: {
     reason: 'VolumeUndecided',
     type: 'Warning',

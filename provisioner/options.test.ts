@@ -5,8 +5,11 @@ import { PROVISIONER_FLAGS, readProvisionerOptions } from './options.ts';
 import type { ProvisionerOptions } from './options.ts';
 import { CSI_PROVISIONER } from './role.ts';
 
-const read = (...words: string[]): ProvisionerOptions =>
-  readProvisionerOptions(readFlags(PROVISIONER_FLAGS, scanFlags(words, 'pflag', PROVISIONER_FLAGS).given));
+const readIn =
+  (env: Readonly<Record<string, string>>) =>
+  (...words: string[]): ProvisionerOptions =>
+    readProvisionerOptions(readFlags(PROVISIONER_FLAGS, scanFlags(words, 'pflag', PROVISIONER_FLAGS).given), (name) => env[name]);
+const read = readIn({});
 
 /** The Go program's `--help`, v6.3.0, with its defaults as one would type them. */
 const PEER = {
@@ -68,7 +71,12 @@ test('all 51 flags of the peer are there, with its defaults but for the client l
   const defaults = Object.fromEntries(peers.map((flag) => [flag.name, 'peerDefault' in flag ? flag.peerDefault : flag.default]));
   expect(Object.keys(PEER)).toHaveLength(51);
   expect(defaults).toEqual(PEER);
-  expect(peers.filter((flag) => 'peerDefault' in flag).map(({ name }) => name)).toEqual(['kube-api-qps', 'kube-api-burst']);
+  expect(peers.filter((flag) => 'peerDefault' in flag).map(({ name }) => name)).toEqual([
+    'kube-api-qps',
+    'kube-api-burst',
+    'kube-api-capacity-qps',
+    'kube-api-capacity-burst',
+  ]);
 });
 
 test('no flag is declared twice', () => {
@@ -82,8 +90,10 @@ test('provisioning is crash-safe unless somebody says otherwise', () => {
 });
 
 test.each([
-  ['--enable-capacity', 'not served by this version'],
-  ['--node-deployment', 'not served by this version'],
+  ['--enable-capacity', 'needs NAMESPACE in the environment'],
+  ['--capacity-threads=0', 'at least 1'],
+  ['--capacity-poll-interval=0', 'at least'],
+  ['--node-deployment', 'NODE_NAME'],
   ['--volume-name-prefix=', 'give it a name'],
   ['--volume-name-uuid-length=0', 'one name'],
   ['--volume-name-uuid-length=33', 'at most 32'],
@@ -93,7 +103,33 @@ test.each([
   expect(() => read(word)).toThrow(reason);
 });
 
+test('capacities need the Pod in the environment, unless nobody is to own them', () => {
+  expect(() => readIn({ NAMESPACE: 'storage' })('--enable-capacity')).toThrow('needs POD_NAME in the environment');
+  expect(() => readIn({ POD_NAME: 'csi-0' })('--enable-capacity')).toThrow('needs NAMESPACE in the environment');
+  expect(readIn({ NAMESPACE: 'storage', POD_NAME: 'csi-0' })('--enable-capacity').pod).toEqual({ namespace: 'storage', name: 'csi-0' });
+  expect(readIn({ NAMESPACE: 'storage' })('--enable-capacity', '--capacity-ownerref-level=-1').pod.name).toBe('');
+});
+
 test('what the frame acts upon is handed over by the role', () => {
   const options = read('--timeout=5s', '--leader-election-labels=a:b');
   expect(CSI_PROVISIONER.frame?.(options)).toEqual({ timeoutMs: 5000, leaseLabels: { a: 'b' } });
+});
+
+test('the environment names the node that is served, where one is', () => {
+  expect(readIn({ NODE_NAME: 'node-a' })('--node-deployment')).toMatchObject({
+    nodeName: 'node-a',
+    nodeDeploymentBaseDelayMs: 20_000,
+    nodeDeploymentMaxDelayMs: 60_000,
+  });
+  expect(read()).toMatchObject({ nodeName: '' });
+});
+
+test('events come from the driver, the host and the run, as in the Go program', () => {
+  expect(CSI_PROVISIONER.eventComponent('d.example', 'host_1234')).toBe('d.example_host_1234');
+});
+
+test('keys of labels are read one by one, and judged', () => {
+  expect(read('--copy-labels=team, corp.example/cost,,team').copiedLabels).toEqual(['team', 'corp.example/cost']);
+  expect(read().copiedLabels).toEqual([]);
+  expect(() => read('--copy-labels=team,-bad')).toThrow('--copy-labels: "-bad" is no key of a label');
 });

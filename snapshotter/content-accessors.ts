@@ -1,6 +1,5 @@
 /** What a VolumeSnapshotContent says, asked in one place by every controller. Fields may be absent or empty. */
-import type { VolumeSnapshot, VolumeSnapshotContent } from '../lib/kube/objects.ts';
-import { BEING_CREATED, type BEING_DELETED, type CREATION_UNCERTAIN } from './names.ts';
+import type { KubeObject, VolumeSnapshotContent } from '../lib/kube/objects.ts';
 
 /** An empty text is as absent as none (Go's zero value), and so is a null, or what is no text at all. */
 export function text(value: unknown): string | undefined {
@@ -11,17 +10,6 @@ export function text(value: unknown): string | undefined {
 export function snapshotKeyOf(content: VolumeSnapshotContent): string | undefined {
   const { namespace, name } = content.spec?.volumeSnapshotRef ?? {};
   return text(namespace) === undefined || text(name) === undefined ? undefined : `${namespace}/${name}`;
-}
-
-/** True if the content names this very snapshot: name, namespace and uid. */
-export function refersTo(content: VolumeSnapshotContent, snapshot: VolumeSnapshot): boolean {
-  return namesSnapshot(content, snapshot) && content.spec?.volumeSnapshotRef?.uid === snapshot.metadata?.uid;
-}
-
-/** True if the content names a snapshot of this name, whatever its uid. */
-export function namesSnapshot(content: VolumeSnapshotContent, snapshot: VolumeSnapshot): boolean {
-  const ref = content.spec?.volumeSnapshotRef;
-  return ref?.name === snapshot.metadata?.name && ref?.namespace === snapshot.metadata?.namespace;
 }
 
 export function volumeHandleOf(content: VolumeSnapshotContent): string | undefined {
@@ -42,35 +30,16 @@ export function isReady(content: VolumeSnapshotContent): boolean {
   return content.status?.readyToUse === true;
 }
 
-export function isDeleting(object: VolumeSnapshotContent | VolumeSnapshot): boolean {
+export function isDeleting(object: KubeObject): boolean {
   return text(object.metadata?.deletionTimestamp) !== undefined;
 }
 
-export function hasMark(
-  content: VolumeSnapshotContent,
-  mark: typeof BEING_CREATED | typeof BEING_DELETED | typeof CREATION_UNCERTAIN,
-): boolean {
+/** `mark`: the name of an annotation. */
+export function hasMark(content: KubeObject, mark: string): boolean {
   return typeof content.metadata?.annotations?.[mark] === 'string';
 }
 
 /** Name of the index over contents, and the value a volume is found under in it. */
 export function volumeIndexValue(driver: string | undefined, handle: string | undefined): string | undefined {
   return text(driver) === undefined || text(handle) === undefined ? undefined : `${driver}^${handle}`;
-}
-
-/**
- * True for a deleted content that nobody waits for: no call is running (the mark) and no snapshot is known. At most
- * csi-snapshotter still looks for what an earlier call may have made.
- */
-export function holdsNobody(content: VolumeSnapshotContent): boolean {
-  return isDeleting(content) && savedHandleOf(content) === undefined && !hasMark(content, BEING_CREATED);
-}
-
-/**
- * True while the driver may still read the source volume: a call may be running (the mark), none was
- * decided yet, or the snapshot is made but not finished. A failed content without the mark is decided.
- */
-export function needsSource(content: VolumeSnapshotContent): boolean {
-  if (volumeHandleOf(content) === undefined || isReady(content) || holdsNobody(content)) return false;
-  return hasMark(content, BEING_CREATED) || (content.status?.error ?? undefined) === undefined;
 }

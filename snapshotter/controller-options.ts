@@ -32,6 +32,7 @@ export const CONTROLLER_FLAGS = [
     help: 'How long to wait at the start for the custom resource definitions, at least 1s. Missing after that: exit code 1.',
     origin: 'peer',
     min: 0,
+    below: 'min',
   },
 ] as const satisfies readonly Flag[];
 

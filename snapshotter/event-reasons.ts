@@ -3,6 +3,8 @@ import type { EventRow } from '../lib/controller/event-table.ts';
 
 const SNAPSHOT = ['VolumeSnapshot'];
 const CONTENT = ['VolumeSnapshotContent'];
+const GROUP = ['VolumeGroupSnapshot'];
+const GROUP_CONTENT = ['VolumeGroupSnapshotContent'];
 
 export const CONTROLLER_EVENTS = {
   creatingSnapshot: {
@@ -109,9 +111,9 @@ export const CONTROLLER_EVENTS = {
   deletePending: {
     reason: 'SnapshotDeletePending',
     type: 'Warning',
-    on: SNAPSHOT,
+    on: [...SNAPSHOT, ...GROUP],
     about:
-      'The deleted snapshot waits: a claim is being restored from it (the message names it), the driver is still making it, or it belongs to a group snapshot.',
+      'The deleted snapshot waits: a claim is being restored from it or from a member of the group (the message names it), the driver is still making it, or it belongs to a group snapshot and goes with that.',
     origin: 'peer',
   },
   handleSet: {
@@ -140,6 +142,142 @@ export const CONTROLLER_EVENTS = {
     type: 'Warning',
     on: CONTENT,
     about: 'The source of the content is not exactly one of volume handle and snapshot handle.',
+    origin: 'peer',
+  },
+  creatingGroup: {
+    reason: 'CreatingGroupSnapshot',
+    type: 'Normal',
+    on: GROUP,
+    about: 'The content of the group was posted; csi-snapshotter now asks the driver for the snapshots, all of one moment.',
+    origin: 'peer',
+  },
+  groupCreated: {
+    reason: 'GroupSnapshotCreated',
+    type: 'Normal',
+    on: GROUP,
+    about: 'The driver has made the group: its moment in time is in `status.creationTime`.',
+    origin: 'peer',
+  },
+  groupReady: {
+    reason: 'GroupSnapshotReady',
+    type: 'Normal',
+    on: GROUP,
+    about: 'Every snapshot of the group is there, with a VolumeSnapshot of its own.',
+    origin: 'peer',
+  },
+  groupBindFailed: {
+    reason: 'GroupSnapshotBindFailed',
+    type: 'Warning',
+    on: GROUP,
+    about: 'The API server refused the write that binds a pre-provisioned content to its group. It is tried again; the message says why.',
+    origin: 'peer',
+  },
+  groupFinalizer: {
+    reason: 'GroupSnapshotFinalizerError',
+    type: 'Warning',
+    on: [...GROUP, ...GROUP_CONTENT],
+    about: 'The API server refused to let finalizers of the object be set or removed. Check the RBAC of snapshot-controller.',
+    origin: 'peer',
+  },
+  groupStatusFailed: {
+    reason: 'GroupSnapshotStatusUpdateFailed',
+    type: 'Warning',
+    on: GROUP,
+    about: 'The API server refused to let the status be written. Check the grant for `volumegroupsnapshots/status`.',
+    origin: 'peer',
+  },
+  createGroupContentFailed: {
+    reason: 'CreateGroupSnapshotContentFailed',
+    type: 'Warning',
+    on: GROUP,
+    about:
+      'A claim that the group selects is no volume of its class’s driver, or the API server refused the content of the group. The message names the object.',
+    origin: 'peer',
+  },
+  groupClassMissing: {
+    reason: 'GetGroupSnapshotClassFailed',
+    type: 'Warning',
+    on: GROUP,
+    about: 'The VolumeGroupSnapshotClass that the group names is not there. Create it: nothing else is needed.',
+    origin: 'peer',
+  },
+  groupDefaultClass: {
+    reason: 'SetDefaultGroupSnapshotClassFailed',
+    type: 'Warning',
+    on: GROUP,
+    about: 'The group names no class, and there is no default class of its driver, or more than one.',
+    origin: 'peer',
+  },
+  groupContentCreation: {
+    reason: 'GroupSnapshotContentCreationFailed',
+    type: 'Warning',
+    on: GROUP,
+    about:
+      'The content of the group, or of one of its members, cannot be made. The message names the claim or the object, and what is wrong with it.',
+    origin: 'peer',
+  },
+  misboundGroupContent: {
+    reason: 'GroupSnapshotContentMisbound',
+    type: 'Warning',
+    on: GROUP,
+    about: 'The content that the group needs is bound to another group.',
+    origin: 'peer',
+  },
+  mismatchedGroupContent: {
+    reason: 'GroupSnapshotContentMismatch',
+    type: 'Warning',
+    on: GROUP,
+    about: 'The content is pre-provisioned where a dynamic one is needed, or the reverse.',
+    origin: 'peer',
+  },
+  missingGroupContent: {
+    reason: 'GroupSnapshotContentMissing',
+    type: 'Warning',
+    on: GROUP,
+    about:
+      'The content that the group names, or was bound to, is not there. If it was bound, the group is lost unless the content comes back.',
+    origin: 'peer',
+  },
+  groupContentDelete: {
+    reason: 'GroupSnapshotContentObjectDeleteError',
+    type: 'Warning',
+    on: [...GROUP, ...GROUP_CONTENT],
+    about: 'The API server refused to mark or delete the content of a deleted group. It is tried again.',
+    origin: 'peer',
+  },
+  groupHandleSet: {
+    reason: 'GroupSnapshotHandleSet',
+    type: 'Warning',
+    on: GROUP,
+    about: 'The content of a dynamic group names handles as its source.',
+    origin: 'peer',
+  },
+  groupMisbound: {
+    reason: 'GroupSnapshotMisbound',
+    type: 'Warning',
+    on: GROUP,
+    about: 'The content that the group is bound to does not refer back to it.',
+    origin: 'peer',
+  },
+  groupValidation: {
+    reason: 'GroupSnapshotValidationError',
+    type: 'Warning',
+    on: GROUP,
+    about: 'The source of the group is not exactly one of selector and content, or the selector is not valid.',
+    origin: 'peer',
+  },
+  groupContentValidation: {
+    reason: 'GroupContentValidationError',
+    type: 'Warning',
+    on: GROUP_CONTENT,
+    about: 'The source of the content is not exactly one of volume handles and group snapshot handles.',
+    origin: 'peer',
+  },
+  memberDelete: {
+    reason: 'SnapshotDeleteError',
+    type: 'Warning',
+    on: GROUP,
+    about: 'A VolumeSnapshot of the deleted group cannot be deleted. It is tried again; the message names it.',
     origin: 'peer',
   },
 } as const satisfies Readonly<Record<string, EventRow>>;

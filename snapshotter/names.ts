@@ -18,6 +18,8 @@ export const ANNOTATION_YES = 'yes';
  * snapshot that nothing names. Users and other programs wait for nothing because of it.
  */
 export const CREATION_UNCERTAIN = 'csi-sidecars/creation-uncertain';
+/** Ours alone, on a VolumeSnapshot and on its content: by which code it fails, as JSON. What is in it: failure-note.ts. */
+export const FAILURE = 'csi-sidecars/failure';
 /** Credentials of CreateSnapshot and DeleteSnapshot, whatever the name says. */
 export const DELETION_SECRET_NAME = 'snapshot.storage.kubernetes.io/deletion-secret-name';
 export const DELETION_SECRET_NAMESPACE = 'snapshot.storage.kubernetes.io/deletion-secret-namespace';
@@ -113,4 +115,10 @@ export function groupContentNameOf(groupUid: string): string {
 export function memberNamesOf(groupUid: string, volumeHandle: string): { readonly snapshot: string; readonly content: string } {
   const digest = createHash('sha256').update(`${groupUid}${volumeHandle}`).digest('hex');
   return { snapshot: `snapshot-${digest}`, content: `snapcontent-${digest}` };
+}
+
+/** The content of a member has the name of its VolumeSnapshot, but for the prefix. Undefined for a name of another form. */
+export function memberContentNameOf(snapshotName: string | undefined): string | undefined {
+  const digest = /^snapshot-([0-9a-f]{64})$/.exec(snapshotName ?? '')?.[1];
+  return digest === undefined ? undefined : `snapcontent-${digest}`;
 }

@@ -2,16 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isRest } from '../lib/controller/step.ts';
 import { decide as decideBinding } from './binding/decide.ts';
-import { RESTORES_INDEX } from './binding/gather.ts';
-import { SNAPSHOT_INDEXES } from './snapshot-informers.ts';
-import type { BindingState, Needed } from './binding/state.ts';
-import { SOURCE_INDEX, VOLUME_INDEX } from './claim-protection/gather.ts';
+import { RESTORES_INDEX } from './binding/relations.ts';
+import { SNAPSHOT_INDEXES, SOURCE_INDEX, VOLUME_INDEX } from './snapshot-informers.ts';
+import type { BindingState } from './binding/state.ts';
 import { decide as decideClaim } from './claim-protection/decide.ts';
 import { CONTENT_INDEXES } from './content/controller.ts';
 import type { CreateCalls } from './content/create-calls.ts';
 import { decide as decideContent } from './content/decide.ts';
 import type { ContentState, DriverAnswer } from './content/state.ts';
 import { decide as decideContentProtection } from './content-protection/decide.ts';
+import { SINGLE } from './kinds/single-kind.ts';
 import { SIDECAR_REASON } from './names.ts';
 import { DRIVER, EPOCH_MS } from './testing/objects.ts';
 import { oddClaim, oddClass, oddContent, oddSnapshot, oddVolume } from './testing/odd-objects.ts';
@@ -28,11 +28,23 @@ const bindingState: fc.Arbitrary<BindingState> = fc.record({
   content: maybe(oddContent),
   snapshotClass: maybe(oddClass),
   defaultClasses: fc.array(oddClass, { maxLength: 2 }),
-  claim: maybe(oddClaim),
-  volume: maybe(oddVolume),
+  kind: fc.constant(SINGLE),
+  groupKind: fc.constant(undefined),
+  sources: fc.array(fc.record({ name: fc.constant('data'), claim: maybe(oddClaim), volume: maybe(oddVolume) }), { maxLength: 1 }),
+  selector: fc.constant(undefined),
   nodes: fc.constant([{ metadata: { name: 'n' } }, {}]),
-  restoring: fc.array(fc.constant('default/restored'), { maxLength: 1 }),
-  confirmed: fc.subarray<Needed>(['content', 'class', 'claim', 'volume']).map((needed) => new Set(needed)),
+  restores: fc.array(fc.constant({ snapshot: 'default/nightly', claims: ['default/restored'] }), { maxLength: 1 }),
+  members: fc.constant({ unmade: [], undeleted: [] }),
+  membership: maybe(
+    fc.record({
+      name: fc.constant('group'),
+      uid: maybe(fc.constant('group-uid')),
+      proof: fc.constantFrom('yes' as const, 'no' as const, 'unseen' as const),
+      group: fc.constantFrom('there' as const, 'going' as const, 'unseen' as const, 'gone' as const, 'unserved' as const),
+    }),
+  ),
+  groupName: maybe(fc.constant('group')),
+  confirmed: fc.subarray(['content', 'class', 'claim data', 'volume pv-data', 'group', 'group-content']).map((needed) => new Set(needed)),
   refusal: fc.constant(undefined),
   posted: fc.boolean(),
 });
@@ -52,6 +64,7 @@ const answer: fc.Arbitrary<DriverAnswer> = fc.oneof(
     effect: fc.constantFrom('create-snapshot' as const, 'delete-snapshot' as const, 'refresh-snapshot' as const),
     reason: fc.constant(SIDECAR_REASON.creationFailed),
     message: fc.string(),
+    cause: fc.record({ code: fc.string(), retryable: fc.boolean() }),
   }),
 );
 
@@ -94,7 +107,7 @@ describe('objects of any shape', () => {
       fc.property(contentState, (state) => {
         expect(typeof decideContent(state).kind).toBe('string');
         for (const snapshot of ['there', 'unseen', 'gone'] as const)
-          expect(typeof decideContentProtection({ ...state, snapshot, cameAlone: false }).kind).toBe('string');
+          expect(typeof decideContentProtection({ ...state, kind: SINGLE, group: 'none', snapshot, cameAlone: false }).kind).toBe('string');
       }),
       RUNS,
     );
@@ -106,6 +119,8 @@ describe('objects of any shape', () => {
       claim: oddClaim,
       snapshots: fc.array(pair, { maxLength: 2 }),
       contents: fc.array(oddContent, { maxLength: 2 }),
+      groups: fc.constant([]),
+      groupContents: fc.constant([]),
     });
     fc.assert(
       fc.property(state, (one) => {
@@ -147,7 +162,7 @@ describe('what no state may lead to', () => {
   test('a content without its VolumeSnapshot is deleted only if it is dynamic and has no handle', () => {
     fc.assert(
       fc.property(contentState, (state) => {
-        const step = decideContentProtection({ ...state, snapshot: 'gone', cameAlone: false });
+        const step = decideContentProtection({ ...state, kind: SINGLE, group: 'none', snapshot: 'gone', cameAlone: false });
         if (step.kind !== 'delete-content') return;
         expect(state.content.spec?.source?.volumeHandle ?? '').not.toBe('');
         expect(state.content.spec?.source?.snapshotHandle ?? '').toBe('');

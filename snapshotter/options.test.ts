@@ -112,6 +112,18 @@ describe('options that cannot work', () => {
     expect(() => read(given)).toThrow(message);
   });
 
+  test.each([
+    [{ 'worker-threads': '0' }, { workerThreads: 10 }],
+    [{ 'worker-threads': '-4' }, { workerThreads: 10 }],
+    [{ 'retry-interval-start': '0' }, { retryIntervalStartMs: 0 }],
+    [{ timeout: '0' }, { timeoutMs: 60_000 }],
+    [{ 'leader-election-lease-duration': '500ms' }, { leaderElectionLeaseDurationMs: 15_000 }],
+    [{ 'resync-period': '-1s' }, { resyncPeriodMs: 0 }],
+    [{ 'groupsnapshot-name-prefix': '', 'feature-gates': 'CSIVolumeGroupSnapshot=false' }, { groupsnapshotNamePrefix: '' }],
+  ])('%j starts, as the Go program does', (given, options) => {
+    expect(read(given)).toMatchObject(options);
+  });
+
   test('node deployment takes its node from the environment', () => {
     expect(read({ 'node-deployment': 'true' }, 'node-1').nodeName).toBe('node-1');
     expect(() => read({ 'node-deployment': 'true' })).toThrow(/NODE_NAME/);

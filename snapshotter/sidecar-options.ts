@@ -40,6 +40,7 @@ export const SIDECAR_FLAGS = [
     help: 'Time limit of every call to the driver. A call that is not answered in time is repeated.',
     origin: 'peer',
     min: 1,
+    below: 'default',
   },
   {
     name: 'snapshot-name-prefix',

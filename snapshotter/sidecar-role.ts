@@ -1,5 +1,4 @@
 /** The role csi-snapshotter: one per driver (or per node). It asks the driver what contents say, and writes their status. */
-import { sanitiseLeaseName } from '../lib/controller/lease-name.ts';
 import type { Role, RoleContext } from '../lib/controller/role.ts';
 import { VOLUME_SNAPSHOT_CLASSES, VOLUME_SNAPSHOT_CONTENTS } from '../lib/kube/resources.ts';
 import type { RoleDefinition } from '../lib/process/role-definition.ts';
@@ -21,6 +20,7 @@ export const CSI_SNAPSHOTTER: RoleDefinition<CsiSnapshotterOptions> = {
     leaseLabels: leaderElectionLabels,
   }),
   needsDriver: true,
+  asksDriver: () => ['groupController'],
   // Missing definitions are waited for by the caches, as long as it takes, as the Go sidecar does.
   requiredResources: [],
   checkDriver: (driver) => {
@@ -28,7 +28,7 @@ export const CSI_SNAPSHOTTER: RoleDefinition<CsiSnapshotterOptions> = {
     if (controller.has('CREATE_DELETE_SNAPSHOT')) return undefined;
     return `CSI driver ${name} does not support snapshots (controller capability CREATE_DELETE_SNAPSHOT): remove csi-snapshotter from its deployment`;
   },
-  leaseName: (driverName) => sanitiseLeaseName(`external-snapshotter-leader-${driverName}`),
+  lockName: (driverName) => `external-snapshotter-leader-${driverName}`,
   eventComponent: (driverName) => `csi-snapshotter ${driverName}`,
   create: ({ context, options, driver, metrics }): Role => {
     if (driver === undefined) throw new Error('csi-snapshotter was created without a driver');

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
-import { statusCopy } from './snapshot-status.ts';
+import { SINGLE } from './kinds/single-kind.ts';
+import type { VolumeSnapshot, VolumeSnapshotContent } from '../lib/kube/objects.ts';
+import { statusCopy as copyOf } from './snapshot-status.ts';
 import { CONTENT_NAME, READY_STATUS, aContent, aReadySnapshot, aSnapshot } from './testing/objects.ts';
 
+const statusCopy = (snapshot: VolumeSnapshot, content: VolumeSnapshotContent) => copyOf({ kind: SINGLE, snapshot, content });
 const bound = { boundVolumeSnapshotContentName: CONTENT_NAME, readyToUse: false };
 
 test('a content without a status gives the name only', () => {

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import { createMetrics } from '../lib/process/metrics.ts';
-import { createSnapshotTimer } from './snapshot-timer.ts';
+import { SINGLE } from './kinds/single-kind.ts';
+import { createSnapshotTimers } from './snapshot-timer.ts';
 import { DRIVER, READY_STATUS, aClass, aContent, aPreProvisionedSnapshot, aReadySnapshot, aSnapshot } from './testing/objects.ts';
 
 function open() {
   const time = { ms: 0 };
   const registry = createMetrics({ usage: () => ({ residentBytes: 1, cpuSeconds: 1, startSeconds: 1 }) });
-  const timer = createSnapshotTimer(registry, { now: () => 0, monotonic: () => time.ms, setTimer: () => () => undefined });
+  const timer = createSnapshotTimers(registry, { now: () => 0, monotonic: () => time.ms, setTimer: () => () => undefined })(SINGLE);
   const lines = async (): Promise<readonly string[]> => (await registry.expose()).split('\n');
   return { time, timer, lines };
 }

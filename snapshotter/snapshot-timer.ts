@@ -3,38 +3,43 @@
  * names, labels and buckets. An operation starts when its snapshot is first seen in need of it.
  */
 import type { Clock } from '../lib/doors/clock.ts';
-import type { VolumeSnapshot, VolumeSnapshotContent } from '../lib/kube/objects.ts';
 import type { MetricsRegistry } from '../lib/process/metrics.ts';
 import { isDeleting, text } from './content-accessors.ts';
-import { isGroupMember } from './group-fields.ts';
-
-type Operation = 'CreateSnapshot' | 'CreateSnapshotAndReady' | 'DeleteSnapshot';
+import type { ContentObject, SnapshotClass, SnapshotKind, SnapshotObject } from './kinds/kind.ts';
+import type { Membership } from './membership.ts';
 
 const BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 120, 300, 600];
 
-export interface SnapshotTimer {
+export interface SnapshotTimer<S extends SnapshotObject = never, C extends ContentObject = never> {
   /** At every gathering. */
-  seen(key: string, facts: SnapshotFacts): void;
+  seen(key: string, facts: SnapshotFacts<S, C>): void;
   /** The status was written. */
   written(key: string, news: { readonly created: boolean; readonly ready: boolean }): void;
   /** The snapshot went. */
   gone(key: string): void;
 }
 
-export interface SnapshotFacts {
-  readonly snapshot: VolumeSnapshot;
-  readonly content: VolumeSnapshotContent | undefined;
-  readonly snapshotClass: { readonly driver?: string } | undefined;
+export interface SnapshotFacts<S extends SnapshotObject, C extends ContentObject> {
+  readonly snapshot: S;
+  readonly content: C | undefined;
+  readonly snapshotClass: SnapshotClass | undefined;
+  readonly membership?: Membership | undefined;
 }
 
+type Stage = 'create' | 'ready' | 'delete';
+
 interface Running {
-  readonly startedMs: Map<Operation, number>;
+  readonly startedMs: Map<Stage, number>;
   driver: string;
   readonly type: 'dynamic' | 'pre-provisioned';
 }
 
-export function createSnapshotTimer(metrics: Pick<MetricsRegistry, 'gauge' | 'histogram'>, clock: Clock): SnapshotTimer {
-  const running = new Map<string, Running>();
+/** One timer for each kind, over the same families. */
+export function createSnapshotTimers(
+  metrics: Pick<MetricsRegistry, 'gauge' | 'histogram'>,
+  clock: Clock,
+): <S extends SnapshotObject, C extends ContentObject>(kind: SnapshotKind<S, C>) => SnapshotTimer<S, C> {
+  const all: Map<string, Running>[] = [];
   const seconds = metrics.histogram({
     name: 'snapshot_controller_operation_total_seconds',
     help: 'Total number of seconds spent by the controller on an operation',
@@ -47,49 +52,56 @@ export function createSnapshotTimer(metrics: Pick<MetricsRegistry, 'gauge' | 'hi
     collect: (set) =>
       set(
         {},
-        [...running.values()].reduce((sum, { startedMs }) => sum + startedMs.size, 0),
+        all.flatMap((running) => [...running.values()]).reduce((sum, { startedMs }) => sum + startedMs.size, 0),
       ),
   });
 
-  const start = (key: string, operation: Operation, facts: SnapshotFacts): void => {
-    const driver = facts.content?.spec?.driver ?? facts.snapshotClass?.driver;
-    const type = text(facts.snapshot.spec?.source?.volumeSnapshotContentName) === undefined ? 'dynamic' : 'pre-provisioned';
-    const entry = running.get(key) ?? { startedMs: new Map<Operation, number>(), driver: driver ?? 'unknown', type };
-    if (driver !== undefined) entry.driver = driver;
-    if (!entry.startedMs.has(operation)) entry.startedMs.set(operation, clock.monotonic());
-    running.set(key, entry);
-  };
-
-  const finish = (key: string, operation: Operation, status: 'success' | 'cancel'): void => {
-    const entry = running.get(key);
-    const startedMs = entry?.startedMs.get(operation);
-    if (entry === undefined || startedMs === undefined) return;
-    entry.startedMs.delete(operation);
-    if (entry.startedMs.size === 0) running.delete(key);
-    const labels = { driver_name: entry.driver, operation_name: operation, snapshot_type: entry.type, operation_status: status };
-    seconds.observe(labels, (clock.monotonic() - startedMs) / 1000);
-  };
-
-  return {
-    seen: (key, facts) => {
-      const { snapshot } = facts;
-      if (isGroupMember(snapshot)) return;
-      if (isDeleting(snapshot)) start(key, 'DeleteSnapshot', facts);
-      else if (snapshot.status?.readyToUse !== true) {
-        if (text(snapshot.status?.creationTime) === undefined) start(key, 'CreateSnapshot', facts);
-        start(key, 'CreateSnapshotAndReady', facts);
-      }
-    },
-    written: (key, { created, ready }) => {
-      if (created) finish(key, 'CreateSnapshot', 'success');
-      if (ready) finish(key, 'CreateSnapshotAndReady', 'success');
-    },
-    // A create that a delete overtook is neither a success nor still under way.
-    gone: (key) => {
-      finish(key, 'DeleteSnapshot', 'success');
-      finish(key, 'CreateSnapshot', 'cancel');
-      finish(key, 'CreateSnapshotAndReady', 'cancel');
-      running.delete(key);
-    },
+  return (kind) => {
+    const running = new Map<string, Running>();
+    all.push(running);
+    const start = (key: string, stage: Stage, { driver, type }: Pick<Running, 'type'> & { readonly driver: string | undefined }): void => {
+      const entry = running.get(key) ?? { startedMs: new Map<Stage, number>(), driver: driver ?? 'unknown', type };
+      if (driver !== undefined) entry.driver = driver;
+      if (!entry.startedMs.has(stage)) entry.startedMs.set(stage, clock.monotonic());
+      running.set(key, entry);
+    };
+    const finish = (key: string, stage: Stage, status: 'success' | 'cancel'): void => {
+      const entry = running.get(key);
+      const startedMs = entry?.startedMs.get(stage);
+      if (entry === undefined || startedMs === undefined) return;
+      entry.startedMs.delete(stage);
+      if (entry.startedMs.size === 0) running.delete(key);
+      const labels = {
+        driver_name: entry.driver,
+        operation_name: kind.operations[stage],
+        snapshot_type: entry.type,
+        operation_status: status,
+      };
+      seconds.observe(labels, (clock.monotonic() - startedMs) / 1000);
+    };
+    return {
+      seen: (key, { snapshot, content, snapshotClass, membership }) => {
+        // A member is timed with its group.
+        if (membership?.proof === 'yes') return;
+        const type = kind.sourceOf(snapshot).kind === 'content' ? ('pre-provisioned' as const) : ('dynamic' as const);
+        const labels = { driver: content?.spec?.driver ?? snapshotClass?.driver, type };
+        if (isDeleting(snapshot)) start(key, 'delete', labels);
+        else if (snapshot.status?.readyToUse !== true) {
+          if (text(snapshot.status?.creationTime) === undefined) start(key, 'create', labels);
+          start(key, 'ready', labels);
+        }
+      },
+      written: (key, { created, ready }) => {
+        if (created) finish(key, 'create', 'success');
+        if (ready) finish(key, 'ready', 'success');
+      },
+      // A create that a delete overtook is neither a success nor still under way.
+      gone: (key) => {
+        finish(key, 'delete', 'success');
+        finish(key, 'create', 'cancel');
+        finish(key, 'ready', 'cancel');
+        running.delete(key);
+      },
+    };
   };
 }

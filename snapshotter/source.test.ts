@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import { CONTENT_NAME, aPreProvisionedSnapshot, aReadySnapshot, aSnapshot } from './testing/objects.ts';
-import { contentNames, expectedContentName, sourceOf } from './source.ts';
+import { contentNames as namesOf, expectedContentName as nameOf } from './kinds/accessors.ts';
+import { SINGLE } from './kinds/single-kind.ts';
+import type { VolumeSnapshot } from '../lib/kube/objects.ts';
+import { sourceOf } from './source.ts';
+
+const contentNames = (snapshot: VolumeSnapshot) => namesOf(SINGLE, snapshot);
+const expectedContentName = (snapshot: VolumeSnapshot) => nameOf(SINGLE, snapshot);
 
 const going = { deletionTimestamp: '2026-01-01T00:01:00Z' };
 

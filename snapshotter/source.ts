@@ -1,7 +1,6 @@
 /** Where a VolumeSnapshot comes from, and which content is its own. */
 import type { VolumeSnapshot } from '../lib/kube/objects.ts';
-import { isDeleting, text } from './content-accessors.ts';
-import { contentNameOf } from './names.ts';
+import { text } from './content-accessors.ts';
 
 export type Source =
   | { readonly kind: 'claim'; readonly claimName: string }
@@ -15,24 +14,4 @@ export function sourceOf({ spec }: VolumeSnapshot): Source {
   if (claimName !== undefined && contentName === undefined) return { kind: 'claim', claimName };
   if (contentName !== undefined && claimName === undefined) return { kind: 'content', contentName };
   return { kind: 'invalid' };
-}
-
-/** The name that the content must have by the rules. Undefined: there can be none. */
-export function expectedContentName(snapshot: VolumeSnapshot): string | undefined {
-  const source = sourceOf(snapshot);
-  if (source.kind === 'content') return source.contentName;
-  const uid = text(snapshot.metadata?.uid);
-  return source.kind === 'claim' && uid !== undefined ? contentNameOf(uid) : undefined;
-}
-
-/**
- * The names to look under, the likeliest first. A bound name counts for what is ready or going; until
- * then the rule does, so that a wrong bound name heals.
- */
-export function contentNames(snapshot: VolumeSnapshot): readonly string[] {
-  const bound = text(snapshot.status?.boundVolumeSnapshotContentName);
-  const expected = expectedContentName(snapshot);
-  const settled = snapshot.status?.readyToUse === true || isDeleting(snapshot);
-  const names = settled ? [bound, expected] : [expected];
-  return names.filter((name) => name !== undefined);
 }

@@ -21,6 +21,7 @@ export const WORK_FLAGS = [
     help: 'How often every object is looked at again, without a call to the API server.',
     origin: 'peer',
     min: 0,
+    below: 'min',
   },
   {
     name: 'worker-threads',
@@ -29,6 +30,7 @@ export const WORK_FLAGS = [
     help: 'How many objects of one kind are worked on at once.',
     origin: 'peer',
     min: 1,
+    below: 'default',
   },
   {
     name: 'enable-volume-group-snapshots',

@@ -80,7 +80,7 @@ export const RULES: readonly Rule[] = [
 
 /** Packages that have one place: everything else reaches them through it. */
 export const PACKAGES: Readonly<Record<string, readonly (string | RegExp)[]>> = {
-  '@grpc/grpc-js': ['lib/process/doors/rpc.ts', 'mock-driver/', 'harness/csi-node.ts'],
+  '@grpc/grpc-js': ['lib/process/doors/rpc.ts', 'csi-sidecars/node-driver-registrar/', 'mock-driver/', 'harness/csi-node.ts'],
   '@grpc/proto-loader': ['mock-driver/', 'harness/csi-node.ts'],
   '@kubernetes/client-node': [/^lib\/kube\/kubeconfig[^/]*\.ts$/],
   '@marcbachmann/cel-js': ['sandbox/apiserver/'],

@@ -21,6 +21,7 @@ const PROGRAMS = {
   'mock-driver': 'mock-driver/main.ts',
   sandbox: 'sandbox/main.ts',
   demo: 'demo/main.ts',
+  'demo-on-node': 'demo/node-job.ts',
   simulate: 'test/simulation/main.ts',
   verify: 'test/verify/main.ts',
   bench: 'test/bench/main.ts',

@@ -13,7 +13,11 @@ export const LAYERS = {
   simulation: ['test/simulation/**/*.test.ts'],
   component: ['test/component/**/*.test.ts', 'test/conformance/sandbox.test.ts'],
   real: ['test/real/**/*.test.ts', 'test/conformance/real.test.ts'],
+  node: ['test/node/**/*.test.ts'],
 };
+
+/** Needs root and changes settings of the whole machine (and puts them back): run only where it is asked for. */
+export const ON_REQUEST = ['node'];
 
 /** Does the layer run this file? `file` is relative to the repository. */
 export function layerHas(layer, file) {

@@ -16,21 +16,25 @@ function row({ name, type, labels = [], help, buckets }) {
   return `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${words} |`;
 }
 
+/** A host that tells all there is to tell. */
+const EVERYTHING = new Proxy({}, { get: () => 0 });
+
 export function metricsDocument(tables) {
   const clock = { monotonic: () => 0 };
   const sections = [
     {
       title: 'Every program',
       declare: (registry) => {
-        tables.addProcessFamilies(registry, {});
+        tables.addProcessFamilies(registry, { usage: () => EVERYTHING });
         tables.createQueueMetrics(registry, clock);
         tables.createElectionMetrics(registry);
       },
     },
     { title: 'csi-snapshotter and csi-provisioner', declare: (registry) => tables.createCsiMetrics(registry) },
-    { title: 'snapshot-controller', declare: (registry) => tables.createSnapshotTimer(registry, clock) },
+    { title: 'snapshot-controller', declare: (registry) => tables.createSnapshotTimers(registry, clock) },
     { title: 'csi-snapshotter', declare: (registry) => tables.createSidecarMetrics(registry, {}) },
     { title: 'csi-provisioner', declare: (registry) => tables.createProvisionMetrics(registry) },
+    { title: 'csi-provisioner with --enable-capacity', declare: (registry) => tables.createCapacityMetrics(registry) },
   ];
   const texts = sections.map(
     ({ title, declare }) =>

@@ -22,9 +22,10 @@ const EXPORTS = {
   './lib/controller/leader-election.ts': ['ELECTION_EVENTS'],
   './lib/process/metrics.ts': ['addProcessFamilies'],
   './lib/process/metric-families.ts': ['createCsiMetrics', 'createElectionMetrics', 'createQueueMetrics'],
-  './snapshotter/snapshot-timer.ts': ['createSnapshotTimer'],
+  './snapshotter/snapshot-timer.ts': ['createSnapshotTimers'],
   './snapshotter/sidecar-metrics.ts': ['createSidecarMetrics'],
   './provisioner/metrics.ts': ['createProvisionMetrics'],
+  './provisioner/capacity/metrics.ts': ['createCapacityMetrics'],
 };
 
 async function loadTables() {

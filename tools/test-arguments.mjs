@@ -1,5 +1,5 @@
 // The command line of `npm test`, read without touching anything: words and the names of all test files in, a plan or a fault out.
-import { layerHas, LAYERS } from './layers.mjs';
+import { layerHas, LAYERS, ON_REQUEST } from './layers.mjs';
 
 const NAMES = Object.keys(LAYERS);
 
@@ -9,7 +9,7 @@ export const USAGE = `usage: npm test -- [--layer=${NAMES.join(',')}] [FILE… [
  * `{ layers, files, name }`, or `{ fault }` with one sentence.
  *
  * A word is a file, or a folder, or else a part of a path: it picks every test file that it fits, and only the layers that have
- * one are run. Without such words `files` is empty and all layers are run whole, or those of `--layer`. `name` is what `-t`
+ * one are run. Without such words `files` is empty and all layers are run whole but those on request, or those of `--layer`. `name` is what `-t`
  * gave: only tests whose name contains it are run.
  */
 export function readArguments(words, testFiles) {
@@ -29,7 +29,7 @@ export function readArguments(words, testFiles) {
   const stranger = asked?.find((layer) => !NAMES.includes(layer));
   if (stranger !== undefined) return { fault: `unknown layer ${JSON.stringify(stranger)}` };
   if (name !== undefined && wanted.length === 0) return { fault: '-t needs a FILE to look for the test in' };
-  const layers = NAMES.filter((layer) => asked?.includes(layer) ?? true);
+  const layers = NAMES.filter((layer) => asked?.includes(layer) ?? (wanted.length > 0 || !ON_REQUEST.includes(layer)));
   const offered = testFiles.filter((file) => layers.some((layer) => layerHas(layer, file)));
   const unmatched = wanted.find((word) => filesLike(word, offered).length === 0);
   if (unmatched !== undefined) return { fault: `no test file of ${layers.join(', ')} has ${JSON.stringify(unmatched)} in its path` };

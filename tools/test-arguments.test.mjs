@@ -47,8 +47,13 @@ test('the name of a test is handed on, with its spaces and dashes', () => {
   });
 });
 
+test('the node layer is run where it is asked for, and not else', () => {
+  expect(read().layers).not.toContain('node');
+  expect(read('--layer=node').layers).toEqual(['node']);
+});
+
 test('a file that no chosen layer has is a fault', () => {
-  expect(read('nothing').fault).toBe('no test file of pure, simulation, component, real has "nothing" in its path');
+  expect(read('nothing').fault).toBe('no test file of pure, simulation, component, real, node has "nothing" in its path');
   expect(read('--layer=pure', 'test/component/demo.test.ts').fault).toContain('no test file of pure has');
   expect(read('queue', 'nothing').fault).toContain('"nothing"');
 });

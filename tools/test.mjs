@@ -39,7 +39,7 @@ function goMissing() {
 /** vitest's exit code, signal or spawn failure is reported by the caller only where its report says nothing. */
 function runVitest(layer, { files, name }, reportFile) {
   // Figures that a test of real processes prints (memory, call counts) belong in the log as they come.
-  const output = layer === 'component' || layer === 'real' ? ['--disable-console-intercept'] : ['--silent=true'];
+  const output = ['component', 'real', 'node'].includes(layer) ? ['--disable-console-intercept'] : ['--silent=true'];
   const reporters = ['--reporter=json', `--outputFile.json=${reportFile}`, `--reporter=${join(root, 'tools/unhandled-reporter.mjs')}`];
   const named = name === undefined ? [] : [`--testNamePattern=${name.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')}`];
   const words = ['run', ...files, ...named, '--project', layer, ...reporters, ...output];
@@ -132,13 +132,13 @@ if (built !== 0) {
   total.failed += 1;
 } else {
   for (const layer of plan.layers) {
-    const missing = layer === 'real' ? goMissing() : undefined;
+    const missing = layer === 'real' || layer === 'node' ? goMissing() : undefined;
     if (missing === undefined) await runLayer(layer, plan);
     else if (process.env.CI === 'true') {
-      console.log(`real: failed, Go ${GO_NEEDED.join('.')} or newer is needed: ${missing}`);
+      console.log(`${layer}: failed, Go ${GO_NEEDED.join('.')} or newer is needed: ${missing}`);
       total.failed += 1;
     } else {
-      console.log(`real: skipped, Go ${GO_NEEDED.join('.')} or newer is needed: ${missing}`);
+      console.log(`${layer}: skipped, Go ${GO_NEEDED.join('.')} or newer is needed: ${missing}`);
       total.skipped += 1;
     }
   }

@@ -11,14 +11,14 @@ import {
   VOLUME_SNAPSHOT_CLASSES,
   VOLUME_SNAPSHOT_CONTENTS,
 } from '../../lib/kube/resources.ts';
-import { listAll, type ReadOnlyClient } from '../reading/read-only-client.ts';
+import { listVisible, type ReadOnlyClient } from '../reading/read-only-client.ts';
 import type { ClusterSide } from './facts.ts';
 
 /** What may not be read is said in `unread`. Rejects with ApiError where the server does not answer. */
 export async function gatherCluster(client: ReadOnlyClient, driver: string, signal: AbortSignal): Promise<ClusterSide> {
   const unread: string[] = [];
   const all = async <T extends KubeObject>(resource: Resource<T>, labelSelector?: string): Promise<readonly T[] | undefined> => {
-    const { items, blind } = await listAll(client, resource, { signal, ...(labelSelector === undefined ? {} : { labelSelector }) });
+    const { items, blind } = await listVisible(client, resource, { signal, ...(labelSelector === undefined ? {} : { labelSelector }) });
     // A kind that is not served has no objects.
     if (blind?.reason !== 'forbidden') return items;
     unread.push(blind.message);

@@ -30,7 +30,7 @@ import {
   VOLUME_SNAPSHOTS,
 } from '../../lib/kube/resources.ts';
 import type { Crd } from '../install-crds/crd.ts';
-import { type Listed, listAll, type ListInput, type ReadOnlyClient } from '../reading/read-only-client.ts';
+import { type Listed, listVisible, type ReadOnlyClient } from '../reading/read-only-client.ts';
 import type { Pod } from './sidecar-pods.ts';
 
 export interface Survey {
@@ -54,8 +54,8 @@ export async function takeSurvey(
   { signal, say }: { readonly signal: AbortSignal; readonly say: (text: string) => void },
 ): Promise<Survey> {
   const list = <T extends KubeObject>(resource: Resource<T>): Promise<Listed<T>> => {
-    const input: ListInput = { signal, progress: (count) => say(`reading ${resource.plural}: ${count}`) };
-    return listAll(client, resource, input);
+    const input = { signal, progress: (count: number) => say(`reading ${resource.plural}: ${count}`) };
+    return listVisible(client, resource, input);
   };
   // One after the other: a question of a person must not be what loads the server.
   return {

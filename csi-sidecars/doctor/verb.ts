@@ -10,7 +10,7 @@ import { KUBECONFIG_FLAG, withCluster } from '../frame/cluster.ts';
 import { startProgress } from '../frame/progress.ts';
 import { defineVerb, type VerbPlace } from '../frame/verb.ts';
 import { readCrds } from '../install-crds/crd-files.ts';
-import { type Listed, listAll, readOnly } from '../reading/read-only-client.ts';
+import { type Listed, listVisible, readOnly } from '../reading/read-only-client.ts';
 import { openRights } from './access-review.ts';
 import type { Case } from './check.ts';
 import { CHECKS } from './checks.ts';
@@ -76,7 +76,7 @@ async function examine(
         ),
       warningAbout: async ({ uid, namespace = 'default' }) => {
         if (uid === undefined) return undefined;
-        const events = await listAll(looking, EVENTS, { signal, namespace, fieldSelector: `involvedObject.uid=${uid},type=Warning` });
+        const events = await listVisible(looking, EVENTS, { signal, namespace, fieldSelector: `involvedObject.uid=${uid},type=Warning` });
         const newest = events.items.toSorted((a, b) => ((a.lastTimestamp ?? '') < (b.lastTimestamp ?? '') ? 1 : -1))[0];
         return newest === undefined ? undefined : `${newest.reason ?? ''}: ${newest.message ?? ''}`;
       },

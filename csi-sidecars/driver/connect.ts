@@ -1,6 +1,5 @@
 /** A driver for a verb that asks it a few things: who it is, what it lists. */
 import type { DriverIdentity } from '../../lib/csi/capabilities.ts';
-import { readIdentity } from '../../lib/csi/capabilities.ts';
 import type { CsiClient } from '../../lib/csi/client.ts';
 import { createCsiClient } from '../../lib/csi/client.ts';
 import { addressFaults, socketPath } from '../../lib/csi/driver-address.ts';
@@ -10,6 +9,7 @@ import { createCsiToolClient } from '../../lib/csi/tool-client.ts';
 import { ConfigError } from '../../lib/errors/config-error.ts';
 import type { Flag } from '../../lib/process/flag.ts';
 import type { VerbPlace } from '../frame/verb.ts';
+import { readIdentity } from './identity.ts';
 import { quiet, SILENT } from './silent.ts';
 import { socketFault } from './socket-fault.ts';
 

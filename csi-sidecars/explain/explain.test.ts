@@ -4,7 +4,7 @@ import { ApiError } from '../../lib/kube/api-error.ts';
 import type { ListPage } from '../../lib/kube/client.ts';
 import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
-import { listAll, readOnly, type ReadOnlyClient } from '../reading/read-only-client.ts';
+import { listVisible, readOnly, type ReadOnlyClient } from '../reading/read-only-client.ts';
 import { heldBy } from './finalizers.ts';
 import { readError } from './last-error.ts';
 import { createListedInformers } from './listed-informers.ts';
@@ -96,9 +96,12 @@ describe('lists', () => {
       get: () => Promise.reject(refusal(status)),
       list: () => Promise.reject(refusal(status)),
     });
-    expect(await listAll(failing(403), PERSISTENT_VOLUME_CLAIMS, { signal })).toMatchObject({ items: [], blind: { reason: 'forbidden' } });
-    expect(await listAll(failing(404), PERSISTENT_VOLUME_CLAIMS, { signal })).toMatchObject({ items: [], blind: { reason: 'absent' } });
-    await expect(listAll(failing(500), PERSISTENT_VOLUME_CLAIMS, { signal })).rejects.toThrow('status 500');
+    expect(await listVisible(failing(403), PERSISTENT_VOLUME_CLAIMS, { signal })).toMatchObject({
+      items: [],
+      blind: { reason: 'forbidden' },
+    });
+    expect(await listVisible(failing(404), PERSISTENT_VOLUME_CLAIMS, { signal })).toMatchObject({ items: [], blind: { reason: 'absent' } });
+    await expect(listVisible(failing(500), PERSISTENT_VOLUME_CLAIMS, { signal })).rejects.toThrow('status 500');
     const informers = createListedInformers();
     const { available } = informers.informer(PERSISTENT_VOLUME_CLAIMS, { fields: 'whole' });
     await informers.fill(failing(403), { signal, say: () => undefined });
@@ -116,7 +119,7 @@ describe('lists', () => {
         return Promise.reject(refusal(410));
       },
     };
-    expect((await listAll(client, PERSISTENT_VOLUME_CLAIMS, { signal })).items).toHaveLength(5);
+    expect((await listVisible(client, PERSISTENT_VOLUME_CLAIMS, { signal })).items).toHaveLength(5);
   });
 });
 

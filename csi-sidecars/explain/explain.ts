@@ -6,7 +6,7 @@ import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CONTENTS,
 import { formatTime, parseTime } from '../../lib/kube/time.ts';
 import { ConfigError } from '../../lib/errors/config-error.ts';
 import { nearest } from '../../lib/process/nearest.ts';
-import { listAll, type ReadOnlyClient } from '../reading/read-only-client.ts';
+import { listVisible, type ReadOnlyClient } from '../reading/read-only-client.ts';
 import type { Explanation } from './explanation.ts';
 import { heldBy } from './finalizers.ts';
 import { newestWarning } from './last-error.ts';
@@ -79,7 +79,7 @@ function heldBack(failedAt: string | undefined, pause: number | 'change'): NonNu
 
 async function notThere({ resource, place }: Target, client: ReadOnlyClient, signal: AbortSignal): Promise<string> {
   const { namespace } = place;
-  const { items, blind } = await listAll(client, resource, { signal, ...(namespace === undefined ? {} : { namespace }) });
+  const { items, blind } = await listVisible(client, resource, { signal, ...(namespace === undefined ? {} : { namespace }) });
   if (blind?.reason === 'absent') return `${blind.message}: csi-sidecars install-crds installs the snapshot kinds`;
   const near = nearest(
     place.name,

@@ -1,7 +1,9 @@
 /** The last thing that went wrong with an object, as its status or the newest Warning says it, and what can heal it. */
+import { GrpcCode, grpcCodeName } from '../../lib/csi/grpc-code.ts';
 import { EVENTS } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/objects.ts';
-import { listAll, type ReadOnlyClient } from '../reading/read-only-client.ts';
+import { causeOfAnswer, type FailureNote } from '../../snapshotter/failure-note.ts';
+import { listVisible, type ReadOnlyClient } from '../reading/read-only-client.ts';
 
 export interface LastError {
   readonly message: string;
@@ -13,22 +15,14 @@ export interface LastError {
   readonly at: string | undefined;
 }
 
-const WAITING = new Set(['Unavailable', 'DeadlineExceeded', 'Aborted', 'ResourceExhausted', 'Internal', 'Canceled', 'Unknown']);
-const CHANGE = new Set([
-  'InvalidArgument',
-  'OutOfRange',
-  'AlreadyExists',
-  'Unimplemented',
-  'PermissionDenied',
-  'Unauthenticated',
-  'FailedPrecondition',
-  'NotFound',
-  'DataLoss',
-]);
+const CODES: ReadonlyMap<string, number> = new Map(Object.values(GrpcCode).map((code) => [grpcCodeName(code), code]));
 
-export function readError(message: string, at: string | undefined): LastError {
+/** `note`: what the sidecar wrote beside it for programs, where it did. */
+export function readError(message: string, at: string | undefined, note?: FailureNote): LastError {
+  if (note !== undefined) return { message, grpcCode: note.code, healedBy: note.retryable ? 'waiting' : 'change', at };
   const grpcCode = /\bcode = (\w+)/.exec(message)?.[1];
-  const healedBy = grpcCode === undefined ? 'unknown' : WAITING.has(grpcCode) ? 'waiting' : CHANGE.has(grpcCode) ? 'change' : 'unknown';
+  const known = CODES.get(grpcCode ?? '');
+  const healedBy = known === undefined ? 'unknown' : causeOfAnswer(known).retryable ? 'waiting' : 'change';
   return { message, grpcCode, healedBy, at };
 }
 
@@ -36,7 +30,7 @@ export function readError(message: string, at: string | undefined): LastError {
 export async function newestWarning(client: ReadOnlyClient, { metadata }: KubeObject, signal: AbortSignal): Promise<LastError | undefined> {
   const { uid, namespace = 'default' } = metadata ?? {};
   if (uid === undefined) return undefined;
-  const { items } = await listAll(client, EVENTS, { signal, namespace, fieldSelector: `involvedObject.uid=${uid},type=Warning` });
+  const { items } = await listVisible(client, EVENTS, { signal, namespace, fieldSelector: `involvedObject.uid=${uid},type=Warning` });
   const newest = items.toSorted((a, b) => ((a.lastTimestamp ?? '') < (b.lastTimestamp ?? '') ? 1 : -1))[0];
   return newest === undefined ? undefined : readError(`${newest.reason ?? ''}: ${newest.message ?? ''}`, newest.lastTimestamp);
 }

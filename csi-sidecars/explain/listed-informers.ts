@@ -5,7 +5,7 @@
 import type { Informer, InformerSet, Interest } from '../../lib/controller/informer.ts';
 import { type Index, keyOf, type Store } from '../../lib/controller/store.ts';
 import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
-import { type Listed, listAll, type ReadOnlyClient } from '../reading/read-only-client.ts';
+import { type Listed, listVisible, type ReadOnlyClient } from '../reading/read-only-client.ts';
 
 export interface ListedInformers extends InformerSet {
   /** One list a kind, however many declared it. */
@@ -44,7 +44,7 @@ export function createListedInformers(): ListedInformers {
     fill: async (client, { signal, say }) => {
       for (const kind of kinds.values()) {
         const { resource, stores } = kind;
-        kind.listed ??= await listAll(client, resource, { signal, progress: (count) => say(`reading ${resource.plural}: ${count}`) });
+        kind.listed ??= await listVisible(client, resource, { signal, progress: (count) => say(`reading ${resource.plural}: ${count}`) });
         for (const store of stores) store.fill(kind.listed.items);
       }
     },

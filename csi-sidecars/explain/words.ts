@@ -37,6 +37,12 @@ export function claimWords(step: ClaimStep): string {
       return `reads PersistentVolume ${step.name}`;
     case 'close':
       return 'takes the entry of the claim out of its journal';
+    case 'draw-wait':
+      return 'waits a moment that chance decides, so that nodes do not all try at once';
+    case 'read-capacity':
+      return 'asks the driver how much room there is';
+    case 'select-node':
+      return `chooses node ${step.node}`;
     case 'reschedule':
       return 'takes the chosen node off the claim, so that the scheduler chooses another one';
     default:
@@ -83,6 +89,10 @@ export function bindingWords(step: BindingEffect): string {
       return 'binds the VolumeSnapshotContent to the VolumeSnapshot';
     case 'write-status':
       return 'copies what the content says into the status';
+    case 'note-failure':
+      return 'notes the failure where programs read it';
+    case 'add-owner':
+      return 'makes the group the owner of its member';
     case 'mark-content':
       return 'tells the content that its VolumeSnapshot is being deleted';
     case 'delete-content':

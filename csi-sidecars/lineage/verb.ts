@@ -5,7 +5,7 @@ import type { Flag } from '../../lib/process/flag.ts';
 import { KUBECONFIG_FLAG, withCluster } from '../frame/cluster.ts';
 import { startProgress } from '../frame/progress.ts';
 import { defineVerb } from '../frame/verb.ts';
-import { listAll, readOnly, type ReadOnlyClient } from '../reading/read-only-client.ts';
+import { listVisible, readOnly, type ReadOnlyClient } from '../reading/read-only-client.ts';
 import type { LineageObjects } from './build.ts';
 import { buildNodes, growTrees } from './build.ts';
 import { chooseFamily } from './choose.ts';
@@ -74,7 +74,7 @@ async function readObjects(
   const blind: string[] = [];
   const read = async <T extends KubeObject>(resource: Resource<T>): Promise<readonly T[]> => {
     const progress = (count: number): void => say(`reading ${resource.plural}: ${count}`);
-    const listed = await listAll(client, resource, { signal, progress });
+    const listed = await listVisible(client, resource, { signal, progress });
     // A cluster without the snapshot kinds has no snapshots.
     if (listed.blind?.reason === 'forbidden') blind.push(listed.blind.message);
     return listed.items;

@@ -3,7 +3,7 @@ import { ConfigError } from '../../lib/errors/config-error.ts';
 import { VOLUME_SNAPSHOT_CONTENTS } from '../../lib/kube/resources.ts';
 import { snapshotsOf } from '../audit/gather-driver.ts';
 import type { OpenDriver } from '../driver/connect.ts';
-import { listAll, type ReadOnlyClient } from '../reading/read-only-client.ts';
+import { listVisible, type ReadOnlyClient } from '../reading/read-only-client.ts';
 
 /** What was found out, in a sentence. Throws ConfigError where the driver is another one or does not have it. */
 export async function checkWithDriver(
@@ -24,7 +24,7 @@ export async function checkWithCluster(
   { driver, handle }: { readonly driver: string; readonly handle: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const { items, blind } = await listAll(client, VOLUME_SNAPSHOT_CONTENTS, { signal });
+  const { items, blind } = await listVisible(client, VOLUME_SNAPSHOT_CONTENTS, { signal });
   if (blind !== undefined) throw new ConfigError(`whether a content has this snapshot already cannot be told: ${blind.message}`);
   const other = items.find(
     ({ spec, status }) => spec?.driver === driver && (status?.snapshotHandle === handle || spec.source?.snapshotHandle === handle),

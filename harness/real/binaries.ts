@@ -17,7 +17,7 @@ export const KUBERNETES_VERSION = 'v1.36.3';
 const ETCD_VERSION = '3.6.8';
 const GO_NEEDED: readonly [number, number] = [1, 26];
 
-type ModuleName = 'control-plane' | 'sanity' | 'snapshotter' | 'provisioner';
+type ModuleName = 'control-plane' | 'node' | 'sanity' | 'snapshotter' | 'provisioner';
 
 interface Recipe {
   readonly module: ModuleName;
@@ -46,6 +46,9 @@ const RECIPES = {
   },
   'kube-controller-manager': { module: 'control-plane', package: 'k8s.io/kubernetes/cmd/kube-controller-manager', linkerFlags: STAMP },
   'kube-scheduler': { module: 'control-plane', package: 'k8s.io/kubernetes/cmd/kube-scheduler', linkerFlags: STAMP },
+  kubelet: { module: 'node', package: 'k8s.io/kubernetes/cmd/kubelet', linkerFlags: STAMP },
+  'kube-proxy': { module: 'node', package: 'k8s.io/kubernetes/cmd/kube-proxy', linkerFlags: STAMP },
+  pause: { module: 'node', package: './pause' },
   'csi-sanity': { module: 'sanity', package: 'github.com/kubernetes-csi/csi-test/v5/cmd/csi-sanity' },
   'snapshot-controller': { module: 'snapshotter', package: 'github.com/kubernetes-csi/external-snapshotter/v8/cmd/snapshot-controller' },
   'csi-snapshotter': { module: 'snapshotter', package: 'github.com/kubernetes-csi/external-snapshotter/v8/cmd/csi-snapshotter' },
@@ -119,6 +122,7 @@ function cacheFolder(): string {
 function keptPath(name: BinaryName, recipe: Recipe): string {
   const hash = createHash('sha256');
   for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(moduleDir(recipe.module), file)));
+  if (recipe.package.startsWith('./')) hash.update(readFileSync(join(moduleDir(recipe.module), recipe.package, 'main.go')));
   hash.update(JSON.stringify([recipe, process.platform, process.arch]));
   return join(cacheFolder(), hash.digest('hex').slice(0, 24), name);
 }

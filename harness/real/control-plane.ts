@@ -34,6 +34,8 @@ export interface ControlPlaneOptions {
   readonly scheduler?: boolean;
   /** Default true. */
   readonly controllerManager?: boolean;
+  /** Pods will run: the servers are reached at this address, and all of Kubernetes' controllers work. Default: loopback, and no kubelet. */
+  readonly node?: { readonly address: string };
   /** Keep an audit log and answer `audit()`. Default false. */
   readonly audit?: boolean;
   /** Further token users beside `admin`. */
@@ -92,7 +94,7 @@ async function raise(stage: Stage, options: ControlPlaneOptions): Promise<Contro
     token: randomBytes(16).toString('hex'),
   }));
   const { url: etcdUrl, program: etcd } = await startEtcd(stage, await binary('etcd', report));
-  const apiserver = await startApiserver(stage, { file: await binary('kube-apiserver', report), etcdUrl, users });
+  const apiserver = await startApiserver(stage, { file: await binary('kube-apiserver', report), etcdUrl, users, node: options.node });
   const { server, ca } = apiserver;
 
   const endpointOf = (name: string): Endpoint => {
@@ -107,7 +109,13 @@ async function raise(stage: Stage, options: ControlPlaneOptions): Promise<Contro
   await ready(raw, stage);
 
   const kubeconfig = kubeconfigOf('admin');
-  if (options.controllerManager !== false) startControllerManager(stage, await binary('kube-controller-manager', report), kubeconfig);
+  if (options.controllerManager !== false)
+    startControllerManager(stage, {
+      file: await binary('kube-controller-manager', report),
+      kubeconfig,
+      controllers: options.node === undefined ? CONTROLLERS : CONTROLLERS_OF_NODES,
+      caFile: apiserver.caFile,
+    });
   if (options.scheduler === true) startScheduler(stage, await binary('kube-scheduler', report), kubeconfig);
   const kubectl = await binary('kubectl', report);
 
@@ -182,14 +190,16 @@ interface ApiserverSpec {
   readonly file: string;
   readonly etcdUrl: string;
   readonly users: readonly (ControlPlaneUser & { readonly token: string })[];
+  readonly node: ControlPlaneOptions['node'];
 }
 
 async function startApiserver(
   stage: Stage,
   spec: ApiserverSpec,
-): Promise<{ server: string; ca: string; auditLog: string; program: Program }> {
+): Promise<{ server: string; ca: string; caFile: string; auditLog: string; program: Program }> {
   const port = await freePort();
-  const server = `https://127.0.0.1:${port}`;
+  const address = spec.node?.address ?? '127.0.0.1';
+  const server = `https://${address}:${port}`;
   const folder = join(stage.dir, 'apiserver');
   mkdirSync(folder);
   const inFolder = (name: string, content: string): string => {
@@ -214,9 +224,12 @@ async function startApiserver(
     args: [
       `--etcd-servers=${spec.etcdUrl}`,
       `--secure-port=${port}`,
-      '--bind-address=127.0.0.1',
-      '--advertise-address=127.0.0.1',
-      '--endpoint-reconciler-type=none',
+      `--bind-address=${address}`,
+      `--advertise-address=${address}`,
+      // Pods reach the server by its Service; nobody else does.
+      ...(spec.node === undefined
+        ? ['--endpoint-reconciler-type=none', '--disable-admission-plugins=ServiceAccount']
+        : ['--kubelet-preferred-address-types=InternalIP']),
       `--cert-dir=${join(folder, 'certificates')}`,
       `--token-auth-file=${tokens}`,
       '--authorization-mode=RBAC',
@@ -225,7 +238,6 @@ async function startApiserver(
       '--service-account-issuer=https://kubernetes.default.svc',
       `--service-account-key-file=${serviceAccountKey}`,
       `--service-account-signing-key-file=${serviceAccountKey}`,
-      '--disable-admission-plugins=ServiceAccount',
       '--allow-privileged',
       `--audit-policy-file=${inFolder('audit-policy.json', JSON.stringify(AUDIT_POLICY))}`,
       `--audit-log-path=${auditLog}`,
@@ -236,8 +248,8 @@ async function startApiserver(
   // The key is written after the certificate: once it is there, the certificate is whole.
   const isMade = (): true | undefined => (existsSync(made('apiserver.key')) ? true : undefined);
   await eventually('the certificate of kube-apiserver', isMade, { signal: stage.broken });
-  const ca = readFileSync(made('apiserver.crt'), 'utf8');
-  return { server, ca, auditLog, program };
+  const caFile = made('apiserver.crt');
+  return { server, ca: readFileSync(caFile, 'utf8'), caFile, auditLog, program };
 }
 
 /** Ready, and the namespaces that everybody expects are there. */
@@ -250,14 +262,26 @@ async function ready(raw: RawClient, stage: Stage): Promise<void> {
   }
 }
 
-function startControllerManager(stage: Stage, file: string, kubeconfig: string): void {
+/** Without a cloud there are no routes, addresses and load balancers to manage. */
+const CONTROLLERS_OF_NODES = ['*', '-node-ipam-controller', '-node-route-controller', '-service-lb-controller'];
+
+interface ManagerSpec {
+  readonly file: string;
+  readonly kubeconfig: string;
+  readonly controllers: readonly string[];
+  /** Published to every namespace, so that Pods believe the server. */
+  readonly caFile: string;
+}
+
+function startControllerManager(stage: Stage, { file, kubeconfig, controllers, caFile }: ManagerSpec): void {
   stage.start({
     name: 'kube-controller-manager',
     disposable: true,
     file,
     args: [
       `--kubeconfig=${kubeconfig}`,
-      `--controllers=${CONTROLLERS.join(',')}`,
+      `--controllers=${controllers.join(',')}`,
+      `--root-ca-file=${caFile}`,
       '--leader-elect=false',
       '--secure-port=0',
       '--kube-api-qps=1000',

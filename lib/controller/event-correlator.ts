@@ -15,6 +15,8 @@ export interface RecordedEvent {
   readonly type: string;
   readonly reason: string;
   readonly message: string;
+  /** Who says it. */
+  readonly component: string;
 }
 
 export type Correlation =
@@ -38,7 +40,6 @@ export interface EventCorrelator {
 }
 
 export interface CorrelatorOptions {
-  readonly component: string;
   readonly host?: string | undefined;
   /** Objects and messages remembered; the least recently used go first. */
   readonly memorySize?: number;
@@ -62,7 +63,7 @@ interface Written {
 }
 
 export function createEventCorrelator(options: CorrelatorOptions): EventCorrelator {
-  const { component, host, memorySize = 4096, burst = 25, refillMs = 300_000 } = options;
+  const { host, memorySize = 4096, burst = 25, refillMs = 300_000 } = options;
   const similar = new Recent<Similar>(memorySize);
   const written = new Recent<Written>(memorySize);
   const buckets = new Recent<{ tokens: number; atMs: number }>(memorySize);
@@ -92,9 +93,9 @@ export function createEventCorrelator(options: CorrelatorOptions): EventCorrelat
   };
 
   return {
-    correlate: ({ regarding, type, reason, message }, { nowMs, name }) => {
+    correlate: ({ regarding, type, reason, message, component }, { nowMs, name }) => {
       const object = [regarding.kind, regarding.namespace, regarding.name, regarding.uid, regarding.apiVersion].join('|');
-      const shown = aggregate([object, type, reason].join('|'), message, nowMs);
+      const shown = aggregate([component, object, type, reason].join('|'), message, nowMs);
       if (!admit(object, nowMs)) return { kind: 'spam' };
       const namespace = regarding.namespace === undefined || regarding.namespace === '' ? 'default' : regarding.namespace;
       const before = written.get(shown.memory);

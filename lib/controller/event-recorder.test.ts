@@ -34,6 +34,18 @@ function setUp(more: Partial<EventRecorderOptions> = {}) {
 }
 
 describe('an event', () => {
+  test('may come from another than the role, and is then another event', async () => {
+    const { clock, recorder, note, written } = setUp();
+    note('Waiting');
+    const reason = eventReason('CreatingSnapshot');
+    recorder.record({ type: 'Normal', reason, message: 'Waiting', regarding: claim('data'), component: 'somebody' });
+    await clock.settle();
+    expect(written().map(({ source, reportingComponent, count }) => [source?.component, reportingComponent, count])).toEqual([
+      ['csi-snapshotter d', 'csi-snapshotter d', 1],
+      ['somebody', 'somebody', 1],
+    ]);
+  });
+
   test('is a core/v1 Event about the object, in its namespace', async () => {
     const { clock, note, written } = setUp();
     note('Waiting');
@@ -159,9 +171,11 @@ describe('many events', () => {
   });
 
   test('the memory of objects is bounded', () => {
-    const correlator = createEventCorrelator({ component: 'c', memorySize: 2 });
+    const correlator = createEventCorrelator({ memorySize: 2 });
     const kinds = ['a', 'b', 'c', 'a', 'c'].map(
-      (name) => correlator.correlate({ regarding: { name }, type: 'Normal', reason: 'R', message: 'm' }, { nowMs: 0, name: 'e' }).kind,
+      (name) =>
+        correlator.correlate({ regarding: { name }, type: 'Normal', reason: 'R', message: 'm', component: 'c' }, { nowMs: 0, name: 'e' })
+          .kind,
     );
     expect(kinds).toEqual(['create', 'create', 'create', 'create', 'repeat']);
   });

@@ -51,7 +51,7 @@ const MAX_NAME = 253;
 export function createEventRecorder(options: EventRecorderOptions): RunningEventRecorder {
   const { client, log, component, host, maxQueue = 1000 } = options;
   const { clock, random } = options.doors;
-  const correlator = createEventCorrelator({ component, host, ...pick(options) });
+  const correlator = createEventCorrelator({ host, ...pick(options) });
   const waiting: RecordedEvent[] = [];
   /** Objects with an event under way: their next one waits, so that counts are written in order. */
   const busy = new Set<string>();
@@ -134,13 +134,13 @@ export function createEventRecorder(options: EventRecorderOptions): RunningEvent
   };
 
   return {
-    record: ({ type, reason, message, regarding }) => {
+    record: ({ type, reason, message, regarding, component: own }) => {
       if (waiting.length >= maxQueue || ending.signal.aborted) {
         dropped += 1;
         return;
       }
       // The API refuses a note of more than 1 kB.
-      waiting.push({ type, reason, message: truncate(message, 1024), regarding: referenceTo(regarding) });
+      waiting.push({ type, reason, message: truncate(message, 1024), regarding: referenceTo(regarding), component: own ?? component });
       queueMicrotask(pump);
     },
     flush: (signal) =>

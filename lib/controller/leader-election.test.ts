@@ -35,6 +35,7 @@ class World {
       renewDeadlineMs: 10_000,
       retryPeriodMs: 5_000,
       events: { record: (note) => this.events.push(note) },
+      eventComponent: `lock/${identity}`,
       onLost: (error) => this.lost.push(error.message),
       ...more,
     });
@@ -90,7 +91,7 @@ describe('a single replica', () => {
       },
     });
     expect([a.isLeader(), a.isFresh(), a.holder()]).toEqual([true, true, 'a']);
-    expect(w.events.map(({ reason, message }) => [reason, message])).toEqual([['LeaderElection', 'a became leader']]);
+    expect(w.events).toMatchObject([{ reason: 'LeaderElection', message: 'a became leader', component: 'lock/a' }]);
   });
 
   test('renews every retry period by one PUT, and keeps when it was acquired', async () => {

@@ -47,6 +47,8 @@ export interface LeaderElectionOptions extends LeaseClaim {
   readonly retryPeriodMs: number;
   /** Tells who became leader, as client-go does. */
   readonly events?: EventRecorder;
+  /** Who says so in these events. */
+  readonly eventComponent: string;
   /** Another one holds the lease, or it could not be renewed in time: stop working at once. */
   readonly onLost: (error: TerminalError) => void;
 }
@@ -189,7 +191,13 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
     log.info('lease is ours', { lease, identity: options.identity });
     if (lock.observed !== undefined) {
       const message = `${options.identity} became leader`;
-      options.events?.record({ type: 'Normal', reason: REASON.becameLeader, message, regarding: lock.observed.lease });
+      options.events?.record({
+        type: 'Normal',
+        reason: REASON.becameLeader,
+        message,
+        regarding: lock.observed.lease,
+        component: options.eventComponent,
+      });
     }
     for (const settle of [...waiting]) settle();
     await hold(signal);

@@ -10,7 +10,8 @@ export type ControllerPace = Pick<SharedOptions, 'workers' | 'retryStartMs' | 'r
 export function sharedOptions(context: RoleContext, { workers, retryStartMs, retryMaxMs }: ControllerPace): SharedOptions {
   return {
     workers,
-    retryStartMs,
+    // 0 doubled stays 0: whatever fails at once would be tried without a pause.
+    retryStartMs: Math.max(1, retryStartMs),
     retryMaxMs,
     doors: context.doors,
     log: context.log,

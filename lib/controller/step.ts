@@ -15,6 +15,8 @@ export interface EventNote {
   readonly reason: EventReason;
   readonly message: string;
   readonly regarding: KubeObject;
+  /** Who says it, where that is not the role as a whole. */
+  readonly component?: string;
 }
 
 /** An effect: one API write, one RPC or one live read. `B`: the names of the reconciler's back-offs. */

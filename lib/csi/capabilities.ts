@@ -19,6 +19,15 @@ export interface DriverIdentity {
   readonly controller: ReadonlySet<string>;
   /** Names of GroupControllerServiceCapability.RPC.Type; empty without a group controller. */
   readonly groupController: ReadonlySet<string>;
+  /** NodeGetInfo, where it was asked for. */
+  readonly node?: DriverNode;
+}
+
+/** The node that the driver runs on. */
+export interface DriverNode {
+  readonly id: string;
+  /** Where it lies. Undefined: volumes can be reached from everywhere. */
+  readonly segments: Readonly<Record<string, string>> | undefined;
 }
 
 /** The connected driver as a role sees it. `identity()` changes only across a reconnect. */
@@ -27,30 +36,36 @@ export interface Driver {
   identity(): DriverIdentity;
 }
 
-export interface IdentityObserver {
-  /** As soon as the driver gave its name. */
-  readonly named?: (name: string) => void;
+/** What a role asks of a driver beside its controller. A driver must not fail by a question that nobody needs answered. */
+export type DriverQuestion = 'plugin' | 'groupController' | 'node';
+
+export interface Questions {
+  readonly asks: readonly DriverQuestion[];
   /** The driver's group controller cannot be asked: it counts as having none. */
-  readonly withoutGroups?: (error: CsiError) => void;
+  readonly withoutGroups: (error: CsiError) => void;
 }
 
 /**
  * Rejects with CsiError. A service that the driver does not serve at all (Unimplemented) has no capabilities; nor has a
- * group controller that answers with an error, since all but group snapshots works without it.
+ * group controller that answers with an error, since all but group snapshots works without it. What is not asked for is empty.
  */
-export async function readIdentity(client: CsiClient, signal: AbortSignal, observer: IdentityObserver = {}): Promise<DriverIdentity> {
-  const info = await client.getPluginInfo({}, signal);
-  observer.named?.(info.name);
-  const plugin = await client.getPluginCapabilities({}, signal).catch(none);
+export async function readCapabilities(
+  client: CsiClient,
+  signal: AbortSignal,
+  { asks, withoutGroups }: Questions,
+): Promise<Omit<DriverIdentity, 'name' | 'vendorVersion'>> {
+  const plugin = asks.includes('plugin') ? await client.getPluginCapabilities({}, signal).catch(none) : undefined;
   const controller = await client.controllerGetCapabilities({}, signal).catch(none);
-  const group = await client.groupControllerGetCapabilities({}, signal).catch((error: unknown) => {
-    if (!(error instanceof CsiError) || signal.aborted) throw error;
-    if (error.grpcCode !== GrpcCode.UNIMPLEMENTED) observer.withoutGroups?.(error);
-    return undefined;
-  });
+  const node = asks.includes('node') ? await readNode(client, signal) : {};
+  const askGroups = (): ReturnType<CsiClient['groupControllerGetCapabilities']> => client.groupControllerGetCapabilities({}, signal);
+  const group = asks.includes('groupController')
+    ? await askGroups().catch((error: unknown) => {
+        if (!(error instanceof CsiError) || signal.aborted) throw error;
+        if (error.grpcCode !== GrpcCode.UNIMPLEMENTED) withoutGroups(error);
+        return undefined;
+      })
+    : undefined;
   return {
-    name: info.name,
-    vendorVersion: info.vendorVersion,
     plugin: new Set(
       plugin?.capabilities.flatMap(({ type }) => (type?.$case === 'service' ? nameOf(PluginCapability_Service_Type, type.value.type) : [])),
     ),
@@ -64,7 +79,13 @@ export async function readIdentity(client: CsiClient, signal: AbortSignal, obser
         type?.$case === 'rpc' ? nameOf(GroupControllerServiceCapability_RPC_Type, type.value.type) : [],
       ),
     ),
+    ...node,
   };
+}
+
+async function readNode(client: CsiClient, signal: AbortSignal): Promise<Pick<DriverIdentity, 'node'>> {
+  const { nodeId, accessibleTopology } = await client.nodeGetInfo({}, signal);
+  return { node: { id: nodeId, segments: accessibleTopology?.segments } };
 }
 
 function none(error: unknown): undefined {

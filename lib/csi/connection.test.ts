@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { GetPluginInfoResponse, ProbeResponse } from '../../proto/gen/csi.ts';
+import { GetPluginInfoResponse, NodeGetInfoResponse, ProbeResponse } from '../../proto/gen/csi.ts';
 import type { TerminalError } from '../errors/terminal-error.ts';
 import { connectDriver, type ConnectOptions, type DriverConnection } from './connection.ts';
 import { createFakeDriver, createHandClock, createLogList, type FakeDriver, type HandClock, settled } from './fake-driver.ts';
@@ -17,7 +17,7 @@ interface Bench {
 function bench({
   refused,
   ...overrides
-}: Partial<Pick<ConnectOptions, 'observe' | 'lostTimeoutMs'>> & { readonly refused?: string } = {}): Bench {
+}: Partial<Pick<ConnectOptions, 'observe' | 'asks' | 'lostTimeoutMs'>> & { readonly refused?: string } = {}): Bench {
   const [door, clock, abort, log] = [createFakeDriver(), createHandClock(), new AbortController(), createLogList()];
   door.refused = refused;
   const fatal: TerminalError[] = [];
@@ -27,6 +27,7 @@ function bench({
     log,
     address: '/csi.sock',
     timeoutMs: 5000,
+    asks: ['plugin', 'groupController'],
     lostTimeoutMs: 15_000,
     observe: () => undefined,
     fatal: (error) => fatal.push(error),
@@ -42,7 +43,7 @@ const remove = (driver: DriverConnection): Promise<unknown> =>
   driver.client(5000).deleteVolume({ volumeId: 'v', secrets: {} }, new AbortController().signal);
 const deletes = (door: FakeDriver): number => door.calls.filter((call) => call.endsWith('DeleteVolume')).length;
 
-test('a driver is probed, named and asked for its capabilities before it is used', async () => {
+test('a driver is named, probed and asked for its capabilities before it is used', async () => {
   const { door, driver } = bench();
   door.say('connected');
   const { identity } = await driver;
@@ -52,7 +53,30 @@ test('a driver is probed, named and asked for its capabilities before it is used
     controller: new Set(['CREATE_DELETE_VOLUME']),
     groupController: new Set(),
   });
-  expect(door.calls[0]).toBe('/csi.v1.Identity/Probe');
+  expect(door.calls.slice(0, 2)).toEqual(['/csi.v1.Identity/GetPluginInfo', '/csi.v1.Identity/Probe']);
+});
+
+test('a driver is asked for its node where somebody wants to know, and after every reconnect', async () => {
+  const { door, driver } = bench({ asks: ['node'] });
+  const info = { nodeId: 'n-1', maxVolumesPerNode: 0n, accessibleTopology: { segments: { node: 'a' } } };
+  door.answers.set('NodeGetInfo', () => ({ response: NodeGetInfoResponse.encode(info).finish() }));
+  door.say('connected');
+  const { identity } = await driver;
+  expect(identity().node).toEqual({ id: 'n-1', segments: { node: 'a' } });
+  door.answers.set('NodeGetInfo', () => ({ response: NodeGetInfoResponse.encode({ ...info, accessibleTopology: undefined }).finish() }));
+  door.say('lost');
+  door.say('connected');
+  await settled();
+  expect(identity().node).toEqual({ id: 'n-1', segments: undefined });
+});
+
+test('a driver that does not say its node cannot serve one, and nobody else asks', async () => {
+  const { door, driver } = bench({ asks: ['node'] });
+  door.say('connected');
+  await expect(driver).rejects.toMatchObject({ reason: 'DRIVER_UNUSABLE', message: expect.stringContaining('NodeGetInfo') });
+  const other = bench();
+  other.door.say('connected');
+  expect((await other.driver).identity().node).toBeUndefined();
 });
 
 test('a driver that is not ready, or too slow to say so, is probed again every second', async () => {
@@ -118,6 +142,14 @@ test.each([GrpcCode.INTERNAL, GrpcCode.UNAVAILABLE, GrpcCode.UNIMPLEMENTED])(
   },
 );
 
+test('a question that no role needs answered is not asked: its failure would stop what works', async () => {
+  const { door, driver } = bench({ asks: [] });
+  for (const rpc of ['GetPluginCapabilities', 'GroupControllerGetCapabilities']) door.answers.set(rpc, () => ({ code: GrpcCode.INTERNAL }));
+  door.say('connected');
+  expect((await driver).identity()).toMatchObject({ name: 'd.example', plugin: new Set(), controller: new Set(['CREATE_DELETE_VOLUME']) });
+  expect(door.calls.filter((call) => /PluginCap|Group/.test(call))).toEqual([]);
+});
+
 test('calls are observed under the name of the driver from the moment it is known', async () => {
   const seen: string[] = [];
   const { door, driver } = bench({
@@ -126,8 +158,8 @@ test('calls are observed under the name of the driver from the moment it is know
   door.say('connected');
   await driver;
   expect(seen).toEqual([
-    'Probe ',
     'GetPluginInfo ',
+    'Probe d.example',
     'GetPluginCapabilities d.example',
     'ControllerGetCapabilities d.example',
     'GroupControllerGetCapabilities d.example',
@@ -154,8 +186,8 @@ test('calls wait while the connection is lost, and reach the driver only after i
   door.say('connected');
   await call;
   expect(door.calls.slice(before).map((path) => path.split('/').at(-1))).toEqual([
-    'Probe',
     'GetPluginInfo',
+    'Probe',
     'GetPluginCapabilities',
     'ControllerGetCapabilities',
     'GroupControllerGetCapabilities',

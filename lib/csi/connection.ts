@@ -1,8 +1,8 @@
 /**
  * The one connection of a process to its CSI driver.
  *
- * - A driver is used only after it was introduced on this very connection: Probe says ready, then its name
- *   and capabilities are read. After a lost connection all of that is done
+ * - A driver is used only after it was introduced on this very connection: it gives its name, Probe says ready, then its
+ *   capabilities are read. After a lost connection all of that is done
  *   again: a restarted driver may be a new version, and a shared socket directory may hold another driver.
  * - Until then the roles' calls wait inside their own time limit; none reaches a driver that is not known.
  * - Another name than before, or a loss that outlasts the limit, ends the process (TerminalError): a replica
@@ -11,7 +11,8 @@
 import type { RpcDoor } from '../doors/rpc.ts';
 import { sleep } from '../doors/sleep.ts';
 import { TerminalError } from '../errors/terminal-error.ts';
-import { type DriverIdentity, readIdentity } from './capabilities.ts';
+import type { GetPluginInfoResponse } from '../../proto/gen/csi.ts';
+import { type DriverIdentity, type DriverQuestion, readCapabilities } from './capabilities.ts';
 import { createCsiClient, type CsiClient } from './client.ts';
 import { CsiError } from './csi-error.ts';
 import { gateUntil } from './connection-gate.ts';
@@ -24,6 +25,7 @@ export interface ConnectOptions extends FirstConnection {
   readonly door: RpcDoor;
   /** Limit of each call of an introduction. */
   readonly timeoutMs: number;
+  readonly asks: readonly DriverQuestion[];
   /** How long a lost connection may stay lost. */
   readonly lostTimeoutMs: number;
   /** `driverName` is empty until it is known. */
@@ -159,18 +161,19 @@ interface IntroductionInput extends ConnectOptions {
 
 /** Undefined when the connection ended meanwhile: the next one asks anew. */
 async function introduce(input: IntroductionInput): Promise<DriverIdentity | undefined> {
-  const { raw, clock, log, signal, named } = input;
+  const { raw, clock, log, signal, asks } = input;
+  let info: GetPluginInfoResponse | undefined;
   const withoutGroups = ({ message }: CsiError): void =>
     log.warn('CSI driver does not say what its group controller can do: group snapshots are off', { error: message });
   while (!signal.aborted) {
     try {
+      // The name first: metrics of all other calls bear it.
+      info ??= await askName(input);
       const probe = await raw.probe({}, signal);
       // A driver that leaves `ready` out is ready (CSI specification).
       if (probe.ready !== false) {
-        const identity = await readIdentity(raw, signal, { named, withoutGroups });
-        const problem = driverNameProblem(identity.name);
-        if (problem !== undefined) throw new TerminalError('DRIVER_UNUSABLE', `the driver at ${input.address} ${problem}`);
-        return identity;
+        const { name, vendorVersion } = info;
+        return { name, vendorVersion, ...(await readCapabilities(raw, signal, { asks, withoutGroups })) };
       }
       log.info('CSI driver is not ready');
     } catch (error) {
@@ -181,6 +184,14 @@ async function introduce(input: IntroductionInput): Promise<DriverIdentity | und
     await sleep(clock, PROBE_INTERVAL_MS, signal);
   }
   return undefined;
+}
+
+async function askName({ raw, signal, named, address }: IntroductionInput): Promise<GetPluginInfoResponse> {
+  const info = await raw.getPluginInfo({}, signal);
+  named(info.name);
+  const problem = driverNameProblem(info.name);
+  if (problem !== undefined) throw new TerminalError('DRIVER_UNUSABLE', `the driver at ${address} ${problem}`);
+  return info;
 }
 
 /** Answers of a driver that is still starting, or of a connection that is going down. */

@@ -10,7 +10,7 @@ import type { RpcAnswer, RpcDoor } from '../doors/rpc.ts';
 import { deadline } from '../doors/sleep.ts';
 import { CsiError } from './csi-error.ts';
 import { GrpcCode, grpcCodeName } from './grpc-code.ts';
-import { secretValues, strikeOut, withoutSecrets } from './secrets.ts';
+import { secretValues, strikeOut, strikeOutAll, withoutSecrets } from './secrets.ts';
 
 /** What metrics learn of every call. */
 export interface CsiCall {
@@ -100,6 +100,6 @@ export async function callRpc<Req extends object, Res>(
     throw fail(undefined, `${method.name}: the driver's answer cannot be decoded`, error);
   }
   observe({ method: path, grpcCode: GrpcCode.OK, durationMs: clock.monotonic() - started });
-  log.debug(CALL_LEVEL, 'Driver answer', { method: path, response });
+  log.debug(CALL_LEVEL, 'Driver answer', { method: path, response: strikeOutAll(response, secretValues(message, request)) });
   return response;
 }

@@ -40,22 +40,55 @@ export function secretValues(message: string, request: object): readonly string[
   });
 }
 
-/** `text` without any of the values, also as JSON, Base64 or a URL would write them. */
+/**
+ * `text` without any of the values, whatever the case, also as JSON, Base64, hexadecimal digits, a URL, HTML or a quoted
+ * text of Go would write them; nor any line of a value that has several (a key in PEM).
+ */
 export function strikeOut(text: string, values: readonly string[]): string {
-  const forms = values.flatMap((value) => [
-    value,
-    JSON.stringify(value).slice(1, -1),
-    Buffer.from(value).toString('base64'),
-    encodeURIComponent(value),
-  ]);
+  const forms = values.flatMap((value) => [value, ...linesOf(value)]).flatMap(formsOf);
   // The longest first: a value that holds another one must go as a whole.
   const sorted = [...new Set(forms)].filter((form) => form !== '').sort((a, b) => b.length - a.length);
-  return sorted.reduce(
-    (left, form) => (form.length >= SAFE_LENGTH ? left.replaceAll(form, STRICKEN) : left.replaceAll(wordOf(form), STRICKEN)),
-    text,
-  );
+  return sorted.reduce((left, form) => left.replaceAll(patternOf(form), STRICKEN), text);
 }
 
-function wordOf(form: string): RegExp {
-  return new RegExp(`(?<![A-Za-z0-9])${form.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![A-Za-z0-9])`, 'g');
+/** A copy of an answer for the log, its texts struck out as a message is. */
+export function strikeOutAll(answer: unknown, values: readonly string[]): unknown {
+  if (values.length === 0) return answer;
+  if (typeof answer === 'string') return strikeOut(answer, values);
+  if (Array.isArray(answer)) return answer.map((each: unknown) => strikeOutAll(each, values));
+  if (typeof answer !== 'object' || answer === null || answer instanceof Uint8Array) return answer;
+  return Object.fromEntries(Object.entries(answer).map(([name, each]) => [strikeOut(name, values), strikeOutAll(each, values)]));
+}
+
+/** A shorter line may stand in any message: `-----` or `}`. */
+const LINE_LENGTH = 8;
+
+function linesOf(value: string): readonly string[] {
+  const lines = value.split(/\r?\n/);
+  return lines.length < 2 ? [] : lines.map((line) => line.trim()).filter((line) => line.length >= LINE_LENGTH);
+}
+
+function formsOf(value: string): readonly string[] {
+  const bytes = Buffer.from(value);
+  const json = JSON.stringify(value).slice(1, -1);
+  const html = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll("'", '&#39;');
+  return [
+    value,
+    json,
+    // Go's encoder writes these so.
+    json.replaceAll('&', '\\u0026').replaceAll('<', '\\u003c').replaceAll('>', '\\u003e'),
+    bytes.toString('base64'),
+    // Without padding, or with more behind it.
+    bytes.toString('base64').replace(/=+$/, ''),
+    bytes.toString('base64url'),
+    bytes.toString('hex'),
+    encodeURIComponent(value),
+    html.replaceAll('"', '&quot;'),
+    html.replaceAll('"', '&#34;'),
+  ];
+}
+
+function patternOf(form: string): RegExp {
+  const escaped = form.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(form.length >= SAFE_LENGTH ? escaped : `(?<![A-Za-z0-9])${escaped}(?![A-Za-z0-9])`, 'gi');
 }

@@ -10,12 +10,28 @@ export interface Host {
   onSignal(listener: (signal: 'SIGTERM' | 'SIGINT') => void): () => void;
   /** One line of log, newline included. */
   writeLog(line: string): void;
-  /** Resident memory in bytes, CPU seconds and start time (s since the epoch) of this process, for metrics. */
-  usage(): { readonly residentBytes: number; readonly cpuSeconds: number; readonly startSeconds: number };
+  /** For metrics. */
+  usage(): Usage;
   /** Ends the process. Does not return in production; in the simulation it ends the incarnation. */
   exit(code: number): void;
   /** Serves HTTP on `host:port` or `:port`. Rejects with the operating system's error. */
   listen(address: string, handle: (request: HttpRequest) => Promise<HttpAnswer>): Promise<Listener>;
+}
+
+/** Of this process. What the operating system does not tell is absent. */
+export interface Usage {
+  readonly residentBytes: number;
+  readonly cpuSeconds: number;
+  /** Seconds since the epoch. */
+  readonly startSeconds: number;
+  readonly virtualBytes?: number | undefined;
+  /** Infinity: no limit. */
+  readonly virtualMaxBytes?: number | undefined;
+  readonly openFiles?: number | undefined;
+  readonly maxFiles?: number | undefined;
+  /** Of the network namespace, which a container has to itself. */
+  readonly receivedBytes?: number | undefined;
+  readonly sentBytes?: number | undefined;
 }
 
 export interface Listener {

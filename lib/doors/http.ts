@@ -13,7 +13,7 @@ export interface HttpTarget {
   readonly clientKey?: string;
   readonly serverName?: string;
   readonly insecureSkipTlsVerify?: boolean;
-  /** HTTP(S) or SOCKS proxy, as in a kubeconfig's `proxy-url`. */
+  /** An http or https proxy that leads to the server. */
   readonly proxyUrl?: string;
 }
 

@@ -67,6 +67,12 @@ export interface DeleteOptions {
   readonly resourceVersion?: string;
 }
 
+/** Limit of one client alone. A rate of zero or less: none; a burst of zero or less: the Go programs'. */
+export interface ClientLimit {
+  readonly qps: number;
+  readonly burst: number;
+}
+
 /** Every method rejects with ApiError only (ConfigError for a resource misuse is a bug). */
 export interface KubeClient {
   get<T extends KubeObject>(resource: Resource<T>, target: ObjectName, signal: AbortSignal): Promise<T>;

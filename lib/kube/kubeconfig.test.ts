@@ -212,3 +212,11 @@ describe('with a kubeconfig', () => {
     await expect(loadCluster(doorsOf({}), { kubeconfig: '/a:/b' })).rejects.toThrow(/one file is read, and this names several/);
   });
 });
+
+test('the proxy of the environment leads to the server of the Pod, and that of the kubeconfig wins', async () => {
+  const files = { [`${ROOT}/token`]: 'x', [`${ROOT}/ca.crt`]: 'x' };
+  const env = { ...CLUSTER_ENV, HTTPS_PROXY: 'http://proxy:3128' };
+  expect((await loadCluster(doorsOf({ files, env }), {})).target.proxyUrl).toBe('http://proxy:3128');
+  const text = kubeconfig({ cluster: '{server: "https://a:1", proxy-url: "http://other:1"}' });
+  expect((await loadCluster(doorsOf({ env }), { kubeconfigText: text })).target.proxyUrl).toBe('http://other:1');
+});

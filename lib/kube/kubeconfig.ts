@@ -9,6 +9,7 @@ import type { Cluster, ClusterDoors } from './cluster.ts';
 import { noCredentials } from './credentials.ts';
 import type { ExecCredentialDoor } from './exec-credentials.ts';
 import { readText } from './file-text.ts';
+import { proxyOf } from './proxy.ts';
 import { serverUrl } from './server-url.ts';
 import { bearerFile } from './token-file.ts';
 
@@ -25,7 +26,14 @@ export interface ClusterSource {
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
+/** With the proxy that leads there, of the kubeconfig or the environment. */
 export async function loadCluster(doors: ClusterDoors, source: ClusterSource): Promise<Cluster> {
+  const cluster = await findCluster(doors, source);
+  const proxyUrl = proxyOf(cluster.target, (name) => doors.host.env(name));
+  return proxyUrl === undefined ? cluster : { ...cluster, target: { ...cluster.target, proxyUrl } };
+}
+
+async function findCluster(doors: ClusterDoors, source: ClusterSource): Promise<Cluster> {
   const { kubeconfig, kubeconfigText, master } = source;
   if (isGiven(kubeconfig) || isGiven(kubeconfigText)) {
     const file = isGiven(kubeconfig) ? kubeconfig : undefined;

@@ -2,7 +2,7 @@
 import type { Doors } from '../doors/doors.ts';
 import type { HttpDoor } from '../doors/http.ts';
 import type { Logger } from '../doors/log.ts';
-import type { KubeClient } from '../kube/client.ts';
+import type { ClientLimit, KubeClient } from '../kube/client.ts';
 import { createKubeClient } from '../kube/kube-client.ts';
 import { loadCluster } from '../kube/kubeconfig.ts';
 import type { ProcessOptions } from './command-line.ts';
@@ -13,24 +13,27 @@ const PEER_BURST = 10;
 const NAMESPACE_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
 
 export interface ApiAccess {
-  client(): KubeClient;
+  /** Without a limit of its own: that of --kube-api-qps and --kube-api-burst. */
+  client(limit?: ClientLimit): KubeClient;
   close(): void;
 }
 
 /** Rejects with ConfigError where there is no usable kubeconfig or service account. */
-export async function openApiAccess(input: ProgramInput, options: ProcessOptions, log: Logger): Promise<ApiAccess> {
+export async function openApiAccess(
+  input: ProgramInput,
+  options: ProcessOptions,
+  { environmentFirst, log }: Pick<Choice, 'environmentFirst' | 'log'>,
+): Promise<ApiAccess> {
   const { doors, program, version, execCredential } = input;
   const { kubeconfig, master, kubeApiQps, kubeApiBurst } = options;
-  // The Go provisioner lets the environment win; an explicit flag that loses surprises people.
-  const fromEnvironment = kubeconfig === '' && master === '' ? (doors.host.env('KUBECONFIG') ?? '') : '';
   const cluster = await loadCluster(doors, {
-    kubeconfig: kubeconfig === '' ? fromEnvironment : kubeconfig,
+    kubeconfig: kubeconfigOf(doors, { kubeconfig, master, environmentFirst, log }),
     master,
     ...(execCredential === undefined ? {} : { execCredential }),
   });
   const opened: HttpDoor[] = [];
   return {
-    client: () => {
+    client: ({ qps, burst } = { qps: kubeApiQps, burst: kubeApiBurst }) => {
       const door = doors.http(cluster.target);
       opened.push(door);
       return createKubeClient({
@@ -40,13 +43,30 @@ export async function openApiAccess(input: ProgramInput, options: ProcessOptions
         credentials: cluster.credentials,
         userAgent: `${program}/${version}`,
         log,
-        ...(kubeApiQps > 0 ? { qps: kubeApiQps, burst: kubeApiBurst <= 0 ? PEER_BURST : kubeApiBurst } : {}),
+        ...(qps > 0 ? { qps, burst: burst <= 0 ? PEER_BURST : burst } : {}),
       });
     },
     close: () => {
       for (const door of opened) door.close();
     },
   };
+}
+
+interface Choice {
+  readonly kubeconfig: string;
+  readonly master: string;
+  /** KUBECONFIG of the environment wins over --kubeconfig. Otherwise it counts only where no flag says anything. */
+  readonly environmentFirst: boolean;
+  readonly log: Logger;
+}
+
+function kubeconfigOf({ host }: Pick<Doors, 'host'>, { kubeconfig, master, environmentFirst, log }: Choice): string {
+  const named = host.env('KUBECONFIG') ?? '';
+  if (named === '') return kubeconfig;
+  if (!environmentFirst) return kubeconfig === '' && master === '' ? named : kubeconfig;
+  if (kubeconfig !== '' && kubeconfig !== named)
+    log.warn('KUBECONFIG of the environment is used instead of --kubeconfig, as by the Go program', { KUBECONFIG: named, kubeconfig });
+  return named;
 }
 
 /** POD_NAMESPACE, then the service account's, then `default`, as csi-lib-utils finds it. */

@@ -26,7 +26,7 @@ function role(name: RoleDefinition<unknown>['name'], flags: readonly Flag[]): Ro
     options: (values) => readOptions(flags, values),
     needsDriver: name !== 'snapshot-controller',
     requiredResources: [],
-    leaseName: (driver) => driver,
+    lockName: (driver) => driver,
     eventComponent: (driver) => driver,
     create: () => ({ name, start: () => undefined, drain: () => Promise.resolve() }),
   });
@@ -147,6 +147,18 @@ describe('several roles', () => {
       '--gone': 'its work is done',
       '--feature-gates=Old': 'it is always so',
     });
+  });
+
+  test('a number that the Go program takes and that makes no sense is replaced, and that is said', () => {
+    const tiny = role('snapshot-controller', [
+      { name: 'threads', type: 'int', default: '10', help: 'Threads.', origin: 'peer', min: 1, below: 'default' },
+      { name: 'every', type: 'duration', default: '5m', help: 'Every.', origin: 'peer', min: 0, below: 'min' },
+    ]);
+    expect(read([tiny], '--threads=0', '--every=-3s').withoutEffect).toEqual({
+      '--threads=0': 'it is less than 1, and 10 is taken',
+      '--every=-3s': 'it is less than 0s, and 0s is taken',
+    });
+    expect(read([tiny], '--threads=3').withoutEffect).toEqual({});
   });
 
   test('flags of the process exist once', () => {

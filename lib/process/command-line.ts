@@ -12,6 +12,7 @@ import { shownDefault } from './flag-help.ts';
 import type { Given, Scanned, Syntax } from './flag-syntax.ts';
 import { scanFlags } from './flag-syntax.ts';
 import type { Flag } from './flag.ts';
+import { readValue } from './flag-value.ts';
 import type { FlagValues, OptionsOf } from './flags.ts';
 import { readFlags, readOptions } from './flags.ts';
 import type { PreparedRole, RolePlan } from './role-plan.ts';
@@ -38,7 +39,7 @@ export interface CommandLine {
   readonly roles: readonly PlannedRole[];
   /** Words that are no flags, which the Go programs drop silently. */
   readonly rest: readonly string[];
-  /** Flags and feature gates that were given and have no effect here, each with the reason. */
+  /** Flags and feature gates that were given and have no effect here, or not that value, each with the reason. */
   readonly withoutEffect: Readonly<Record<string, string>>;
 }
 
@@ -103,8 +104,11 @@ function withoutEffect(table: readonly Flag[], given: readonly Given[]): Record<
   const found: Record<string, string> = {};
   for (const { name, text } of given) {
     const rows = table.filter((flag) => flag.name === name.split('.').at(-1));
-    for (const { ignored, gates = {} } of rows) {
+    for (const row of rows) {
+      const { ignored, gates = {} } = row;
+      const read = readValue(row, text);
       if (ignored !== undefined) found[`--${name}`] = ignored;
+      else if (read.ok && read.instead !== undefined) found[`--${name}=${text}`] = read.instead;
       for (const [gate, { ignored: why }] of Object.entries(gates))
         if (why !== undefined && text.split(',').some((part) => gateOf(part) === gate)) found[`--${name}=${gate}`] = why;
     }

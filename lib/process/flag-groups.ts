@@ -140,6 +140,7 @@ export const ELECTION_FLAGS = [
     help: 'A lease that was not renewed for so long may be taken by another replica. After a crash of the leader nothing is worked on for up to this time.',
     origin: 'peer',
     min: 1000,
+    below: 'default',
   },
   {
     name: 'leader-election-renew-deadline',
@@ -148,6 +149,7 @@ export const ELECTION_FLAGS = [
     help: 'A leader that could not renew its lease for so long stops working and exits. Must be shorter than the lease duration.',
     origin: 'peer',
     min: 1,
+    below: 'default',
   },
   {
     name: 'leader-election-retry-period',
@@ -156,6 +158,7 @@ export const ELECTION_FLAGS = [
     help: 'Time between two tries to take or renew the lease.',
     origin: 'peer',
     min: 1,
+    below: 'default',
   },
 ] as const satisfies readonly Flag[];
 
@@ -198,9 +201,9 @@ export const RETRY_FLAGS = [
     name: 'retry-interval-start',
     type: 'duration',
     default: '1s',
-    help: 'Wait before the first retry of something that failed. It doubles with each further failure.',
+    help: 'Wait before the first retry of something that failed. It doubles with each further failure, 0 as if it were 1ms.',
     origin: 'peer',
-    min: 1,
+    min: 0,
   },
   {
     name: 'retry-interval-max',
@@ -209,5 +212,6 @@ export const RETRY_FLAGS = [
     help: 'Longest wait between two retries of something that failed.',
     origin: 'peer',
     min: 1,
+    below: 'default',
   },
 ] as const satisfies readonly Flag[];

@@ -21,11 +21,14 @@ export type ValueOf<T extends FlagType> = T extends 'string' | 'quantity'
 
 export type FlagValue = string | number | boolean | Gates | Labels;
 
-export type ReadValue = { readonly ok: true; readonly value: FlagValue } | { readonly ok: false; readonly fault: string };
+/** `instead`: why the value is not the one that was given. */
+export type ReadValue =
+  | { readonly ok: true; readonly value: FlagValue; readonly instead?: string }
+  | { readonly ok: false; readonly fault: string };
 
 const TRUE = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
 const FALSE = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
-const QUANTITY = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?$/;
+const QUANTITY = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?$/;
 const LABEL_KEY = /^(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 const LABEL_VALUE = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/;
 
@@ -33,16 +36,28 @@ export function readValue(flag: Flag, text: string): ReadValue {
   const value = read(flag, text);
   if (value instanceof Refusal) return { ok: false, fault: `--${flag.name}=${quote(text)}: ${value.message}` };
   if (typeof value === 'number') {
+    const { min, below } = flag;
+    if (min !== undefined && value < min && below !== undefined) return inPlace(flag, min, below);
     const limit = outside(flag, value);
     if (limit !== undefined) return { ok: false, fault: `--${flag.name}=${quote(text)}: must be ${limit}` };
   }
   return { ok: true, value };
 }
 
-function outside({ type, min, max }: Flag, value: number): string | undefined {
-  const show = (limit: number): string => (type === 'duration' ? formatDuration(limit) : String(limit));
-  if (min !== undefined && value < min) return `at least ${show(min)}`;
-  return max !== undefined && value > max ? `at most ${show(max)}` : undefined;
+function inPlace(flag: Flag, min: number, below: 'default' | 'min'): ReadValue {
+  const [value, text] = below === 'min' ? [min, shown(flag, min)] : [read(flag, flag.default), flag.default];
+  if (value instanceof Refusal) return { ok: false, fault: value.message };
+  return { ok: true, value, instead: `it is less than ${shown(flag, min)}, and ${text} is taken` };
+}
+
+function outside(flag: Flag, value: number): string | undefined {
+  const { min, max } = flag;
+  if (min !== undefined && value < min) return `at least ${shown(flag, min)}`;
+  return max !== undefined && value > max ? `at most ${shown(flag, max)}` : undefined;
+}
+
+function shown({ type }: Flag, limit: number): string {
+  return type === 'duration' ? formatDuration(limit) : String(limit);
 }
 
 /** Why a text is no value, with the remedy. Never thrown. */
@@ -98,8 +113,15 @@ function integer(text: string): number | undefined {
 
 function float(text: string): number | undefined {
   if (/^[+-]?inf(?:inity)?$/i.test(text)) return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : undefined;
+  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return Number(text);
+  const [, sign, whole = '', part = '', exponent] = HEX_FLOAT.exec(text) ?? [];
+  if (exponent === undefined || whole + part === '') return undefined;
+  const mantissa = Number(`0x${(whole + part).replaceAll('_', '')}`) / 16 ** part.replaceAll('_', '').length;
+  return (sign === '-' ? -1 : 1) * mantissa * 2 ** Number(exponent);
 }
+
+/** Go writes the exponent, a power of two, in decimal: 0x1.8p3 is 12. */
+const HEX_FLOAT = /^([+-]?)0[xX]((?:_?[0-9a-fA-F])*)\.?((?:[0-9a-fA-F](?:_?[0-9a-fA-F])*)?)[pP]([+-]?\d+)$/;
 
 /** `A=true,B=false`. Spaces around names and values are let pass, and AllAlpha and AllBeta set what is not named, as component-base does. */
 function gates(known: NonNullable<Flag['gates']>, text: string): Gates | Refusal {
@@ -133,11 +155,16 @@ function labels(text: string): Labels | Refusal {
   for (const part of text.split(',').map((word) => word.trim())) {
     if (part === '') continue;
     const [, key = '', value = ''] = /^([^:=]*)[:=](.*)$/.exec(part) ?? [];
-    if (!LABEL_KEY.test(key) || !LABEL_VALUE.test(value) || value.length > 63)
+    if (!isLabelKey(key) || !LABEL_VALUE.test(value) || value.length > 63)
       return new Refusal(`${quote(part)} is no label, write key:value,key:value`);
     found[key] = value;
   }
   return found;
+}
+
+/** Its length is left to the API server. */
+export function isLabelKey(text: string): boolean {
+  return LABEL_KEY.test(text);
 }
 
 function quote(text: string): string {

@@ -23,6 +23,11 @@ export interface Flag {
   readonly peerDefault?: string;
   /** Smallest legal number; milliseconds for a duration. */
   readonly min?: number;
+  /**
+   * What is taken in the place of a smaller number, and said at the start: one that the Go program takes though nothing, or
+   * harm, would come of it. Absent: it is a fault.
+   */
+  readonly below?: 'default' | 'min';
   readonly max?: number;
   /** The texts that are legal, for a string. */
   readonly choices?: readonly string[];

@@ -106,6 +106,9 @@ describe('values', () => {
 
   test('numbers are read as Go reads them', () => {
     expect(parse('pflag', '--worker-threads=0x10').workerThreads).toBe(16);
+    expect(['1e3', '.5', '0x1.8p3', '-0X_1_0P-2'].map((text) => parse('pflag', `--kube-api-qps=${text}`).kubeApiQps)).toEqual([
+      1000, 0.5, 12, -4,
+    ]);
     expect(parse('pflag', '--worker-threads=1_000').workerThreads).toBe(1000);
     expect(parse('pflag', '--worker-threads=010').workerThreads).toBe(8);
     expect(parse('pflag', '--v=-1').v).toBe(-1);

@@ -20,6 +20,16 @@ test('process families are read at the scrape', async () => {
   expect(lines).toContain('process_cpu_seconds_total 2.5');
 });
 
+test('what the operating system does not tell has no family', async () => {
+  const told = await createMetrics({
+    usage: () => ({ ...usage, openFiles: 12, virtualMaxBytes: Number.POSITIVE_INFINITY, sentBytes: 5 }),
+  }).expose();
+  expect(told).toContain('\nprocess_open_fds 12\n');
+  expect(told).toContain('\nprocess_virtual_memory_max_bytes 18446744073709552000\n');
+  expect(told).toContain('# TYPE process_network_transmit_bytes_total counter\nprocess_network_transmit_bytes_total 5\n');
+  expect(await createMetrics({ usage: () => usage }).expose()).not.toMatch(/process_(?:open_fds|virtual|network)/);
+});
+
 test('two instances share nothing', async () => {
   const [first, second] = [createMetrics({ usage: () => usage }), createMetrics({ usage: () => usage })];
   first.counter({ name: 'only_here_total', help: 'x' }).add({});
@@ -85,4 +95,18 @@ test('the lease gauge follows leadership', async () => {
   expect(await metrics.expose()).toContain('leader_election_master_status{name="snapshot-controller-leader"} 1');
   election.leading('snapshot-controller-leader', false);
   expect(await metrics.expose()).toContain('leader_election_master_status{name="snapshot-controller-leader"} 0');
+});
+
+test('what only Linux tells is there where it is told, and nowhere else', async () => {
+  const linux = { virtualBytes: 7, openFiles: 3, maxFiles: 1024, receivedBytes: 10, sentBytes: 20 };
+  const told = await createMetrics({ usage: () => ({ ...usage, ...linux }) }).expose();
+  for (const line of [
+    'process_virtual_memory_bytes 7',
+    'process_open_fds 3',
+    'process_max_fds 1024',
+    'process_network_receive_bytes_total 10',
+    'process_network_transmit_bytes_total 20',
+  ])
+    expect(told.split('\n')).toContain(line);
+  expect(await createMetrics({ usage: () => usage }).expose()).not.toContain('_fds');
 });

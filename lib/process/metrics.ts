@@ -5,7 +5,7 @@
  * Absent on purpose: the `go_*` families and the `promhttp_*` ones describe a runtime that is not here.
  */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Host } from '../doors/host.ts';
+import type { Host, Usage } from '../doors/host.ts';
 
 export interface MetricSpec {
   readonly name: string;
@@ -92,16 +92,32 @@ export function createMetrics(host: Pick<Host, 'usage'>): MetricsRegistry {
   return metrics;
 }
 
+/** RLIM_INFINITY, as Go exposes it. */
+const UNLIMITED = 2 ** 64;
+
+const PROCESS_FAMILIES = [
+  { name: 'process_start_time_seconds', help: 'Start time of the process since unix epoch in seconds.', field: 'startSeconds' },
+  { name: 'process_cpu_seconds_total', help: 'Total user and system CPU time spent in seconds.', field: 'cpuSeconds' },
+  { name: 'process_resident_memory_bytes', help: 'Resident memory size in bytes.', field: 'residentBytes' },
+  { name: 'process_virtual_memory_bytes', help: 'Virtual memory size in bytes.', field: 'virtualBytes' },
+  { name: 'process_virtual_memory_max_bytes', help: 'Maximum amount of virtual memory available in bytes.', field: 'virtualMaxBytes' },
+  { name: 'process_open_fds', help: 'Number of open file descriptors.', field: 'openFiles' },
+  { name: 'process_max_fds', help: 'Maximum number of open file descriptors.', field: 'maxFiles' },
+  {
+    name: 'process_network_receive_bytes_total',
+    help: 'Number of bytes received by the process over the network.',
+    field: 'receivedBytes',
+  },
+  { name: 'process_network_transmit_bytes_total', help: 'Number of bytes sent by the process over the network.', field: 'sentBytes' },
+] as const satisfies readonly { readonly name: string; readonly help: string; readonly field: keyof Usage }[];
+
 /** Of every program. */
 export function addProcessFamilies(metrics: Pick<MetricsRegistry, 'counter' | 'gauge'>, host: Pick<Host, 'usage'>): void {
-  const read = (name: string, help: string, value: () => number): void => {
-    metrics.gauge({ name, help, collect: (set) => set({}, value()) });
-  };
-  read('process_start_time_seconds', 'Start time of the process since unix epoch in seconds.', () => host.usage().startSeconds);
-  read('process_resident_memory_bytes', 'Resident memory size in bytes.', () => host.usage().residentBytes);
-  metrics.counter({
-    name: 'process_cpu_seconds_total',
-    help: 'Total user and system CPU time spent in seconds.',
-    read: () => host.usage().cpuSeconds,
-  });
+  for (const { name, help, field } of PROCESS_FAMILIES) {
+    const read = (): number => host.usage()[field] ?? 0;
+    // A zero would be a lie where the operating system does not tell.
+    if (host.usage()[field] === undefined) continue;
+    if (name.endsWith('_total')) metrics.counter({ name, help, read });
+    else metrics.gauge({ name, help, collect: (set) => set({}, Math.min(read(), UNLIMITED)) });
+  }
 }

@@ -92,7 +92,8 @@ export class ProgramLife {
     for (const [flag, reason] of Object.entries(withoutEffect)) this.log.warn('Flag has no effect and can be removed', { flag, reason });
     for (const what of ['credentials', 'custom resources', 'the CSI driver', 'caches']) this.waitingFor.add(what);
     await this.listen();
-    const api = await openApiAccess(this.input, process, this.log);
+    const environmentFirst = roles.every(({ plan }) => plan.kubeconfigOfEnvironmentFirst === true);
+    const api = await openApiAccess(this.input, process, { environmentFirst, log: this.log });
     this.api = api;
     this.waitingFor.delete('credentials');
     const client = api.client();
@@ -129,9 +130,11 @@ export class ProgramLife {
           metrics: this.metrics,
           connection: this.connection,
           timeoutMs: timeoutOf(planned),
+          combined: isCombined(this.input),
           leaseNamespace: this.leaseNamespace(planned, namespace),
           served,
           events: api.client(),
+          openClient: (limit) => api.client(limit),
           // A connection of its own: a queue on the other one must not cost the lease.
           leaseClient: () => api.client(),
           fatal: (error) => this.fail(error),
@@ -195,6 +198,7 @@ export class ProgramLife {
       clock: doors.clock,
       log: this.log,
       address: csiAddress,
+      asks: users.flatMap(({ prepared }) => prepared.asksDriver),
       timeoutMs: Math.max(...users.map(timeoutOf)),
       lostTimeoutMs: driverLostTimeoutMs === 0 ? leaseMs : driverLostTimeoutMs,
       observe,

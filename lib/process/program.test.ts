@@ -45,9 +45,10 @@ interface BenchOptions {
   readonly role?: Partial<RoleDefinition<unknown>>;
   readonly drainHangs?: boolean;
   readonly reachable?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
-function bench({ argv = [], role = {}, drainHangs = false, reachable = true }: BenchOptions = {}): Bench {
+function bench({ argv = [], role = {}, drainHangs = false, reachable = true, env = {} }: BenchOptions = {}): Bench {
   const [clock, driver] = [createHandClock(), createFakeDriver()];
   const [seen, lines, printed]: [string[], string[], string[]] = [[], [], []];
   const files = new Map([['/empty', '']]);
@@ -81,7 +82,7 @@ function bench({ argv = [], role = {}, drainHangs = false, reachable = true }: B
       exists: (path) => Promise.resolve(files.has(path)),
     },
     host: {
-      env: () => undefined,
+      env: (name) => env[name],
       hostname: () => 'node.a_b',
       pid: 1,
       onSignal: (listener) => {
@@ -114,7 +115,7 @@ function bench({ argv = [], role = {}, drainHangs = false, reachable = true }: B
     options: (values) => readOptions(FLAGS, values),
     needsDriver: true,
     requiredResources: [],
-    leaseName: (name) => `lease-${name.replaceAll('.', '-')}`,
+    lockName: (name) => `lease-${name}`,
     eventComponent: (name) => `csi-snapshotter ${name}`,
     create: (input) => {
       made = input;
@@ -213,7 +214,7 @@ describe('the start', () => {
     expect(world.input()).toMatchObject({ leaseNamespace: 'default', driver: expect.anything() });
     expect(world.input().driver?.identity().name).toBe('d.example');
     expect((await world.get('/metrics')).text).toContain(
-      'csi_sidecar_operations_seconds_count{driver_name="unknown-driver",method_name="/csi.v1.Identity/Probe",grpc_status_code="OK"} 1',
+      'csi_sidecar_operations_seconds_count{driver_name="d.example",method_name="/csi.v1.Identity/Probe",grpc_status_code="OK"} 1',
     );
   });
 
@@ -228,6 +229,22 @@ describe('the start', () => {
     const world = bench({ argv: ['--kubeconfig=/empty'] });
     expect(await world.ended()).toBe(1);
     expect(world.lines.filter((line) => line.startsWith('E'))).toEqual([expect.stringContaining('kubeconfig /empty is empty')]);
+  });
+
+  test.each([
+    ['the flag', '/empty', {}],
+    ['the environment, where the Go program lets it win', '/other', { kubeconfigOfEnvironmentFirst: true }],
+  ])('with a flag and KUBECONFIG, %s is used', async (_, file, role) => {
+    const world = bench({ argv: ['--kubeconfig=/empty'], env: { KUBECONFIG: '/other' }, role });
+    expect(await world.ended()).toBe(1);
+    expect(world.lines.filter((line) => line.startsWith('E')).join('')).toContain(`kubeconfig ${file} `);
+    expect(world.lines.join('').includes('instead of --kubeconfig')).toBe(file === '/other');
+  });
+
+  test('KUBECONFIG alone is used', async () => {
+    const world = bench({ argv: ['--master='], env: { KUBECONFIG: '/empty' } });
+    expect(await world.ended()).toBe(1);
+    expect(world.lines.join('')).toContain('kubeconfig /empty is empty');
   });
 
   test('an API server that cannot be reached is named, and waited for', async () => {
@@ -307,7 +324,7 @@ describe('a replica that stands by', () => {
     await release();
     await world.clock.advance(15_000);
     expect(world.seen.at(-1)).toBe('start');
-    expect((await world.get('/metrics')).text).toContain('leader_election_master_status{name="lease-d-example"} 1');
+    expect((await world.get('/metrics')).text).toContain('leader_election_master_status{name=""} 1');
   });
 
   test('ends with 0 on SIGTERM and leaves the lease alone', async () => {
@@ -324,6 +341,15 @@ test('the labels that a role hands over are put on its lease', async () => {
   const world = bench({ argv: ['--leader-election'], role: { frame: () => ({ leaseLabels: { tier: 'storage' } }) } });
   await working(world);
   expect(await world.lease()).toMatchObject({ metadata: { labels: { tier: 'storage' } } });
+});
+
+test('the event of the election is told by the lock and the host, as csi-lib-utils tells it', async () => {
+  const world = bench({ argv: ['--leader-election'] });
+  await working(world);
+  world.signal();
+  await world.ended();
+  const events = JSON.parse(new TextDecoder().decode((await world.api({ path: '/api/v1/namespaces/default/events' })).body));
+  expect(events.items).toMatchObject([{ reason: 'LeaderElection', source: { component: 'lease-d.example/node.a_b' } }]);
 });
 
 describe('the end', () => {

@@ -7,7 +7,8 @@
  * every role (informers are declared) → informers start → per role: election → synced → `role.start`.
  */
 import type { Role, RoleContext } from '../controller/role.ts';
-import type { Driver } from '../csi/capabilities.ts';
+import type { Driver, DriverQuestion } from '../csi/capabilities.ts';
+import type { ClientLimit, KubeClient } from '../kube/client.ts';
 import type { Flag } from './flag.ts';
 import type { FlagValues } from './flags.ts';
 import type { MetricsRegistry } from './metrics.ts';
@@ -22,6 +23,8 @@ export interface RoleInput<O> {
   readonly metrics: MetricsRegistry;
   /** Namespace for leases of this process (flag, POD_NAMESPACE, service-account file, `default`). */
   readonly leaseNamespace: string;
+  /** A client over connections of its own, with a limit of its own. */
+  readonly openClient: (limit: ClientLimit) => KubeClient;
   /** The version of each optional API group that is served, by group. */
   readonly served: ReadonlyMap<string, string>;
 }
@@ -48,18 +51,24 @@ export interface RoleDefinition<O> {
   readonly options: (values: FlagValues, env: (name: string) => string | undefined) => O;
   readonly frame?: (options: O) => FrameOptions;
   readonly needsDriver: boolean;
+  /** Read at connect, beside the capabilities of its controller. */
+  readonly asksDriver?: (options: O) => readonly DriverQuestion[];
   /** Custom resources that must be served before the role starts: `volumesnapshots.snapshot.storage.k8s.io`. */
   readonly requiredResources: readonly { readonly group: string; readonly version: string; readonly plural: string }[];
   /** What is used where it is served, by `RoleInput.served`. */
   readonly optionalKinds?: (options: O) => readonly OptionalKinds[];
   /** Checked once after the driver answered; a message says what is missing and the remedy, exit 1. */
   readonly checkDriver?: (driver: Driver, options: O) => string | undefined;
-  readonly leaseName: (driverName: string) => string;
+  /** Of the election, as the Go programs call it; the lease is named after it. */
+  readonly lockName: (driverName: string) => string;
   /**
    * Where the lease is in a combined process. Beside a driver, many Pods in many namespaces may hold a role of which only one
    * may lead. Absent: the Pod's own namespace.
    */
   readonly combinedLeaseNamespace?: string;
-  readonly eventComponent: (driverName: string, hostname: string) => string;
+  /** KUBECONFIG of the environment wins over --kubeconfig. */
+  readonly kubeconfigOfEnvironmentFirst?: boolean;
+  /** `process`: the host name and a random part. */
+  readonly eventComponent: (driverName: string, process: string) => string;
   readonly create: (input: RoleInput<O>) => Role;
 }

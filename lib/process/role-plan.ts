@@ -1,6 +1,6 @@
 /** A role definition with its option type closed over, so that a program can hold several side by side. */
 import type { Role } from '../controller/role.ts';
-import type { Driver } from '../csi/capabilities.ts';
+import type { Driver, DriverQuestion } from '../csi/capabilities.ts';
 import type { FlagValues } from './flags.ts';
 import type { OptionalKinds } from './served-versions.ts';
 import type { FrameOptions, RoleDefinition, RoleInput } from './role-definition.ts';
@@ -8,7 +8,15 @@ import type { FrameOptions, RoleDefinition, RoleInput } from './role-definition.
 export interface RolePlan
   extends Pick<
     RoleDefinition<unknown>,
-    'name' | 'syntax' | 'flags' | 'needsDriver' | 'requiredResources' | 'leaseName' | 'combinedLeaseNamespace' | 'eventComponent'
+    | 'name'
+    | 'syntax'
+    | 'flags'
+    | 'needsDriver'
+    | 'requiredResources'
+    | 'lockName'
+    | 'combinedLeaseNamespace'
+    | 'kubeconfigOfEnvironmentFirst'
+    | 'eventComponent'
   > {
   /** Options are read and judged here; throws ConfigError with every fault. */
   readonly prepare: (values: FlagValues, env: (name: string) => string | undefined) => PreparedRole;
@@ -17,6 +25,7 @@ export interface RolePlan
 export interface PreparedRole {
   readonly frame: FrameOptions;
   readonly optionalKinds: readonly OptionalKinds[];
+  readonly asksDriver: readonly DriverQuestion[];
   readonly checkDriver: (driver: Driver) => string | undefined;
   readonly create: (input: Omit<RoleInput<unknown>, 'options'>) => Role;
 }
@@ -29,6 +38,7 @@ export function planRole<O>(definition: RoleDefinition<O>): RolePlan {
       return {
         frame: definition.frame?.(options) ?? {},
         optionalKinds: definition.optionalKinds?.(options) ?? [],
+        asksDriver: definition.asksDriver?.(options) ?? [],
         checkDriver: (driver) => definition.checkDriver?.(driver, options),
         create: (input) => definition.create({ ...input, options }),
       };

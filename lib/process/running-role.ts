@@ -1,13 +1,14 @@
 /** One role of a running program: its election, its events, its work, and their end. */
 import { createEventRecorder, type RunningEventRecorder } from '../controller/event-recorder.ts';
 import type { InformerSet } from '../controller/informer.ts';
+import { sanitiseLeaseName } from '../controller/lease-name.ts';
 import { createLeaderElection, type LeaderElection } from '../controller/leader-election.ts';
 import type { QueueMetrics } from '../controller/queue.ts';
 import type { Role } from '../controller/role.ts';
 import type { DriverConnection } from '../csi/connection.ts';
 import type { Doors } from '../doors/doors.ts';
 import type { Logger } from '../doors/log.ts';
-import type { KubeClient } from '../kube/client.ts';
+import type { ClientLimit, KubeClient } from '../kube/client.ts';
 import type { PlannedRole } from './command-line.ts';
 import type { ElectionMetrics } from './metric-families.ts';
 import type { MetricsRegistry } from './metrics.ts';
@@ -24,10 +25,13 @@ export interface RunningRoleInput {
   /** Undefined where no role of the process needs a driver. */
   readonly connection: DriverConnection | undefined;
   readonly timeoutMs: number;
+  /** Other roles may run in the process. */
+  readonly combined: boolean;
   readonly served: ReadonlyMap<string, string>;
   readonly leaseNamespace: string;
   /** The client that writes events. */
   readonly events: KubeClient;
+  readonly openClient: (limit: ClientLimit) => KubeClient;
   /** Opened only where there is an election. */
   readonly leaseClient: () => KubeClient;
   readonly fatal: (error: unknown) => void;
@@ -39,6 +43,8 @@ export class RunningRole {
   private readonly recorder: RunningEventRecorder;
   private readonly election: LeaderElection | undefined;
   private readonly leaseName: string;
+  /** In metrics. The Go programs leave it empty; several roles of one process need one each. */
+  private readonly electionLabel: string;
   private readonly role: Role;
   private started = false;
 
@@ -48,9 +54,13 @@ export class RunningRole {
     const driverName = connection?.identity().name ?? '';
     const hostname = doors.host.hostname();
     this.input = input;
-    this.leaseName = plan.leaseName(driverName);
-    this.recorder = createEventRecorder({ client: input.events, doors, component: plan.eventComponent(driverName, hostname), log });
-    this.election = planned.election.leaderElection ? this.elect(hostname) : undefined;
+    const lock = plan.lockName(driverName);
+    this.leaseName = sanitiseLeaseName(lock);
+    this.electionLabel = input.combined ? this.leaseName : '';
+    const component = plan.eventComponent(driverName, `${hostname}_${doors.random.uuid()}`);
+    this.recorder = createEventRecorder({ client: input.events, doors, component, log });
+    // csi-lib-utils names the component of the election so.
+    this.election = planned.election.leaderElection ? this.elect(hostname, `${lock}/${hostname}`) : undefined;
     this.role = prepared.create({
       context: {
         doors,
@@ -68,14 +78,15 @@ export class RunningRole {
           : { client: connection.client(input.timeoutMs), identity: connection.identity },
       metrics: input.metrics,
       leaseNamespace: input.leaseNamespace,
+      openClient: input.openClient,
       served: input.served,
     });
   }
 
-  private elect(hostname: string): LeaderElection {
+  private elect(hostname: string, eventComponent: string): LeaderElection {
     const { planned, doors, log, leaseNamespace, electionMetrics, leaseLost } = this.input;
     const { election } = planned;
-    electionMetrics.leading(this.leaseName, false);
+    electionMetrics.leading(this.electionLabel, false);
     return createLeaderElection({
       client: this.input.leaseClient(),
       doors,
@@ -90,8 +101,9 @@ export class RunningRole {
       renewDeadlineMs: election.leaderElectionRenewDeadlineMs,
       retryPeriodMs: election.leaderElectionRetryPeriodMs,
       events: this.recorder,
+      eventComponent,
       onLost: (error) => {
-        electionMetrics.leading(this.leaseName, false);
+        electionMetrics.leading(this.electionLabel, false);
         leaseLost(error);
       },
     });
@@ -104,7 +116,7 @@ export class RunningRole {
       if (this.election !== undefined) {
         this.election.start();
         await this.election.elected(stop);
-        electionMetrics.leading(this.leaseName, true);
+        electionMetrics.leading(this.electionLabel, true);
       }
       await synced;
       if (stop.aborted) return;
@@ -135,7 +147,7 @@ export class RunningRole {
 
   async release(signal: AbortSignal): Promise<void> {
     await this.election?.stop(signal);
-    if (this.election !== undefined) this.input.electionMetrics.leading(this.leaseName, false);
+    if (this.election !== undefined) this.input.electionMetrics.leading(this.electionLabel, false);
   }
 
   async flush(signal: AbortSignal): Promise<void> {

@@ -6,6 +6,7 @@ import type { KubeObject, Resource } from '../kube/objects.ts';
 export interface EventWords {
   readonly reason: EventReason;
   readonly message: string;
+  readonly component?: string;
 }
 
 export function warning<T extends KubeObject>(resource: Resource<T>, object: T, words: EventWords): EventNote {

@@ -13,7 +13,7 @@ export function absorb(state: ClaimState, step: ClaimStep, answer: ClaimAnswer):
     case 'snapshot':
       return { ...state, live: { ...live, snapshot: { object: answer.object } } };
     case 'content':
-      return { ...state, live: { ...live, content: { object: answer.object } } };
+      return { ...state, live: { ...live, content: { name: answer.name, object: answer.object } } };
     case 'attributes-class':
       return { ...state, live: { ...live, attributesClass: { object: answer.object } } };
     case 'secret':
@@ -44,6 +44,12 @@ export function absorb(state: ClaimState, step: ClaimStep, answer: ClaimAnswer):
         volume: answer.object,
         progress: answer.progress,
       };
+    case 'wait':
+      return { ...state, nodeWaitMs: answer.waitMs, progress: answer.progress };
+    case 'room':
+      return { ...state, room: answer.room };
+    case 'node-selected':
+      return { ...state, claim: answer.claim, progress: answer.progress };
     case 'rescheduled':
       return { ...state, claim: answer.claim, rescheduled: true, callFailure: undefined };
     default:

@@ -2,12 +2,12 @@
  * What a call of the driver without a volume means for the claim: always what the Go program makes of that very
  * answer. What may be left of earlier calls is on the account, which decides nothing here.
  */
-import { provisioningFailed } from '../facts/claim-events.ts';
 import { GrpcCode } from '../../lib/csi/grpc-code.ts';
 import { sameIntent } from '../intent/intent.ts';
+import { isSource } from '../facts/data-source.ts';
 import { reasonToLeave } from '../facts/ownership.ts';
 import { planForNobody } from './persistent-volume.ts';
-import { createStep, heldBack, journalNote, reschedule, secretStep } from './steps.ts';
+import { attemptFailed, createStep, heldBack, journalNote, reschedule, secretStep } from './steps.ts';
 import type { CallFailure, ClaimDecision, ClaimState } from './state.ts';
 
 /** From then on an administrator is told of what stays undecided for a claim that is gone. */
@@ -21,16 +21,19 @@ export function afterCall(state: ClaimState, failure: CallFailure): ClaimDecisio
     // What may have been made is settled from here on.
     return { kind: 'retry', backoff: 'settle', inputs: heldBack(state, 'settle').inputs, reason: failure.message };
   }
-  if (failure.kind === 'refused' && failure.outcome === 'reschedule') return reschedule(state, failure.message);
+  if (failure.kind === 'refused' && (failure.outcome === 'reschedule' || isElsewhere(state, failure)))
+    return reschedule(state, failure.message);
   const recovery = recover(state, failure);
   if (recovery !== undefined) return recovery;
   const infeasible = isInfeasible(failure);
-  const message = infeasible ? `${failure.message} (it will not help to ask again soon: retries are delayed)` : failure.message;
+  const message = infeasible
+    ? `Volume provisioning failed with infeasible error. Retries will be delayed. ${failure.message}`
+    : failure.message;
   return {
     kind: 'retry',
     backoff: 'create-volume',
     reason: message,
-    events: provisioningFailed(state, message),
+    events: attemptFailed(state, message),
     ...(infeasible ? { atLeastMs: state.settings.retryMaxMs } : {}),
   };
 }
@@ -65,6 +68,11 @@ function afterSettling(state: ClaimState, { message }: CallFailure): ClaimDecisi
       )
     : [];
   return { kind: 'retry', backoff: 'settle', reason: message, events };
+}
+
+/** This node's driver does not know the source: it is on another node. */
+function isElsewhere({ settings, dataSource }: ClaimState, failure: CallFailure): boolean {
+  return settings.node !== undefined && isSource(dataSource) && failure.kind === 'refused' && failure.grpcCode === GrpcCode.NOT_FOUND;
 }
 
 /** The driver says that the claim itself is wrong: asking again soon helps nobody. */

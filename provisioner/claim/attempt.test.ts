@@ -13,11 +13,36 @@ const restore = (change: Parameters<typeof aState>[0] = {}): ClaimState =>
     source: { snapshot: aSnapshot(), snapshotsCached: true, claim: undefined, volume: undefined, grants: [], releasing: false },
     ...change,
   });
-const content = { content: { object: aContent() } };
+const read = (object: ReturnType<typeof aContent> | undefined) => ({ content: { name: 'content-1', object } });
+const content = read(aContent());
 
-test('a missing snapshot is told; it heals by the event of its coming', () => {
-  const step = decide(aState({ claim: aClaim({ dataSource: SNAPSHOT_SOURCE }) }));
-  expect(step).toMatchObject({ kind: 'retry', backoff: 'report', reason: 'VolumeSnapshot monday is not found' });
+const HANDLE = 'error getting handle for DataSource Type VolumeSnapshot by Name monday: ';
+
+test('nobody is told that a snapshot is missing before the API server says so', () => {
+  const claim = aClaim({ dataSource: SNAPSHOT_SOURCE });
+  expect(decide(aState({ claim }))).toMatchObject({ kind: 'read-snapshot', source: { namespace: 'shop', name: 'monday' } });
+  expect(decide(aState({ claim, live: { snapshot: { object: undefined } } }))).toMatchObject({
+    kind: 'retry',
+    backoff: 'create-volume',
+    reason: `${HANDLE}error getting snapshot monday from api server: volumesnapshots.snapshot.storage.k8s.io "monday" not found`,
+  });
+});
+
+test('nor that it is not bound or not ready: the cache may be older than the claim', () => {
+  const { status: _, ...unbound } = aSnapshot();
+  const source = (snapshot: ReturnType<typeof aSnapshot>) => ({ ...restore().source, snapshot });
+  expect(decide(restore({ source: source(unbound) })).kind).toBe('read-snapshot');
+  const unready = aSnapshot({ readyToUse: false });
+  expect(decide(restore({ source: source(unready), live: content })).kind).toBe('read-snapshot');
+  expect(decide(restore({ source: source(unready), live: { ...content, snapshot: { object: unready } } }))).toMatchObject({
+    reason: `${HANDLE}snapshot monday is not Ready`,
+  });
+  expect(decide(restore({ source: source(unready), live: { ...content, snapshot: { object: aSnapshot() } } })).kind).toBe('write-intent');
+});
+
+test('a snapshot that got another content meanwhile is judged by that one', () => {
+  const live = { ...content, snapshot: { object: aSnapshot({ boundVolumeSnapshotContentName: 'content-2' }) } };
+  expect(decide(restore({ live }))).toMatchObject({ kind: 'read-content', name: 'content-2' });
 });
 
 test('a restore reads the content, protects the snapshot, writes its intent, calls', () => {
@@ -32,6 +57,22 @@ test('a restore reads the content, protects the snapshot, writes its intent, cal
     },
   });
   expect(decide(restore({ live: content })).kind).toBe('write-intent');
+});
+
+test('with --restore-size-auto-raise the driver is asked for what the snapshot needs, and the user is told before the call', () => {
+  const claim = aClaim({ dataSource: SNAPSHOT_SOURCE, resources: { requests: { storage: '1' } } });
+  const rules = settings({ raiseToRestoreSize: true });
+  const first = decide(restore({ claim, live: content, settings: rules }));
+  expect(first).toMatchObject({ kind: 'write-intent', intent: { request: { capacityRange: { requiredBytes: 1n << 30n } } } });
+  if (first.kind !== 'write-intent') throw new Error(first.kind);
+  const message = 'the claim asks for 1 bytes, and VolumeSnapshot monday restores to 1073741824: the volume is made that large';
+  expect(
+    decide(restore({ claim, live: content, settings: rules, progress: { operation: anOpen({ intent: first.intent }) } })),
+  ).toMatchObject({
+    kind: 'create-volume',
+    before: [{ reason: 'Provisioning' }, { type: 'Normal', reason: 'RestoreSizeRaised', message }],
+  });
+  expect(decide(restore({ claim, live: { ...content, snapshot: { object: aSnapshot() } } })).kind).toBe('retry');
 });
 
 test('a protection that is just being taken away is no protection', () => {
@@ -49,11 +90,11 @@ test('where snapshots cannot be listed they are read live, and always written', 
 });
 
 test('a refusal after a live read holds back the attempt, so that events do not repeat the read', () => {
-  const live = { content: { object: aContent({ driver: 'other' }) } };
+  const live = { ...read(aContent({ driver: 'other' })), snapshot: { object: aSnapshot() } };
   expect(decide(restore({ live }))).toMatchObject({
     kind: 'retry',
     backoff: 'create-volume',
-    events: [{ reason: 'ProvisioningFailed' }],
+    events: [{ reason: 'Provisioning' }, { reason: 'ProvisioningFailed' }],
   });
 });
 
@@ -148,7 +189,7 @@ test('a selected node that is gone is given up at once, whatever an earlier call
   for (const operation of [undefined, anOpen({ uncertain: [anIntent()] })])
     expect(decide(aState({ topology: gone, ...(operation === undefined ? {} : { progress: { operation } }) }))).toMatchObject({
       kind: 'reschedule',
-      before: [{ type: 'Warning', reason: 'ProvisioningFailed' }],
+      before: [{ reason: 'Provisioning' }, { type: 'Warning', reason: 'ProvisioningFailed' }],
     });
 });
 
@@ -156,7 +197,9 @@ test('a topology that cannot be told is told', () => {
   expect(decide(aState({ topology: topologyOf([ZONE], {}) }))).toMatchObject({
     kind: 'retry',
     backoff: 'report',
-    reason: expect.stringContaining('no topology for the volume'),
+    reason: expect.stringContaining(
+      'error generating accessibility requirements: topology labels from selected node map[] does not match topology keys from CSINode [zone] (',
+    ),
   });
 });
 

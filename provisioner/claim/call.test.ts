@@ -7,7 +7,7 @@ import { readEntry } from '../intent/intent.ts';
 import { adopted, opening, uncertainOf } from '../intent/operation.ts';
 import { aClaimWorld, apiError, csiError } from '../testing/claim-world.ts';
 import { aClass, aVolume, CLAIM_UID, VOLUME_NAME } from '../testing/objects.ts';
-import { anIntent, anOpen } from '../testing/states.ts';
+import { anIntent, anOpen, settings } from '../testing/states.ts';
 import type { ClaimState, ClaimStep } from './state.ts';
 
 const request = (kind: string): Intent => anIntent({ request: { ...anIntent().request, parameters: { kind } } });
@@ -311,6 +311,28 @@ describe('an unwanted volume', () => {
 });
 
 const STEPS = ['read-secret', 'write-intent', 'create-volume'];
+
+test('room is used where the volume is, found missing in the whole class, and freed by a volume that nobody wants', async () => {
+  const affinity = { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'zone', operator: 'In', values: ['a'] }] }] } };
+  const world = atWork(anOpen());
+  world.driver.next(({ capacityRange }) => ({
+    volume: {
+      volumeId: 'vol-1',
+      capacityBytes: capacityRange?.requiredBytes ?? 0n,
+      volumeContext: {},
+      contentSource: undefined,
+      accessibleTopology: [{ segments: { zone: 'a' } }],
+    },
+  }));
+  await world.does(creating(anIntent()), { settings: settings({ topology: true }) });
+  const refused = atWork(anOpen());
+  refused.driver.refuse('RESOURCE_EXHAUSTED');
+  await refused.does(creating(anIntent()));
+  const unwanted = atWork(anOpen());
+  await unwanted.does(deleting);
+  const anywhere = { affinity: undefined, className: 'fast' };
+  expect([world.moves, refused.moves, unwanted.moves]).toEqual([[{ affinity, className: 'fast' }], [anywhere], [anywhere]]);
+});
 
 test('the values of a secret go to the driver and nowhere else', async () => {
   const world = aClaimWorld();

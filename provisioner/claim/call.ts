@@ -1,4 +1,6 @@
 /** The driver calls of a claim: judged by the outcome table, remembered before anybody else can look. */
+import { BY_HANDLE } from '../caches.ts';
+import type { Caches } from '../caches.ts';
 import type { CsiClient } from '../../lib/csi/client.ts';
 import { CsiError } from '../../lib/csi/csi-error.ts';
 import { outcomeOf } from '../../lib/csi/outcome.ts';
@@ -6,8 +8,10 @@ import { StaleLease } from '../../lib/controller/step.ts';
 import type { Logger } from '../../lib/doors/log.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import type { Volume } from '../../proto/gen/csi.ts';
+import { isReachable } from '../facts/node.ts';
 import type { Accounts } from '../intent/accounts.ts';
 import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
+import type { CapacityRefresh } from '../capacity-refresh.ts';
 import type { Intent } from '../intent/intent.ts';
 import { encodeEntry } from '../intent/intent.ts';
 import type { Journal } from '../../lib/journal/journal.ts';
@@ -19,6 +23,7 @@ import type { CallFailure, ClaimAnswer, ClaimState, ClaimStep } from './state.ts
 
 export interface CallDeps {
   readonly client: KubeClient;
+  readonly caches: Pick<Caches, 'volumes'>;
   readonly progress: ClaimsInProgress;
   readonly journal: Pick<Journal, 'record' | 'close' | 'holds'>;
   readonly accounts: Pick<Accounts, 'isDeletedElsewhere'>;
@@ -26,6 +31,7 @@ export interface CallDeps {
   /** Which run of the program made a PV. */
   readonly identity: string;
   readonly metrics: ProvisionMetrics;
+  readonly capacity: CapacityRefresh;
   readonly log: Logger;
   readonly labelsOf: (state: ClaimState) => ProvisionLabels;
   /** True where this process may act for its driver: it leads, or there is no election. */
@@ -78,8 +84,10 @@ function made(deps: CallDeps, volume: Volume | undefined, { step, running: befor
   const { uid, claim, settings } = state;
   const running = present(deps, uid, before);
   const wanted = purpose === 'attempt' && claim !== undefined && claim.metadata?.deletionTimestamp === undefined;
+  const owner = volume === undefined ? undefined : ownerOf(deps, state, volume.volumeId);
   const unfit =
     unusable(volume) ??
+    (owner === undefined ? undefined : `the driver answered with volume "${volume?.volumeId ?? ''}", which ${owner} already has`) ??
     (volume !== undefined && isBeingDeleted(deps, running, { uid, handle: volume.volumeId })
       ? 'the driver answered with a volume whose deletion was asked for before'
       : undefined) ??
@@ -87,7 +95,7 @@ function made(deps: CallDeps, volume: Volume | undefined, { step, running: befor
   const refuse = (message: string): ClaimAnswer => {
     log.warn('the answer of CreateVolume cannot be used', { object: objectName(intent), volume: intent.request.name, error: message });
     const handle = volume?.volumeId ?? '';
-    const isThere = handle !== '' && unusable(volume) === undefined;
+    const isThere = handle !== '' && owner === undefined && unusable(volume) === undefined;
     const next = isThere
       ? madeUnwanted(running, { handle, sent: intent, nowMs: now() })
       : answered(running, intent, { outcome: 'unknown', grpcCode: undefined, nowMs: now() }).operation;
@@ -106,6 +114,7 @@ function made(deps: CallDeps, volume: Volume | undefined, { step, running: befor
     topology: settings.topology,
   });
   if (!finished.ok) return refuse(finished.fault);
+  deps.capacity.moved({ affinity: finished.value.spec?.nodeAffinity, className: intent.className });
   const created: Operation = { phase: 'created', intent, volume: finished.value, startedMs: running.startedMs };
   return { kind: 'called', failure: undefined, progress: settleOn(deps, uid, created) };
 }
@@ -116,6 +125,8 @@ function refused(deps: CallDeps, { grpcCode, message }: CsiError, { step, runnin
   const canReschedule = state.settings.topology && intent.selectedNode !== undefined;
   const outcome = outcomeOf({ rpc: 'CreateVolume', grpcCode, canReschedule });
   const { operation, gaveUp } = answered(present(deps, state.uid, running), intent, { outcome, grpcCode, nowMs: now() });
+  // No room may be why.
+  deps.capacity.moved({ affinity: undefined, className: intent.className });
   const object = objectName(intent);
   log.warn('CreateVolume failed', { object, volume: intent.request.name, outcome, error: message });
   if (gaveUp) {
@@ -127,6 +138,21 @@ function refused(deps: CallDeps, { grpcCode, message }: CsiError, { step, runnin
   }
   const failure: CallFailure = { kind: 'refused', purpose, outcome, grpcCode, message };
   return { kind: 'called', failure, progress: settleOn(deps, state.uid, operation) };
+}
+
+/** Who has this volume, other than the claim: deleting one of the two would take the other's data. */
+function ownerOf({ caches, progress }: CallDeps, { uid, settings }: ClaimState, handle: string): string | undefined {
+  const owner = caches.volumes.store
+    .byIndex(BY_HANDLE, handle)
+    .find((volume) => volume.spec?.claimRef?.uid !== uid && isReachable(volume, settings.node));
+  if (owner !== undefined) {
+    const { namespace = '', name = '' } = owner.spec?.claimRef ?? {};
+    return `PersistentVolume ${owner.metadata?.name ?? ''} of claim ${namespace}/${name}`;
+  }
+  for (const [other, { operation }] of progress.entries())
+    if (other !== uid && operation.phase === 'created' && operation.volume.spec?.csi?.volumeHandle === handle)
+      return `claim ${objectName(operation.intent)}`;
+  return undefined;
 }
 
 function isBeingDeleted(
@@ -158,8 +184,12 @@ export async function deleteUnwanted(deps: CallDeps, handle: string, { state, si
     if (!(error instanceof CsiError)) throw error;
     return { kind: 'deleted', failure: error.message, progress: progress.of(uid) };
   }
+  deps.capacity.moved({ affinity: undefined, className: intent.className });
   log.info('a volume that is not what its claim asks for is deleted', { object: objectName(intent), volume: handle });
-  return { kind: 'deleted', failure: undefined, progress: settleOn(deps, uid, deletedUnwanted(present(deps, uid, operation))) };
+  // On this node nothing else of the claim is wanted: its volume is on another one.
+  const isElsewhere = state.volume !== undefined && !isReachable(state.volume, state.settings.node);
+  const next: Operation = isElsewhere ? { phase: 'closing', name: intent.request.name } : deletedUnwanted(present(deps, uid, operation));
+  return { kind: 'deleted', failure: undefined, progress: settleOn(deps, uid, next) };
 }
 
 /** Where the operation ends its entry leaves the journal, with the next write. */

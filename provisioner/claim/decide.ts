@@ -12,13 +12,16 @@
 import type { EventNote } from '../../lib/controller/step.ts';
 import { claimNotice, claimWarning, provisioningFailed } from '../facts/claim-events.ts';
 import type { OpenOperation, Operation } from '../intent/operation.ts';
+import { volumeNameOf } from '../intent/operation.ts';
+import { isReachable } from '../facts/node.ts';
 import { REASON } from '../facts/names.ts';
 import { afterCall } from './after-call.ts';
 import { attempt } from './attempt.ts';
 import { attemptInputs } from './inputs.ts';
+import { chooseNode } from './node-choice.ts';
 import { isKnownAs } from '../migration/plugins.ts';
 import { reasonToLeave, waitsForConsumer } from '../facts/ownership.ts';
-import { planForNobody } from './persistent-volume.ts';
+import { planForNobody, SOURCE_MISSING } from './persistent-volume.ts';
 import { createStep, heldBack, journalNote, problem, RETELL_MS, secretStep } from './steps.ts';
 import type { ClaimDecision, ClaimState } from './state.ts';
 import type { OwnClaim } from './verify.ts';
@@ -31,7 +34,7 @@ export function decide(state: ClaimState): ClaimDecision {
   if (operation.phase === 'created') return save(state, operation);
   if (state.volume !== undefined) return volumeExists(state, state.volume);
   const own = ownClaim(state);
-  if ('class' in own) return attempt(state, own);
+  if ('class' in own) return chooseNode(state, own) ?? attempt(state, own);
   if (own.wantsVolume || operation.phase !== 'open') return { kind: 'done', reason: own.reason };
   return settle(state, operation, own.reason);
 }
@@ -62,17 +65,26 @@ function couldBeBound(claim: ClaimState['claim']): boolean {
 function deleteUnwanted(state: ClaimState, { handle, madeBy }: NonNullable<OpenOperation['unwanted']>): ClaimDecision {
   const { deleteFailure, unwantedHeldBy } = state;
   if (deleteFailure !== undefined) {
-    const reason = `volume ${handle} is not what the claim asks for, and cannot be deleted: ${deleteFailure}`;
+    const reason = orphaned(state, handle, deleteFailure);
     return { kind: 'retry', backoff: 'create-volume', reason, events: provisioningFailed(state, reason) };
   }
   if (unwantedHeldBy !== undefined) {
     return problem(state, {
+      before: 'attempt',
       message: `the driver answered with volume ${handle}, which is not what the claim asks for and belongs to PersistentVolume ${unwantedHeldBy}`,
     });
   }
   const secret = secretStep(state, madeBy.secret, 'attempt');
   if (secret !== undefined) return secret;
   return { kind: 'delete-unwanted', backoff: 'create-volume', inputs: attemptInputs(state), handle };
+}
+
+/** In the Go program's words where the answer that brought the volume is of this run. */
+function orphaned({ callFailure, progress }: ClaimState, handle: string, why: string): string {
+  const known = callFailure?.kind === 'unfit' ? callFailure.message : undefined;
+  if (known === undefined) return `volume ${handle} is not what the claim asks for, and cannot be deleted: ${why}`;
+  const cleanup = known === SOURCE_MISSING ? 'cleanup' : 'Cleanup';
+  return `${known}. ${cleanup} of volume ${volumeNameOf(progress.operation) ?? ''} failed, volume is orphaned: ${why}`;
 }
 
 function save(state: ClaimState, { volume }: Operation & { phase: 'created' }): ClaimDecision {
@@ -92,8 +104,11 @@ function volumeExists(state: ClaimState, volume: NonNullable<ClaimState['volume'
   if (volume.spec?.claimRef?.uid !== state.uid) {
     const reason = `PersistentVolume ${name} exists and belongs to another claim`;
     const wanted = state.claim !== undefined && reasonToLeave(state.settings.driver, state.claim) === undefined;
-    return wanted ? problem(state, { message: reason }) : { kind: 'done', reason };
+    return wanted ? problem(state, { message: reason, before: 'attempt' }) : { kind: 'done', reason };
   }
+  // What the driver of this node may have made is no volume of a PV on another node.
+  if (operation.phase === 'open' && operation.uncertain !== undefined && !isReachable(volume, state.settings.node))
+    return settle(state, operation, 'the volume of the claim is on another node');
   if (operation.phase === 'open')
     return { kind: 'close', backoff: 'create-volume', inputs: attemptInputs(state), before: staleNote(state, name) };
   const events = state.saved ? claimNotice(state, { reason: REASON.provisioned, message: `Successfully provisioned volume ${name}` }) : [];

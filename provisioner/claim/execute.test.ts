@@ -118,8 +118,11 @@ test('a secret that is not there, or may not be read, is told by its name, and n
   world.server.refusals.set('get secrets', apiError(403));
   failures.push(await world.execute(step, aState()));
   expect(failures).toMatchObject([
-    { kind: 'no-secret', failure: { kind: 'no-secret', purpose: 'attempt', message: 'secret vault/s is not found' } },
-    { kind: 'no-secret', failure: { message: 'secret vault/s cannot be read: said 403' } },
+    {
+      kind: 'no-secret',
+      failure: { kind: 'no-secret', purpose: 'attempt', message: 'error getting secret s in namespace vault: said 404' },
+    },
+    { kind: 'no-secret', failure: { message: 'error getting secret s in namespace vault: said 403' } },
   ]);
   expect([world.calls, world.progress.of(CLAIM_UID).awaits]).toEqual([['get secrets', 'get secrets'], 'secret']);
 });

@@ -18,6 +18,8 @@ import { encodeEntry } from '../intent/intent.ts';
 import { intentsOf, notOpened, opened, opening, uncertainOf, volumeNameOf } from '../intent/operation.ts';
 import { CLONE_FINALIZER, SNAPSHOT_FINALIZER } from '../facts/names.ts';
 import type { CallDeps, Run } from './call.ts';
+import type { CompeteDeps } from './compete.ts';
+import { drawWait, readCapacity, selectNode } from './compete.ts';
 import { createVolume, deleteUnwanted, settleOn } from './call.ts';
 import { sourceKey } from '../facts/data-source.ts';
 import type { GatherDeps } from './gather.ts';
@@ -27,7 +29,7 @@ import { isProtected } from './restore.ts';
 import { readExistingVolume, saveVolume } from './save.ts';
 import type { ClaimAnswer, ClaimStep } from './state.ts';
 
-export type ClaimDeps = GatherDeps & CallDeps;
+export type ClaimDeps = GatherDeps & CallDeps & CompeteDeps;
 
 export async function execute(deps: ClaimDeps, step: ClaimStep, run: Run): Promise<ClaimAnswer> {
   const { client, progress, caches } = deps;
@@ -53,7 +55,11 @@ export async function execute(deps: ClaimDeps, step: ClaimStep, run: Run): Promi
     case 'read-snapshot':
       return { kind: 'snapshot', object: await orNothing(client.get(VOLUME_SNAPSHOTS, step.source, signal)) };
     case 'read-content':
-      return { kind: 'content', object: await orNothing(client.get(VOLUME_SNAPSHOT_CONTENTS, { name: step.name }, signal)) };
+      return {
+        kind: 'content',
+        name: step.name,
+        object: await orNothing(client.get(VOLUME_SNAPSHOT_CONTENTS, { name: step.name }, signal)),
+      };
     case 'read-attributes-class':
       return { kind: 'attributes-class', object: await orNothing(client.get(VOLUME_ATTRIBUTES_CLASSES, { name: step.name }, signal)) };
     case 'read-secret':
@@ -98,6 +104,12 @@ export async function execute(deps: ClaimDeps, step: ClaimStep, run: Run): Promi
       progress.update(uid, { inherited: false, ...(state.volume === undefined ? {} : { provisionedBefore: 'seen' }) });
       return { kind: 'closed', progress: settleOn(deps, uid, { phase: 'closing', name }) };
     }
+    case 'draw-wait':
+      return drawWait(deps, state);
+    case 'read-capacity':
+      return readCapacity(deps, step.question, signal);
+    case 'select-node':
+      return selectNode(deps, step, run);
     case 'reschedule': {
       const claim = await client.replace(PERSISTENT_VOLUME_CLAIMS, withoutSelectedNode(step.claim), { signal });
       caches.claims.absorb(claim);
@@ -127,8 +139,7 @@ async function secretOf(
     return { kind: 'secret', secret: read.secret, progress: progress.of(uid) };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    const name = `secret ${secret.namespace}/${secret.name}`;
-    const message = error.status === 404 ? `${name} is not found` : `${name} cannot be read: ${error.message}`;
+    const message = `error getting secret ${secret.name} in namespace ${secret.namespace}: ${error.message}`;
     return { kind: 'no-secret', failure: { kind: 'no-secret', purpose, message }, progress: progress.update(uid, { awaits: 'secret' }) };
   }
 }

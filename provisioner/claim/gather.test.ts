@@ -56,6 +56,7 @@ function aWorld({ claims = [aClaim()], volumes = [], snapshots, progress, releas
           ? undefined
           : cacheOf(frozen(snapshots.map((one) => [`shop/${one.metadata?.name ?? ''}`, freeze(one)] as const))),
       grants: undefined,
+      capacities: undefined,
       journals: undefined,
     },
     progress: {
@@ -73,6 +74,7 @@ function aWorld({ claims = [aClaim()], volumes = [], snapshots, progress, releas
     strictTopology: false,
     immediateTopology: true,
     minVersion: { value: undefined },
+    monotonic: () => 0,
     now: () => 7,
   });
 }

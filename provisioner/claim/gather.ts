@@ -4,7 +4,7 @@
  */
 import { BY_CLAIM, BY_HANDLE } from '../caches.ts';
 import type { Caches } from '../caches.ts';
-import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
+import type { ClaimProgress, ClaimsInProgress } from '../intent/claims-in-progress.ts';
 import { NO_PROGRESS } from '../intent/claims-in-progress.ts';
 import { misfit as misfitOfIntent } from '../intent/fits.ts';
 import type { Intent } from '../intent/intent.ts';
@@ -14,6 +14,7 @@ import { volumeNameFor } from '../facts/names.ts';
 import type { SourceProtections } from '../source-protections.ts';
 import { dataSourceOf, isSource, sourceKey } from '../facts/data-source.ts';
 import type { DataSource } from '../facts/data-source.ts';
+import { isReachable } from '../facts/node.ts';
 import { csiClass } from '../migration/plugins.ts';
 import { classNameOf, isHandedTo, selectedNodeOf } from '../facts/ownership.ts';
 import { NO_ANSWERS, NO_SOURCE } from './state.ts';
@@ -33,6 +34,7 @@ export interface GatherDeps {
   /** List version of claims when this process became leader; older cached claims are read live before a volume is made for them. */
   readonly minVersion: { value: bigint | undefined };
   readonly now: () => number;
+  readonly monotonic: () => number;
 }
 
 export function gather(deps: GatherDeps, uid: string): ClaimState | undefined {
@@ -60,7 +62,7 @@ export function gather(deps: GatherDeps, uid: string): ClaimState | undefined {
     claim,
     class: storageClass,
     volume: bound ?? caches.volumes.store.get(name),
-    unwantedHeldBy: unwanted === undefined ? undefined : caches.volumes.store.byIndex(BY_HANDLE, unwanted.handle)[0]?.metadata?.name,
+    unwantedHeldBy: unwanted === undefined ? undefined : holderOf(deps, unwanted.handle),
     progress,
     misfit,
     minVersion: deps.minVersion.value,
@@ -68,8 +70,18 @@ export function gather(deps: GatherDeps, uid: string): ClaimState | undefined {
     source: needsVolume ? sourceFacts(deps, dataSource) : NO_SOURCE,
     topology:
       needsVolume && settings.topology ? topologyInput(deps, { uid, claim, allowed: allowedBy(settings, storageClass) }) : undefined,
+    nodeWaitMs: waitOf(progress.competition, deps.monotonic()),
     ...NO_ANSWERS,
   };
+}
+
+/** Two nodes may call two volumes alike. */
+function holderOf({ caches, settings }: GatherDeps, handle: string): string | undefined {
+  return caches.volumes.store.byIndex(BY_HANDLE, handle).find((volume) => isReachable(volume, settings().node))?.metadata?.name;
+}
+
+function waitOf(competition: ClaimProgress['competition'], now: number): number | undefined {
+  return competition?.untilMs === undefined ? undefined : Math.max(0, competition.untilMs - now);
 }
 
 /** A class that cannot be translated is refused before anybody looks at topology. */

@@ -167,3 +167,9 @@ test('an answer that no API server would store is no volume', () => {
   expect(unusable(answer({ volumeId: 'x'.repeat(1 << 20) }))).toContain('1048582 characters, too long');
   expect(unusable(answer({ volumeContext: { note: 'x'.repeat(2 << 20) } }))).toContain('too long');
 });
+
+test('copied labels are on the PV, and nothing where there are none', () => {
+  const claim = aClaim({ metadata: { labels: { team: 'blue', tier: 'gold' } } });
+  expect(plan({ draft: draft({ claim, copiedLabels: ['team'] }) }).metadata?.labels).toEqual({ team: 'blue' });
+  expect(plan().metadata).not.toHaveProperty('labels');
+});

@@ -62,6 +62,7 @@ export function planVolume({
     kind: 'PersistentVolume',
     metadata: {
       name: draft.volumeName,
+      ...(Object.keys(draft.labels).length > 0 ? { labels: draft.labels } : {}),
       annotations: annotationsOf(provisionedBy, draft),
       // A volume that is kept needs no guard; one that is deleted must not lose its object first.
       ...(reclaim === 'Delete' ? { finalizers: [VOLUME_FINALIZER] } : {}),
@@ -182,6 +183,9 @@ export function unusable(volume: Volume | undefined): string | undefined {
   return `the driver answered CreateVolume with a volume id and context of ${length} characters, too long for a PersistentVolume`;
 }
 
+/** As the Go program calls a volume that was to be filled and does not say that it was. */
+export const SOURCE_MISSING = 'volume content source missing';
+
 /**
  * What is wrong with a volume that the driver says it made; undefined where nothing is. Such a volume is not
  * handed to a living claim, and not forgotten either: its record stays.
@@ -194,7 +198,7 @@ export function answerProblem(request: CreateVolumeRequest, volume: Volume): str
   const source = request.volumeContentSource?.type;
   const answered = volume.contentSource?.type;
   if (source === undefined) return undefined;
-  if (answered === undefined) return 'the driver made a volume without saying that it filled it: volume content source missing';
+  if (answered === undefined) return SOURCE_MISSING;
   // Only the kind is compared: the name is the claim's alone, so another source under it cannot be, and
   // drivers are known to write ids in more than one way.
   return source.$case === answered.$case ? undefined : 'the driver filled the volume from another kind of source than asked for';

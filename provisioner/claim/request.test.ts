@@ -111,5 +111,17 @@ test('names of claim and volume are told where asked for', () => {
 });
 
 test('a selector is refused', () => {
-  expect(problem({ claim: aClaim({ selector: { matchLabels: { a: 'b' } } }) })).toContain('selector');
+  expect(problem({ claim: aClaim({ selector: { matchLabels: { a: 'b' } } }) })).toBe('claim Selector is not supported');
+});
+
+test('labels that are listed are told the driver under a reserved name, others and missing ones are not', () => {
+  const claim = aClaim({ metadata: { labels: { team: 'blue', 'corp.example/cost': '', tier: 'gold' } } });
+  const { parameters, labels } = draft({ claim, copiedLabels: ['team', 'corp.example/cost', 'nobody', 'constructor'] });
+  expect(labels).toEqual({ team: 'blue', 'corp.example/cost': '' });
+  expect(parameters).toEqual({
+    kind: 'ssd',
+    'csi.storage.k8s.io/pvc/labels/team': 'blue',
+    'csi.storage.k8s.io/pvc/labels/corp.example/cost': '',
+  });
+  expect(draft({ claim })).toMatchObject({ parameters: { kind: 'ssd' }, labels: {} });
 });

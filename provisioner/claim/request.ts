@@ -26,6 +26,8 @@ export interface DraftInput {
   readonly volumeName: string;
   readonly defaultFsType: string;
   readonly extraCreateMetadata: boolean;
+  /** Keys of labels that the driver is told. */
+  readonly copiedLabels?: readonly string[];
   /** The driver has SINGLE_NODE_MULTI_WRITER, which splits ReadWriteOnce from ReadWriteOncePod. */
   readonly singleNodeMultiWriter: boolean;
 }
@@ -39,6 +41,8 @@ export interface Draft {
   readonly fsType: string;
   readonly block: boolean;
   readonly parameters: Parameters;
+  /** Of the claim, for its PV. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Partial<Record<Purpose, SecretName>>>;
 }
 
@@ -48,17 +52,16 @@ export function draftOf(input: DraftInput): DraftResult {
   const { claim, class: storageClass, volumeName } = input;
   const invalid = (message: string): DraftResult => ({ kind: 'invalid', message });
   const parameters = storageClass.parameters ?? {};
-  if (claim.spec?.selector !== undefined && claim.spec.selector !== null)
-    return invalid('a claim with spec.selector cannot be provisioned');
+  if (claim.spec?.selector !== undefined && claim.spec.selector !== null) return invalid('claim Selector is not supported');
   const requested = toBytesRoundedUp(claim.spec?.resources?.requests?.storage ?? 0);
   if (requested === undefined || requested < 0n) return invalid('spec.resources.requests.storage is no quantity of bytes');
   const fsType = fsTypeOf(parameters, input.defaultFsType);
-  if (fsType === undefined) return invalid(`the class names the file system with both "fstype" and "${RESERVED_PREFIX}fstype"`);
+  if (fsType === undefined) return invalid(`fstype specified in parameters with both "fstype" and "${RESERVED_PREFIX}fstype" keys`);
   const block = claim.spec?.volumeMode === 'Block';
   // Repeats say nothing more, and a claim may hold thousands.
   const modes = [...new Set(claim.spec?.accessModes ?? [])].map((mode) => ({ mode, csi: accessMode(mode, input.singleNodeMultiWriter) }));
   const unknown = modes.find(({ csi }) => csi === undefined);
-  if (unknown !== undefined) return invalid(`the access mode "${unknown.mode}" is not known`);
+  if (unknown !== undefined) return invalid(`unsupported AccessMode combination: [${unknown.mode}]`);
   const stripped = strip(parameters);
   if ('message' in stripped) return invalid(stripped.message);
   const secrets: Partial<Record<Purpose, SecretName>> = {};
@@ -68,7 +71,8 @@ export function draftOf(input: DraftInput): DraftResult {
     if (secret.kind === 'secret') secrets[purpose] = secret.ref;
   }
   const capabilities = modes.map(({ csi }) => capability(csi, block ? undefined : { fsType, mountFlags: storageClass.mountOptions ?? [] }));
-  const metadata = input.extraCreateMetadata ? metadataParameters(claim, volumeName) : {};
+  const labels = labelsOf(claim, input.copiedLabels ?? []);
+  const metadata = { ...(input.extraCreateMetadata ? metadataParameters(claim, volumeName) : {}), ...labelParameters(labels) };
   return {
     kind: 'draft',
     draft: {
@@ -78,6 +82,7 @@ export function draftOf(input: DraftInput): DraftResult {
       fsType: block ? '' : fsType,
       block,
       parameters: { ...stripped.parameters, ...metadata },
+      labels,
       secrets,
     },
   };
@@ -95,7 +100,9 @@ function strip(parameters: Parameters): { readonly parameters: Parameters } | { 
   for (const [key, value] of Object.entries(parameters)) {
     if (!key.startsWith(RESERVED_PREFIX)) kept[key] = value;
     else if (!RESERVED_KEYS.has(key))
-      return { message: `the class has the unknown parameter "${key}"; keys that begin with ${RESERVED_PREFIX} are reserved` };
+      return {
+        message: `failed to strip CSI Parameters of prefixed keys: found unknown parameter key "${key}" with reserved namespace ${RESERVED_PREFIX}`,
+      };
   }
   return { parameters: kept };
 }
@@ -106,6 +113,15 @@ function metadataParameters(claim: PersistentVolumeClaim, volumeName: string): P
     [`${RESERVED_PREFIX}pvc/namespace`]: claim.metadata?.namespace ?? '',
     [`${RESERVED_PREFIX}pv/name`]: volumeName,
   };
+}
+
+function labelsOf({ metadata }: PersistentVolumeClaim, keys: readonly string[]): Readonly<Record<string, string>> {
+  const present = new Map(Object.entries(metadata?.labels ?? {}));
+  return Object.fromEntries(keys.flatMap((key) => (present.has(key) ? [[key, present.get(key) ?? '']] : [])));
+}
+
+function labelParameters(labels: Readonly<Record<string, string>>): Parameters {
+  return Object.fromEntries(Object.entries(labels).map(([key, value]) => [`${RESERVED_PREFIX}pvc/labels/${key}`, value]));
 }
 
 const MODE = VolumeCapability_AccessMode_Mode;

@@ -5,23 +5,28 @@
 import type { PersistentVolumeClaim, StorageClass, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { toBytesRoundedUp } from '../../lib/kube/quantity.ts';
 import { ALLOW_MODE_CHANGE, SNAPSHOT_FINALIZER } from '../facts/names.ts';
+import { quoted, words } from '../facts/peer-words.ts';
 import type { SourceFacts } from './state.ts';
 
 export type SnapshotVerdict =
   | { readonly kind: 'refused'; readonly message: string }
   /** Bound: the content has to be read. */
-  | { readonly kind: 'bound'; readonly contentName: string };
+  | { readonly kind: 'bound'; readonly snapshot: VolumeSnapshot; readonly contentName: string };
 
 export function checkSnapshot(snapshot: VolumeSnapshot | undefined, name: string): SnapshotVerdict {
-  if (snapshot === undefined) return { kind: 'refused', message: `VolumeSnapshot ${name} is not found` };
+  if (snapshot === undefined)
+    return {
+      kind: 'refused',
+      message: `error getting snapshot ${name} from api server: volumesnapshots.snapshot.storage.k8s.io ${quoted(name)} not found`,
+    };
   const { deletionTimestamp, finalizers } = snapshot.metadata ?? {};
   // With our finalizer on it, work on it has begun and is finished.
   if (deletionTimestamp !== undefined && finalizers?.includes(SNAPSHOT_FINALIZER) !== true) {
-    return { kind: 'refused', message: `VolumeSnapshot ${name} is being deleted` };
+    return { kind: 'refused', message: `snapshot ${name} is being deleted` };
   }
   const contentName = snapshot.status?.boundVolumeSnapshotContentName ?? '';
-  if (contentName === '') return { kind: 'refused', message: `VolumeSnapshot ${name} is not bound to a content yet` };
-  return { kind: 'bound', contentName };
+  if (contentName === '') return { kind: 'refused', message: `snapshot ${name} not bound` };
+  return { kind: 'bound', snapshot, contentName };
 }
 
 /** By the cache, and nobody is about to change it. */
@@ -37,41 +42,54 @@ export interface RestoreInput {
   /** As asked for, in bytes; 0 where the claim asks for nothing. */
   readonly requestedBytes: bigint;
   readonly preventModeConversion: boolean;
+  /** Too little is no reason to refuse. */
+  readonly raise: boolean;
 }
 
 export type RestoreVerdict =
   | { readonly kind: 'refused'; readonly message: string }
-  | { readonly kind: 'accepted'; readonly snapshotHandle: string };
+  /** `raisedTo`: bytes that the snapshot needs, where the claim asks for less. */
+  | { readonly kind: 'accepted'; readonly snapshotHandle: string; readonly raisedTo?: bigint };
 
 export function checkRestore(input: RestoreInput): RestoreVerdict {
   const { snapshot, content } = input;
   const name = snapshot.metadata?.name ?? '';
   const contentName = snapshot.status?.boundVolumeSnapshotContentName ?? '';
   const refuse = (message: string): RestoreVerdict => ({ kind: 'refused', message });
-  if (content === undefined) return refuse(`VolumeSnapshotContent ${contentName} of VolumeSnapshot ${name} is not found`);
+  if (content === undefined) return refuse(words(`error getting snapshotcontent ${contentName} for snapshot ${name}`, 'it is not found'));
   const ref = content.spec?.volumeSnapshotRef;
   if (ref?.uid !== snapshot.metadata?.uid || ref?.namespace !== snapshot.metadata?.namespace || ref?.name !== name) {
-    return refuse(`VolumeSnapshotContent ${contentName} is not bound to VolumeSnapshot ${name}`);
+    return refuse(`snapshotcontent ${contentName} for snapshot ${name} is bound to a different snapshot`);
   }
   if (content.spec?.driver !== input.class.provisioner) {
     return refuse(
-      `VolumeSnapshot ${name} belongs to driver ${content.spec?.driver ?? ''}, StorageClass ${input.class.metadata?.name ?? ''} ` +
-        `to ${input.class.provisioner ?? ''}`,
+      words(
+        `snapshotcontent ${contentName} for snapshot ${name} is not handled by CSI driver of StorageClass ${input.class.metadata?.name ?? ''}`,
+        `the snapshot belongs to driver ${content.spec?.driver ?? ''}, the class to ${input.class.provisioner ?? ''}`,
+      ),
     );
   }
-  if (snapshot.status?.readyToUse !== true) return refuse(`VolumeSnapshot ${name} is not ready to use`);
+  if (snapshot.status?.readyToUse !== true) return refuse(`snapshot ${name} is not Ready`);
   const snapshotHandle = content.status?.snapshotHandle ?? '';
-  if (snapshotHandle === '') return refuse(`VolumeSnapshotContent ${contentName} has no snapshot handle yet`);
-  const problem = sizeProblem(input) ?? modeProblem(input);
-  return problem === undefined ? { kind: 'accepted', snapshotHandle } : refuse(problem);
+  if (snapshotHandle === '') return refuse(`snapshot handle ${name} is not available`);
+  const needed = shortOf(input);
+  const problem = (needed === undefined || input.raise ? undefined : sizeProblem(input, needed)) ?? modeProblem(input);
+  if (problem !== undefined) return refuse(problem);
+  return { kind: 'accepted', snapshotHandle, ...(needed === undefined ? {} : { raisedTo: needed }) };
 }
 
-function sizeProblem({ snapshot, requestedBytes }: RestoreInput): string | undefined {
+/** What the snapshot restores to, where the claim asks for less. */
+function shortOf({ snapshot, requestedBytes }: RestoreInput): bigint | undefined {
   const restoreSize = snapshot.status?.restoreSize ?? undefined;
   const needed = restoreSize === undefined ? undefined : toBytesRoundedUp(restoreSize);
-  if (needed === undefined || requestedBytes >= needed) return undefined;
+  return needed === undefined || requestedBytes >= needed ? undefined : needed;
+}
+
+function sizeProblem({ claim, snapshot, requestedBytes }: RestoreInput, needed: bigint): string {
   const name = snapshot.metadata?.name ?? '';
-  return `the claim asks for ${requestedBytes} bytes, less than the ${needed} that VolumeSnapshot ${name} restores to`;
+  return claim.spec?.resources?.requests?.storage === undefined
+    ? `error getting capacity for PVC ${claim.metadata?.name ?? ''} when creating snapshot ${name}`
+    : `requested volume size ${requestedBytes} is less than the size ${needed} for the source snapshot ${name}`;
 }
 
 /** Reading a file system as a raw device, or the other way round, lets a tenant attack the node's kernel (KEP-3141). */
@@ -79,13 +97,16 @@ function modeProblem({ claim, content, preventModeConversion }: RestoreInput): s
   const wanted = claim.spec?.volumeMode;
   const had = content?.spec?.sourceVolumeMode;
   if (!preventModeConversion || wanted === undefined || had === undefined || wanted === had) return undefined;
-  const what = `claim ${claim.metadata?.namespace ?? ''}/${claim.metadata?.name ?? ''} changes the volume mode from ${had} to ${wanted}`;
+  const what =
+    `requested volume ${claim.metadata?.namespace ?? ''}/${claim.metadata?.name ?? ''} modifies the mode of the source volume ` +
+    'but does not have permission to do so.';
   const allowed = content?.metadata?.annotations?.[ALLOW_MODE_CHANGE];
-  const where = `VolumeSnapshotContent ${content?.metadata?.name ?? ''}`;
-  if (allowed === undefined) return `${what}, and ${where} has no annotation ${ALLOW_MODE_CHANGE}`;
+  const where = `snapshotcontent ${content?.metadata?.name ?? ''}`;
+  if (allowed === undefined) return `${what} ${ALLOW_MODE_CHANGE} annotation is not present on ${where}`;
   const value = goBool(allowed);
-  if (value === undefined) return `${what}, and annotation ${ALLOW_MODE_CHANGE} of ${where} is neither true nor false`;
-  return value ? undefined : `${what}, and annotation ${ALLOW_MODE_CHANGE} of ${where} forbids it`;
+  if (value === undefined)
+    return `${what} failed to convert ${ALLOW_MODE_CHANGE} annotation value to boolean with error: strconv.ParseBool: parsing ${quoted(allowed)}: invalid syntax`;
+  return value ? undefined : `${what} ${ALLOW_MODE_CHANGE} is set to false on ${where}`;
 }
 
 /** As Go's strconv.ParseBool. */

@@ -3,18 +3,14 @@ import { isAlreadyExists, orNothing } from '../../lib/kube/api-error.ts';
 import type { PersistentVolume } from '../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUMES } from '../../lib/kube/resources.ts';
 import { refusalOf } from '../../lib/sidecar/refusal.ts';
-import type { Caches } from '../caches.ts';
+import { isReachable } from '../facts/node.ts';
 import { csiHandle } from '../migration/plugins.ts';
 import { madeUnwanted, opened, unsavable } from '../intent/operation.ts';
 import type { CallDeps, Run } from './call.ts';
 import { settleOn } from './call.ts';
 import type { ClaimAnswer, ClaimState } from './state.ts';
 
-export interface SaveDeps extends CallDeps {
-  readonly caches: Pick<Caches, 'volumes'>;
-}
-
-export async function saveVolume(deps: SaveDeps, volume: PersistentVolume, { state, signal }: Run): Promise<ClaimAnswer> {
+export async function saveVolume(deps: CallDeps, volume: PersistentVolume, { state, signal }: Run): Promise<ClaimAnswer> {
   try {
     const created = await deps.client.create(PERSISTENT_VOLUMES, volume, { signal });
     return saved(deps, created, state);
@@ -30,7 +26,7 @@ export async function saveVolume(deps: SaveDeps, volume: PersistentVolume, { sta
   }
 }
 
-export async function readExistingVolume(deps: SaveDeps, name: string, { state, signal }: Run): Promise<ClaimAnswer> {
+export async function readExistingVolume(deps: CallDeps, name: string, { state, signal }: Run): Promise<ClaimAnswer> {
   const { uid, progress } = state;
   const live = await orNothing(deps.client.get(PERSISTENT_VOLUMES, { name }, signal));
   if (live === undefined) return { kind: 'existing-volume', object: undefined, progress };
@@ -40,7 +36,7 @@ export async function readExistingVolume(deps: SaveDeps, name: string, { state, 
   const { driver } = state.settings;
   const handle = handleIn(driver, volume) ?? '';
   const isOurs = live.spec?.claimRef?.uid === uid;
-  if (isOurs && handleIn(driver, live) === handle) {
+  if (isOurs && handleIn(driver, live) === handle && isReachable(live, state.settings.node)) {
     if (live.metadata?.deletionTimestamp === undefined) return saved(deps, live, state);
     // It accounts for the volume, and takes it along.
     const next = { phase: 'closing', name: intent.request.name } as const;
@@ -60,7 +56,7 @@ function handleIn(driver: string, volume: PersistentVolume): string | undefined 
   return handle?.ok === true ? handle.value : undefined;
 }
 
-function saved(deps: SaveDeps, volume: PersistentVolume, state: ClaimState): ClaimAnswer {
+function saved(deps: CallDeps, volume: PersistentVolume, state: ClaimState): ClaimAnswer {
   const { caches, metrics, labelsOf, monotonic, log } = deps;
   caches.volumes.absorb(volume);
   const { namespace = '', name = '' } = volume.spec?.claimRef ?? {};

@@ -11,6 +11,7 @@ import type {
   VolumeSnapshot,
   VolumeSnapshotContent,
 } from '../../lib/kube/objects.ts';
+import type { VolumeCapability } from '../../proto/gen/csi.ts';
 import type { Effect, Rest } from '../../lib/controller/step.ts';
 import type { Outcome } from '../../lib/csi/outcome.ts';
 import type { ClaimProgress } from '../intent/claims-in-progress.ts';
@@ -18,7 +19,7 @@ import type { Intent, SourceReference } from '../intent/intent.ts';
 import type { Settings } from '../facts/settings.ts';
 import type { SecretName, SecretValues } from '../../lib/sidecar/secret.ts';
 import type { DataSource, SourceObject } from '../facts/data-source.ts';
-import type { TopologyInput } from './topology.ts';
+import type { Term, TopologyInput } from './topology.ts';
 
 export interface SourceFacts {
   readonly snapshot: VolumeSnapshot | undefined;
@@ -43,6 +44,14 @@ export type CallFailure = { readonly purpose: CallPurpose; readonly message: str
   | { readonly kind: 'unfit' }
 );
 
+/** Is there room for a claim? `places`: terms of which one has to have it; empty: wherever the driver likes. */
+export interface CapacityQuestion {
+  readonly bytes: bigint;
+  readonly capabilities: readonly VolumeCapability[];
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly places: readonly Term[];
+}
+
 /** A live read: an object, or the certainty that there is none. */
 export type Read<T> = { readonly object: T | undefined };
 
@@ -64,11 +73,14 @@ export interface ClaimState {
   readonly dataSource: DataSource;
   readonly source: SourceFacts;
   readonly topology: TopologyInput | undefined;
+  /** Of a claim that nodes compete for: how long others go first. Undefined: it was not drawn yet. */
+  readonly nodeWaitMs: number | undefined;
 
   /** Answers of this run. */
   readonly live: {
     readonly snapshot?: Read<VolumeSnapshot>;
-    readonly content?: Read<VolumeSnapshotContent>;
+    /** `name`: the one that was asked for. */
+    readonly content?: Read<VolumeSnapshotContent> & { readonly name: string };
     readonly attributesClass?: Read<VolumeAttributesClass>;
     /** The claim of an inherited operation, or else its PV, of which the caches show neither. */
     readonly owner?: Read<PersistentVolumeClaim | PersistentVolume>;
@@ -83,6 +95,8 @@ export interface ClaimState {
   /** So many earlier requests were sent again in this run, since the driver knows the name under other properties. */
   readonly recovered: number;
   readonly saveFailure: { readonly kind: 'exists' } | { readonly kind: 'refused'; readonly message: string } | undefined;
+  /** Is there room on this node? `unknown`: the driver does not say. */
+  readonly room: 'some' | 'none' | 'unknown' | undefined;
   /** The PV was saved in this run. */
   readonly saved: boolean;
   readonly rescheduled: boolean;
@@ -97,6 +111,7 @@ export const NO_ANSWERS = {
   deleteFailure: undefined,
   recovered: 0,
   saveFailure: undefined,
+  room: undefined,
   saved: false,
   rescheduled: false,
 } as const satisfies Partial<ClaimState>;
@@ -110,8 +125,11 @@ export const NO_SOURCE: SourceFacts = {
   releasing: false,
 };
 
-/** Names of the back-offs. An attempt is held back as a whole: its reads and writes share the call's. `report`: only the telling is. */
-export type ClaimBackoff = 'create-volume' | 'settle' | 'save-volume' | 'report';
+/**
+ * Names of the back-offs. An attempt is held back as a whole: its reads and writes share the call's. `report`: only the telling is.
+ * `select-node`: the competition for a claim.
+ */
+export type ClaimBackoff = 'create-volume' | 'settle' | 'save-volume' | 'report' | 'select-node';
 type ClaimEffect = Effect<ClaimBackoff>;
 
 export type ClaimStep =
@@ -135,6 +153,9 @@ export type ClaimStep =
   | (ClaimEffect & { readonly kind: 'save-volume'; readonly volume: PersistentVolume })
   | (ClaimEffect & { readonly kind: 'read-volume'; readonly name: string })
   | (ClaimEffect & { readonly kind: 'close' })
+  | (ClaimEffect & { readonly kind: 'draw-wait' })
+  | (ClaimEffect & { readonly kind: 'read-capacity'; readonly question: CapacityQuestion })
+  | (ClaimEffect & { readonly kind: 'select-node'; readonly claim: PersistentVolumeClaim; readonly node: string })
   | (ClaimEffect & { readonly kind: 'reschedule'; readonly claim: PersistentVolumeClaim });
 
 export type ClaimDecision = ClaimStep | Rest<ClaimBackoff>;
@@ -144,7 +165,7 @@ export type ClaimAnswer =
   | { readonly kind: 'claim'; readonly claim: PersistentVolumeClaim | undefined; readonly progress: ClaimProgress }
   | { readonly kind: 'owner'; readonly object: PersistentVolumeClaim | PersistentVolume | undefined; readonly progress: ClaimProgress }
   | { readonly kind: 'snapshot'; readonly object: VolumeSnapshot | undefined }
-  | { readonly kind: 'content'; readonly object: VolumeSnapshotContent | undefined }
+  | { readonly kind: 'content'; readonly name: string; readonly object: VolumeSnapshotContent | undefined }
   | { readonly kind: 'attributes-class'; readonly object: VolumeAttributesClass | undefined }
   | { readonly kind: 'secret'; readonly secret: SecretValues; readonly progress: ClaimProgress }
   | { readonly kind: 'no-secret'; readonly failure: CallFailure; readonly progress: ClaimProgress }
@@ -159,4 +180,7 @@ export type ClaimAnswer =
   | { readonly kind: 'save-failed'; readonly failure: NonNullable<ClaimState['saveFailure']> }
   | { readonly kind: 'existing-volume'; readonly object: PersistentVolume | undefined; readonly progress: ClaimProgress }
   | { readonly kind: 'closed'; readonly progress: ClaimProgress }
+  | { readonly kind: 'wait'; readonly waitMs: number; readonly progress: ClaimProgress }
+  | { readonly kind: 'room'; readonly room: NonNullable<ClaimState['room']> }
+  | { readonly kind: 'node-selected'; readonly claim: PersistentVolumeClaim; readonly progress: ClaimProgress }
   | { readonly kind: 'rescheduled'; readonly claim: PersistentVolumeClaim };

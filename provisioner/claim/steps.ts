@@ -19,18 +19,39 @@ export interface Problem {
   readonly type?: 'Normal';
   /** Nothing of ours will change it: wait for an event. */
   readonly final?: boolean;
+  /** It is found before any attempt. */
+  readonly before?: 'attempt';
 }
 
 /** Events live an hour; what only an administrator can change is told again as often. */
 export const RETELL_MS = 60 * 60_000;
+
+/** Told once at every attempt, before anything that becomes of it. */
+function attemptBegins({ claim }: ClaimState): readonly EventNote[] {
+  const { namespace = '', name = '' } = claim?.metadata ?? {};
+  const message = `External provisioner is provisioning volume for claim "${namespace}/${name}"`;
+  return claimNotice({ claim }, { reason: REASON.provisioning, message });
+}
+
+/** What is told of an attempt that failed. */
+export function attemptFailed(state: ClaimState, why: string): readonly EventNote[] {
+  const { callFailure } = state;
+  // Told before the call, where there was one.
+  const wasCalled = callFailure !== undefined && callFailure.kind !== 'no-secret';
+  return [...(wasCalled ? [] : attemptBegins(state)), ...provisioningFailed(state, why)];
+}
 
 /**
  * Something stands in the way. It is told where the user looks, at the pace of the back-off and not at the pace of
  * events: after a live read the attempt as a whole is held back, else only the telling is, so that whatever
  * mends it brings the attempt at once.
  */
-export function problem(state: ClaimState, { message, type, final }: Problem): Rest<ClaimBackoff> {
-  const events = type === undefined ? provisioningFailed(state, message) : claimNotice(state, { reason: REASON.provisioning, message });
+export function problem(state: ClaimState, { message, type, final, before }: Problem): Rest<ClaimBackoff> {
+  const told =
+    type === undefined
+      ? provisioningFailed(state, message)
+      : claimNotice(state, { reason: REASON.provisioning, message, component: 'external-provisioner' });
+  const events = before === 'attempt' ? told : [...attemptBegins(state), ...told];
   if (hasRead(state)) return { kind: 'retry', backoff: 'create-volume', reason: message, events };
   const inputs = `${message} ${attemptInputs(state)}`;
   return final === true
@@ -57,17 +78,15 @@ export function secretStep(
 export function createStep(
   state: ClaimState,
   intent: Intent,
-  { plan, purpose }: { readonly plan: PersistentVolume; readonly purpose: CallPurpose },
+  { plan, purpose, notes = [] }: { readonly plan: PersistentVolume; readonly purpose: CallPurpose; readonly notes?: readonly EventNote[] },
 ): ClaimStep {
-  const { namespace, name } = intent.claim;
-  const message = `External provisioner is provisioning volume for claim "${namespace}/${name}"`;
   return {
     kind: 'create-volume',
     ...heldBack(state, purpose),
     intent,
     plan,
     purpose,
-    before: purpose === 'attempt' ? claimNotice(state, { reason: REASON.provisioning, message }) : [],
+    before: purpose === 'attempt' ? [...attemptBegins(state), ...notes] : [],
   };
 }
 
@@ -86,6 +105,6 @@ export function reschedule(state: ClaimState, why: string): ClaimDecision {
     backoff: 'create-volume',
     inputs: attemptInputs(state),
     claim: state.claim,
-    before: provisioningFailed(state, why),
+    before: attemptFailed(state, why),
   };
 }

@@ -1,7 +1,8 @@
 /** Whole runs of a claim against a driver that keeps its volumes: what is left in the end, and what the user waited for. */
 import { expect, test } from 'vitest';
-import { aClaimWorld } from '../testing/claim-world.ts';
-import { aClass, CLAIM_UID } from '../testing/objects.ts';
+import type { Volume } from '../../proto/gen/csi.ts';
+import { aClaimWorld, csiError } from '../testing/claim-world.ts';
+import { aClass, aVolume, CLAIM_UID, DRIVER, VOLUME_NAME } from '../testing/objects.ts';
 import { anIntent } from '../testing/states.ts';
 import { encodeEntry, readEntry } from '../intent/intent.ts';
 import type { Intent } from '../intent/intent.ts';
@@ -150,4 +151,73 @@ test('an attempt that failed for good leaves nothing for the next process', asyn
   world.driver.refuse('INVALID_ARGUMENT');
   expect((await world.run()).end).toMatchObject({ kind: 'retry', atLeastMs: 300_000 });
   expect(balance(world)).toEqual({ made: [], saved: [], phase: 'none', entries: 0 });
+});
+
+const GIB = 1n << 30n;
+const answering = (change: Partial<Volume>) => () => ({
+  volume: { volumeId: 'vol-0', capacityBytes: 0n, volumeContext: {}, contentSource: undefined, accessibleTopology: [], ...change },
+});
+
+test('a volume that is too small is deleted at once, and told; the next attempt asks anew', async () => {
+  const world = aClaimWorld();
+  world.driver.next(answering({ capacityBytes: GIB / 2n }));
+  const message = 'created volume capacity 536870912 less than requested capacity 1073741824';
+  expect(await world.run()).toMatchObject({
+    steps: ['write-intent', 'create-volume', 'delete-unwanted'],
+    end: { kind: 'retry', events: [{ reason: 'ProvisioningFailed', message }] },
+  });
+  expect((await world.run()).end.kind).toBe('done');
+  expect(world.driver.deletions).toMatchObject([{ volumeId: 'vol-0' }]);
+  expect(balance(world)).toEqual({ made: ['vol-1'], saved: ['vol-1'], phase: 'none', entries: 0 });
+});
+
+test('a deletion of such a volume that fails is told in the words of the Go program, and does not end there', async () => {
+  const world = aClaimWorld();
+  world.driver.next(answering({ capacityBytes: GIB / 2n }));
+  const { deleteVolume } = world.driver;
+  world.driver.deleteVolume = () => Promise.reject(csiError('INTERNAL'));
+  const message =
+    'created volume capacity 536870912 less than requested capacity 1073741824. ' +
+    `Cleanup of volume ${VOLUME_NAME} failed, volume is orphaned: rpc error: code = Internal desc = no`;
+  expect((await world.run()).end).toMatchObject({ kind: 'retry', events: [{ message }] });
+  world.driver.deleteVolume = deleteVolume;
+  expect((await world.run()).steps[0]).toBe('delete-unwanted');
+  expect(balance(world)).toEqual({ made: ['vol-1'], saved: ['vol-1'], phase: 'none', entries: 0 });
+});
+
+test('a crash before that deletion is over: whoever comes next does not use the volume', async () => {
+  const world = aClaimWorld();
+  world.driver.next(answering({ capacityBytes: GIB / 2n }));
+  world.driver.deleteVolume = () => Promise.reject(csiError('UNAVAILABLE'));
+  await world.run();
+  const read = readEntry(CLAIM_UID, world.journal.entries.get(CLAIM_UID));
+  expect(read).toMatchObject({ kind: 'entry', deleting: 'vol-0' });
+  const next = aClaimWorld();
+  if (read.kind === 'entry') next.progress.update(CLAIM_UID, { operation: inherited(read, 0), inherited: true });
+  next.driver.next(answering({ capacityBytes: GIB }));
+  expect((await next.run()).steps).toContain('delete-unwanted');
+  expect(next.volumes.size).toBe(0);
+});
+
+test('a volume that another claim’s PV names is refused and told; nothing of it is deleted, whatever becomes of the claim', async () => {
+  const world = aClaimWorld();
+  const claimRef = { namespace: 'bank', name: 'money', uid: 'other' };
+  world.volumes.set('pvc-other', aVolume({ metadata: { name: 'pvc-other' }, claimRef, csi: { driver: DRIVER, volumeHandle: 'vol-0' } }));
+  const shared = answering({});
+  world.driver.next(shared);
+  const message = 'the driver answered with volume "vol-0", which PersistentVolume pvc-other of claim bank/money already has';
+  expect((await world.run()).end).toMatchObject({ kind: 'retry', events: [{ reason: 'ProvisioningFailed', message }] });
+  world.claims.clear();
+  world.driver.next(shared);
+  expect((await world.run()).end).toMatchObject({ kind: 'retry', backoff: 'settle' });
+  expect([world.driver.deletions, [...world.volumes.keys()]]).toEqual([[], ['pvc-other']]);
+});
+
+test('a volume that was just made for another claim is refused before its PV is there', async () => {
+  const world = aClaimWorld();
+  const other = anIntent({ claim: { namespace: 'bank', name: 'money', uid: 'other' } });
+  const volume = aVolume({ csi: { driver: DRIVER, volumeHandle: 'vol-0' } });
+  world.progress.update('other', { operation: { phase: 'created', intent: other, volume, startedMs: undefined } });
+  world.driver.next(answering({}));
+  expect(JSON.stringify((await world.run()).end)).toContain('which claim bank/money already has');
 });

@@ -26,8 +26,17 @@ function cache<T extends KubeObject>(objects: T[]) {
   return {
     informer,
     walks: () => walks,
-    tell: (changed: boolean) => {
-      for (const handler of handlers) handler({ key: '', old: undefined, object: undefined, changed });
+    /** Puts it there in place of one of the same name. */
+    put: (object: T, changed = true) => {
+      const at = objects.findIndex(({ metadata }) => metadata?.name === object.metadata?.name);
+      const [old] = at < 0 ? [undefined] : objects.splice(at, 1);
+      objects.push(object);
+      for (const handler of handlers) handler({ key: object.metadata?.name ?? '', old, object, changed });
+    },
+    remove: (name: string) => {
+      const at = objects.findIndex(({ metadata }) => metadata?.name === name);
+      const [old] = objects.splice(at, 1);
+      for (const handler of handlers) handler({ key: name, old, object: undefined, changed: true });
     },
   };
 }
@@ -47,15 +56,49 @@ function open(nodeList: Node[], csiNodeList: CsiNode[]) {
   return { nodes, csiNodes, ask };
 }
 
-test('nodes are walked once for any number of claims, and again only after a label changed', () => {
+test('nodes are walked once for any number of claims, and never again', () => {
   const { nodes, ask } = open([node('a', '1'), node('b', '2'), node('c', '2')], [csiNode('a', [ZONE])]);
+  const zones = (): string =>
+    ask('claim')
+      .clusterTerms.map(([segment]) => segment?.value)
+      .join();
   for (let index = 0; index < 50; index += 1) expect(ask(`claim-${index}`).clusterTerms).toHaveLength(2);
-  nodes.tell(false);
-  ask('claim');
+  nodes.put(node('d', '3'));
+  expect(zones()).toBe('1,2,3');
+  nodes.put(node('a', '4'));
+  expect(zones()).toBe('2,3,4');
+  nodes.remove('b');
+  expect(zones()).toBe('2,3,4');
+  nodes.remove('c');
+  expect(zones()).toBe('3,4');
+  nodes.put({ metadata: { name: 'd', labels: {} } });
+  expect(zones()).toBe('4');
   expect(nodes.walks()).toBe(1);
-  nodes.tell(true);
+});
+
+test('terms stay as they are while labels change that are no topology keys', () => {
+  const { nodes, ask } = open([node('a', '1'), node('b', '2')], [csiNode('a', [ZONE])]);
+  const before = ask('claim').clusterTerms;
+  nodes.put({ metadata: { name: 'a', labels: { [ZONE]: '1', team: 'blue' } } });
+  expect(ask('claim').clusterTerms).toBe(before);
+});
+
+test('CSINodes are walked again only where the keys of the driver change', () => {
+  const { csiNodes, ask } = open([node('a', '1')], [csiNode('a', [ZONE])]);
   ask('claim');
-  expect(nodes.walks()).toBe(2);
+  csiNodes.put({
+    metadata: { name: 'a' },
+    spec: {
+      drivers: [
+        { name: DRIVER, topologyKeys: [ZONE] },
+        { name: 'other', topologyKeys: ['x'] },
+      ],
+    },
+  });
+  ask('claim');
+  expect(csiNodes.walks()).toBe(1);
+  csiNodes.put(csiNode('a', ['rack']));
+  expect(ask('claim').clusterKeys).toEqual(['rack']);
 });
 
 test('a claim draws the same keys at every attempt, and all claims together draw all', () => {
@@ -74,10 +117,8 @@ test('what is known of a selected node, in all its gaps', () => {
 });
 
 test('a new CSINode is seen', () => {
-  const list: CsiNode[] = [];
-  const { csiNodes, ask } = open([node('a', '1')], list);
+  const { csiNodes, ask } = open([node('a', '1')], []);
   expect(ask('u').clusterKeys).toBeUndefined();
-  list.push(csiNode('a', [ZONE]));
-  csiNodes.tell(true);
+  csiNodes.put(csiNode('a', [ZONE]));
   expect(ask('u').clusterKeys).toEqual([ZONE]);
 });

@@ -1,9 +1,12 @@
 /**
- * The cluster's topology as the driver sees it, counted once and again only when a node's labels or a
- * CSINode's drivers changed: a cluster of ten thousand nodes is not walked for each claim.
+ * The cluster's topology as the driver sees it. Nodes are counted once, by the keys that a claim asks for; from then on a
+ * node whose labels change costs a look at that node: a cluster of ten thousand is not walked for a claim.
  */
 import type { Informer } from '../../lib/controller/informer.ts';
 import type { CsiNode, Node, TopologySelectorTerm } from '../../lib/kube/objects.ts';
+import { keyOf } from '../../lib/controller/store.ts';
+import type { Census } from '../segments/census.ts';
+import { createCensus } from '../segments/census.ts';
 import { fnv1 } from './fnv.ts';
 import type { SelectedNode, Term, TopologyInput } from './topology.ts';
 import { needsClusterTerms, sortTerms, termOf } from './topology.ts';
@@ -20,17 +23,29 @@ export interface TopologyBook {
   inputFor(question: TopologyQuestion): TopologyInput;
 }
 
+type Keys = readonly string[];
+
+interface TermCount {
+  readonly keys: Keys;
+  readonly census: Census<Term>;
+  /** Memo: a term comes or goes far less often than claims ask. */
+  sorted: readonly Term[] | undefined;
+}
+
 export function createTopologyBook(
   driver: string,
   { nodes, csiNodes }: { readonly nodes: Informer<Node>; readonly csiNodes: Informer<CsiNode> },
 ): TopologyBook {
-  let keySets: readonly (readonly string[])[] | undefined;
-  const terms = new Map<string, readonly Term[]>();
-  nodes.onEvent(({ changed }) => {
-    if (changed) terms.clear();
+  /** Distinct terms of the cluster's nodes, by the keys that claims have asked for. */
+  const counts = new Map<string, TermCount>();
+  let draws: readonly Keys[] | undefined;
+  nodes.onEvent(({ key, changed }) => {
+    if (!changed) return;
+    for (const count of counts.values()) place(count, key, nodes.store.get(key));
   });
-  csiNodes.onEvent(({ changed }) => {
-    if (changed) keySets = undefined;
+  csiNodes.onEvent(({ old, object, changed }) => {
+    // Other drivers come and go in the same CSINodes.
+    if (changed && String(keysOf(old)) !== String(keysOf(object))) draws = undefined;
   });
 
   const keysOf = (csiNode: CsiNode | undefined): SelectedNode['keys'] => {
@@ -40,25 +55,23 @@ export function createTopologyBook(
   };
 
   /** Keys of the CSINodes that list the driver, by node name. */
-  const allKeySets = (): readonly (readonly string[])[] => {
-    keySets ??= [...csiNodes.store.list()]
+  const allKeys = (): readonly Keys[] => {
+    draws ??= [...csiNodes.store.list()]
       .sort((a, b) => ((a.metadata?.name ?? '') < (b.metadata?.name ?? '') ? -1 : 1))
       .map(keysOf)
-      .filter((keys): keys is readonly string[] => typeof keys !== 'string' && keys.length > 0);
-    return keySets;
+      .filter((keys): keys is Keys => typeof keys !== 'string' && keys.length > 0);
+    return draws;
   };
 
-  const clusterTerms = (keys: readonly string[]): readonly Term[] => {
+  const clusterTerms = (keys: Keys): readonly Term[] => {
     const name = [...keys].sort().join('\n');
-    const known = terms.get(name);
-    if (known !== undefined) return known;
-    const found = nodes.store.list().flatMap((node) => {
-      const term = termOf(keys, node.metadata?.labels ?? {});
-      return term === undefined ? [] : [term];
-    });
-    const counted = sortTerms(found);
-    terms.set(name, counted);
-    return counted;
+    const count = counts.get(name) ?? { keys, census: createCensus<Term>(), sorted: undefined };
+    if (!counts.has(name)) {
+      counts.set(name, count);
+      for (const node of nodes.store.list()) place(count, keyOf(node), node);
+    }
+    count.sorted ??= sortTerms(count.census.values());
+    return count.sorted;
   };
 
   return {
@@ -73,7 +86,7 @@ export function createTopologyBook(
               labels: node === undefined ? undefined : (node.metadata?.labels ?? {}),
             };
       const needed = needsClusterTerms({ strict, immediate, allowed, selected });
-      const sets = needed && selected === undefined ? allKeySets() : [];
+      const sets = needed && selected === undefined ? allKeys() : [];
       // The peer draws a CSINode by chance; by the claim's uid every retry draws the same one.
       const drawn = sets[fnv1(claim.uid) % Math.max(1, sets.length)];
       const clusterKeys = selected === undefined ? drawn : typeof selected.keys === 'string' ? undefined : selected.keys;
@@ -89,4 +102,10 @@ export function createTopologyBook(
       };
     },
   };
+}
+
+function place(count: TermCount, name: string, node: Node | undefined): void {
+  const term = node === undefined ? undefined : termOf(count.keys, node.metadata?.labels ?? {});
+  const group = term === undefined ? undefined : { id: JSON.stringify(term), value: term };
+  if (count.census.put(name, group).length > 0) count.sorted = undefined;
 }

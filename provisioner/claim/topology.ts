@@ -6,6 +6,7 @@
  */
 import type { TopologyRequirement } from '../../proto/gen/csi.ts';
 import type { NodeSelectorTerm, TopologySelectorTerm } from '../../lib/kube/objects.ts';
+import { mapText, pairsText, quoted, words } from '../facts/peer-words.ts';
 import { fnv1 } from './fnv.ts';
 
 export interface Segment {
@@ -45,7 +46,7 @@ export type TopologyResult =
   | { readonly kind: 'reschedule'; readonly message: string };
 
 export function topologyFor(input: TopologyInput): TopologyResult {
-  const { selected, allowed } = input;
+  const { selected } = input;
   const node = selected === undefined ? undefined : nodeTerm(input.driver, selected);
   if (node !== undefined && 'kind' in node) return node;
   const requisite = requisiteTerms(input, node);
@@ -56,18 +57,22 @@ export function topologyFor(input: TopologyInput): TopologyResult {
   if (input.strict) return { kind: 'terms', requisite, preferred: requisite };
   const first = requisite.findIndex((term) => isSubset(term, node));
   if (first >= 0) return { kind: 'terms', requisite, preferred: rotate(requisite, first) };
-  const where = (allowed?.length ?? 0) > 0 ? 'allowed topologies' : 'topologies in the cluster';
-  return { kind: 'error', message: `topology ${show(node)} of selected node "${selected?.name ?? ''}" is in none of the ${where}` };
+  return {
+    kind: 'error',
+    message: `topology ${pairsText(node)} from selected node ${quoted(selected?.name ?? '')} is not in requisite: ${termsText(requisite)}`,
+  };
 }
 
 function requisiteTerms(input: TopologyInput, node: Term | undefined): readonly Term[] | TopologyResult {
   const { allowed, selected, driver } = input;
   const restricted = allowed !== undefined && allowed.length > 0;
   if (input.strict && node !== undefined) {
-    if (restricted && !flatten(allowed).some((term) => isSubset(term, node))) {
+    const terms = restricted ? flatten(allowed) : [];
+    if (restricted && !terms.some((term) => isSubset(term, node))) {
+      const name = quoted(selected?.name ?? '');
       return {
         kind: 'error',
-        message: `topology ${show(node)} of selected node "${selected?.name ?? ''}" is in none of the allowed topologies`,
+        message: `selected node '${name}' topology '${pairsText(node)}' is not in allowed topologies: ${termsText(terms)}`,
       };
     }
     return [node];
@@ -77,13 +82,19 @@ function requisiteTerms(input: TopologyInput, node: Term | undefined): readonly 
   if (input.clusterKeys === undefined) {
     return {
       kind: 'error',
-      message: `no available topology found: no CSINode lists driver ${driver} with topology keys; is the driver's node plugin running?`,
+      message: words(
+        'no available topology found',
+        `no CSINode lists driver ${driver} with topology keys; is the driver's node plugin running?`,
+      ),
     };
   }
   if (input.clusterTerms.length > 0) return input.clusterTerms;
   return {
     kind: 'error',
-    message: `no available topology found: no node has all labels ${input.clusterKeys.join(', ')} that driver ${driver} names`,
+    message: words(
+      `topologyKeys [${input.clusterKeys.join(' ')}] were not found on any nodes`,
+      `no node has all these labels, which driver ${driver} names; kubelet sets them`,
+    ),
   };
 }
 
@@ -97,21 +108,33 @@ export function needsClusterTerms(
 
 /** The selected node's own term, or why there is none. */
 function nodeTerm(driver: string, { name, keys, labels }: SelectedNode): Term | TopologyResult {
-  if (keys === 'no-csinode') return { kind: 'reschedule', message: `there is no CSINode for selected node "${name}"` };
+  if (keys === 'no-csinode') {
+    const why = `csinode.storage.k8s.io ${quoted(name)} not found`;
+    return { kind: 'reschedule', message: `failed to get selected CSINode ${name}: ${why}` };
+  }
   if (keys === 'no-driver' || keys.length === 0) {
     const what = keys === 'no-driver' ? `does not list driver ${driver}` : `lists driver ${driver} without topology keys`;
     return {
       kind: 'error',
-      message: `no topology key found: CSINode "${name}" ${what}; its node plugin sets them when kubelet registers it`,
+      message: words(
+        `no topology key found for node ${name}`,
+        `CSINode "${name}" ${what}; its node plugin sets them when kubelet registers it`,
+      ),
     };
   }
-  if (labels === undefined) return { kind: 'error', message: `selected node "${name}" is not found` };
-  const term = termOf(keys, labels);
+  const term = termOf(keys, labels ?? {});
   if (term !== undefined) return term;
-  const missing = keys.filter((key) => labels[key] === undefined);
+  const missing = keys.filter((key) => labels?.[key] === undefined);
+  const ours =
+    labels === undefined
+      ? `node "${name}" is not found`
+      : `node "${name}" lacks the label ${missing.join(', ')} that driver ${driver} names as topology key; kubelet sets it`;
   return {
     kind: 'error',
-    message: `node "${name}" lacks the label ${missing.join(', ')} that driver ${driver} names as topology key; kubelet sets it`,
+    message: words(
+      `topology labels from selected node ${mapText(labels ?? {})} does not match topology keys from CSINode [${keys.join(' ')}]`,
+      ours,
+    ),
   };
 }
 
@@ -189,7 +212,8 @@ export function toRequirement(result: TopologyResult & { readonly kind: 'terms' 
   return { requisite: result.requisite.map(toTopology), preferred: result.preferred.map(toTopology) };
 }
 
-function toTopology(term: Term): { segments: Record<string, string> } {
+/** As CSI writes it. */
+export function toTopology(term: Term): { segments: Record<string, string> } {
   return { segments: Object.fromEntries(term.map(({ key, value }) => [key, value])) };
 }
 
@@ -201,6 +225,6 @@ export function affinityTerms(accessible: readonly { readonly segments: Readonly
     .map((segments) => ({ matchExpressions: segments.map(([key, value]) => ({ key, operator: 'In', values: [value] })) }));
 }
 
-function show(term: Term): string {
-  return `{${term.map(({ key, value }) => `${key}: ${value}`).join(', ')}}`;
+function termsText(terms: readonly Term[]): string {
+  return `[${terms.map(pairsText).join(' ')}]`;
 }

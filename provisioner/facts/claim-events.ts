@@ -3,7 +3,6 @@ import type { EventNote } from '../../lib/controller/step.ts';
 import type { PersistentVolumeClaim } from '../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUME_CLAIMS } from '../../lib/kube/resources.ts';
 import { type EventWords, notice, warning } from '../../lib/sidecar/event-notes.ts';
-import { classNameOf } from './ownership.ts';
 import { REASON } from './names.ts';
 
 /** As much of a state as says whom to tell. */
@@ -20,7 +19,5 @@ export function claimWarning({ claim }: AboutClaim, words: EventWords): readonly
 }
 
 export function provisioningFailed({ claim }: AboutClaim, why: string): readonly EventNote[] {
-  if (claim === undefined) return [];
-  const message = `failed to provision volume with StorageClass "${classNameOf(claim) ?? ''}": ${why}`;
-  return claimWarning({ claim }, { reason: REASON.failed, message });
+  return claimWarning({ claim }, { reason: REASON.failed, message: why });
 }

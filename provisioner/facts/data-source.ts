@@ -4,6 +4,7 @@
  */
 import type { PersistentVolumeClaim, ReferenceGrant } from '../../lib/kube/objects.ts';
 import { SNAPSHOT_GROUP } from '../../lib/kube/resources.ts';
+import { words } from './peer-words.ts';
 
 export type DataSource =
   | { readonly kind: 'none' }
@@ -33,17 +34,21 @@ export function dataSourceOf(claim: PersistentVolumeClaim, options: { readonly c
   const name = source.name ?? '';
   const named = source === dataSourceRef ? (dataSourceRef?.namespace ?? '') : '';
   if (named !== '' && !options.crossNamespace) {
-    return { kind: 'invalid', message: 'dataSourceRef names a namespace, but the feature gate CrossNamespaceVolumeDataSource is off' };
+    return { kind: 'invalid', message: 'dataSourceRef namespace specified but the CrossNamespaceVolumeDataSource feature is disabled' };
   }
   const group = source.apiGroup ?? '';
   const target = { namespace: named === '' ? own : named, name, crosses: named !== '' && named !== own, group };
-  if (name === '') return { kind: 'invalid', message: `the data source of kind "${kind}" has no name` };
+  if (name === '')
+    return {
+      kind: 'invalid',
+      message: words(`the PVC source not found for PVC ${claim.metadata?.name ?? ''}`, `the data source of kind "${kind}" has no name`),
+    };
   if (kind === 'PersistentVolumeClaim') return { kind: 'claim', ...target };
   if (kind !== 'VolumeSnapshot') return { kind: 'foreign', name: `${kind} "${name}"` };
   if (group === SNAPSHOT_GROUP) return { kind: 'snapshot', ...target };
   return {
     kind: 'invalid',
-    message: `the data source VolumeSnapshot "${name}" has the API group "${group}", it must be ${SNAPSHOT_GROUP}`,
+    message: `the PVC source does not belong to the right APIGroup. Expected ${SNAPSHOT_GROUP}, Got ${group}`,
   };
 }
 
@@ -56,7 +61,8 @@ export function sourceKey({ namespace, name }: { readonly namespace: string; rea
   return `${namespace}/${name}`;
 }
 
-const KIND = { snapshot: 'VolumeSnapshot', claim: 'PersistentVolumeClaim' } as const;
+/** Kinds as references name them. */
+export const KIND = { snapshot: 'VolumeSnapshot', claim: 'PersistentVolumeClaim' } as const;
 
 /** Why the reference is not allowed; undefined where it is. `grants` are those of the source's namespace. */
 export function grantProblem(source: SourceObject, claim: PersistentVolumeClaim, grants: readonly ReferenceGrant[]): string | undefined {
@@ -75,8 +81,8 @@ export function grantProblem(source: SourceObject, claim: PersistentVolumeClaim,
       ),
   );
   if (allowed) return undefined;
-  return (
-    `no ReferenceGrant in namespace ${source.namespace} allows PersistentVolumeClaims of namespace ${from} ` +
-    `to refer to ${KIND[source.kind]} ${source.name}`
+  return words(
+    `accessing ${source.namespace}/${source.name} of ${KIND[source.kind]} dataSource from ${from}/${claim.metadata?.name ?? ''} isn't allowed`,
+    `no ReferenceGrant in namespace ${source.namespace} allows it`,
   );
 }

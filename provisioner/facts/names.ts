@@ -39,6 +39,9 @@ export const IDENTITY_ATTRIBUTE = 'storage.kubernetes.io/csiProvisionerIdentity'
 /** On a content: an admin allows a restore with another volume mode. */
 export const ALLOW_MODE_CHANGE = 'snapshot.storage.kubernetes.io/allow-volume-mode-change';
 
+/** On a content, with a csi-snapshotter on every node: the node that the snapshot is on. */
+export const SNAPSHOT_NODE_LABEL = 'snapshot.storage.kubernetes.io/managed-by';
+
 /** Parameters with this prefix are for the sidecars and never reach the driver. */
 export const RESERVED_PREFIX = 'csi.storage.k8s.io/';
 

@@ -45,17 +45,59 @@ test('the deprecated keys still work for the four purposes that had them', () =>
   expect(resolve({ csiNodeExpandSecretName: 'old', csiNodeExpandSecretNamespace: 'vault' }, 'node-expand')).toEqual({ kind: 'none' });
 });
 
+test('name and namespace may come by an old and a new key, as in the Go program', () => {
+  const mixed = { csiProvisionerSecretName: 'old', [`${P}provisioner-secret-namespace`]: 'vault' };
+  expect(resolve(mixed)).toEqual({ kind: 'secret', ref: { name: 'old', namespace: 'vault' } });
+});
+
+const PARAMS = 'failed to get name and namespace template from params: ';
+
+// The Go program's words, byte for byte.
 test.each([
-  ['only one of the pair', { [`${P}provisioner-secret-name`]: 'x' }],
-  ['an empty value', provisioner('', 'vault')],
-  ['old and new keys at once', { ...provisioner('x', 'y'), csiProvisionerSecretName: 'x', csiProvisionerSecretNamespace: 'y' }],
-  ['an unknown token', provisioner('${pvc.uid}', 'vault')],
-  ['the claim name in a namespace', provisioner('x', '${pvc.name}')],
-  ['an annotation that the claim has not', provisioner("${pvc.annotations['nobody']}", 'vault')],
-  ['a namespace that is none', provisioner('x', 'Vault')],
-  ['a name that is none', provisioner('x_y', 'vault')],
-])('refused: %s', (_, parameters) => {
-  expect(resolve(parameters).kind).toBe('invalid');
+  [
+    'only one of the pair',
+    { [`${P}provisioner-secret-name`]: 'x' },
+    `${PARAMS}either name and namespace for Provisioner secrets specified, Both must be specified ` +
+      `(${P}provisioner-secret-name and ${P}provisioner-secret-namespace)`,
+  ],
+  [
+    'half a default pair',
+    { [`${P}secret-name`]: 'x' },
+    'failed to get default name and namespace template from params: either name and namespace for Default secrets specified, ' +
+      `Both must be specified (${P}secret-name and ${P}secret-namespace)`,
+  ],
+  [
+    'an empty value',
+    provisioner('', 'vault'),
+    `${PARAMS}Provisioner secrets specified in parameters but value of either namespace or name is empty`,
+  ],
+  [
+    'old and new keys at once',
+    { ...provisioner('x', 'y'), csiProvisionerSecretName: 'x' },
+    `${PARAMS}Provisioner secrets specified in parameters with both "csi" and "${P}" keys`,
+  ],
+  ['an unknown token', provisioner('${pvc.uid}', 'vault'), 'error resolving value "${pvc.uid}": invalid tokens: ["pvc.uid"]'],
+  ['the claim name in a namespace', provisioner('x', '${pvc.name}'), 'error resolving value "${pvc.name}": invalid tokens: ["pvc.name"]'],
+  [
+    'several unknown tokens',
+    provisioner("${b}${pvc.annotations['nobody']}${b}", 'vault'),
+    `error resolving value "\${b}\${pvc.annotations['nobody']}\${b}": invalid tokens: ["b" "pvc.annotations['nobody']"]`,
+  ],
+  ['a namespace that is none', provisioner('x', 'Vault'), '"Vault" is not a valid namespace name'],
+  ['a name that is none', provisioner('${pvc.name}_y', 'vault'), '"${pvc.name}_y" resolved to "data_y" which is not a valid secret name'],
+])('refused in the words of the Go program: %s', (_, parameters, message) => {
+  expect(resolve(parameters)).toMatchObject({ kind: 'invalid', message });
+});
+
+test('purposes are called as in the Go program', () => {
+  const half = (purpose: Purpose): unknown => resolve({ [`${P}${purpose}-secret-name`]: 'x' }, purpose);
+  for (const [purpose, title] of [
+    ['controller-publish', 'ControllerPublish'],
+    ['node-stage', 'NodeStage'],
+    ['node-expand', 'NodeExpand'],
+    ['controller-modify', 'ControllerModify'],
+  ] as const)
+    expect(half(purpose)).toMatchObject({ message: expect.stringContaining(`for ${title} secrets specified`) });
 });
 
 test('tokens of volume, claim and annotations are filled in', () => {

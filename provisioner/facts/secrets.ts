@@ -7,6 +7,7 @@ import type { PersistentVolumeClaim } from '../../lib/kube/objects.ts';
 import type { SecretName } from '../../lib/sidecar/secret.ts';
 import { fillSecret } from '../../lib/sidecar/secret-template.ts';
 import { RESERVED_PREFIX } from './names.ts';
+import { quoted, words } from './peer-words.ts';
 
 export type Purpose =
   | 'provisioner'
@@ -56,28 +57,50 @@ export function subjectOf(claim: PersistentVolumeClaim, volumeName: string): Tem
 
 /** The secret for `purpose`, or the class's default secret, or none. */
 export function secretFor(purpose: Purpose, parameters: Parameters, subject: TemplateSubject): SecretResult {
-  const own = templatesOf(purpose, parameters);
-  const templates =
-    own.kind === 'none' ? pair('default', parameters, [`${RESERVED_PREFIX}secret-name`, `${RESERVED_PREFIX}secret-namespace`]) : own;
+  const own = pair(keysOf(purpose), parameters);
+  if (own.kind === 'invalid') return invalid(`failed to get name and namespace template from params: ${own.message}`);
+  const templates = own.kind === 'none' ? pair(DEFAULT, parameters) : own;
+  if (templates.kind === 'invalid') return invalid(`failed to get default name and namespace template from params: ${templates.message}`);
   return templates.kind === 'secret' ? resolve(templates.ref, subject) : templates;
 }
 
-function templatesOf(purpose: Purpose, parameters: Parameters): SecretResult {
-  const current = pair(purpose, parameters, [`${RESERVED_PREFIX}${purpose}-secret-name`, `${RESERVED_PREFIX}${purpose}-secret-namespace`]);
-  const stem = DEPRECATED[purpose];
-  if (stem === undefined) return current;
-  const deprecated = pair(purpose, parameters, [`${stem}Name`, `${stem}Namespace`]);
-  if (current.kind === 'none') return deprecated;
-  if (deprecated.kind === 'none') return current;
-  return invalid(`the ${purpose} secret is given with both the ${stem} and the ${RESERVED_PREFIX} keys`);
+interface Keys {
+  /** As the Go program calls the secret. */
+  readonly title: string;
+  /** Either key of a list will do, not both. */
+  readonly name: readonly string[];
+  readonly namespace: readonly string[];
 }
 
-function pair(purpose: string, parameters: Parameters, [nameKey, namespaceKey]: readonly [string, string]): SecretResult {
-  const name = parameters[nameKey];
-  const namespace = parameters[namespaceKey];
+const DEFAULT: Keys = { title: 'Default', name: [`${RESERVED_PREFIX}secret-name`], namespace: [`${RESERVED_PREFIX}secret-namespace`] };
+
+function keysOf(purpose: Purpose): Keys {
+  const stem = DEPRECATED[purpose];
+  const older = (end: string): readonly string[] => (stem === undefined ? [] : [`${stem}${end}`]);
+  return {
+    title: purpose.replace(/(?:^|-)(.)/g, (_, letter: string) => letter.toUpperCase()),
+    name: [`${RESERVED_PREFIX}${purpose}-secret-name`, ...older('Name')],
+    namespace: [`${RESERVED_PREFIX}${purpose}-secret-namespace`, ...older('Namespace')],
+  };
+}
+
+function pair({ title, ...keys }: Keys, parameters: Parameters): SecretResult {
+  const names = keys.name.flatMap((key) => parameters[key] ?? []);
+  const namespaces = keys.namespace.flatMap((key) => parameters[key] ?? []);
+  if (names.length > 1 || namespaces.length > 1)
+    return invalid(`${title} secrets specified in parameters with both "csi" and "${RESERVED_PREFIX}" keys`);
+  const [name] = names;
+  const [namespace] = namespaces;
   if (name === undefined && namespace === undefined) return { kind: 'none' };
-  if (name === undefined || namespace === undefined) return invalid(`the ${purpose} secret needs both ${nameKey} and ${namespaceKey}`);
-  if (name === '' || namespace === '') return invalid(`the ${purpose} secret has an empty ${name === '' ? nameKey : namespaceKey}`);
+  if (name === undefined || namespace === undefined)
+    return invalid(
+      words(
+        `either name and namespace for ${title} secrets specified, Both must be specified`,
+        `${keys.name[0] ?? ''} and ${keys.namespace[0] ?? ''}`,
+      ),
+    );
+  if (name === '' || namespace === '')
+    return invalid(`${title} secrets specified in parameters but value of either namespace or name is empty`);
   return { kind: 'secret', ref: { name, namespace } };
 }
 
@@ -92,13 +115,14 @@ function resolve(templates: SecretName, { volumeName, claim }: TemplateSubject):
   if (filled.kind === 'secret') return filled;
   const template = templates[filled.part];
   if (filled.kind === 'no-name')
-    return invalid(`${quoted(template, filled.text)} is no valid ${filled.part === 'name' ? 'secret' : 'namespace'} name`);
-  const told = invalid(`secret template "${template}" has unknown tokens: ${filled.unknown.join(', ')}`);
+    return invalid(`${resolved(template, filled.text)} is not a valid ${filled.part === 'name' ? 'secret' : 'namespace'} name`);
+  const unknown = [...new Set(filled.unknown)].sort();
+  const told = invalid(`error resolving value ${quoted(template)}: invalid tokens: [${unknown.map(quoted).join(' ')}]`);
   return filled.namespace === undefined ? told : { ...told, namespace: filled.namespace };
 }
 
-function quoted(template: string, text: string): string {
-  return template === text ? `"${text}"` : `"${template}" resolved to "${text}", which`;
+function resolved(template: string, text: string): string {
+  return template === text ? quoted(text) : `${quoted(template)} resolved to ${quoted(text)} which`;
 }
 
 function invalid(message: string): SecretResult & { readonly kind: 'invalid' } {

@@ -10,14 +10,31 @@ export interface Settings {
   readonly defaultFsType: string;
   readonly extraCreateMetadata: boolean;
   readonly preventModeConversion: boolean;
+  /** A restore into less than the snapshot needs gets what it needs. */
+  readonly raiseToRestoreSize: boolean;
+  /** Keys of labels that go from claims to drivers and PVs. */
+  readonly copiedLabels: readonly string[];
   readonly readOnlyMany: boolean;
   readonly crossNamespace: boolean;
   readonly attributesClasses: boolean;
   /** The driver has topology and the gate is on. */
   readonly topology: boolean;
+  /** The one node that is served; undefined: all of them. */
+  readonly node?: ServedNode;
   /** With more than one replica the caches may be older than what the last leader did. */
   readonly elected: boolean;
   readonly retryMaxMs: number;
   /** The Lease that holds the journal, for what administrators are told of it. */
   readonly journal: { readonly namespace: string; readonly name: string };
+}
+
+/** The node of a provisioner that stands beside its driver on every node (`--node-deployment`). */
+export interface ServedNode {
+  readonly name: string;
+  /** Where it lies, as its driver says. Undefined: the driver does not say. */
+  readonly segments: Readonly<Record<string, string>> | undefined;
+  /** Nodes compete for claims with immediate binding. */
+  readonly immediateBinding: boolean;
+  readonly baseDelayMs: number;
+  readonly maxDelayMs: number;
 }

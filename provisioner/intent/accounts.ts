@@ -36,9 +36,12 @@ export interface AccountsInit {
   readonly leaseNamespace: string;
   readonly options: {
     readonly crashSafeProvisioning: boolean;
-    readonly leaderElection: boolean;
+    /** Name of the one node that is served; empty: all of them are. */
+    readonly nodeName: string;
     readonly leaderElectionLeaseDurationMs: number;
   };
+  /** One process works at a time. */
+  readonly elected: boolean;
   /** Journals of processes that run beside this one. Undefined where this one is elected. */
   readonly journals: Informer<Lease> | undefined;
 }
@@ -58,10 +61,12 @@ export interface Accounts {
 }
 
 export function openAccounts(init: AccountsInit): Accounts {
-  const { context, progress, driver, leaseNamespace, options } = init;
+  const { context, progress, driver, leaseNamespace, options, elected } = init;
   const { doors, log, client, events } = context;
-  const identity = `${doors.host.hostname()}_${doors.random.uuid()}`;
-  const elected = options.leaderElection;
+  const { nodeName } = options;
+  const identity = `${nodeName === '' ? doors.host.hostname() : nodeName}_${doors.random.uuid()}`;
+  // The driver of another node cannot answer for what was asked of this one.
+  const isOfThisNode = ({ spec }: Lease): boolean => nodeName === '' || spec?.holderIdentity?.startsWith(`${nodeName}_`) === true;
   const place = { namespace: leaseNamespace, name: headName(driver, elected ? undefined : identity) };
   const counts = (unreadable: number): JournalCounts => {
     let open = 0;
@@ -149,8 +154,9 @@ export function openAccounts(init: AccountsInit): Accounts {
       for (const entry of await journal.takeOver(signal)) take(entry);
       const { journals } = init;
       if (journals === undefined) return;
-      journal.observe(journals.store.list());
-      journals.onEvent(() => journal.observe(journals.store.list()));
+      const observe = (): void => journal.observe(journals.store.list().filter(isOfThisNode));
+      observe();
+      journals.onEvent(observe);
     },
     usersElsewhere: (kind, key) =>
       elsewhere().flatMap(({ uid, intents }) =>

@@ -24,6 +24,8 @@ export interface ClaimProgress {
   readonly inherited: boolean;
   /** What the attempt waits for, beyond its back-off. */
   readonly awaits: 'topology' | 'secret' | undefined;
+  /** The claim is competed for with other nodes. `tries`: waits drawn so far; `untilMs`: on the monotonic clock, undefined once the last one has led to something. */
+  readonly competition: { readonly tries: number; readonly untilMs: number | undefined } | undefined;
   /** The source whose finalizer is being set for an attempt that has no operation yet. */
   readonly protecting: SourceReference | undefined;
 }
@@ -33,6 +35,7 @@ export const NO_PROGRESS: ClaimProgress = {
   provisionedBefore: 'no',
   inherited: false,
   awaits: undefined,
+  competition: undefined,
   protecting: undefined,
 };
 

@@ -11,12 +11,14 @@ import { GrpcCode } from '../../lib/csi/grpc-code.ts';
 import { ApiError } from '../../lib/kube/api-error.ts';
 import type { KubeObject, PersistentVolume, Resource } from '../../lib/kube/objects.ts';
 import type { CreateVolumeRequest, CreateVolumeResponse } from '../../proto/gen/csi.ts';
-import { BY_CLAIM, BY_HANDLE } from '../caches.ts';
+import { BY_CLAIM, BY_HANDLE, BY_SOURCE, sourceValue } from '../caches.ts';
+import { dataSourceOf, isSource, sourceKey } from '../facts/data-source.ts';
 import { absorb } from '../claim/absorb.ts';
 import { decide } from '../claim/decide.ts';
 import { execute } from '../claim/execute.ts';
 import type { ClaimDeps } from '../claim/execute.ts';
 import { gather } from '../claim/gather.ts';
+import type { CapacityRefresh } from '../capacity-refresh.ts';
 import type { Settings } from '../facts/settings.ts';
 import type { ClaimDecision, ClaimState, ClaimStep } from '../claim/state.ts';
 import { createClaimsInProgress } from '../intent/claims-in-progress.ts';
@@ -36,6 +38,10 @@ export function cacheOf<T extends KubeObject>(objects: Map<string, T>): Informer
   const values: Record<string, (object: T) => string | undefined> = {
     [BY_CLAIM]: (object) => (object as PersistentVolume).spec?.claimRef?.uid,
     [BY_HANDLE]: (object) => (object as PersistentVolume).spec?.csi?.volumeHandle,
+    [BY_SOURCE]: (object) => {
+      const source = dataSourceOf(object, { crossNamespace: true });
+      return isSource(source) ? sourceValue(source.kind, sourceKey(source)) : undefined;
+    },
   };
   const store = {
     get: (key: string) => objects.get(key),
@@ -83,6 +89,7 @@ export function aDriver(calls: string[]) {
       void answers.push(() => {
         throw csiError(code);
       }),
+    getCapacity: async () => ({ availableCapacity: 1n << 40n }),
     createVolume: async (request: CreateVolumeRequest): Promise<CreateVolumeResponse> => {
       calls.push(`CreateVolume ${request.parameters['kind'] ?? ''}`.trim());
       received.push(request);
@@ -180,6 +187,8 @@ export function aClaimWorld(change: { readonly settings?: Partial<Settings> } = 
   const log = memoryLog();
   const counted: string[] = [];
   const count = (what: string) => () => void counted.push(what);
+  /** Where room is said to have been used, freed or found missing. */
+  const moves: Parameters<CapacityRefresh['moved']>[0][] = [];
   const claims = new Map([['shop/data', aClaim()]]);
   const volumes = new Map<string, PersistentVolume>();
   const classes = new Map([['fast', aClass()]]);
@@ -199,6 +208,7 @@ export function aClaimWorld(change: { readonly settings?: Partial<Settings> } = 
       attachments: undefined,
       snapshots: undefined,
       grants: undefined,
+      capacities: undefined,
       journals: undefined,
     },
     progress,
@@ -210,6 +220,7 @@ export function aClaimWorld(change: { readonly settings?: Partial<Settings> } = 
     minVersion: { value: undefined },
     now: () => clock.ms,
     monotonic: () => clock.ms,
+    random: () => 0.5,
     client: server.client,
     journal,
     accounts: { isDeletedElsewhere: (_: string, handle: string) => deletedElsewhere.has(handle) },
@@ -223,6 +234,7 @@ export function aClaimWorld(change: { readonly settings?: Partial<Settings> } = 
       gaveUp: count('gaveUp'),
       unrecorded: count('unrecorded'),
     },
+    capacity: { moved: (where: Parameters<CapacityRefresh['moved']>[0]) => void moves.push(where) },
     log,
     labelsOf: () => ({ class: 'fast', source: '' }),
     leaseIsFresh: () => lease.fresh,
@@ -235,6 +247,7 @@ export function aClaimWorld(change: { readonly settings?: Partial<Settings> } = 
     server,
     log,
     counted,
+    moves,
     claims,
     volumes,
     classes,

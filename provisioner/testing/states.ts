@@ -1,7 +1,7 @@
 /** States of the claim lane for tests, with named overrides. */
 import { NO_ANSWERS, NO_SOURCE } from '../claim/state.ts';
 import type { ClaimState } from '../claim/state.ts';
-import type { Settings } from '../facts/settings.ts';
+import type { ServedNode, Settings } from '../facts/settings.ts';
 import { dataSourceOf } from '../facts/data-source.ts';
 import type { Intent } from '../intent/intent.ts';
 import { classVersionOf } from '../intent/intent.ts';
@@ -28,6 +28,8 @@ export function settings(change: Partial<Settings> = {}): Settings {
     defaultFsType: '',
     extraCreateMetadata: false,
     preventModeConversion: true,
+    raiseToRestoreSize: false,
+    copiedLabels: [],
     readOnlyMany: false,
     crossNamespace: false,
     attributesClasses: true,
@@ -37,6 +39,11 @@ export function settings(change: Partial<Settings> = {}): Settings {
     journal: { namespace: 'kube-system', name: 'csi-journal-mock-csi-example' },
     ...change,
   };
+}
+
+/** The node of a provisioner that serves one. */
+export function aNode(change: Partial<ServedNode> = {}): ServedNode {
+  return { name: 'node-a', segments: { node: 'a' }, immediateBinding: true, baseDelayMs: 20_000, maxDelayMs: 60_000, ...change };
 }
 
 /** What an attempt on `aClaim()` of `aClass()` intends. */
@@ -94,6 +101,7 @@ export function aState({
     dataSource: claim === undefined ? { kind: 'none' } : dataSourceOf(claim, { crossNamespace: rules.crossNamespace }),
     source: NO_SOURCE,
     topology: undefined,
+    nodeWaitMs: undefined,
     ...NO_ANSWERS,
     ...change,
   };

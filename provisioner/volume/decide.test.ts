@@ -23,6 +23,7 @@ function aState(change: Partial<VolumeState> = {}): VolumeState {
     deleted: false,
     behind: false,
     secret: { kind: 'none' },
+    reachable: true,
     gone: false,
     failure: undefined,
     ...change,
@@ -125,7 +126,8 @@ test('what is told anew is another problem, or the same of another PV', () => {
   expect(inputs({ attachedTo: ['node-7'], volume: released({ metadata: { uid: 'pv-2' } }) })).not.toBe(inputs({ attachedTo: ['node-7'] }));
 });
 
-test.each<[string, Partial<VolumeState>]>([
+// In the Go program's words, ours behind.
+test.each<[string, Partial<VolumeState>, string]>([
   [
     'a volume of another driver under our annotation',
     {
@@ -134,12 +136,26 @@ test.each<[string, Partial<VolumeState>]>([
         csi: { driver: 'other', volumeHandle: 'x' },
       }),
     },
+    `invalid CSI PV (it has no volume of driver ${DRIVER})`,
   ],
-  ['a volume without a handle', { volume: released({ csi: { driver: DRIVER } }) }],
-  ['a driver that cannot delete', { capabilities: new Set() }],
-  ['a secret that cannot be named', { secret: { kind: 'invalid', message: 'bad template' } }],
-])('told, not tried: %s', (_, change) => {
-  expect(decide(aState(change))).toMatchObject({ kind: 'retry', backoff: 'report', events: [{ reason: 'VolumeFailedDelete' }] });
+  ['a volume without a handle', { volume: released({ csi: { driver: DRIVER } }) }, 'the PersistentVolume has no volume handle'],
+  [
+    'a driver that cannot do anything',
+    { capabilities: new Set() },
+    'CSI driver does not support dynamic provisioning: plugin CONTROLLER_SERVICE capability is not reported',
+  ],
+  [
+    'a driver that cannot delete',
+    { capabilities: new Set(['CONTROLLER_SERVICE']) },
+    'CSI driver does not support dynamic provisioning: controller CREATE_DELETE_VOLUME capability is not reported',
+  ],
+  [
+    'a secret that cannot be named',
+    { secret: { kind: 'invalid', message: 'bad template' } },
+    'failed to get secretreference for volume pvc-1: bad template',
+  ],
+])('told, not tried: %s', (_, change, message) => {
+  expect(decide(aState(change))).toMatchObject({ kind: 'retry', backoff: 'report', events: [{ reason: 'VolumeFailedDelete', message }] });
 });
 
 test('a driver that fails is told and tried again', () => {

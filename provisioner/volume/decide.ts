@@ -8,6 +8,8 @@
 import type { EventNote } from '../../lib/controller/step.ts';
 import { PERSISTENT_VOLUMES } from '../../lib/kube/resources.ts';
 import { warning } from '../../lib/sidecar/event-notes.ts';
+import { PROVISIONING, unsupported } from '../facts/abilities.ts';
+import { words } from '../facts/peer-words.ts';
 import { REASON, VOLUME_FINALIZER } from '../facts/names.ts';
 import { isOurs } from './ownership.ts';
 import type { VolumeDecision, VolumeState } from './state.ts';
@@ -17,6 +19,7 @@ export function decide(state: VolumeState): VolumeDecision {
   if (state.gone) return { kind: 'done', reason: 'the PV is gone' };
   if (state.behind) return { kind: 'done', reason: 'the cache is behind our own write' };
   if (!isOurs(state.driver, volume)) return { kind: 'done', reason: 'the PV belongs to another provisioner' };
+  if (!state.reachable) return { kind: 'done', reason: 'the volume of the PV is on another node' };
   if (state.failure !== undefined)
     return { kind: 'retry', backoff: 'delete-volume', reason: state.failure, events: failureNote(state, state.failure) };
   const held = volume.metadata?.finalizers?.includes(VOLUME_FINALIZER) === true;
@@ -43,15 +46,11 @@ export function decide(state: VolumeState): VolumeDecision {
 
 function deleteVolume(state: VolumeState): VolumeDecision {
   const { handle, secret, capabilities } = state;
-  if (handle === undefined) return report(state, `the PV has no CSI volume of driver ${state.driver}`);
+  if (handle === undefined) return report(state, words('invalid CSI PV', `it has no volume of driver ${state.driver}`));
   if (!handle.ok) return report(state, handle.fault);
-  if (!capabilities.has('CONTROLLER_SERVICE') || !capabilities.has('CREATE_DELETE_VOLUME')) {
-    return report(
-      state,
-      'the CSI driver does not support deletion: it does not report the capabilities CONTROLLER_SERVICE and CREATE_DELETE_VOLUME',
-    );
-  }
-  if (secret.kind === 'invalid') return report(state, secret.message);
+  const missing = unsupported(capabilities, PROVISIONING);
+  if (missing !== undefined) return report(state, missing);
+  if (secret.kind === 'invalid') return report(state, `failed to get secretreference for volume ${state.name}: ${secret.message}`);
   const [node] = state.attachedTo;
   if (node !== undefined) return report(state, `persistentvolume ${state.name} is still attached to node ${node}`);
   return {

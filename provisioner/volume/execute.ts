@@ -11,9 +11,11 @@ import { StaleLease } from '../../lib/controller/step.ts';
 import { addFinalizers, removeFinalizers } from '../../lib/sidecar/finalizers.ts';
 import type { SecretName } from '../../lib/sidecar/secret.ts';
 import { readSecret } from '../../lib/sidecar/secret-reader.ts';
+import type { CapacityRefresh } from '../capacity-refresh.ts';
 import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
 import type { Journal } from '../../lib/journal/journal.ts';
 import type { ProvisionMetrics } from '../metrics.ts';
+import { classNameOf } from '../facts/ownership.ts';
 import { DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE, VOLUME_FINALIZER } from '../facts/names.ts';
 import type { Caches } from '../caches.ts';
 import type { VolumeGatherDeps } from './gather.ts';
@@ -27,6 +29,7 @@ export interface VolumeDeps extends Omit<VolumeGatherDeps, 'caches' | 'progress'
   readonly progress: ClaimsInProgress;
   readonly journal: Pick<Journal, 'flush'>;
   readonly metrics: ProvisionMetrics;
+  readonly capacity: CapacityRefresh;
   readonly log: Logger;
   readonly leaseIsFresh: () => boolean;
   readonly monotonic: () => number;
@@ -108,6 +111,7 @@ async function deleteVolume(
     return { kind: 'failed', message: `${error.message}${missing ?? ''}` };
   }
   remember(memories, volume, { deleted: true });
+  deps.capacity.moved({ affinity: volume.spec?.nodeAffinity, className: classNameOf(volume) });
   deps.log.debug(2, 'volume is deleted', { object: name });
   metrics.deleted(className, (monotonic() - started) / 1000);
   return { kind: 'deleted' };

@@ -4,6 +4,7 @@ import type { PersistentVolume } from '../../lib/kube/objects.ts';
 import { BY_VOLUME } from '../caches.ts';
 import type { Caches } from '../caches.ts';
 import type { Settings } from '../facts/settings.ts';
+import { isReachable } from '../facts/node.ts';
 import { classNameOf } from '../facts/ownership.ts';
 import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
 import { csiHandle } from '../migration/plugins.ts';
@@ -12,7 +13,7 @@ import type { VolumeState } from './state.ts';
 
 export interface VolumeGatherDeps {
   readonly caches: Pick<Caches, 'volumes' | 'classes' | 'attachments'>;
-  readonly settings: () => Pick<Settings, 'driver' | 'capabilities'>;
+  readonly settings: () => Pick<Settings, 'driver' | 'capabilities' | 'node'>;
   readonly progress: Pick<ClaimsInProgress, 'of' | 'isOpen'>;
   readonly memories: VolumeMemories;
 }
@@ -46,7 +47,7 @@ export function gather({ caches, settings, progress, memories }: VolumeGatherDep
   if (volume === undefined) return undefined;
   const known = memories.get(name);
   const memory = known?.uid === volume.metadata?.uid ? known : undefined;
-  const { driver, capabilities } = settings();
+  const { driver, capabilities, node } = settings();
   const className = classNameOf(volume) ?? '';
   const claimUid = volume.spec?.claimRef?.uid ?? '';
   return {
@@ -60,6 +61,7 @@ export function gather({ caches, settings, progress, memories }: VolumeGatherDep
     deleted: memory?.deleted === true,
     behind: isBehind(volume, memory?.minVersion),
     secret: deletionSecret(driver, volume, caches.classes.store.get(className)),
+    reachable: isReachable(volume, node),
     gone: false,
     failure: undefined,
   };

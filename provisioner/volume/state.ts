@@ -21,6 +21,8 @@ export interface VolumeState {
   /** The cached PV is older than our own last write to it. */
   readonly behind: boolean;
   readonly secret: SecretResult;
+  /** False: with a provisioner on every node, another one's. */
+  readonly reachable: boolean;
 
   /** Answers of this run. */
   readonly gone: boolean;

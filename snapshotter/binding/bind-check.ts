@@ -3,50 +3,43 @@
  * claimed by a snapshot that it does not name, nor a snapshot be served by a content made for another.
  * Source: docs/peer-behaviour.md#binding-checks.
  */
-import type { VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { preProvisionedHandleOf, namesSnapshot, refersTo, text, volumeHandleOf } from '../content-accessors.ts';
-import { REASON } from '../names.ts';
-import { withMore } from '../peer-words.ts';
+import { keyOf } from '../../lib/controller/store.ts';
+import { text } from '../content-accessors.ts';
+import { CAUSE } from '../failure-note.ts';
+import { namesSnapshot, refersTo } from '../kinds/accessors.ts';
+import type { ContentObject, SnapshotKind, SnapshotObject } from '../kinds/kind.ts';
 import type { Failure } from './failure.ts';
 
+interface Pair<S extends SnapshotObject, C extends ContentObject> {
+  readonly kind: SnapshotKind<S, C>;
+  readonly snapshot: S;
+  readonly content: C;
+}
+
 /** For a snapshot that names its content. A content without a uid is free to be bound. */
-export function checkGiven(snapshot: VolumeSnapshot, content: VolumeSnapshotContent): Failure | undefined {
-  const name = content.metadata?.name ?? '';
-  if (preProvisionedHandleOf(content) === undefined)
-    return {
-      reason: REASON.mismatchedContent,
-      message: withMore('VolumeSnapshotContent is dynamically provisioned while expecting a pre-provisioned one', name),
-    };
-  const uid = text(content.spec?.volumeSnapshotRef?.uid);
-  if (!namesSnapshot(content, snapshot) || (uid !== undefined && uid !== snapshot.metadata?.uid)) return misbound(content);
-  return undefined;
+export function checkGiven<S extends SnapshotObject, C extends ContentObject>(pair: Pair<S, C>): Failure | undefined {
+  const { kind, snapshot, content } = pair;
+  if (!kind.isGiven(content))
+    return { reason: kind.reasons.mismatchedContent, cause: CAUSE.inTheWay, message: kind.words.isDynamic(nameOf(content)) };
+  const uid = text(kind.referenceOf(content)?.uid);
+  return !namesSnapshot(kind, content, snapshot) || (uid !== undefined && uid !== snapshot.metadata?.uid) ? misbound(pair) : undefined;
 }
 
-/** For a snapshot of a claim. */
-export function checkDynamic(snapshot: VolumeSnapshot, content: VolumeSnapshotContent): Failure | undefined {
-  const name = content.metadata?.name ?? '';
-  if (volumeHandleOf(content) === undefined)
-    return {
-      reason: REASON.mismatchedContent,
-      message: `VolumeSnapshotContent ${name} is pre-provisioned while expecting a dynamically provisioned one`,
-    };
-  if (!refersTo(content, snapshot)) return misbound(content);
-  if (preProvisionedHandleOf(content) !== undefined)
-    return {
-      reason: REASON.handleSet,
-      message: withMore(`Snapshot handle should not be set in content ${snapshotKey(snapshot)} for dynamic provisioning`, name),
-    };
-  return undefined;
+/** For a snapshot of claims. */
+export function checkDynamic<S extends SnapshotObject, C extends ContentObject>(pair: Pair<S, C>): Failure | undefined {
+  const { kind, snapshot, content } = pair;
+  if (!kind.isDynamic(content))
+    return { reason: kind.reasons.mismatchedContent, cause: CAUSE.inTheWay, message: kind.words.isGiven(nameOf(content)) };
+  if (!refersTo(kind, content, snapshot)) return misbound(pair);
+  return kind.isGiven(content)
+    ? { reason: kind.reasons.handleSet, cause: CAUSE.inTheWay, message: kind.words.handleSet(nameOf(content), keyOf(snapshot)) }
+    : undefined;
 }
 
-/** The Go program names the snapshot where it means the content. */
-function snapshotKey({ metadata }: VolumeSnapshot): string {
-  return `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`;
+function misbound<S extends SnapshotObject, C extends ContentObject>({ kind, content }: Pair<S, C>): Failure {
+  return { reason: kind.reasons.misboundContent, cause: CAUSE.inTheWay, message: kind.words.misbound(nameOf(content)) };
 }
 
-function misbound(content: VolumeSnapshotContent): Failure {
-  return {
-    reason: REASON.misboundContent,
-    message: `VolumeSnapshotContent [${content.metadata?.name ?? ''}] is bound to a different snapshot`,
-  };
+function nameOf({ metadata }: ContentObject): string {
+  return metadata?.name ?? '';
 }

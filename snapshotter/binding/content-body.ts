@@ -1,48 +1,40 @@
-/** The VolumeSnapshotContent of a dynamic snapshot, whole from its first moment: finalizer and secrets included. */
-import type { PersistentVolume, VolumeSnapshot, VolumeSnapshotClass, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { CONTENT_PROTECTION, DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE, MANAGED_BY_LABEL, contentNameOf } from '../names.ts';
+/** What a new content carries whatever its kind, from its first moment: finalizer, node and secrets included. */
+import type { ObjectMeta, ObjectReference } from '../../lib/kube/objects.ts';
 import type { SecretName } from '../../lib/sidecar/secret.ts';
-import type { SourceVolume } from './default-class.ts';
+import type { ContentObject, SnapshotKind, SnapshotObject } from '../kinds/kind.ts';
+import { MANAGED_BY_LABEL } from '../names.ts';
 
-export interface ContentParts {
-  readonly snapshot: VolumeSnapshot;
-  readonly snapshotClass: VolumeSnapshotClass;
-  readonly source: SourceVolume;
-  readonly volume: PersistentVolume;
+export interface Extras {
   readonly secret: SecretName | undefined;
   readonly nodeName: string | undefined;
-  readonly keepsVolumeMode: boolean;
 }
 
-export function contentBody(parts: ContentParts): VolumeSnapshotContent {
-  const { snapshot, snapshotClass, source, volume, secret, nodeName, keepsVolumeMode } = parts;
-  const { name, namespace, uid, resourceVersion } = snapshot.metadata ?? {};
-  const volumeMode = volume.spec?.volumeMode;
+export function contentMetadata<S extends SnapshotObject, C extends ContentObject>(
+  kind: Pick<SnapshotKind<S, C>, 'contentProtection' | 'secretAnnotations'>,
+  name: string,
+  { secret, nodeName }: Extras,
+): ObjectMeta {
   return {
-    apiVersion: 'snapshot.storage.k8s.io/v1',
-    kind: 'VolumeSnapshotContent',
-    metadata: {
-      name: contentNameOf(uid ?? ''),
-      finalizers: [CONTENT_PROTECTION],
-      ...(nodeName === undefined ? {} : { labels: { [MANAGED_BY_LABEL]: nodeName } }),
-      ...(secret === undefined
-        ? {}
-        : { annotations: { [DELETION_SECRET_NAME]: secret.name, [DELETION_SECRET_NAMESPACE]: secret.namespace } }),
-    },
-    spec: {
-      volumeSnapshotRef: {
-        apiVersion: 'snapshot.storage.k8s.io/v1',
-        kind: 'VolumeSnapshot',
-        ...(name === undefined ? {} : { name }),
-        ...(namespace === undefined ? {} : { namespace }),
-        ...(uid === undefined ? {} : { uid }),
-        ...(resourceVersion === undefined ? {} : { resourceVersion }),
-      },
-      source: { volumeHandle: source.handle },
-      driver: source.driver,
-      deletionPolicy: snapshotClass.deletionPolicy ?? '',
-      volumeSnapshotClassName: snapshotClass.metadata?.name ?? '',
-      ...(keepsVolumeMode && volumeMode !== undefined ? { sourceVolumeMode: volumeMode } : {}),
-    },
+    name,
+    finalizers: [kind.contentProtection],
+    ...(nodeName === undefined ? {} : { labels: { [MANAGED_BY_LABEL]: nodeName } }),
+    ...(secret === undefined
+      ? {}
+      : { annotations: { [kind.secretAnnotations.name]: secret.name, [kind.secretAnnotations.namespace]: secret.namespace } }),
+  };
+}
+
+export function referenceTo<S extends SnapshotObject>(
+  { snapshots: { group, version, kind } }: Pick<SnapshotKind<S, never>, 'snapshots'>,
+  snapshot: S,
+): ObjectReference {
+  const { name, namespace, uid, resourceVersion } = snapshot.metadata ?? {};
+  return {
+    apiVersion: `${group}/${version}`,
+    kind,
+    ...(name === undefined ? {} : { name }),
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * The controller keyed by VolumeSnapshot: which events wake which snapshots, and the loop's parts put
- * together. A secondary object wakes only if what is read of it differs.
+ * The controller keyed by VolumeSnapshot, or by VolumeGroupSnapshot: which events wake which of them, and the loop's
+ * parts put together. A secondary object wakes only if what is read of it differs.
  */
 import { type Controller, createController } from '../../lib/controller/controller.ts';
 import type { InformerEvent } from '../../lib/controller/informer.ts';
@@ -8,21 +8,26 @@ import { sharedOptions, type ControllerPace } from '../../lib/controller/shared-
 import type { RoleContext } from '../../lib/controller/role.ts';
 import type { Reconciler } from '../../lib/controller/step.ts';
 import { keyOf } from '../../lib/controller/store.ts';
-import type { VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { isDeleting, refersTo, snapshotKeyOf } from '../content-accessors.ts';
+import type { GroupSnapshotResources } from '../../lib/kube/resources.ts';
 import type { ApplyWrite } from '../apply-write.ts';
+import { refersTo, snapshotKeyOf } from '../kinds/accessors.ts';
+import type { ContentObject, SnapshotKind, SnapshotObject } from '../kinds/kind.ts';
 import { failureText } from '../../lib/sidecar/refusal.ts';
-import { CLAIM_INDEX, CLASS_INDEX, CONTENT_INDEX, type SnapshotInformers } from '../snapshot-informers.ts';
+import { CLASS_INDEX_NAME, CONTENT_INDEX_NAME, isNoNews, type KindInformers, type SnapshotInformers } from '../snapshot-informers.ts';
 import type { SnapshotTimer } from '../snapshot-timer.ts';
 import { decide } from './decide.ts';
 import { absorb, type BindingExecuteDeps, execute } from './execute.ts';
 import { failureEvents } from './failure-events.ts';
-import { type BindingGatherDeps, gather, RESTORES_INDEX } from './gather.ts';
+import { type BindingGatherDeps, gather } from './gather.ts';
+import { type Relations, RESTORES_INDEX, sourceIn } from './relations.ts';
 import type { BindingAnswer, BindingEffect, BindingRules, BindingState, Refusal } from './state.ts';
 
-type BindingDeps = BindingGatherDeps & BindingExecuteDeps & { readonly timer: SnapshotTimer };
+type BindingDeps<S extends SnapshotObject, C extends ContentObject> = BindingGatherDeps<S, C> &
+  BindingExecuteDeps & { readonly refusals: Map<string, Refusal>; readonly timer: SnapshotTimer<S, C> };
 
-export function reconciler(deps: BindingDeps): Reconciler<BindingState, BindingEffect, BindingAnswer> {
+export function reconciler<S extends SnapshotObject, C extends ContentObject>(
+  deps: BindingDeps<S, C>,
+): Reconciler<BindingState<S, C>, BindingEffect<C>, BindingAnswer<S, C>> {
   return {
     gather: (key) => gather(deps, key),
     decide,
@@ -32,42 +37,61 @@ export function reconciler(deps: BindingDeps): Reconciler<BindingState, BindingE
     settled: (_, { snapshot }) => void deps.refusals.delete(snapshot.metadata?.uid ?? ''),
     failed: (_, { error, state, step }) => {
       const why = failureText(error);
-      return why === undefined ? [] : failureEvents(state.snapshot, step, why);
+      return why === undefined ? [] : failureEvents(state, step, why);
     },
   };
 }
 
-export interface BindingOptions extends ControllerPace {
+export interface BindingOptions<S extends SnapshotObject, C extends ContentObject> extends ControllerPace {
+  readonly name: string;
   readonly context: RoleContext;
-  readonly informers: SnapshotInformers;
+  readonly kind: SnapshotKind<S, C>;
+  /** Of the kind. */
+  readonly own: KindInformers<S, C>;
+  readonly informers: Pick<SnapshotInformers, 'claims' | 'volumes' | 'nodes'>;
+  readonly relations: Relations<S, C>;
+  /** Undefined where groups are off. */
+  readonly groupResources: GroupSnapshotResources | undefined;
   readonly applyWrite: ApplyWrite;
   readonly rules: BindingRules;
-  readonly timer: SnapshotTimer;
+  readonly timer: SnapshotTimer<S, C>;
 }
 
-export function createBindingController(options: BindingOptions): Controller {
-  const { context, informers, timer, rules, applyWrite } = options;
+export function createBindingController<S extends SnapshotObject, C extends ContentObject>(options: BindingOptions<S, C>): Controller {
+  const { context, kind, own, informers, relations, groupResources, timer, rules, applyWrite } = options;
   const refusals = new Map<string, Refusal>();
   const contentWent = new Set<string>();
-  const stores = {
-    snapshots: informers.snapshots.store,
-    contents: informers.contents.store,
-    classes: informers.classes.store,
-    claims: informers.claims.store,
-    volumes: informers.volumes.store,
-    nodes: informers.nodes?.store,
-  };
   const controller = createController({
     ...sharedOptions(context, options),
-    name: 'snapshot-controller-snapshot',
-    reconciler: reconciler({ stores, rules, clock: context.doors.clock, client: context.client, applyWrite, refusals, contentWent, timer }),
+    name: options.name,
+    reconciler: reconciler({
+      kind,
+      stores: {
+        snapshots: own.snapshots.store,
+        contents: own.contents.store,
+        classes: own.classes.store,
+        nodes: informers.nodes?.store,
+      },
+      relations,
+      groupKind: groupResources?.snapshots,
+      groupResources,
+      sourceOf: (claim) => sourceIn({ volumes: informers.volumes.store }, claim.metadata?.name ?? '', claim),
+      rules,
+      clock: context.doors.clock,
+      client: context.client,
+      applyWrite,
+      refusals,
+      contentWent,
+      timer,
+    }),
   });
-  const wake = (snapshots: readonly VolumeSnapshot[]): void => {
-    for (const snapshot of snapshots) controller.enqueue(keyOf(snapshot));
+  const { store } = own.snapshots;
+  const wake = (keys: readonly string[]): void => {
+    for (const key of keys) controller.enqueue(key);
   };
-  const { store } = informers.snapshots;
+  const found = (index: string, value: string): readonly string[] => store.byIndex(index, value).map(keyOf);
 
-  informers.snapshots.onEvent(({ key, old, object }) => {
+  own.snapshots.onEvent(({ key, old, object }) => {
     if (old !== undefined && old.metadata?.uid !== object?.metadata?.uid) {
       contentWent.delete(old.metadata?.uid ?? '');
       refusals.delete(old.metadata?.uid ?? '');
@@ -75,40 +99,39 @@ export function createBindingController(options: BindingOptions): Controller {
     if (object === undefined) timer.gone(key);
     controller.enqueue(key);
   });
-  informers.contents.onEvent((event) => {
+  own.contents.onEvent((event) => {
     noteWhetherThere(event);
-    if (!event.changed && event.object !== undefined) return;
+    if (isNoNews(event)) return;
     for (const content of [event.old, event.object]) {
-      const key = content === undefined ? undefined : snapshotKeyOf(content);
+      const key = content === undefined ? undefined : snapshotKeyOf(kind, content);
       if (key !== undefined && store.get(key) !== undefined) controller.enqueue(key);
     }
-    wake(store.byIndex(CONTENT_INDEX.name, event.key));
+    wake(found(CONTENT_INDEX_NAME, event.key));
   });
-  informers.classes.onEvent(({ key, changed, object }) => {
-    if (changed || object === undefined) wake([...store.byIndex(CLASS_INDEX.name, key), ...store.byIndex(CLASS_INDEX.name, '')]);
+  own.classes.onEvent((event) => {
+    if (!isNoNews(event)) wake([...found(CLASS_INDEX_NAME, event.key), ...found(CLASS_INDEX_NAME, '')]);
   });
-  informers.claims.onEvent(({ key, old, object, changed }) => {
-    if (!changed && object !== undefined) return;
-    wake(store.byIndex(CLAIM_INDEX.name, key));
-    for (const claim of [old, object])
-      for (const snapshotKey of claim === undefined ? [] : RESTORES_INDEX.values(claim)) {
-        const snapshot = store.get(snapshotKey);
-        if (snapshot !== undefined && isDeleting(snapshot)) controller.enqueue(snapshotKey);
-      }
+  informers.claims.onEvent((event) => {
+    if (isNoNews(event)) return;
+    for (const claim of [event.old, event.object]) {
+      if (claim === undefined) continue;
+      wake(relations.ofClaim(claim));
+      for (const restored of RESTORES_INDEX.values(claim)) wake(relations.ofRestore(restored));
+    }
   });
-  informers.volumes.onEvent(({ old, object, changed }) => {
-    if (!changed && object !== undefined) return;
-    for (const volume of [old, object]) {
+  informers.volumes.onEvent((event) => {
+    if (isNoNews(event)) return;
+    for (const volume of [event.old, event.object]) {
       const { namespace, name } = volume?.spec?.claimRef ?? {};
-      if (name !== undefined) wake(store.byIndex(CLAIM_INDEX.name, `${namespace ?? ''}/${name}`));
+      if (name !== undefined) wake(relations.ofClaim({ metadata: { name, ...(namespace === undefined ? {} : { namespace }) } }));
     }
   });
   return controller;
 
-  function noteWhetherThere({ old, object }: InformerEvent<VolumeSnapshotContent>): void {
+  function noteWhetherThere({ old, object }: InformerEvent<C>): void {
     const content = object ?? old;
-    const snapshot = content === undefined ? undefined : store.get(snapshotKeyOf(content) ?? '');
-    if (content === undefined || snapshot === undefined || !refersTo(content, snapshot)) return;
+    const snapshot = content === undefined ? undefined : store.get(snapshotKeyOf(kind, content) ?? '');
+    if (content === undefined || snapshot === undefined || !refersTo(kind, content, snapshot)) return;
     if (object === undefined) contentWent.add(snapshot.metadata?.uid ?? '');
     else contentWent.delete(snapshot.metadata?.uid ?? '');
   }

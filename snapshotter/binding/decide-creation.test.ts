@@ -1,15 +1,16 @@
 import { describe, expect, test } from 'vitest';
+import { CAUSE } from '../failure-note.ts';
 import { IS_DEFAULT_CLASS } from '../names.ts';
 import { aBindingState, confirmedAll, deleting, failure, reasons } from '../testing/binding-state.ts';
-import { DRIVER, aClaim, aClass, aSnapshot, aVolume } from '../testing/objects.ts';
+import { DRIVER, aClaim, aClass, aSnapshot, aVolume, noted } from '../testing/objects.ts';
 import { decide } from './decide.ts';
 
 describe('what stands in the way of a dynamic snapshot', () => {
   test.each([
     ['a claim that is not bound', { claim: aClaim({ status: { phase: 'Pending' } }) }, /not yet bound/],
     ['a claim that is being deleted', { claim: aClaim({ metadata: deleting }) }, /is being deleted/],
-    ['a claim that is missing', { claim: undefined }, /default\/data was not found/],
-    ['a volume that is missing', { volume: undefined }, /failed to retrieve PV pv-data/],
+    ['a claim that is missing', { claim: null }, /default\/data was not found/],
+    ['a volume that is missing', { volume: null }, /failed to retrieve PV pv-data/],
     [
       'a volume bound to another claim',
       { volume: aVolume({ claimRef: { name: 'data', namespace: 'default', uid: 'older' } }) },
@@ -45,8 +46,8 @@ describe('what stands in the way of a dynamic snapshot', () => {
 
   test.each([
     ['class', { snapshotClass: undefined }, 'snap'],
-    ['claim', { claim: undefined }, 'data'],
-    ['volume', { volume: undefined }, 'pv-data'],
+    ['claim', { claim: null }, 'data'],
+    ['volume', { volume: null }, 'pv-data'],
   ] as const)('a missing %s is read live before anybody is told', (needed, missing, name) => {
     expect(decide(aBindingState(missing))).toMatchObject({ kind: 'confirm', needed, name });
   });
@@ -57,9 +58,10 @@ describe('what stands in the way of a dynamic snapshot', () => {
   });
 
   test('what is told already is neither written nor read again', () => {
-    const { message } = failure(aBindingState({ claim: undefined, confirmed: confirmedAll }));
-    const told = aSnapshot({ status: { readyToUse: false, error: { time: '2020-01-01T00:00:00Z', message } } });
-    expect(decide(aBindingState({ claim: undefined, snapshot: told }))).toMatchObject({ kind: 'done' });
+    const { message } = failure(aBindingState({ claim: null, confirmed: confirmedAll }));
+    const status = { readyToUse: false, error: { time: '2020-01-01T00:00:00Z', message } };
+    const told = aSnapshot({ metadata: { annotations: noted(CAUSE.missing) }, status });
+    expect(decide(aBindingState({ claim: null, snapshot: told }))).toMatchObject({ kind: 'done' });
   });
 
   test.each([
@@ -67,10 +69,11 @@ describe('what stands in the way of a dynamic snapshot', () => {
     ['protect-claim', 'SnapshotContentCreationFailed'],
     ['bind-content', 'SnapshotBindFailed'],
   ] as const)('a refusal of %s stands in the status, and is told at each attempt', (effect, repeated) => {
-    const refusal = { effect, message: 'forbidden' };
+    const refusal = { effect, message: 'forbidden', cause: CAUSE.invalid };
     const told = failure(aBindingState({ refusal }));
     expect(told).toMatchObject({ message: expect.stringMatching(/forbidden$/), readyToUse: false });
-    const after = aSnapshot({ status: { readyToUse: false, error: { message: told.message } } });
+    const metadata = { annotations: noted(CAUSE.invalid) };
+    const after = aSnapshot({ metadata, status: { readyToUse: false, error: { message: told.message } } });
     const step = decide(aBindingState({ refusal, snapshot: after }));
     expect(step).toMatchObject({ kind: 'retry', backoff: effect, events: [{ type: 'Warning', reason: repeated }] });
     expect(told.events.concat(reasons('events' in step ? step.events : []))).toHaveLength(effect === 'create-content' ? 2 : 1);

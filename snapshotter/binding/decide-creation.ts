@@ -1,138 +1,224 @@
 /**
- * A dynamic snapshot without a content: everything is checked in the caches first, then the snapshot's
- * finalizers, then the claim's (a PUT with uid and resourceVersion, which stands in for the live read),
- * then the content. A hopeless snapshot pins neither itself nor its claim.
+ * A dynamic snapshot, or a group of them, without a content: everything is checked in the caches first, then the
+ * snapshot's finalizers, then what a selector finds now, then the claims' finalizers (PUTs with uid and resourceVersion,
+ * which stand in for the live reads), then the content. A hopeless snapshot pins neither itself nor its claims.
  */
-import type { PersistentVolume, PersistentVolumeClaim, VolumeSnapshotClass } from '../../lib/kube/objects.ts';
+import { keyOf } from '../../lib/controller/store.ts';
 import { text } from '../content-accessors.ts';
+import { CAUSE, type Cause } from '../failure-note.ts';
 import { inputsOf } from '../inputs.ts';
-import { CLAIM_PROTECTION, REASON, SNAPSHOTTER_SECRET, contentNameOf } from '../names.ts';
-import { classNotFound, noInput, notUpdated, withMore } from '../peer-words.ts';
+import type { ContentObject, SnapshotClass, SnapshotObject } from '../kinds/kind.ts';
+import { findSources, type FoundSource, type SourceFault } from '../kinds/sources.ts';
+import type { ClassFault, CreationFault } from '../kinds/words.ts';
+import { CLAIM_PROTECTION } from '../names.ts';
 import { withFinalizer } from '../../lib/sidecar/finalizers.ts';
 import { resolveSecret } from '../secret-templates.ts';
-import { contentBody } from './content-body.ts';
-import { chooseDefaultClass, sourceVolume, type SourceVolume } from './default-class.ts';
+import { contentMetadata, referenceTo } from './content-body.ts';
+import { chooseDefaultClass } from './default-class.ts';
 import { failureEvents } from './failure-events.ts';
-import { fail, failMissing, report } from './failure.ts';
-import { nodeOf } from './node-affinity.ts';
+import { fail, failMissing, type Failure, noteFailure, report } from './failure.ts';
+import { commonNode } from './node-affinity.ts';
 import { protectSnapshot } from './protection.ts';
-import { contentCreation, FOR_CLASS, FOR_CONTENT, type SourceWords } from './source-words.ts';
-import { sourceOf } from '../source.ts';
-import type { BindingEffect, BindingNext, BindingState, Refusal } from './state.ts';
+import { type BindingEffect, type BindingNext, type BindingState, confirmation, type Refusal } from './state.ts';
 
-export function decideCreation(state: BindingState): BindingNext {
-  const { snapshot } = state;
-  if (text(snapshot.spec?.volumeSnapshotClassName) === undefined) return decideDefaultClass(state);
+const CAUSE_OF = {
+  'nothing-selected': CAUSE.missing,
+  'no-claim': CAUSE.missing,
+  'claim-unbound': CAUSE.notYet,
+  'no-volume': CAUSE.missing,
+  'volume-of-another': CAUSE.missing,
+  'no-csi-volume': CAUSE.invalid,
+  'default-classes': CAUSE.inTheWay,
+  'claim-deleted': CAUSE.inTheWay,
+  'other-driver': CAUSE.invalid,
+  'no-common-node': CAUSE.invalid,
+  secret: CAUSE.invalid,
+} as const satisfies Record<(SourceFault | ClassFault | CreationFault)['kind'], Cause>;
+
+/** So many claims are written side by side. */
+const CLAIMS_AT_ONCE = 16;
+
+export function decideCreation<S extends SnapshotObject, C extends ContentObject>(state: BindingState<S, C>): BindingNext<C> {
+  if (state.kind.classNameOf(state.snapshot) === undefined) return decideDefaultClass(state);
   const classStep = decideNamedClass(state);
   if (classStep !== undefined) return classStep;
-  const found = findSource(state, FOR_CONTENT);
-  return found.ok ? decideContent(state, found) : found.step;
+  const sources = usableSources(state, (fault) => noContent(state, fault));
+  return sources.ok ? decideContent(state, sources.found) : sources.step;
 }
 
 /** Undefined where the named class is there, or none is named. */
-export function decideNamedClass(state: BindingState): BindingNext | undefined {
-  const name = text(state.snapshot.spec?.volumeSnapshotClassName);
+export function decideNamedClass<S extends SnapshotObject, C extends ContentObject>(state: BindingState<S, C>): BindingNext<C> | undefined {
+  const { kind } = state;
+  const name = kind.classNameOf(state.snapshot);
   if (name === undefined || state.snapshotClass !== undefined) return undefined;
-  const message = `Failed to get snapshot class with error ${classNotFound(name)}`;
-  return failMissing(state, 'class', { name, reason: REASON.classMissing, message, keepsReady: true });
+  return failMissing(state, 'class', {
+    name,
+    reason: kind.reasons.classMissing,
+    message: kind.words.classMissing(name),
+    cause: CAUSE.missing,
+    keepsReady: true,
+  });
 }
 
-function decideDefaultClass(state: BindingState): BindingNext {
-  const { snapshot, defaultClasses } = state;
-  const found = findSource(state, FOR_CLASS);
-  if (!found.ok) return found.step;
-  const chosen = chooseDefaultClass(defaultClasses, found.source.driver);
-  if (!chosen.ok) return fail(state, FOR_CLASS.failure(withMore(chosen.fault, chosen.more)));
+function decideDefaultClass<S extends SnapshotObject, C extends ContentObject>(state: BindingState<S, C>): BindingNext<C> {
+  const { kind, snapshot, defaultClasses } = state;
+  const failure = (fault: SourceFault | ClassFault): Failure => ({
+    reason: kind.reasons.defaultClass,
+    message: kind.words.noDefaultClass(named(snapshot), fault),
+    cause: CAUSE_OF[fault.kind],
+    keepsReady: true,
+  });
+  const sources = usableSources(state, failure);
+  if (!sources.ok) return sources.step;
+  // Volumes of several drivers: the class of the first is chosen, and then told not to fit the others.
+  const driver = sources.found[0]?.source.driver ?? '';
+  const { chosen, names } = chooseDefaultClass(defaultClasses, driver);
+  if (chosen === undefined) return fail(state, failure({ kind: 'default-classes', driver, names }));
   const { uid, resourceVersion } = snapshot.metadata ?? {};
   // Conditional: a class that the user names meanwhile is not overwritten.
-  const body = { metadata: { uid, resourceVersion }, spec: { volumeSnapshotClassName: chosen.value } };
-  return { kind: 'set-class', backoff: 'set-class', inputs: inputsOf(uid, chosen.value), patch: { type: 'merge', body } };
+  const body = { metadata: { uid, resourceVersion }, spec: { [kind.fields.className]: chosen } };
+  return { kind: 'set-class', backoff: 'set-class', inputs: inputsOf(uid, chosen), patch: { type: 'merge', body } };
 }
 
-interface FoundSource {
-  readonly ok: true;
-  readonly claim: PersistentVolumeClaim;
-  readonly volume: PersistentVolume;
-  readonly source: SourceVolume;
-}
+type UsableSources<C extends ContentObject> =
+  | { readonly ok: true; readonly found: readonly FoundSource[] }
+  | { readonly ok: false; readonly step: BindingNext<C> };
 
-/** The bound CSI volume behind the snapshot's claim, or the step that says why there is none. */
-function findSource(state: BindingState, words: SourceWords): FoundSource | { readonly ok: false; readonly step: BindingNext } {
-  const { snapshot, claim, volume } = state;
-  const source = sourceOf(snapshot);
-  if (claim === undefined) {
-    const name = source.kind === 'claim' ? source.claimName : '';
-    const more = `PersistentVolumeClaim ${snapshot.metadata?.namespace ?? ''}/${name} was not found`;
-    const failure = words.failure(withMore(words.noClaim(snapshot, name), more));
-    return { ok: false, step: failMissing(state, 'claim', { name, ...failure }) };
+/** The bound CSI volumes behind the snapshot's claims, or the step that says why there are none. */
+function usableSources<S extends SnapshotObject, C extends ContentObject>(
+  state: BindingState<S, C>,
+  failure: (fault: SourceFault) => Failure,
+): UsableSources<C> {
+  const { sources, selector } = state;
+  if (sources.length === 0) {
+    const nothing = failure({ kind: 'nothing-selected', selector: selector ?? '' });
+    return { ok: false, step: failMissing(state, 'selection', { name: selector ?? '', ...nothing }) };
   }
-  const found = sourceVolume(claim, volume);
-  if (found.ok) return { ok: true, claim, volume: found.volume, source: found.value };
-  const { kind, fault, more } = found;
-  const failure = words.failure(withMore((kind === 'no-csi' ? words.noCsi : words.noVolume)(snapshot, fault), more));
-  if (kind === 'missing') return { ok: false, step: failMissing(state, 'volume', { name: claim.spec?.volumeName ?? '', ...failure }) };
-  return { ok: false, step: fail(state, failure) };
+  const usable = findSources(sources);
+  if (usable.ok) return usable;
+  const { fault, missing } = usable;
+  if (missing === undefined) return { ok: false, step: fail(state, failure(fault)) };
+  const name = missing === 'volume' && 'volume' in fault ? fault.volume : 'claim' in fault ? fault.claim : '';
+  return { ok: false, step: failMissing(state, missing, { name, ...failure(fault) }) };
 }
 
-function decideContent(state: BindingState, { claim, volume, source }: FoundSource): BindingNext {
-  const { snapshot, snapshotClass, rules, nodes } = state;
+function decideContent<S extends SnapshotObject, C extends ContentObject>(
+  state: BindingState<S, C>,
+  sources: readonly FoundSource[],
+): BindingNext<C> {
+  const { kind, snapshot, snapshotClass, rules, nodes } = state;
   if (snapshotClass === undefined) return { kind: 'done', reason: 'waits for the class' };
-  if (text(claim.metadata?.deletionTimestamp) !== undefined)
-    return fail(
-      state,
-      contentCreation(notUpdated(claim.metadata?.name ?? '', 'cannot add finalizer on claim because it is being deleted')),
-    );
-  if (snapshotClass.driver !== source.driver) return fail(state, contentCreation(driverMismatch(snapshotClass, source)));
-  const secret = resolveSecret(snapshotClass.parameters, SNAPSHOTTER_SECRET, {
-    contentName: contentNameOf(snapshot.metadata?.uid ?? ''),
+  const fault = faultOf(snapshotClass, sources);
+  if (fault !== undefined) return refuse(state, fault);
+  const node = rules.distributedSnapshotting ? commonNode(sources, nodes) : { ok: true as const, name: undefined };
+  if (!node.ok) return refuse(state, { kind: 'no-common-node', volumes: sources.map(({ volume }) => volume.metadata?.name ?? '') });
+  const name = kind.contentNameOf(snapshot.metadata?.uid ?? '');
+  const secret = resolveSecret(snapshotClass.parameters, kind.secret, {
+    contentName: name,
     snapshot: { name: snapshot.metadata?.name ?? '', namespace: snapshot.metadata?.namespace ?? '' },
   });
-  if (!secret.ok) return fail(state, contentCreation(withMore(noInput(snapshot.metadata?.name ?? '', secret.fault), secret.more)));
-  const first = protectSnapshot(snapshot, snapshotClass.deletionPolicy) ?? seeSnapshot(state) ?? protectClaim(state, claim);
+  if (!secret.ok) return refuse(state, { kind: 'secret', fault: secret.fault, more: secret.more });
+  const first =
+    protectSnapshot(state, snapshotClass.deletionPolicy) ?? seeSnapshot(state) ?? seeSelection(state) ?? protectClaims(state, sources);
   if (first !== undefined) return first;
-  const content = contentBody({
+  const content = kind.contentBody({
     snapshot,
     snapshotClass,
-    source,
-    volume,
-    secret: secret.value,
-    nodeName: rules.distributedSnapshotting ? nodeOf(volume, nodes) : undefined,
+    volumes: sources.map(({ source }) => source),
+    metadata: contentMetadata(kind, name, { secret: secret.value, nodeName: node.name }),
+    reference: referenceTo(kind, snapshot),
     keepsVolumeMode: rules.preventVolumeModeConversion,
   });
   return { kind: 'create-content', backoff: 'create-content', action: 'post', inputs: createInputs(state), content };
+}
+
+function faultOf({ metadata, driver }: SnapshotClass, sources: readonly FoundSource[]): CreationFault | undefined {
+  for (const { claim, volume, source } of sources) {
+    if (text(claim.metadata?.deletionTimestamp) !== undefined) return { kind: 'claim-deleted', claim: claim.metadata?.name ?? '' };
+    const drivers = { ofClass: driver ?? '', ofVolume: source.driver };
+    if (driver !== source.driver)
+      return {
+        kind: 'other-driver',
+        className: metadata?.name ?? '',
+        claim: claim.metadata?.name ?? '',
+        volume: volume.metadata?.name ?? '',
+        drivers,
+      };
+  }
+  return undefined;
 }
 
 /**
  * Finalizers that an earlier life set do not say that the snapshot still lives: a cache that lags would make
  * a content for one that is gone. The answer of our own write says it, and costs nothing.
  */
-function seeSnapshot(state: BindingState): BindingEffect | undefined {
-  if (state.confirmed.has('snapshot')) return undefined;
+function seeSnapshot<S extends SnapshotObject, C extends ContentObject>(state: BindingState<S, C>): BindingEffect<C> | undefined {
+  if (state.confirmed.has(confirmation('snapshot', ''))) return undefined;
   return { kind: 'create-content', backoff: 'create-content', action: 'see-snapshot', inputs: createInputs(state) };
 }
 
-function protectClaim(state: BindingState, claim: PersistentVolumeClaim): BindingEffect | undefined {
-  if (claim.metadata?.finalizers?.includes(CLAIM_PROTECTION) === true) return undefined;
-  return { kind: 'protect-claim', backoff: 'protect-claim', inputs: createInputs(state), claim: withFinalizer(claim, CLAIM_PROTECTION) };
+/** A claim that was labelled just before the group was made belongs to it, whether the cache has seen that or not. */
+function seeSelection<S extends SnapshotObject, C extends ContentObject>(state: BindingState<S, C>): BindingEffect<C> | undefined {
+  const { selector, confirmed, snapshot } = state;
+  if (selector === undefined || confirmed.has(confirmation('selection', selector))) return undefined;
+  const inputs = inputsOf(snapshot.metadata?.uid, selector);
+  return { kind: 'confirm', backoff: 'confirm', inputs, needed: 'selection', name: selector };
 }
 
-function driverMismatch({ metadata, driver }: VolumeSnapshotClass, source: SourceVolume): string {
-  return `VolumeSnapshotClass ${metadata?.name ?? ''} is of driver ${driver ?? ''} while the source volume is of driver ${source.driver}`;
+function protectClaims<S extends SnapshotObject, C extends ContentObject>(
+  state: BindingState<S, C>,
+  sources: readonly FoundSource[],
+): BindingEffect<C> | undefined {
+  const bare = sources.flatMap(({ claim }) => (claim.metadata?.finalizers?.includes(CLAIM_PROTECTION) === true ? [] : [claim]));
+  if (bare.length === 0) return undefined;
+  const claims = bare.slice(0, CLAIMS_AT_ONCE).map((claim) => withFinalizer(claim, CLAIM_PROTECTION));
+  return { kind: 'protect-claim', backoff: 'protect-claim', inputs: createInputs(state), claims };
 }
 
 /** The API server said no: the status says it once, an event at each attempt, and it is tried again at its back-off. */
-export function decideRefused(state: BindingState, { effect, message }: Refusal): BindingNext {
+export function decideRefused<S extends SnapshotObject, C extends ContentObject>(
+  state: BindingState<S, C>,
+  { effect, message, cause }: Refusal,
+): BindingNext<C> {
   const step = effect === 'create-content' ? ({ kind: effect, action: 'post' } as const) : { kind: effect };
-  const [first, ...more] = failureEvents(state.snapshot, step, message);
+  const [first, ...more] = failureEvents(state, step, message);
   const told = more[0] ?? first;
   const events = first === undefined ? [] : [first];
   // What the retry tells needs no event beside the status.
   const write = told === undefined ? undefined : report(state, told);
   if (write !== undefined) return { ...write, before: more };
-  return { kind: 'retry', backoff: effect, inputs: createInputs(state), reason: message, events };
+  return noteFailure(state, cause) ?? { kind: 'retry', backoff: effect, inputs: createInputs(state), reason: message, events };
+}
+
+function refuse<S extends SnapshotObject, C extends ContentObject>(state: BindingState<S, C>, fault: CreationFault): BindingNext<C> {
+  return fail(state, noContent(state, fault));
+}
+
+function noContent<S extends SnapshotObject, C extends ContentObject>(
+  { kind, snapshot }: BindingState<S, C>,
+  fault: SourceFault | CreationFault,
+): Failure {
+  const who = named(snapshot);
+  const also = kind.words.alsoTold(who, fault);
+  return {
+    reason: kind.reasons.contentCreation,
+    message: kind.words.noContent(who, fault),
+    cause: CAUSE_OF[fault.kind],
+    ...(also === undefined ? {} : { also: { reason: kind.reasons.createContentFailed, message: also } }),
+  };
+}
+
+function named(snapshot: SnapshotObject): { readonly key: string; readonly name: string } {
+  return { key: keyOf(snapshot), name: snapshot.metadata?.name ?? '' };
 }
 
 /** What the content depends on; the deferred write of its name shares the post's not-before time. */
-export function createInputs({ snapshot: { metadata, spec }, claim }: BindingState): string {
-  return inputsOf(metadata?.uid, spec?.source, spec?.volumeSnapshotClassName, claim?.metadata?.uid);
+export function createInputs<S extends SnapshotObject, C extends ContentObject>({ kind, snapshot, sources }: BindingState<S, C>): string {
+  const { metadata, spec } = snapshot as S & { spec?: { source?: unknown } };
+  return inputsOf(
+    metadata?.uid,
+    spec?.source,
+    kind.classNameOf(snapshot),
+    sources.map(({ claim }) => claim?.metadata?.uid),
+  );
 }

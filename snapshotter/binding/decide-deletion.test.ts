@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { PERSISTENT_VOLUME_CLAIMS } from '../../lib/kube/resources.ts';
 import { AS_SOURCE_PROTECTION, BEING_CREATED, BEING_DELETED, BOUND_PROTECTION, RESTORE_PROTECTION } from '../names.ts';
 import { aBindingState, bothFinalizers, confirmedAll, deleting } from '../testing/binding-state.ts';
 import {
@@ -11,7 +12,9 @@ import {
   aReadySnapshot,
   aSnapshot,
 } from '../testing/objects.ts';
+import { TinyApi } from '../testing/tiny-api.ts';
 import { decide } from './decide.ts';
+import { restoreOf, RESTORES_INDEX } from './relations.ts';
 
 describe('a snapshot that is being deleted', () => {
   const snapshot = aReadySnapshot({ metadata: { ...bothFinalizers, ...deleting } });
@@ -97,7 +100,7 @@ describe('a snapshot that is being deleted', () => {
   });
 
   test('waits while a claim is being restored from it, and says which', () => {
-    const step = decide({ ...state, restoring: ['default/restored'] });
+    const step = decide({ ...state, restores: [{ snapshot: 'default/nightly', claims: ['default/restored'] }] });
     expect(step).toMatchObject({
       kind: 'retry',
       backoff: 'release-snapshot',
@@ -108,7 +111,12 @@ describe('a snapshot that is being deleted', () => {
 
   test('waits while a volume is being filled from it, though its claim is gone', () => {
     const filling = aReadySnapshot({ metadata: { finalizers: [...bothFinalizers.finalizers, RESTORE_PROTECTION], ...deleting } });
-    expect(decide({ ...state, snapshot: filling })).toMatchObject({ kind: 'retry', events: [{ reason: 'SnapshotDeletePending' }] });
+    const restore = restoreOf({ claims: new TinyApi().store(PERSISTENT_VOLUME_CLAIMS, [RESTORES_INDEX]) }, filling);
+    expect(restore).toEqual({ snapshot: 'default/nightly', claims: [] });
+    expect(decide({ ...state, snapshot: filling, restores: restore === undefined ? [] : [restore] })).toMatchObject({
+      kind: 'retry',
+      events: [{ reason: 'SnapshotDeletePending' }],
+    });
   });
 
   test('does not touch a content that names another snapshot', () => {

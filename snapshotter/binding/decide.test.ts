@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { AS_SOURCE_PROTECTION, BOUND_PROTECTION, CLAIM_PROTECTION, CONTENT_PROTECTION, GROUP_HANDLE } from '../names.ts';
+import { CAUSE, causeOfAnswer } from '../failure-note.ts';
+import { AS_SOURCE_PROTECTION, BOUND_PROTECTION, CLAIM_PROTECTION, CONTENT_PROTECTION, FAILURE } from '../names.ts';
 import { aBindingState, bothFinalizers, confirmedAll, deleting, failure, protectedClaim, reasons } from '../testing/binding-state.ts';
 import {
   CONTENT_NAME,
   DRIVER,
   READY_STATUS,
   SNAPSHOT_UID,
+  aClaim,
   aClass,
   aContent,
   aPreProvisionedContent,
@@ -13,8 +15,10 @@ import {
   aReadySnapshot,
   aSnapshot,
   aVolume,
+  noted,
 } from '../testing/objects.ts';
 import { decide } from './decide.ts';
+import type { BindingState } from './state.ts';
 
 describe('the way of a dynamic snapshot', () => {
   test('its own finalizers come first, both in one patch that tests the uid', () => {
@@ -64,9 +68,7 @@ describe('the way of a dynamic snapshot', () => {
     const step = decide(aBindingState({ snapshot: aSnapshot({ metadata: bothFinalizers }) }));
     expect(step).toMatchObject({
       kind: 'protect-claim',
-      claim: {
-        metadata: { uid: 'claim-uid', resourceVersion: '5', finalizers: ['kubernetes.io/pvc-protection', CLAIM_PROTECTION] },
-      },
+      claims: [{ metadata: { uid: 'claim-uid', resourceVersion: '5', finalizers: ['kubernetes.io/pvc-protection', CLAIM_PROTECTION] } }],
     });
   });
 
@@ -272,8 +274,7 @@ describe('a pre-provisioned snapshot', () => {
   const state = aBindingState({
     snapshot: aPreProvisionedSnapshot(),
     content: aPreProvisionedContent(),
-    claim: undefined,
-    volume: undefined,
+    sources: [],
   });
   const named = aPreProvisionedSnapshot({ metadata: { ...aSnapshot().metadata, ...bothFinalizers } });
 
@@ -332,6 +333,52 @@ describe('a pre-provisioned snapshot', () => {
   });
 });
 
+describe('the note of a failure', () => {
+  const noteOf = (state: BindingState): unknown => {
+    const step = decide(state);
+    if (step.kind !== 'note-failure' || step.patch.type !== 'merge') return step.kind;
+    const note = (step.patch.body as { metadata: { annotations: Record<string, string | null> } }).metadata.annotations[FAILURE];
+    return typeof note === 'string' ? (JSON.parse(note) as unknown) : note;
+  };
+  const since = '2026-01-01T00:00:00Z';
+
+  test('follows the status that says it to people, and is written once', () => {
+    const unbound = aBindingState({ claim: aClaim({ status: { phase: 'Pending' } }), confirmed: confirmedAll });
+    const { message } = failure(unbound);
+    const status = { readyToUse: false, error: { message } };
+    expect(noteOf({ ...unbound, snapshot: aSnapshot({ status }) })).toEqual({ code: 'FailedPrecondition', retryable: true, since });
+    const metadata = { annotations: noted(CAUSE.notYet) };
+    expect(noteOf({ ...unbound, snapshot: aSnapshot({ status, metadata }) })).toBe('done');
+    const missing = aBindingState({ snapshotClass: undefined, confirmed: confirmedAll });
+    const told = { error: { message: failure(missing).message } };
+    expect(noteOf({ ...missing, snapshot: aSnapshot({ status: told, metadata }) })).toEqual({ code: 'NotFound', retryable: false, since });
+  });
+
+  test("is that of the content, with its time, while the snapshot mirrors the content's error; a content without one has none to give", () => {
+    const error = { time: since, message: 'no space' };
+    const bound = { boundVolumeSnapshotContentName: CONTENT_NAME, readyToUse: false, error };
+    const annotations = noted(causeOfAnswer(8));
+    const content = aContent({ metadata: { annotations }, status: { readyToUse: false, error } });
+    const snapshot = aSnapshot({ metadata: bothFinalizers, status: bound });
+    expect(noteOf(aBindingState({ snapshot, content }))).toEqual({
+      code: 'ResourceExhausted',
+      retryable: true,
+      since: '2025-12-31T23:00:00Z',
+    });
+    expect(noteOf(aBindingState({ snapshot, content: aContent({ status: { readyToUse: false, error } }) }))).toBe('done');
+    const healed = aSnapshot({
+      metadata: { ...bothFinalizers, annotations },
+      status: { boundVolumeSnapshotContentName: CONTENT_NAME, readyToUse: false },
+    });
+    expect(noteOf(aBindingState({ snapshot: healed, content: aContent({ status: { readyToUse: false } }) }))).toBeNull();
+  });
+
+  test('goes from a ready snapshot', () => {
+    const snapshot = aReadySnapshot({ metadata: { ...bothFinalizers, annotations: noted(CAUSE.missing) } });
+    expect(noteOf(aBindingState({ snapshot, content: aContent({ status: READY_STATUS }) }))).toBeNull();
+  });
+});
+
 describe('a ready snapshot', () => {
   test('loses an error that a lagging cache wrote beside the good news, once its content has none', () => {
     const snapshot = aReadySnapshot({
@@ -355,7 +402,9 @@ describe('a ready snapshot', () => {
     expect(decide(state)).toMatchObject({ kind: 'confirm', needed: 'content' });
     const told = failure({ ...state, confirmed: confirmedAll });
     expect(told).toMatchObject({ events: ['Warning SnapshotContentMissing'], readyToUse: false });
-    const lost = aReadySnapshot({ status: { readyToUse: false, error: { message: told.message } } });
+    const status = { readyToUse: false, error: { message: told.message } };
+    expect(decide({ ...state, snapshot: aReadySnapshot({ status }) })).toMatchObject({ kind: 'note-failure' });
+    const lost = aReadySnapshot({ metadata: { ...bothFinalizers, annotations: noted(CAUSE.lost) }, status });
     expect(decide({ ...state, snapshot: lost })).toMatchObject({ kind: 'done' });
     expect(decide({ ...state, snapshot: lost, confirmed: confirmedAll })).toMatchObject({ kind: 'done' });
   });
@@ -366,7 +415,7 @@ describe('a ready snapshot', () => {
     });
     const told = failure({ ...state, confirmed: confirmedAll });
     const lost = aSnapshot({
-      metadata: bothFinalizers,
+      metadata: { ...bothFinalizers, annotations: noted(CAUSE.lost) },
       status: { boundVolumeSnapshotContentName: CONTENT_NAME, readyToUse: false, error: { message: told.message } },
     });
     expect(decide({ ...state, snapshot: lost, confirmed: confirmedAll })).toMatchObject({ kind: 'done' });
@@ -410,18 +459,17 @@ describe('a ready snapshot', () => {
   });
 });
 
-describe('objects of groups', () => {
-  test.each([
-    ['a member by its status', aSnapshot({ status: { volumeGroupSnapshotName: 'g' } }), undefined],
-    ['a content with a group handle', aSnapshot(), aContent({ metadata: { annotations: { [GROUP_HANDLE]: 'g-1' } } })],
-    ['a content with a group handle in its status', aReadySnapshot(), aContent({ status: { volumeGroupSnapshotHandle: 'g-1' } })],
-  ])('%s is left alone', (_, snapshot, content) => {
-    expect(decide(aBindingState({ snapshot, content }))).toMatchObject({ kind: 'done', events: [] });
+describe('objects of groups, while groups are off', () => {
+  const membership = { name: 'g', uid: undefined, proof: 'yes', group: 'unserved' } as const;
+
+  test('a member is left alone', () => {
+    expect(decide(aBindingState({ membership }))).toMatchObject({ kind: 'done' });
+    expect(decide(aBindingState({ membership, snapshot: aReadySnapshot(), content: aContent() }))).toMatchObject({ kind: 'done' });
   });
 
   test('a member that is being deleted says why it waits', () => {
     const snapshot = aSnapshot({ metadata: deleting, status: { volumeGroupSnapshotName: 'g' } });
-    expect(decide(aBindingState({ snapshot }))).toMatchObject({ kind: 'done', events: [{ reason: 'SnapshotDeletePending' }] });
+    expect(decide(aBindingState({ membership, snapshot }))).toMatchObject({ kind: 'done', events: [{ reason: 'SnapshotDeletePending' }] });
   });
 
   test.each([

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ApiError } from '../../lib/kube/api-error.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import { PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS } from '../../lib/kube/resources.ts';
+import { causeOfRefusal } from '../failure-note.ts';
 import { aBindingState, bothFinalizers, protectedClaim } from '../testing/binding-state.ts';
 import { CONTENT_NAME, SNAPSHOT_UID, aClaim, aContent, aReadySnapshot, aSnapshot } from '../testing/objects.ts';
 import { TinyApi } from '../testing/tiny-api.ts';
@@ -12,11 +13,22 @@ import type { BindingState, Refusal } from './state.ts';
 const signal = new AbortController().signal;
 const going = { ...bothFinalizers, deletionTimestamp: '2026-01-01T00:01:00Z' };
 
+const never = (): never => {
+  throw new Error('a single snapshot selects nothing');
+};
+
 /** Decides, executes that one step, and answers the state with the answer in it. */
 async function advance(state: BindingState, client: KubeClient, refusals = new Map<string, Refusal>()): Promise<BindingState> {
   const step = decide(state);
   if (step.kind === 'done' || step.kind === 'poll' || step.kind === 'retry') throw new Error(`rests: ${step.reason}`);
-  const deps = { client, applyWrite: () => undefined, refusals, timer: { written: () => undefined } };
+  const deps = {
+    client,
+    applyWrite: () => undefined,
+    refusals,
+    timer: { written: () => undefined },
+    sourceOf: never,
+    groupResources: undefined,
+  };
   return absorb(state, step, await execute(deps, step, { state, signal }));
 }
 
@@ -40,7 +52,7 @@ describe('answers of the API server', () => {
   test.each([403, 400, 422])('a %i on the post is remembered until it is told', async (status) => {
     const refusals = new Map<string, Refusal>();
     const state = await advance(beforePost, refusing(status, [{ field: 'spec' }]), refusals);
-    expect([...refusals]).toEqual([[SNAPSHOT_UID, { effect: 'create-content', message: 'not for you' }]]);
+    expect([...refusals]).toEqual([[SNAPSHOT_UID, { effect: 'create-content', message: 'not for you', cause: causeOfRefusal(status) }]]);
     expect(decide(state)).toMatchObject({ kind: 'write-error' });
   });
 
@@ -50,7 +62,7 @@ describe('answers of the API server', () => {
 
   test('a claim that went before it could be protected is missing, not an error', async () => {
     const state = await advance(aBindingState({ snapshot: aSnapshot({ metadata: bothFinalizers }) }), new TinyApi().client());
-    expect(state.claim).toBeUndefined();
+    expect(state.sources).toMatchObject([{ claim: undefined }]);
     expect(decide(state)).toMatchObject({ kind: 'write-error', before: [{ reason: 'SnapshotContentCreationFailed' }] });
   });
 

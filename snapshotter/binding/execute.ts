@@ -1,19 +1,17 @@
 /** One effect of a snapshot's loop at the API server. Own writes go into the caches at once. */
 import { keyOf } from '../../lib/controller/store.ts';
 import type { KubeClient, Patch } from '../../lib/kube/client.ts';
-import { isAlreadyExists, isNotFound, orNothing } from '../../lib/kube/api-error.ts';
-import type { KubeObject, Resource, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import {
-  PERSISTENT_VOLUMES,
-  PERSISTENT_VOLUME_CLAIMS,
-  VOLUME_SNAPSHOTS,
-  VOLUME_SNAPSHOT_CLASSES,
-  VOLUME_SNAPSHOT_CONTENTS,
-} from '../../lib/kube/resources.ts';
+import { ApiError, isAlreadyExists, isNotFound, orNothing } from '../../lib/kube/api-error.ts';
+import type { KubeObject, PersistentVolumeClaim, Resource } from '../../lib/kube/objects.ts';
+import { type GroupSnapshotResources, PERSISTENT_VOLUMES, PERSISTENT_VOLUME_CLAIMS } from '../../lib/kube/resources.ts';
 import type { ApplyWrite } from '../apply-write.ts';
+import { causeOfRefusal } from '../failure-note.ts';
+import type { ContentObject, SnapshotObject } from '../kinds/kind.ts';
+import type { SourceClaim } from '../kinds/sources.ts';
+import { proves, standingOf } from '../membership.ts';
 import { refusalOf } from '../../lib/sidecar/refusal.ts';
 import type { SnapshotTimer } from '../snapshot-timer.ts';
-import type { BindingAnswer, BindingEffect, BindingState, Refusal } from './state.ts';
+import { type BindingAnswer, type BindingEffect, type BindingState, confirmation, type Refusal } from './state.ts';
 
 export interface BindingExecuteDeps {
   readonly client: KubeClient;
@@ -21,38 +19,47 @@ export interface BindingExecuteDeps {
   /** By uid: what the status does not say yet. */
   readonly refusals: Map<string, Refusal>;
   readonly timer: Pick<SnapshotTimer, 'written'>;
+  /** A claim with its volume, as far as the caches know that. */
+  readonly sourceOf: (claim: PersistentVolumeClaim) => SourceClaim;
+  /** Undefined where groups are not served. */
+  readonly groupResources: GroupSnapshotResources | undefined;
 }
 
-interface Run {
-  readonly state: BindingState;
+interface Run<S extends SnapshotObject, C extends ContentObject> {
+  readonly state: BindingState<S, C>;
   readonly signal: AbortSignal;
 }
 
-export async function execute(deps: BindingExecuteDeps, step: BindingEffect, run: Run): Promise<BindingAnswer> {
-  const { state, signal } = run;
+export async function execute<S extends SnapshotObject, C extends ContentObject>(
+  deps: BindingExecuteDeps,
+  step: BindingEffect<C>,
+  run: Run<S, C>,
+): Promise<BindingAnswer<S, C>> {
   switch (step.kind) {
     case 'confirm':
-      return confirm(deps.client, step, run);
+      return confirm(deps, step, run);
     case 'set-class':
+    case 'note-failure':
     case 'add-finalizers':
-      return patchSnapshot(deps, state, { patch: step.patch, signal });
+    case 'add-owner':
+      return patchSnapshot(deps, run, { patch: step.patch });
     case 'write-error':
-      return patchSnapshot(deps, state, { patch: step.patch, signal, subresource: 'status' });
+      return patchSnapshot(deps, run, { patch: step.patch, subresource: 'status' });
     case 'write-status': {
-      const answer = await patchSnapshot(deps, state, { patch: step.patch, signal, subresource: 'status' });
-      deps.timer.written(keyOf(state.snapshot), step);
+      const answer = await patchSnapshot(deps, run, { patch: step.patch, subresource: 'status' });
+      deps.timer.written(keyOf(run.state.snapshot), step);
       return answer;
     }
     case 'release-snapshot':
-      return releaseSnapshot(patchSnapshot(deps, state, { patch: step.patch, signal }));
+      return releaseSnapshot(patchSnapshot(deps, run, { patch: step.patch }));
     case 'protect-claim':
-      return orRefusal(deps, { state, effect: step.kind }, () => protectClaim(deps, step, signal));
+      return orRefusal(deps, { state: run.state, effect: step.kind }, () => protectClaims(deps, step.claims, run.signal));
     case 'create-content':
       return createContent(deps, step, run);
     case 'bind-content':
-      return orRefusal(deps, { state, effect: step.kind }, () => patchContent(deps, state, { patch: step.patch, signal }));
+      return orRefusal(deps, { state: run.state, effect: step.kind }, () => patchContent(deps, run, step.patch));
     case 'mark-content':
-      return patchContent(deps, state, { patch: step.patch, signal });
+      return patchContent(deps, run, step.patch);
     case 'delete-content':
       return deleteContent(deps, step, run);
     default:
@@ -60,139 +67,196 @@ export async function execute(deps: BindingExecuteDeps, step: BindingEffect, run
   }
 }
 
-async function createContent(
+async function createContent<S extends SnapshotObject, C extends ContentObject>(
   deps: BindingExecuteDeps,
-  step: BindingEffect & { kind: 'create-content' },
-  { state, signal }: Run,
-): Promise<BindingAnswer> {
+  step: BindingEffect<C> & { kind: 'create-content' },
+  run: Run<S, C>,
+): Promise<BindingAnswer<S, C>> {
+  const { state, signal } = run;
   switch (step.action) {
     case 'see-snapshot': {
       const { namespace, name = '' } = state.snapshot.metadata ?? {};
-      const object = await orNothing(deps.client.get(VOLUME_SNAPSHOTS, { namespace, name }, signal));
+      const object = await orNothing(deps.client.get(state.kind.snapshots, { namespace, name }, signal));
       return { kind: 'snapshot', object };
     }
     case 'post':
-      return orRefusal(deps, { state, effect: step.kind }, () => postContent(deps, step.content, signal));
+      return orRefusal(deps, { state, effect: step.kind }, () => postContent(deps, step.content, run));
     case 'note-name':
-      return patchSnapshot(deps, state, { patch: step.patch, signal, subresource: 'status' });
+      return patchSnapshot(deps, run, { patch: step.patch, subresource: 'status' });
     default:
       return step satisfies never;
   }
 }
 
-interface Write {
-  readonly patch: Patch;
-  readonly signal: AbortSignal;
-  readonly subresource?: 'status';
-}
-
-async function patchSnapshot(
+async function patchSnapshot<S extends SnapshotObject, C extends ContentObject>(
   { client, applyWrite }: BindingExecuteDeps,
-  { snapshot }: BindingState,
-  change: Write,
-): Promise<BindingAnswer> {
+  { state: { kind, snapshot }, signal }: Run<S, C>,
+  change: { readonly patch: Patch; readonly subresource?: 'status' },
+): Promise<BindingAnswer<S, C>> {
   const { namespace, name = '' } = snapshot.metadata ?? {};
-  const object = await client.patch(VOLUME_SNAPSHOTS, { namespace, name }, change);
-  applyWrite(VOLUME_SNAPSHOTS, object);
+  const object = await client.patch(kind.snapshots, { namespace, name }, { ...change, signal });
+  applyWrite(kind.snapshots, object);
   return { kind: 'snapshot', object };
 }
 
 /** The write that took the last finalizer ended the snapshot, and so did whoever was quicker. */
-async function releaseSnapshot(write: Promise<BindingAnswer>): Promise<BindingAnswer> {
+async function releaseSnapshot<S extends SnapshotObject, C extends ContentObject>(
+  write: Promise<BindingAnswer<S, C>>,
+): Promise<BindingAnswer<S, C>> {
   const answer = await orNothing(write);
   const left = answer?.kind === 'snapshot' ? (answer.object?.metadata?.finalizers ?? []) : [];
   return answer === undefined || left.length === 0 ? { kind: 'snapshot', object: undefined } : answer;
 }
 
-async function patchContent({ client, applyWrite }: BindingExecuteDeps, { content }: BindingState, change: Write): Promise<BindingAnswer> {
-  const object = await client.patch(VOLUME_SNAPSHOT_CONTENTS, { name: content?.metadata?.name ?? '' }, change);
-  applyWrite(VOLUME_SNAPSHOT_CONTENTS, object);
+async function patchContent<S extends SnapshotObject, C extends ContentObject>(
+  { client, applyWrite }: BindingExecuteDeps,
+  { state: { kind, content }, signal }: Run<S, C>,
+  patch: Patch,
+): Promise<BindingAnswer<S, C>> {
+  const object = await client.patch(kind.contents, { name: content?.metadata?.name ?? '' }, { patch, signal });
+  applyWrite(kind.contents, object);
   return { kind: 'found', needed: 'content', found: { content: object } };
 }
 
-async function postContent(
+async function postContent<S extends SnapshotObject, C extends ContentObject>(
   { client, applyWrite }: BindingExecuteDeps,
-  body: VolumeSnapshotContent,
-  signal: AbortSignal,
-): Promise<BindingAnswer> {
+  body: C,
+  { state: { kind }, signal }: Run<S, C>,
+): Promise<BindingAnswer<S, C>> {
   try {
-    const object = await client.create(VOLUME_SNAPSHOT_CONTENTS, body, { signal });
-    applyWrite(VOLUME_SNAPSHOT_CONTENTS, object);
+    const object = await client.create(kind.contents, body, { signal });
+    applyWrite(kind.contents, object);
     return { kind: 'found', needed: 'content', found: { content: object, posted: true } };
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
     // Made by an earlier life of this loop, or by somebody else: the binding checks judge what is there.
-    const object = await client.get(VOLUME_SNAPSHOT_CONTENTS, { name: body.metadata?.name ?? '' }, signal);
-    applyWrite(VOLUME_SNAPSHOT_CONTENTS, object);
+    const object = await client.get(kind.contents, { name: body.metadata?.name ?? '' }, signal);
+    applyWrite(kind.contents, object);
     return { kind: 'found', needed: 'content', found: { content: object } };
   }
 }
 
-async function protectClaim(
+/** All of them are tried; one that failed is told, and tried again. */
+async function protectClaims<S extends SnapshotObject, C extends ContentObject>(
   { client, applyWrite }: BindingExecuteDeps,
-  { claim }: BindingEffect & { kind: 'protect-claim' },
+  claims: readonly PersistentVolumeClaim[],
   signal: AbortSignal,
-): Promise<BindingAnswer> {
-  const object = await orNothing(client.replace(PERSISTENT_VOLUME_CLAIMS, claim, { signal }));
-  if (object !== undefined) applyWrite(PERSISTENT_VOLUME_CLAIMS, object);
-  return { kind: 'found', needed: 'claim', found: { claim: object } };
+): Promise<BindingAnswer<S, C>> {
+  const write = async (claim: PersistentVolumeClaim): Promise<readonly [string, PersistentVolumeClaim | undefined]> => {
+    const object = await orNothing(client.replace(PERSISTENT_VOLUME_CLAIMS, claim, { signal }));
+    if (object !== undefined) applyWrite(PERSISTENT_VOLUME_CLAIMS, object);
+    return [claim.metadata?.name ?? '', object];
+  };
+  const results = await Promise.allSettled(claims.map(write));
+  const refused = results.find((result) => result.status === 'rejected');
+  if (refused !== undefined) throw refused.reason;
+  return { kind: 'claims', claims: results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])) };
 }
 
-async function deleteContent(
+async function deleteContent<S extends SnapshotObject, C extends ContentObject>(
   { client, applyWrite }: BindingExecuteDeps,
   { uid, resourceVersion }: BindingEffect & { kind: 'delete-content' },
-  { state, signal }: Run,
-): Promise<BindingAnswer> {
-  const name = state.content?.metadata?.name ?? '';
-  const object = await orNothing(client.delete(VOLUME_SNAPSHOT_CONTENTS, { name }, { signal, uid, resourceVersion }));
-  if (object !== undefined) applyWrite(VOLUME_SNAPSHOT_CONTENTS, object);
+  { state: { kind, content }, signal }: Run<S, C>,
+): Promise<BindingAnswer<S, C>> {
+  const name = content?.metadata?.name ?? '';
+  const object = await orNothing(client.delete(kind.contents, { name }, { signal, uid, resourceVersion }));
+  if (object !== undefined) applyWrite(kind.contents, object);
   return { kind: 'found', needed: 'content', found: { content: object } };
 }
 
 /** A refusal is an answer that the status must say; anything else is the loop's to tell and to repeat. */
-async function orRefusal(
+async function orRefusal<S extends SnapshotObject, C extends ContentObject>(
   { refusals }: BindingExecuteDeps,
-  { state, effect }: { readonly state: BindingState; readonly effect: Refusal['effect'] },
-  write: () => Promise<BindingAnswer>,
-): Promise<BindingAnswer> {
+  { state, effect }: { readonly state: BindingState<S, C>; readonly effect: Refusal['effect'] },
+  write: () => Promise<BindingAnswer<S, C>>,
+): Promise<BindingAnswer<S, C>> {
   try {
     return await write();
   } catch (error) {
     const message = isNotFound(error) ? undefined : refusalOf(error);
     if (message === undefined) throw error;
-    const refusal = { effect, message };
+    const refusal = { effect, message, cause: causeOfRefusal(error instanceof ApiError ? error.status : 0) };
     refusals.set(state.snapshot.metadata?.uid ?? '', refusal);
     return { kind: 'found', found: { refusal } };
   }
 }
 
-async function confirm(
-  client: KubeClient,
+async function confirm<S extends SnapshotObject, C extends ContentObject>(
+  { client, sourceOf, groupResources }: BindingExecuteDeps,
   { needed, name }: BindingEffect & { kind: 'confirm' },
-  { state: { snapshot }, signal }: Run,
-): Promise<BindingAnswer> {
+  { state: { kind, snapshot }, signal }: Run<S, C>,
+): Promise<BindingAnswer<S, C>> {
+  const namespace = snapshot.metadata?.namespace ?? '';
   const read = <T extends KubeObject>(resource: Resource<T>): Promise<T | undefined> =>
-    orNothing(client.get(resource, { name, namespace: resource.namespaced ? snapshot.metadata?.namespace : undefined }, signal));
+    orNothing(client.get(resource, { name, namespace: resource.namespaced ? namespace : undefined }, signal));
   switch (needed) {
     case 'content':
-      return { kind: 'found', needed, found: { content: await read(VOLUME_SNAPSHOT_CONTENTS) } };
+      return { kind: 'found', needed, found: { content: await read(kind.contents) } };
     case 'class':
-      return { kind: 'found', needed, found: { snapshotClass: await read(VOLUME_SNAPSHOT_CLASSES) } };
+      return { kind: 'found', needed, found: { snapshotClass: await read(kind.classes) } };
     case 'claim':
-      return { kind: 'found', needed, found: { claim: await read(PERSISTENT_VOLUME_CLAIMS) } };
+      return { kind: 'claims', claims: [[name, await read(PERSISTENT_VOLUME_CLAIMS)]] };
     case 'volume':
-      return { kind: 'found', needed, found: { volume: await read(PERSISTENT_VOLUMES) } };
+      return { kind: 'volume', name, object: await read(PERSISTENT_VOLUMES) };
+    case 'selection': {
+      const { items } = await client.list(PERSISTENT_VOLUME_CLAIMS, { namespace, labelSelector: name, signal });
+      return { kind: 'selection', sources: items.map(sourceOf) };
+    }
+    case 'group':
+      return { kind: 'group', object: groupResources === undefined ? undefined : await read(groupResources.snapshots) };
+    case 'group-content':
+      return { kind: 'group-content', object: groupResources === undefined ? undefined : await read(groupResources.contents) };
     default:
       return needed satisfies never;
   }
 }
 
-export function absorb(state: BindingState, _: BindingEffect, answer: BindingAnswer): BindingState {
-  const needed = answer.kind === 'snapshot' ? answer.kind : answer.needed;
-  const confirmed = needed === undefined ? state.confirmed : new Set([...state.confirmed, needed]);
-  if (answer.kind === 'found') return { ...state, ...answer.found, confirmed };
-  const { object } = answer;
-  // Under another uid it is not the snapshot that this run is about: that one is gone.
-  if (object === undefined || object.metadata?.uid !== state.snapshot.metadata?.uid) return { ...state, gone: true };
-  return { ...state, snapshot: object, confirmed };
+export function absorb<S extends SnapshotObject, C extends ContentObject>(
+  state: BindingState<S, C>,
+  step: BindingEffect<C>,
+  answer: BindingAnswer<S, C>,
+): BindingState<S, C> {
+  const known = (...things: readonly string[]): Pick<BindingState<S, C>, 'confirmed'> => ({
+    confirmed: new Set([...state.confirmed, ...things]),
+  });
+  switch (answer.kind) {
+    case 'snapshot': {
+      const { object } = answer;
+      // Under another uid it is not the snapshot that this run is about: that one is gone.
+      if (object === undefined || object.metadata?.uid !== state.snapshot.metadata?.uid) return { ...state, gone: true };
+      return { ...state, snapshot: object, ...known('snapshot') };
+    }
+    case 'found':
+      return { ...state, ...answer.found, ...(answer.needed === undefined ? {} : known(answer.needed)) };
+    case 'claims': {
+      const claims = new Map(answer.claims);
+      const sources = state.sources.map((source) => (claims.has(source.name) ? { ...source, claim: claims.get(source.name) } : source));
+      return { ...state, sources, ...known(...[...claims.keys()].map((name) => confirmation('claim', name))) };
+    }
+    case 'volume': {
+      const { name, object } = answer;
+      const sources = state.sources.map((source) => (source.claim?.spec?.volumeName === name ? { ...source, volume: object } : source));
+      return { ...state, sources, ...known(confirmation('volume', name)) };
+    }
+    case 'selection': {
+      const name = step.kind === 'confirm' ? step.name : '';
+      return { ...state, sources: answer.sources, ...known(confirmation('selection', name)) };
+    }
+    case 'group':
+    case 'group-content':
+      return { ...state, membership: withGroup(state, answer), ...known(answer.kind) };
+    default:
+      return answer satisfies never;
+  }
+}
+
+/** What a live read says of the group that the snapshot belongs to, or says so. */
+function withGroup<S extends SnapshotObject, C extends ContentObject>(
+  { membership, snapshot }: BindingState<S, C>,
+  answer: BindingAnswer & { kind: 'group' | 'group-content' },
+): BindingState['membership'] {
+  if (membership === undefined) return undefined;
+  if (answer.kind === 'group-content') return { ...membership, proof: proves(answer.object, snapshot) ? 'yes' : 'no' };
+  const group = standingOf(answer.object, membership.uid) ?? 'gone';
+  return { ...membership, group, uid: membership.uid ?? answer.object?.metadata?.uid };
 }

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { ApiError } from '../../lib/kube/api-error.ts';
 import { failureText } from '../../lib/sidecar/refusal.ts';
-import { aSnapshot } from '../testing/objects.ts';
+import { aBindingState } from '../testing/binding-state.ts';
 import { failureEvents } from './failure-events.ts';
 import type { BindingEffect } from './state.ts';
 
-const eventsOf = (step: object) => failureEvents(aSnapshot(), step as BindingEffect, 'not now');
+const eventsOf = (step: object) => failureEvents(aBindingState(), step as BindingEffect, 'not now');
 
 test.each([
   [{ kind: 'add-finalizers' }, ['SnapshotFinalizerError']],

@@ -1,56 +1,55 @@
 /** The events of reads and writes that failed with an exception, with the Go program's reasons: one place for all of them. */
-import type { EventReason } from '../../lib/controller/event-table.ts';
 import type { EventNote } from '../../lib/controller/step.ts';
 import { keyOf } from '../../lib/controller/store.ts';
-import type { VolumeSnapshot } from '../../lib/kube/objects.ts';
-import { REASON } from '../names.ts';
-import { notUpdated } from '../peer-words.ts';
-import { snapshotWarning } from '../regarding.ts';
-import { sourceOf } from '../source.ts';
-import type { BindingEffect } from './state.ts';
+import { warning } from '../../lib/sidecar/event-notes.ts';
+import type { ContentObject, SharedReason, SnapshotObject } from '../kinds/kind.ts';
+import type { FailedWrite } from '../kinds/words.ts';
+import type { BindingEffect, BindingState } from './state.ts';
 
 interface Told {
-  readonly reason: EventReason;
-  readonly words: string;
-  /** What the Go program says that it failed to update. */
-  readonly updating?: 'snapshot' | 'claim';
+  readonly reason: SharedReason;
+  readonly write: FailedWrite;
 }
 
-const CONTENT_CREATION: Told = { reason: REASON.contentCreation, words: 'Failed to create snapshot content with error' };
-const FINALIZER: Told = { reason: REASON.finalizerFailed, words: 'Failed to check and update snapshot:', updating: 'snapshot' };
-const STATUS: Told = { reason: REASON.statusFailed, words: 'Snapshot status update failed,', updating: 'snapshot' };
-const CONTENT_DELETE: Told = { reason: REASON.contentDelete, words: 'Failed to delete snapshot content API object:' };
+const PREPARATION: Told = { reason: 'contentCreation', write: 'prepare-content' };
+const FINALIZER: Told = { reason: 'finalizerFailed', write: 'write-finalizers' };
+const STATUS: Told = { reason: 'statusFailed', write: 'write-status' };
+const CONTENT_DELETE: Told = { reason: 'contentDelete', write: 'delete-content' };
 
 const BY_KIND: Readonly<Record<Exclude<BindingEffect['kind'], 'confirm' | 'create-content'>, Told>> = {
-  'set-class': { reason: REASON.defaultClass, words: 'Failed to set default snapshot class with error' },
+  'set-class': { reason: 'defaultClass', write: 'set-class' },
   'write-error': STATUS,
   'write-status': STATUS,
+  'note-failure': STATUS,
   'add-finalizers': FINALIZER,
+  'add-owner': FINALIZER,
   'release-snapshot': FINALIZER,
-  'protect-claim': { ...CONTENT_CREATION, updating: 'claim' },
-  'bind-content': { reason: REASON.bindFailed, words: 'Snapshot failed to bind VolumeSnapshotContent,' },
+  'protect-claim': { reason: 'contentCreation', write: 'protect-claim' },
+  'bind-content': { reason: 'bindFailed', write: 'bind-content' },
   'mark-content': CONTENT_DELETE,
   'delete-content': CONTENT_DELETE,
 };
 
 const BY_READ: Readonly<Record<(BindingEffect & { kind: 'confirm' })['needed'], Told>> = {
-  content: { reason: REASON.missingContent, words: 'VolumeSnapshotContent could not be read:' },
-  class: { reason: REASON.classMissing, words: 'Failed to get snapshot class with error' },
-  claim: CONTENT_CREATION,
-  volume: CONTENT_CREATION,
+  content: { reason: 'missingContent', write: 'read-content' },
+  class: { reason: 'classMissing', write: 'read-class' },
+  claim: PREPARATION,
+  volume: PREPARATION,
+  selection: PREPARATION,
+  group: FINALIZER,
+  'group-content': FINALIZER,
 };
 
 /** The last one says what stands in the status, where the status says it. */
-export function failureEvents(snapshot: VolumeSnapshot, step: FailedStep, why: string): readonly EventNote[] {
-  return toldOf(snapshot, step).map(({ reason, words, updating }) => {
-    const what = updating === undefined ? why : notUpdated(updating === 'claim' ? claimOf(snapshot) : keyOf(snapshot), why);
-    return snapshotWarning(snapshot, reason, `${words} ${what}`);
-  });
-}
-
-function claimOf(snapshot: VolumeSnapshot): string {
-  const source = sourceOf(snapshot);
-  return source.kind === 'claim' ? source.claimName : '';
+export function failureEvents<S extends SnapshotObject, C extends ContentObject>(
+  { kind, snapshot, sources }: Pick<BindingState<S, C>, 'kind' | 'snapshot' | 'sources'>,
+  step: FailedStep,
+  why: string,
+): readonly EventNote[] {
+  const at = { key: keyOf(snapshot), claims: sources.map(({ name }) => name) };
+  return toldOf(step).map(({ reason, write }) =>
+    warning(kind.snapshots, snapshot, { reason: kind.reasons[reason], message: kind.words.failed(write, at, why) }),
+  );
 }
 
 /** As much of a step as decides what is told. */
@@ -59,14 +58,13 @@ type FailedStep =
   | { readonly kind: 'create-content'; readonly action: string }
   | { readonly kind: keyof typeof BY_KIND };
 
-function toldOf(snapshot: VolumeSnapshot, step: FailedStep): readonly Told[] {
+function toldOf(step: FailedStep): readonly Told[] {
   if (step.kind === 'confirm') return [BY_READ[step.needed]];
   if (step.kind !== 'create-content') return [BY_KIND[step.kind]];
   if (step.action === 'note-name') return [STATUS];
-  const words = `Error creating volume snapshot content object for snapshot ${keyOf(snapshot)}:`;
-  if (step.action !== 'post') return [CONTENT_CREATION];
+  if (step.action !== 'post') return [PREPARATION];
   return [
-    { reason: REASON.createContentFailed, words },
-    { ...CONTENT_CREATION, updating: 'snapshot' },
+    { reason: 'createContentFailed', write: 'post-content' },
+    { reason: 'contentCreation', write: 'create-content' },
   ];
 }

@@ -1,17 +1,23 @@
 /** Telling the user what is wrong: one status error and one event, written again only if the words change. */
 import type { EventReason } from '../../lib/controller/event-table.ts';
-import type { VolumeSnapshot } from '../../lib/kube/objects.ts';
 import { formatTime } from '../../lib/kube/time.ts';
+import { type EventWords, warning } from '../../lib/sidecar/event-notes.ts';
+import { type Cause, noteChange } from '../failure-note.ts';
 import { inputsOf } from '../inputs.ts';
-import { statusPatch } from '../object-patch.ts';
-import { snapshotWarning } from '../regarding.ts';
-import type { BindingEffect, BindingNext, BindingState, Needed } from './state.ts';
+import type { ContentObject, SnapshotObject } from '../kinds/kind.ts';
+import { FAILURE } from '../names.ts';
+import { annotationsPatch, statusPatch } from '../object-patch.ts';
+import { type BindingEffect, type BindingNext, type BindingState, confirmation, type Needed } from './state.ts';
 
 type Missing = Exclude<Needed, 'snapshot'>;
 
 export interface Failure {
   readonly reason: EventReason;
   readonly message: string;
+  /** For programs. */
+  readonly cause: Cause;
+  /** Told before it, by an event alone. */
+  readonly also?: EventWords;
   /** False: whatever the status says of readiness stays. */
   readonly keepsReady?: boolean;
 }
@@ -20,22 +26,34 @@ export interface Failure {
  * Writes the failure; once it stands there, rests until something that the snapshot depends on changes.
  * Nothing polls: every missing thing is watched.
  */
-export function fail(state: BindingState, failure: Failure): BindingNext {
-  return report(state, failure) ?? { kind: 'done', reason: `waits for a change: ${failure.message}` };
+export function fail<S extends SnapshotObject, C extends ContentObject>(state: BindingState<S, C>, failure: Failure): BindingNext<C> {
+  return report(state, failure) ?? noteFailure(state, failure.cause) ?? { kind: 'done', reason: `waits for a change: ${failure.message}` };
 }
 
 /** Something was not found. Caches lag, so it is read live once a run before anybody is told that it is missing. */
-export function failMissing(state: BindingState, needed: Missing, { name, ...failure }: Failure & { readonly name: string }): BindingNext {
+export function failMissing<S extends SnapshotObject, C extends ContentObject>(
+  state: BindingState<S, C>,
+  needed: Missing,
+  { name, ...failure }: Failure & { readonly name: string },
+): BindingNext<C> {
   return (isTold(state.snapshot, failure) ? undefined : confirm(state, needed, name)) ?? fail(state, failure);
 }
 
-export function confirm({ snapshot, confirmed }: BindingState, needed: Missing, name: string): BindingEffect | undefined {
-  if (confirmed.has(needed) || name === '') return undefined;
+export function confirm<S extends SnapshotObject, C extends ContentObject>(
+  { snapshot, confirmed }: BindingState<S, C>,
+  needed: Missing,
+  name: string,
+): BindingEffect<C> | undefined {
+  // An empty selector is one, too: it selects everything.
+  if (confirmed.has(confirmation(needed, name)) || (name === '' && needed !== 'selection')) return undefined;
   return { kind: 'confirm', backoff: 'confirm', inputs: inputsOf(snapshot.metadata?.uid, needed, name), needed, name };
 }
 
 /** Undefined where the status says it already. The same words are not written twice, whatever the time. */
-export function report({ snapshot, now }: BindingState, failure: Failure): BindingEffect | undefined {
+export function report<S extends SnapshotObject, C extends ContentObject>(
+  { snapshot, now, kind }: BindingState<S, C>,
+  failure: Omit<Failure, 'cause'>,
+): BindingEffect<C> | undefined {
   if (isTold(snapshot, failure)) return undefined;
   const changes = {
     error: { time: formatTime(now), message: failure.message },
@@ -46,10 +64,23 @@ export function report({ snapshot, now }: BindingState, failure: Failure): Bindi
     backoff: 'write-error',
     inputs: inputsOf(snapshot.metadata?.uid, failure.message),
     patch: statusPatch(snapshot, snapshot.status, changes),
-    before: [snapshotWarning(snapshot, failure.reason, failure.message)],
+    before: [...(failure.also === undefined ? [] : [failure.also]), failure].map(({ reason, message }) =>
+      warning(kind.snapshots, snapshot, { reason, message }),
+    ),
   };
 }
 
-export function isTold({ status }: VolumeSnapshot, { message, keepsReady }: Failure): boolean {
+/** Undefined where it is noted so. `cause` undefined: it does not fail. */
+export function noteFailure<S extends SnapshotObject, C extends ContentObject>(
+  { snapshot, now }: BindingState<S, C>,
+  cause: (Cause & { readonly since?: string }) | undefined,
+): BindingEffect<C> | undefined {
+  const note = noteChange(snapshot, cause, now);
+  if (note === undefined) return undefined;
+  const inputs = inputsOf(snapshot.metadata?.uid, cause?.code, cause?.retryable);
+  return { kind: 'note-failure', backoff: 'note-failure', inputs, patch: annotationsPatch(snapshot, { [FAILURE]: note }) };
+}
+
+export function isTold({ status }: SnapshotObject, { message, keepsReady }: Omit<Failure, 'cause'>): boolean {
   return status?.error?.message === message && (keepsReady === true || status.readyToUse === false);
 }

@@ -1,14 +1,21 @@
 import { expect, test } from 'vitest';
-import type { NodeSelectorTerm } from '../../lib/kube/objects.ts';
+import type { NodeSelectorTerm, PersistentVolume } from '../../lib/kube/objects.ts';
 import { aVolume } from '../testing/objects.ts';
-import { nodeOf } from './node-affinity.ts';
+import { commonNode } from './node-affinity.ts';
 
 const nodes = [
   { metadata: { name: 'b', labels: { zone: 'y', rank: '5' } } },
   { metadata: { name: 'a', labels: { zone: 'x', rank: '10' } } },
   { metadata: { name: 'c' } },
 ];
-const find = (...terms: NodeSelectorTerm[]) => nodeOf(aVolume({ nodeAffinity: { required: { nodeSelectorTerms: terms } } }), nodes);
+const nodeOf = (...volumes: readonly PersistentVolume[]) => {
+  const node = commonNode(
+    volumes.map((volume) => ({ volume })),
+    nodes,
+  );
+  return node.ok ? node.name : 'none';
+};
+const find = (...terms: NodeSelectorTerm[]) => nodeOf(aVolume({ nodeAffinity: { required: { nodeSelectorTerms: terms } } }));
 const label = (key: string, operator: string, ...values: string[]): NodeSelectorTerm => ({ matchExpressions: [{ key, operator, values }] });
 
 test.each([
@@ -27,5 +34,16 @@ test.each([
 
 test('one of several terms is enough, and the first node by name is taken', () => {
   expect(find(label('zone', 'In', 'y'), label('zone', 'In', 'x'))).toBe('a');
-  expect(nodeOf(aVolume(), nodes)).toBeUndefined();
+  expect(nodeOf(aVolume())).toBeUndefined();
+});
+
+test('of several volumes, a node that reaches all is taken, and none is said to be none', () => {
+  const at = (...names: string[]) =>
+    aVolume({
+      nodeAffinity: { required: { nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: names }] }] } },
+    });
+  expect(nodeOf(at('a', 'b'), at('b', 'c'))).toBe('b');
+  expect(nodeOf(at('a', 'b'), aVolume())).toBe('a');
+  expect(nodeOf(aVolume(), aVolume())).toBeUndefined();
+  expect(nodeOf(at('a'), at('c'))).toBe('none');
 });

@@ -1,12 +1,24 @@
-/** Which node can reach a volume, by the volume's required node affinity. Source: core/v1 NodeSelector. */
+/** Which node can reach volumes, by their required node affinity. Source: core/v1 NodeSelector. */
 import type { Node, NodeSelectorRequirement, NodeSelectorTerm, PersistentVolume } from '../../lib/kube/objects.ts';
 
-/** The first matching node by name. Undefined where the volume has no affinity or no node matches. */
-export function nodeOf(volume: PersistentVolume, nodes: readonly Node[]): string | undefined {
-  const terms = volume.spec?.nodeAffinity?.required?.nodeSelectorTerms;
-  if (terms === undefined || terms === null) return undefined;
-  const names = nodes.flatMap((node) => (terms.some((term) => matchesTerm(term, node)) ? [node.metadata?.name ?? ''] : []));
-  return names.filter((name) => name !== '').toSorted()[0];
+/**
+ * The first by name of the nodes that reach all of the volumes. A volume without affinity is reached from everywhere;
+ * a single one that no node reaches has none, as with the Go program. Not ok: of several volumes, no node reaches all.
+ */
+export function commonNode(
+  sources: readonly { readonly volume: PersistentVolume }[],
+  nodes: readonly Node[],
+): { readonly ok: true; readonly name: string | undefined } | { readonly ok: false } {
+  const affinities = sources.flatMap(({ volume }) => {
+    const terms = volume.spec?.nodeAffinity?.required?.nodeSelectorTerms;
+    return terms === undefined || terms === null ? [] : [terms];
+  });
+  if (affinities.length === 0) return { ok: true, name: undefined };
+  const names = nodes.flatMap((node) =>
+    affinities.every((terms) => terms.some((term) => matchesTerm(term, node))) ? [node.metadata?.name ?? ''] : [],
+  );
+  const [name] = names.filter((one) => one !== '').toSorted();
+  return name === undefined && sources.length > 1 ? { ok: false } : { ok: true, name };
 }
 
 /** A term without requirements matches nothing. */

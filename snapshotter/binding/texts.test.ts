@@ -11,9 +11,10 @@ import {
   aSnapshot,
   aVolume,
 } from '../testing/objects.ts';
-import { aBindingState, bothFinalizers, confirmedAll, failure } from '../testing/binding-state.ts';
+import { aBindingState, bothFinalizers, confirmedAll, failure, type Overrides } from '../testing/binding-state.ts';
+import { CAUSE } from '../failure-note.ts';
 import { failureEvents } from './failure-events.ts';
-import type { BindingEffect, BindingState } from './state.ts';
+import type { BindingEffect } from './state.ts';
 
 const PREFIX = 'csi.storage.k8s.io/';
 const CREATION = 'Failed to create snapshot content with error ';
@@ -25,7 +26,7 @@ const noCsi = { spec: { claimRef: { name: 'data', namespace: 'default' } } };
 const classless = aSnapshot({ spec: { source: { persistentVolumeClaimName: 'data' } } });
 const given = aPreProvisionedSnapshot();
 
-test.each<[string, Partial<BindingState>, string, RegExp?]>([
+test.each<[string, Overrides, string, RegExp?]>([
   [
     'a missing class',
     { snapshotClass: undefined },
@@ -40,7 +41,7 @@ test.each<[string, Partial<BindingState>, string, RegExp?]>([
   ],
   [
     'no default class for want of a claim',
-    { snapshot: classless, claim: undefined },
+    { snapshot: classless, claim: null },
     `${DEFAULT}failed to retrieve PVC data from the lister: "persistentvolumeclaim \\"data\\" not found"`,
   ],
   [
@@ -56,14 +57,14 @@ test.each<[string, Partial<BindingState>, string, RegExp?]>([
   ],
   [
     'a missing claim',
-    { claim: undefined },
+    { claim: null },
     `${CREATION}snapshot controller failed to update nightly on API server: cannot get claim from snapshot`,
     /: PersistentVolumeClaim default\/data was not found$/,
   ],
   ['an unbound claim', { claim: unbound }, `${INPUT}"the PVC data is not yet bound to a PV, will not attempt to take a snapshot"`],
   [
     'a missing volume',
-    { volume: undefined },
+    { volume: null },
     String.raw`${INPUT}"failed to retrieve PV pv-data from the API server: \"persistentvolumes \\\"pv-data\\\" not found\""`,
   ],
   [
@@ -121,17 +122,22 @@ test.each<[string, Partial<BindingState>, string, RegExp?]>([
   ],
   [
     'a refused POST',
-    { refusal: { effect: 'create-content', message: 'no' } },
+    { refusal: { effect: 'create-content', message: 'no', cause: CAUSE.invalid } },
     `${CREATION}snapshot controller failed to update default/nightly on API server: no`,
     /no$/,
   ],
   [
     'a refused PUT of the claim',
-    { refusal: { effect: 'protect-claim', message: 'no' } },
+    { refusal: { effect: 'protect-claim', message: 'no', cause: CAUSE.invalid } },
     `${CREATION}snapshot controller failed to update data on API server: no`,
     /no$/,
   ],
-  ['a refused binding', { refusal: { effect: 'bind-content', message: 'no' } }, 'Snapshot failed to bind VolumeSnapshotContent, no', /no$/],
+  [
+    'a refused binding',
+    { refusal: { effect: 'bind-content', message: 'no', cause: CAUSE.invalid } },
+    'Snapshot failed to bind VolumeSnapshotContent, no',
+    /no$/,
+  ],
 ])('%s', (_, state, text, more = /./) => {
   const { message } = failure(aBindingState({ confirmed: confirmedAll, ...state }));
   expect(message.slice(0, text.length)).toBe(text);
@@ -147,5 +153,7 @@ test.each([
   [{ kind: 'write-status' }, 'Snapshot status update failed, snapshot controller failed to update default/nightly on API server: no'],
   [{ kind: 'delete-content' }, 'Failed to delete snapshot content API object: no'],
 ])('%j that fails', (step, text) => {
-  expect(failureEvents(aSnapshot({ metadata: bothFinalizers }), step as BindingEffect, 'no')[0]?.message).toBe(text);
+  expect(failureEvents(aBindingState({ snapshot: aSnapshot({ metadata: bothFinalizers }) }), step as BindingEffect, 'no')[0]?.message).toBe(
+    text,
+  );
 });

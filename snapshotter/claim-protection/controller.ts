@@ -3,8 +3,17 @@ import { type Controller, createController } from '../../lib/controller/controll
 import { sharedOptions, type ControllerPace } from '../../lib/controller/shared-options.ts';
 import type { RoleContext } from '../../lib/controller/role.ts';
 import type { EventNote, Reconciler } from '../../lib/controller/step.ts';
+import { keyOf } from '../../lib/controller/store.ts';
 import type { PersistentVolumeClaim, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { CLAIM_INDEX, type SnapshotInformers } from '../snapshot-informers.ts';
+import {
+  CLAIM_INDEX,
+  isNoNews,
+  PROTECTED_INDEX,
+  type SnapshotInformers,
+  SOURCE_INDEX,
+  SOURCES_INDEX,
+  VOLUME_INDEX,
+} from '../snapshot-informers.ts';
 import { snapshotKeyOf } from '../content-accessors.ts';
 import { CLAIM_PROTECTION, REASON } from '../names.ts';
 import type { ApplyWrite } from '../apply-write.ts';
@@ -12,7 +21,7 @@ import { failureText } from '../../lib/sidecar/refusal.ts';
 import { snapshotWarning } from '../regarding.ts';
 import { decide } from './decide.ts';
 import { absorb, execute, type ProtectionExecuteDeps } from './execute.ts';
-import { gather, type ProtectionGatherDeps, SOURCE_INDEX, VOLUME_INDEX } from './gather.ts';
+import { gather, type ProtectionGatherDeps } from './gather.ts';
 import type { ProtectionEffect, ProtectionState } from './state.ts';
 
 export function reconciler(
@@ -42,7 +51,7 @@ export interface ProtectionOptions extends ControllerPace {
 
 export function createClaimProtectionController(options: ProtectionOptions): Controller {
   const { context, informers, applyWrite } = options;
-  const { claims, volumes, snapshots, contents } = informers;
+  const { claims, volumes, snapshots, contents, groups } = informers;
   const controller = createController({
     ...sharedOptions(context, options),
     name: 'snapshot-controller-claim',
@@ -51,6 +60,7 @@ export function createClaimProtectionController(options: ProtectionOptions): Con
       volumes: volumes.store,
       snapshots: snapshots.store,
       contents: contents.store,
+      groups: groups === undefined ? undefined : { groups: groups.snapshots.store, groupContents: groups.contents.store },
       client: context.client,
       applyWrite,
     }),
@@ -69,15 +79,32 @@ export function createClaimProtectionController(options: ProtectionOptions): Con
     if (!changed && object !== undefined) return;
     for (const content of [old, object]) for (const key of content === undefined ? [] : claimsOf(content)) controller.enqueue(key);
   });
+  // A group whose need ends, or whose selection cannot be told from what is left of it, lets go of what it held.
+  groups?.snapshots.onEvent((event) => {
+    if (isNoNews(event)) return;
+    const namespace = (event.object ?? event.old)?.metadata?.namespace ?? '';
+    for (const claim of claims.store.byIndex(PROTECTED_INDEX.name, namespace)) controller.enqueue(keyOf(claim));
+  });
+  groups?.contents.onEvent((event) => {
+    if (isNoNews(event)) return;
+    for (const content of [event.old, event.object])
+      for (const value of content === undefined ? [] : SOURCES_INDEX.values(content))
+        for (const key of ownersOf(value)) controller.enqueue(key);
+  });
   return controller;
 
   /** Through its snapshot while that lives, else through the volume. */
   function claimsOf(content: VolumeSnapshotContent): readonly string[] {
     const snapshot = snapshots.store.get(snapshotKeyOf(content) ?? '');
-    const byVolume = SOURCE_INDEX.values(content).flatMap((value) => volumes.store.byIndex(VOLUME_INDEX.name, value));
-    const owners = byVolume.flatMap(({ spec }) =>
-      spec?.claimRef?.name === undefined ? [] : [`${spec.claimRef.namespace ?? ''}/${spec.claimRef.name}`],
-    );
+    const owners = SOURCE_INDEX.values(content).flatMap(ownersOf);
     return [...new Set([...(snapshot === undefined ? [] : CLAIM_INDEX.values(snapshot)), ...owners])];
+  }
+
+  /** The claims of a volume, by driver and handle. */
+  function ownersOf(value: string): readonly string[] {
+    return volumes.store.byIndex(VOLUME_INDEX.name, value).flatMap(({ spec }) => {
+      const { namespace, name } = spec?.claimRef ?? {};
+      return name === undefined ? [] : [`${namespace ?? ''}/${name}`];
+    });
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { BEING_CREATED, CLAIM_PROTECTION } from '../names.ts';
+import { BEING_CREATED, CLAIM_PROTECTION, GROUP_BEING_CREATED } from '../names.ts';
+import { MADE, aGroup, theContent } from '../testing/groups.ts';
 import { READY_STATUS, aClaim, aContent, aReadySnapshot, aSnapshot } from '../testing/objects.ts';
 import { decide } from './decide.ts';
 import type { ProtectionState } from './state.ts';
@@ -21,6 +22,8 @@ function aState(
     claim,
     snapshots: of === undefined ? [] : [{ snapshot: of, content }],
     contents: content === undefined ? [] : [content],
+    groups: [],
+    groupContents: [],
     ...more,
   };
 }
@@ -85,5 +88,28 @@ test('the claim is put whole, with its uid and version and the finalizers of oth
       metadata: { uid: 'claim-uid', resourceVersion: '5', finalizers: ['kubernetes.io/pvc-protection'] },
       spec: { volumeName: 'pv-data' },
     },
+  });
+});
+
+describe('a claim that a group is made of', () => {
+  const none = aState(undefined, undefined);
+  const making = theContent();
+
+  test('is kept while the group that selects it is about to be made, and let go if that fails and somebody deletes it', () => {
+    expect(verdict({ ...none, groups: [aGroup()] })).toBe('keep');
+    expect(verdict({ ...none, claim: dyingClaim, groups: [aGroup()] })).toBe('keep');
+    expect(verdict({ ...none, claim: dyingClaim, groups: [aGroup({ status: { error: { message: 'x' } } })] })).toBe('drop');
+  });
+
+  test('is kept while the driver may read it, and gets a lost finalizer back', () => {
+    expect(verdict({ ...none, groupContents: [making] })).toBe('keep');
+    expect(verdict({ ...none, claim: aClaim(), groupContents: [making] })).toBe('add');
+    const called = theContent({ metadata: { annotations: { [GROUP_BEING_CREATED]: 'yes' } }, status: { error: { message: 'x' } } });
+    expect(verdict({ ...none, claim: dyingClaim, groupContents: [called] })).toBe('keep');
+  });
+
+  test('is let go when the group is ready, or has failed for good', () => {
+    for (const status of [MADE, { error: { message: 'x' } }])
+      expect(verdict({ ...none, groupContents: [theContent({ status })] })).toBe('drop');
   });
 });

@@ -1,14 +1,17 @@
 /**
- * Whether a claim carries the finalizer that keeps its volume while a snapshot is being made from it.
+ * Whether a claim carries the finalizer that keeps its volume while a snapshot, or a group of them, is being made from it.
  *
  * The finalizer matters only to a claim that is being deleted. So it stays, without flapping, while any live
  * snapshot of the claim is un-ready; a claim that is being deleted is held only by what the driver has not
  * decided, or is about to be asked. A failed or dying snapshot pins nothing. The snapshot's own loop adds the
  * finalizer before it posts a content; here it is put back if it was lost under a content that needs it.
  */
-import { isDeleting, needsSource, text } from '../content-accessors.ts';
+import { isDeleting, text } from '../content-accessors.ts';
 import { isGroupContent, isGroupMember } from '../group-fields.ts';
 import { inputsOf } from '../inputs.ts';
+import { needsSource } from '../kinds/accessors.ts';
+import { GROUP_FACTS } from '../kinds/group-kind.ts';
+import { SINGLE } from '../kinds/single-kind.ts';
 import { CLAIM_PROTECTION } from '../names.ts';
 import { withFinalizer, withoutFinalizer } from '../../lib/sidecar/finalizers.ts';
 import type { ProtectionNext, ProtectionState } from './state.ts';
@@ -32,16 +35,20 @@ export function decide(state: ProtectionState): ProtectionNext {
 }
 
 /** The driver may be at work on a content of this claim. */
-function isBeingRead({ snapshots, contents }: ProtectionState): boolean {
+function isBeingRead({ snapshots, contents, groupContents }: ProtectionState): boolean {
   const own = snapshots.flatMap(({ snapshot, content }) => (content === undefined || isGroupMember(snapshot) ? [] : [content]));
-  return [...own, ...contents].some((content) => !isGroupContent(content) && needsSource(content));
+  return (
+    [...own, ...contents].some((content) => !isGroupContent(content) && needsSource(SINGLE, content)) ||
+    groupContents.some((content) => needsSource(GROUP_FACTS, content))
+  );
 }
 
 /** A live snapshot may yet be made from it. */
-function isWanted({ snapshots }: ProtectionState, claimDeleting: boolean): boolean {
-  return snapshots.some(({ snapshot, content }) => {
+function isWanted({ snapshots, groups }: ProtectionState, claimDeleting: boolean): boolean {
+  const bySnapshot = snapshots.some(({ snapshot, content }) => {
     if (isGroupMember(snapshot) || isDeleting(snapshot) || snapshot.status?.readyToUse === true) return false;
     if (!claimDeleting) return true;
     return content === undefined && (snapshot.status?.error ?? undefined) === undefined;
   });
+  return bySnapshot || groups.some(({ status }) => !claimDeleting || (status?.error ?? undefined) === undefined);
 }

@@ -1,9 +1,17 @@
 /** Reads the stores for one claim. */
-import type { Index, Store } from '../../lib/controller/store.ts';
-import type { PersistentVolume, PersistentVolumeClaim, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { text, volumeHandleOf, volumeIndexValue } from '../content-accessors.ts';
-import { contentNameOf } from '../names.ts';
-import { CLAIM_INDEX } from '../snapshot-informers.ts';
+import type { Store } from '../../lib/controller/store.ts';
+import type {
+  PersistentVolume,
+  PersistentVolumeClaim,
+  VolumeGroupSnapshot,
+  VolumeGroupSnapshotContent,
+  VolumeSnapshot,
+  VolumeSnapshotContent,
+} from '../../lib/kube/objects.ts';
+import { matchesSelector } from '../../lib/kube/selectors.ts';
+import { text, volumeIndexValue } from '../content-accessors.ts';
+import { contentNameOf, groupContentNameOf } from '../names.ts';
+import { CLAIM_INDEX, SELECTING_INDEX, SOURCE_INDEX, SOURCES_INDEX } from '../snapshot-informers.ts';
 import type { ProtectionState } from './state.ts';
 
 export interface ProtectionGatherDeps {
@@ -11,25 +19,9 @@ export interface ProtectionGatherDeps {
   readonly volumes: Store<PersistentVolume>;
   readonly snapshots: Store<VolumeSnapshot>;
   readonly contents: Store<VolumeSnapshotContent>;
+  /** Undefined where groups are off. */
+  readonly groups: { readonly groups: Store<VolumeGroupSnapshot>; readonly groupContents: Store<VolumeGroupSnapshotContent> } | undefined;
 }
-
-/** Contents by the volume that they are made from. */
-export const SOURCE_INDEX: Index<VolumeSnapshotContent> = {
-  name: 'source',
-  values: (content) => {
-    const value = volumeIndexValue(content.spec?.driver, volumeHandleOf(content));
-    return value === undefined ? [] : [value];
-  },
-};
-
-/** Volumes by driver and handle. */
-export const VOLUME_INDEX: Index<PersistentVolume> = {
-  name: 'handle',
-  values: ({ spec }) => {
-    const value = volumeIndexValue(spec?.csi?.driver, spec?.csi?.volumeHandle);
-    return value === undefined ? [] : [value];
-  },
-};
 
 export function gather(deps: ProtectionGatherDeps, key: string): ProtectionState | undefined {
   const claim = deps.claims.get(key);
@@ -44,5 +36,18 @@ export function gather(deps: ProtectionGatherDeps, key: string): ProtectionState
       return { snapshot, content: uid === undefined ? undefined : deps.contents.get(contentNameOf(uid)) };
     }),
     contents: source === undefined ? [] : deps.contents.byIndex(SOURCE_INDEX.name, source),
+    groups: selecting(deps.groups, claim),
+    groupContents: source === undefined ? [] : (deps.groups?.groupContents.byIndex(SOURCES_INDEX.name, source) ?? []),
   };
+}
+
+function selecting(groups: ProtectionGatherDeps['groups'], { metadata }: PersistentVolumeClaim): readonly VolumeGroupSnapshot[] {
+  if (groups === undefined) return [];
+  return groups.groups
+    .byIndex(SELECTING_INDEX.name, metadata?.namespace ?? '')
+    .filter(
+      (group) =>
+        groups.groupContents.get(groupContentNameOf(group.metadata?.uid ?? '')) === undefined &&
+        matchesSelector(group.spec?.source?.selector, metadata?.labels),
+    );
 }

@@ -1,6 +1,12 @@
 /** What is known about one claim as a source of snapshots. The finalizer is a fact about the claim, so its loop is keyed by claim. */
 import type { Effect, Rest } from '../../lib/controller/step.ts';
-import type { PersistentVolumeClaim, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
+import type {
+  PersistentVolumeClaim,
+  VolumeGroupSnapshot,
+  VolumeGroupSnapshotContent,
+  VolumeSnapshot,
+  VolumeSnapshotContent,
+} from '../../lib/kube/objects.ts';
 
 export interface ProtectionState {
   readonly claim: PersistentVolumeClaim;
@@ -8,6 +14,10 @@ export interface ProtectionState {
   readonly snapshots: readonly { readonly snapshot: VolumeSnapshot; readonly content: VolumeSnapshotContent | undefined }[];
   /** Every content made from the claim's volume, whether its snapshot lives or not. */
   readonly contents: readonly VolumeSnapshotContent[];
+  /** Every live group that selects the claim and has no content yet: it is about to be made of it, or waits for others. */
+  readonly groups: readonly VolumeGroupSnapshot[];
+  /** Every content of a group that is made from the claim's volume. */
+  readonly groupContents: readonly VolumeGroupSnapshotContent[];
 }
 
 /** PUT of the whole claim, with or without our finalizer: the verb that vendors' RBAC allows. */

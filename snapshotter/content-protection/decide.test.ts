@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { BEING_CREATED, BEING_DELETED, CONTENT_PROTECTION, GROUP_HANDLE } from '../names.ts';
+import { SINGLE } from '../kinds/single-kind.ts';
+import { BEING_CREATED, BEING_DELETED, CONTENT_PROTECTION } from '../names.ts';
 import { READY_STATUS, SNAPSHOT_UID, aContent, aPreProvisionedContent } from '../testing/objects.ts';
 import { decide, isAlone } from './decide.ts';
 import type { ContentProtectionState } from './state.ts';
 
-const aState = (content: VolumeSnapshotContent, snapshot: ContentProtectionState['snapshot'] = 'there') => ({
+const aState = (content: VolumeSnapshotContent, snapshot: ContentProtectionState['snapshot'] = 'there'): ContentProtectionState => ({
+  kind: SINGLE,
+  group: 'none',
   content,
   snapshot,
   cameAlone: false,
@@ -25,7 +28,6 @@ test.each([
   ['is protected', aContent()],
   ['is not bound yet', aPreProvisionedContent()],
   ['is being deleted', aContent({ metadata: { finalizers: [], ...deleting } })],
-  ['belongs to a group', aContent({ metadata: { finalizers: [], annotations: { [GROUP_HANDLE]: 'g' } } })],
 ])('a content that %s is left as it is', (_, content) => {
   expect(decide(aState(content))).toMatchObject({ kind: 'done' });
 });
@@ -99,5 +101,29 @@ describe('a content that comes after its VolumeSnapshot went', () => {
         patch: { body: { metadata: { annotations: { [BEING_DELETED]: 'yes' } } } },
       });
     }
+  });
+});
+
+describe('the content of a member of a group', () => {
+  const member = aContent({ metadata: { finalizers: [] }, status: READY_STATUS });
+
+  test('is left alone where groups are off, and protected where they are on', () => {
+    expect(decide({ ...aState(member), group: 'unserved' })).toMatchObject({ kind: 'done' });
+    expect(decide({ ...aState(member), group: 'there' })).toMatchObject({ kind: 'protect-content' });
+  });
+
+  test('whose VolumeSnapshot was taken away stays while its group has a content, and goes after that', () => {
+    expect(decide({ ...aState(aContent({ status: READY_STATUS }), 'gone'), group: 'there' })).toMatchObject({ kind: 'done' });
+    expect(decide({ ...aState(member, 'unseen'), group: 'gone' })).toMatchObject({ kind: 'see-snapshot' });
+    expect(decide({ ...aState(member, 'gone'), group: 'gone' })).toMatchObject({ kind: 'delete-content' });
+    const dying = aContent({ metadata: deleting, status: READY_STATUS });
+    expect(decide({ ...aState(dying, 'gone'), group: 'gone' })).toMatchObject({ kind: 'mark-content' });
+  });
+
+  test('that is retained, or that an administrator brought, stays whatever is gone', () => {
+    const retained = aContent({ spec: { deletionPolicy: 'Retain' }, status: READY_STATUS });
+    const given = aPreProvisionedContent({ spec: { volumeSnapshotRef: { name: 'nightly', namespace: 'default', uid: SNAPSHOT_UID } } });
+    for (const content of [retained, given])
+      expect(decide({ ...aState(content, 'gone'), group: 'gone' }).kind, content.metadata?.name ?? '').not.toBe('delete-content');
   });
 });

@@ -1,23 +1,30 @@
 /** Reads the stores for one content. */
 import type { Store } from '../../lib/controller/store.ts';
-import type { VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { refersTo, snapshotKeyOf } from '../content-accessors.ts';
+import { refersTo, snapshotKeyOf } from '../kinds/accessors.ts';
+import type { ContentObject, SnapshotKind, SnapshotObject } from '../kinds/kind.ts';
 import type { ContentProtectionState } from './state.ts';
 
-export interface ContentProtectionGatherDeps {
-  readonly contents: Store<VolumeSnapshotContent>;
-  readonly snapshots: Store<VolumeSnapshot>;
+export interface ContentProtectionGatherDeps<S extends SnapshotObject, C extends ContentObject> {
+  readonly kind: SnapshotKind<S, C>;
+  readonly contents: Store<C>;
+  readonly snapshots: Store<S>;
+  readonly groupOf: (content: C) => ContentProtectionState['group'];
   /** By uid: see `cameAlone`. */
   readonly alone: ReadonlySet<string>;
 }
 
-export function gather({ contents, snapshots, alone }: ContentProtectionGatherDeps, key: string): ContentProtectionState | undefined {
+export function gather<S extends SnapshotObject, C extends ContentObject>(
+  { kind, contents, snapshots, groupOf, alone }: ContentProtectionGatherDeps<S, C>,
+  key: string,
+): ContentProtectionState<S, C> | undefined {
   const content = contents.get(key);
   if (content === undefined) return undefined;
-  const snapshot = snapshots.get(snapshotKeyOf(content) ?? '');
+  const snapshot = snapshots.get(snapshotKeyOf(kind, content) ?? '');
   return {
+    kind,
     content,
-    snapshot: snapshot !== undefined && refersTo(content, snapshot) ? 'there' : 'unseen',
+    snapshot: snapshot !== undefined && refersTo(kind, content, snapshot) ? 'there' : 'unseen',
+    group: groupOf(content),
     cameAlone: alone.has(content.metadata?.uid ?? ''),
     gone: false,
   };

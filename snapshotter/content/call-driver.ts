@@ -7,6 +7,7 @@ import type { Clock } from '../../lib/doors/clock.ts';
 import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import type { Snapshot } from '../../proto/gen/csi.ts';
 import { volumeHandleOf } from '../content-accessors.ts';
+import { CAUSE, causeOfAnswer } from '../failure-note.ts';
 import { afterAnswer } from './create-calls.ts';
 import { DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE } from '../names.ts';
 import { quote } from '../peer-words.ts';
@@ -69,7 +70,8 @@ export async function createSnapshot(
   const lastWord = gaveUp
     ? `; this answer came too often after a call without one and is taken as final, a snapshot named ${request.name} may exist`
     : '';
-  const failure = describe(content, 'create-snapshot', `${notTaken(volumeHandleOf(content), why)}${lastWord}`);
+  const words = `${notTaken(volumeHandleOf(content), why)}${lastWord}`;
+  const failure = describe(content, 'create-snapshot', { why: words, cause: causeOfAnswer(grpcCode) });
   return conclude(deps, state, { calls, answer: failure });
 }
 
@@ -91,11 +93,9 @@ export async function listSnapshot(
   const entry = result.ok ? result.value.entries.find(({ snapshot }) => snapshot?.snapshotId === handle) : undefined;
   if (entry?.snapshot !== undefined) return conclude(deps, state, { calls, answer: found('refresh-snapshot', entry.snapshot) });
   const why = result.ok ? `can not find snapshot for snapshotID ${handle}` : result.message;
-  const failure = describe(
-    content,
-    'refresh-snapshot',
-    `failed to list snapshot for content ${content.metadata?.name ?? ''}: ${quote(why)}`,
-  );
+  const words = `failed to list snapshot for content ${content.metadata?.name ?? ''}: ${quote(why)}`;
+  const cause = result.ok ? CAUSE.missing : causeOfAnswer(result.grpcCode);
+  const failure = describe(content, 'refresh-snapshot', { why: words, cause });
   return conclude(deps, state, { calls, answer: failure });
 }
 
@@ -106,8 +106,9 @@ export async function deleteSnapshot(
 ): Promise<ContentAnswer> {
   const result = await ask(() => deps.csi.deleteSnapshot({ snapshotId: handle, secrets: secretsOf(state) }, signal));
   if (result.ok) return conclude(deps, state, { calls: { kind: 'deleted' } });
+  const cause = causeOfAnswer(result.grpcCode);
   const why = `failed to delete snapshot ${handle}: ${quote(result.message)}${withoutSecret(state)}`;
-  return conclude(deps, state, { calls: state.calls, answer: describe(state.content, 'delete-snapshot', why) });
+  return conclude(deps, state, { calls: state.calls, answer: describe(state.content, 'delete-snapshot', { why, cause }) });
 }
 
 function withoutSecret({ secret }: ContentState): string {

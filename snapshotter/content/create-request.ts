@@ -2,6 +2,7 @@
 import type { VolumeSnapshotClass, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { driverParameters, withoutReserved } from '../class-parameters.ts';
 import { text, volumeHandleOf } from '../content-accessors.ts';
+import { CAUSE, type Cause } from '../failure-note.ts';
 import {
   DELETION_SECRET_NAME,
   DELETION_SECRET_NAMESPACE,
@@ -20,15 +21,18 @@ export function snapshotNameOf({ snapshotNamePrefix, snapshotNameUuidLength }: C
   return `${snapshotNamePrefix}-${snapshotUid.replaceAll('-', '').slice(0, snapshotNameUuidLength)}`;
 }
 
+/** `cause`: where it is another one than that the objects are not as they must be. */
+type RequestOrFault = Resolved<CreateRequest> & { readonly cause?: Cause };
+
 export function createRequest(
   content: VolumeSnapshotContent,
   snapshotClass: VolumeSnapshotClass | undefined,
   rules: ContentRules,
-): Resolved<CreateRequest> {
+): RequestOrFault {
   const className = text(content.spec?.volumeSnapshotClassName);
   const name = content.metadata?.name ?? '';
   if (className === undefined) return fault(noInput(`for content ${name}`, `failed to take snapshot ${name} without a snapshot class`));
-  if (snapshotClass === undefined) return fault(noInput(`for content ${name}`, classNotFound(className)));
+  if (snapshotClass === undefined) return { ...fault(noInput(`for content ${name}`, classNotFound(className))), cause: CAUSE.missing };
   const parameters = driverParameters(snapshotClass.parameters);
   if (parameters.ok) return assemble(content, parameters.value, rules);
   return fault(`failed to remove CSI Parameters of prefixed keys: ${parameters.fault}`);
@@ -42,7 +46,7 @@ export function replayRequest(
   content: VolumeSnapshotContent,
   snapshotClass: VolumeSnapshotClass | undefined,
   rules: ContentRules,
-): Resolved<CreateRequest> {
+): RequestOrFault {
   return assemble(content, withoutReserved(snapshotClass?.parameters), rules);
 }
 

@@ -1,11 +1,13 @@
 /** The next step towards a CreateSnapshot call: checks, secret, mark, call. */
 import { hasMark } from '../content-accessors.ts';
+import { CAUSE } from '../failure-note.ts';
 import { inputsOf } from '../inputs.ts';
 import { ANNOTATION_YES, BEING_CREATED, DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE } from '../names.ts';
 import { annotationsPatch } from '../object-patch.ts';
 import { contentWarning } from '../regarding.ts';
 import { annotatedSecret, createRequest, replayRequest } from './create-request.ts';
 import { describe, refuse, withoutCredentials } from './failure.ts';
+import { noteFailure } from './marks.ts';
 import type { ContentNext, ContentState, DriverEffect } from './state.ts';
 
 /**
@@ -15,7 +17,8 @@ import type { ContentNext, ContentState, DriverEffect } from './state.ts';
 export function decideCreate(state: ContentState, purpose: 'create' | 'replay' | 'search'): ContentNext {
   const { content, snapshotClass, rules } = state;
   const request = (purpose === 'create' ? createRequest : replayRequest)(content, snapshotClass, rules);
-  if (!request.ok) return refuse(state, describe(content, 'create-snapshot', request.fault));
+  if (!request.ok)
+    return refuse(state, describe(content, 'create-snapshot', { why: request.fault, cause: request.cause ?? CAUSE.invalid }));
   const step = { kind: 'create-snapshot', backoff: 'create-snapshot', inputs: driverInputs(state) } as const;
   const secretStep = readSecret(state, 'create-snapshot');
   if (secretStep !== undefined) return secretStep;
@@ -29,10 +32,11 @@ export function readSecret(state: ContentState, effect: DriverEffect): ContentNe
   const { content } = state;
   const secret = annotatedSecret(content);
   if (!secret.ok) {
-    const failure = withoutCredentials(content, effect, { words: secret.fault, more: secret.more });
-    if (effect !== 'delete-snapshot') return refuse(state, failure);
-    const events = [contentWarning(content, failure.reason, failure.message)];
-    return { kind: 'retry', backoff: effect, inputs: driverInputs(state), reason: failure.message, events };
+    const told = withoutCredentials(content, effect, { words: secret.fault, more: secret.more });
+    if (effect !== 'delete-snapshot') return refuse(state, { kind: 'failed', effect, cause: CAUSE.invalid, ...told });
+    const events = [contentWarning(content, told.reason, told.message)];
+    const again = { kind: 'retry', backoff: effect, inputs: driverInputs(state), reason: told.message, events } as const;
+    return noteFailure(state, CAUSE.invalid) ?? again;
   }
   if (secret.value === undefined || state.secret !== undefined) return undefined;
   return { kind: effect, backoff: effect, action: 'read-secret', inputs: driverInputs(state), secret: secret.value };

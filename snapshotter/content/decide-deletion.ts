@@ -24,7 +24,7 @@ export function decideDeletion(state: ContentState): ContentNext {
   const handle = savedHandleOf(content);
   if (!destroys || handle === undefined) return release(state);
   // A mark that outlived DeleteSnapshot would have the snapshot made anew after a crash.
-  const first = unmark(state) ?? readSecret(state, 'delete-snapshot');
+  const first = unmark(state, undefined) ?? readSecret(state, 'delete-snapshot');
   return first ?? { kind: 'delete-snapshot', backoff: 'delete-snapshot', action: 'call', inputs: driverInputs(state), handle };
 }
 

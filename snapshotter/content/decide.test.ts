@@ -7,6 +7,7 @@ import {
   CREATION_UNCERTAIN,
   DELETION_SECRET_NAME,
   DELETION_SECRET_NAMESPACE,
+  FAILURE,
   GROUP_HANDLE,
 } from '../names.ts';
 import {
@@ -19,7 +20,9 @@ import {
   aClass,
   aContent,
   aPreProvisionedContent,
+  noted,
 } from '../testing/objects.ts';
+import { CAUSE, causeOfAnswer } from '../failure-note.ts';
 import { SIDECAR_REASON } from '../names.ts';
 import { readCalls } from './create-calls.ts';
 import { decide } from './decide.ts';
@@ -38,6 +41,14 @@ const NONE = { kind: 'none' } as const;
 const history = { times: 0, sinceMs: EPOCH_MS } as const;
 const RUNNING = { kind: 'running', history } as const;
 const UNCERTAIN = { kind: 'uncertain', history } as const;
+
+/** The annotation that a step writes; undefined: none. Null: it goes. */
+function noteOf(step: ReturnType<typeof decide>): unknown {
+  if (step.kind !== 'write-marks' || step.patch.type !== 'merge') return undefined;
+  const { annotations = {} } = (step.patch.body as { metadata: { annotations?: Record<string, string | null> } }).metadata;
+  const note = annotations[FAILURE];
+  return typeof note === 'string' ? JSON.parse(note) : note;
+}
 
 function aState(more: Partial<ContentState> = {}): ContentState {
   return {
@@ -78,6 +89,7 @@ const failed = (more: object = {}): DriverAnswer => ({
   effect: 'create-snapshot',
   reason: SIDECAR_REASON.creationFailed,
   message: 'no luck',
+  cause: CAUSE.missing,
   ...more,
 });
 
@@ -191,7 +203,8 @@ describe('creating', () => {
       { content: aContent({ spec: { volumeSnapshotRef: { name: 'n', namespace: 'd' } } }) },
       /not bound to a snapshot/,
     ],
-  ])('%s is refused before the mark, told as the first attempt and as a later one, then it rests', (_, more, message) => {
+  ])('%s is refused before the mark, told as the first attempt and as a later one, noted, then it rests', (name, more, message) => {
+    const missing = name === 'a class that is missing';
     let content = 'content' in more ? more.content : aContent();
     for (const reason of ['SnapshotCreationFailed', 'SnapshotContentCheckandUpdateFailed']) {
       const step = decide(aState({ ...more, content }));
@@ -199,6 +212,10 @@ describe('creating', () => {
       const note = 'before' in step ? (step.before?.[0]?.message ?? '') : '';
       content = { ...content, status: { readyToUse: false, error: { message: note } } };
     }
+    const noting = decide(aState({ ...more, content }));
+    expect(noteOf(noting)).toMatchObject({ code: missing ? 'NotFound' : 'InvalidArgument', retryable: false });
+    const annotations = { ...content.metadata?.annotations, ...noted(missing ? CAUSE.missing : CAUSE.invalid) };
+    content = { ...content, metadata: { ...content.metadata, annotations } };
     expect(decide(aState({ ...more, content }))).toMatchObject({ kind: 'done' });
   });
 
@@ -339,14 +356,19 @@ describe('polling', () => {
 
 describe('failures', () => {
   const bare = { readyToUse: false, error: { message: 'no luck' } };
+  const metadata = { annotations: noted(CAUSE.missing) };
+  const told = (more: object = {}) => aContent({ status: bare, metadata, ...more });
 
   test('a final one takes the mark away at once, then it is told, then tried again at its back-off', () => {
     expect(decide(aState({ content: marked(), answer: failed() }))).toMatchObject({
       kind: 'write-marks',
       patch: { body: { metadata: { annotations: { [BEING_CREATED]: null } } } },
     });
-    expect(decide(aState({ answer: failed() }))).toMatchObject({ kind: 'write-error', before: [{ reason: 'SnapshotCreationFailed' }] });
-    expect(decide(aState({ content: aContent({ status: bare }), answer: failed() }))).toMatchObject({
+    expect(decide(aState({ content: aContent({ metadata }), answer: failed() }))).toMatchObject({
+      kind: 'write-error',
+      before: [{ reason: 'SnapshotCreationFailed' }],
+    });
+    expect(decide(aState({ content: told(), answer: failed() }))).toMatchObject({
       kind: 'retry',
       backoff: 'create-snapshot',
       inputs: expect.stringContaining('content-uid'),
@@ -361,12 +383,12 @@ describe('failures', () => {
   });
 
   test('one that the status says already is told again at each attempt; one that this attempt wrote is not told twice', () => {
-    const state = aState({ content: aContent({ status: bare }), answer: failed() });
+    const state = aState({ content: told(), answer: failed() });
     expect(decide(state)).toMatchObject({ kind: 'retry', events: [{ reason: 'SnapshotCreationFailed', message: 'no luck' }] });
-    const first = aState({ content: aContent(), answer: failed() });
+    const first = aState({ content: aContent({ metadata }), answer: failed() });
     const step = decide(first);
     if (step.kind !== 'write-error') throw new Error(`expected a status, got ${step.kind}`);
-    const written = absorb(first, step, { kind: 'content', object: aContent({ status: bare }) });
+    const written = absorb(first, step, { kind: 'content', object: told() });
     expect(decide(written)).toMatchObject({ kind: 'retry' });
     expect(decide(written)).not.toHaveProperty('events');
   });
@@ -374,10 +396,58 @@ describe('failures', () => {
   test('one without a clear answer keeps the mark', () => {
     const undecided = { calls: RUNNING, answer: failed() };
     expect(decide(aState({ content: marked(), ...undecided }))).toMatchObject({ kind: 'write-error' });
-    expect(decide(aState({ content: marked({ status: bare }), ...undecided }))).toMatchObject({
+    expect(
+      decide(
+        aState({
+          content: marked({ status: bare, metadata: { annotations: { ...mark.annotations, ...metadata.annotations } } }),
+          ...undecided,
+        }),
+      ),
+    ).toMatchObject({
       kind: 'retry',
       backoff: 'create-snapshot',
     });
+  });
+
+  test('is noted for programs: with the mark where that goes, by a write of its own where it stays, once while it is the same', () => {
+    const since = '2026-01-01T00:00:00Z';
+    const other = failed({ cause: causeOfAnswer(8) });
+    expect(noteOf(decide(aState({ content: marked(), answer: failed() })))).toEqual({ code: 'NotFound', retryable: false, since });
+    const undecided = { calls: RUNNING, answer: other };
+    expect(noteOf(decide(aState({ content: marked({ status: bare }), ...undecided })))).toEqual({
+      code: 'ResourceExhausted',
+      retryable: true,
+      since,
+    });
+    // Another code than the one that is noted.
+    expect(noteOf(decide(aState({ content: told(), answer: other })))).toMatchObject({ code: 'ResourceExhausted' });
+    expect(decide(aState({ content: told(), answer: failed() }))).toMatchObject({ kind: 'retry' });
+    const garbled = told({ metadata: { annotations: { [FAILURE]: 'yes' } } });
+    expect(noteOf(decide(aState({ content: garbled, answer: failed() })))).toMatchObject({ code: 'NotFound' });
+  });
+
+  test('the note goes with the failure: with the mark of a ready snapshot, at once for one that is only made', () => {
+    const annotations = { ...mark.annotations, ...metadata.annotations };
+    const ready = aContent({ status: READY_STATUS, metadata: { annotations } });
+    expect(decide(aState({ content: ready, answer: found() }))).toMatchObject({
+      patch: { body: { metadata: { annotations: { [BEING_CREATED]: null, [FAILURE]: null } } } },
+    });
+    const made = aContent({ status: unready, metadata: { annotations } });
+    expect(decide(aState({ content: made, answer: found({ ready: false }) }))).toMatchObject({
+      kind: 'write-marks',
+      patch: { body: { metadata: { annotations: { [FAILURE]: null } } } },
+    });
+    expect(noteOf(decide(aState({ content: aContent({ status: READY_STATUS }), answer: found() })))).toBeUndefined();
+  });
+
+  test('a deletion that fails is noted once, and the note stays from attempt to attempt', () => {
+    const answer = failed({ effect: 'delete-snapshot', reason: 'SnapshotDeleteError', cause: causeOfAnswer(14) });
+    const content = released({ status: READY_STATUS });
+    expect(noteOf(decide(aState({ content, answer })))).toMatchObject({ code: 'Unavailable', retryable: true });
+    const annotations = noted(causeOfAnswer(14));
+    const again = released({ status: READY_STATUS, metadata: { annotations } });
+    expect(decide(aState({ content: again, answer }))).toMatchObject({ kind: 'retry', backoff: 'delete-snapshot' });
+    expect(decide(aState({ content: again }))).toMatchObject({ kind: 'delete-snapshot', action: 'call' });
   });
 
   test('a mark that somebody overwrote while a call is undecided is put back at once', () => {
@@ -482,7 +552,7 @@ describe('the gate of deletion', () => {
   });
 
   test('an uncertain creation is searched for without a mark, told to the administrator at each attempt, and not for Retain', () => {
-    const content = released({ metadata: { annotations: { [CREATION_UNCERTAIN]: 'yes' } } });
+    const content = released({ metadata: { annotations: { [CREATION_UNCERTAIN]: 'yes', ...noted(CAUSE.missing) } } });
     expect(decide(aState({ content, calls: UNCERTAIN }))).toMatchObject({ action: 'call', unmarked: true });
     const step = decide(aState({ content, calls: UNCERTAIN, answer: failed() }));
     expect(step).toMatchObject({ kind: 'retry', backoff: 'create-snapshot', events: [{ reason: 'SnapshotCreationUncertain' }] });
@@ -522,7 +592,8 @@ describe('the gate of deletion', () => {
     const content = released({ metadata: mark, status: bare });
     expect(decide(aState({ content, answer: failed() }))).toMatchObject({ kind: 'write-marks' });
     expect(decide(aState({ content: released({ status: bare }), answer: failed() }))).toMatchObject({ kind: 'release-content' });
-    expect(decide(aState({ content, calls: RUNNING, answer: failed() }))).toMatchObject({ kind: 'retry' });
+    const waiting = released({ metadata: { annotations: { ...mark.annotations, ...noted(CAUSE.missing) } }, status: bare });
+    expect(decide(aState({ content: waiting, calls: RUNNING, answer: failed() }))).toMatchObject({ kind: 'retry' });
   });
 
   test('a class that is gone or spoilt does not keep the content', () => {
@@ -582,7 +653,8 @@ describe('the gate of deletion', () => {
   test('DeleteSnapshot is not called twice, and a failure of it keeps the readiness', () => {
     expect(decide(aState({ content: released(ready), calls: { kind: 'deleted' } }))).toMatchObject({ kind: 'release-content' });
     const answer = failed({ effect: 'delete-snapshot', reason: 'SnapshotDeleteError' });
-    expect(decide(aState({ content: released(ready), answer })), 'told at each attempt, by an event alone').toMatchObject({
+    const noticed = released({ ...ready, metadata: { annotations: noted(CAUSE.missing) } });
+    expect(decide(aState({ content: noticed, answer })), 'told at each attempt, by an event alone').toMatchObject({
       kind: 'retry',
       backoff: 'delete-snapshot',
       events: [{ reason: 'SnapshotDeleteError', message: 'no luck' }],

@@ -25,7 +25,7 @@ import { decideCreate, driverInputs } from './decide-create.ts';
 import { decideDeletion } from './decide-deletion.ts';
 import { decideRefresh } from './decide-refresh.ts';
 import { report, uncertainEvent } from './failure.ts';
-import { assertMarks, unmark } from './marks.ts';
+import { assertMarks, noteFailure, unmark } from './marks.ts';
 import type { ContentNext, ContentState, DriverFailure, FoundSnapshot } from './state.ts';
 import { statusChange } from './status-change.ts';
 
@@ -51,7 +51,7 @@ export function isReleased(content: VolumeSnapshotContent): boolean {
 
 function decideLive(state: ContentState): ContentNext {
   const { content } = state;
-  if (isReady(content)) return unmark(state) ?? { kind: 'done', reason: 'ready' };
+  if (isReady(content)) return unmark(state, null) ?? { kind: 'done', reason: 'ready' };
   return preProvisionedHandleOf(content) === undefined ? decideCreate(state, 'create') : decideRefresh(state);
 }
 
@@ -71,7 +71,9 @@ function decideFound(state: ContentState, answer: FoundSnapshot): ContentNext {
     };
   }
   if (isReleased(content)) return decideDeletion({ ...state, answer: undefined });
-  if (answer.ready) return unmark(state) ?? { kind: 'done', reason: 'ready' };
+  if (answer.ready) return unmark(state, null) ?? { kind: 'done', reason: 'ready' };
+  const healed = noteFailure(state, null);
+  if (healed !== undefined) return healed;
   const afterMs = Math.min(ageMs(content, now) + rules.readyPollMinMs, rules.readyPollMaxMs);
   return { kind: 'poll', backoff: answer.effect, afterMs, inputs: driverInputs(state), reason: 'the snapshot is not ready yet' };
 }
@@ -92,17 +94,26 @@ function ageMs({ metadata, status }: VolumeSnapshotContent, now: number): number
  */
 function decideFailed(state: ContentState, answer: DriverFailure): ContentNext {
   const { content, calls, rules } = state;
-  const { effect, reason, message } = answer;
+  const { effect, reason, message, cause } = answer;
   const again = { kind: 'retry', backoff: effect, inputs: driverInputs(state), reason: message } as const;
-  if (effect === 'delete-snapshot') return { ...again, events: [contentWarning(content, reason, message)] };
+  if (effect === 'delete-snapshot') return noteFailure(state, cause) ?? { ...again, events: [contentWarning(content, reason, message)] };
   if (effect === 'create-snapshot' && calls.kind !== 'running') {
-    const step = unmark(state);
+    const released = isReleased(content);
+    // What goes next needs no note.
+    const step = unmark(state, released ? undefined : cause);
     if (step !== undefined) return step;
-    if (isReleased(content)) {
+    if (released) {
       if (calls.kind !== 'uncertain' || content.spec?.deletionPolicy !== 'Delete') return decideDeletion({ ...state, answer: undefined });
-      return { ...again, events: [uncertainEvent(content, snapshotNameOf(rules, content.spec.volumeSnapshotRef?.uid ?? ''), answer)] };
+      return (
+        noteFailure(state, cause) ?? {
+          ...again,
+          events: [uncertainEvent(content, snapshotNameOf(rules, content.spec.volumeSnapshotRef?.uid ?? ''), answer)],
+        }
+      );
     }
   }
-  if (answer.isTold === true) return again;
-  return report(state, answer) ?? { ...again, events: [contentWarning(content, reason, message)] };
+  const told = answer.isTold === true ? undefined : report(state, answer);
+  const write = told ?? noteFailure(state, cause);
+  if (write !== undefined) return write;
+  return answer.isTold === true ? again : { ...again, events: [contentWarning(content, reason, message)] };
 }

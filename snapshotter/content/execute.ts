@@ -1,11 +1,12 @@
 /** One effect of a content's loop, at the API server. Calls of the driver are in call-driver.ts. */
-import { isNotFound, orNothing } from '../../lib/kube/api-error.ts';
+import { ApiError, isNotFound, orNothing } from '../../lib/kube/api-error.ts';
 import type { KubeClient, Patch } from '../../lib/kube/client.ts';
 import { VOLUME_SNAPSHOT_CONTENTS } from '../../lib/kube/resources.ts';
 import { refusalOf } from '../../lib/sidecar/refusal.ts';
 import { readSecret } from '../../lib/sidecar/secret-reader.ts';
 import { isDeleting } from '../content-accessors.ts';
 import type { ApplyWrite } from '../apply-write.ts';
+import { CAUSE, type Cause, causeOfRefusal } from '../failure-note.ts';
 import { conclude, createSnapshot, deleteSnapshot, type DriverDeps, listSnapshot, remember } from './call-driver.ts';
 import { noSecret, type SecretOfCall } from './failure.ts';
 import type { ContentAnswer, ContentEffect, ContentState } from './state.ts';
@@ -71,19 +72,20 @@ async function patchContent({ client, applyWrite }: ContentExecuteDeps, { conten
  * the driver decides whether it needs one.
  */
 async function secretOf(deps: ContentExecuteDeps, { effect, secret }: SecretOfCall, { state, signal }: Run): Promise<ContentAnswer> {
-  const failed = (why: string): ContentAnswer => {
-    return conclude(deps, state, { calls: state.calls, answer: noSecret(state.content, { effect, secret }, why) });
+  const failed = (why: string, cause: Cause): ContentAnswer => {
+    const told = noSecret(state.content, { effect, secret }, why);
+    return conclude(deps, state, { calls: state.calls, answer: { kind: 'failed', effect, cause, ...told } });
   };
   try {
     const { secret: values, garbled } = await readSecret(deps.client, secret, signal);
     if (garbled[0] === undefined) return { kind: 'secret', secret: values };
-    return failed(`the value of ${JSON.stringify(garbled[0])} is no UTF-8 text, and CSI secrets are texts`);
+    return failed(`the value of ${JSON.stringify(garbled[0])} is no UTF-8 text, and CSI secrets are texts`, CAUSE.invalid);
   } catch (error) {
     if (effect === 'delete-snapshot' && isNotFound(error))
       return { kind: 'secret', secret: { of: secret, isMissing: true, reveal: () => ({}) } };
     const refused = refusalOf(error);
     if (refused === undefined) throw error;
-    return failed(refused);
+    return failed(refused, causeOfRefusal(error instanceof ApiError ? error.status : 0));
   }
 }
 

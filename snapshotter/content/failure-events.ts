@@ -4,30 +4,29 @@ import { hasMark, preProvisionedHandleOf } from '../content-accessors.ts';
 import { BEING_CREATED, SIDECAR_REASON } from '../names.ts';
 import { notUpdated, quote } from '../peer-words.ts';
 import { contentWarning } from '../regarding.ts';
-import { describe, noSecret } from './failure.ts';
-import type { ContentEffect, ContentState, DriverFailure } from './state.ts';
+import { noSecret, tell, type Told } from './failure.ts';
+import type { ContentEffect, ContentState } from './state.ts';
 
 export function failureEvents(state: ContentState, step: ContentEffect, why: string): readonly EventNote[] {
   const { reason, message } = failureOf(state, step, why);
   return [contentWarning(state.content, reason, message)];
 }
 
-function failureOf({ content, answer }: ContentState, step: ContentEffect, why: string): Pick<DriverFailure, 'reason' | 'message'> {
+function failureOf(state: ContentState, step: ContentEffect, why: string): Told {
+  const { content, answer } = state;
   const { name = '' } = content.metadata ?? {};
   switch (step.kind) {
     case 'create-snapshot':
     case 'refresh-snapshot':
     case 'delete-snapshot':
       if (step.action === 'read-secret') return noSecret(content, { effect: step.kind, secret: step.secret }, why);
-      return describe(content, step.kind, step.action === 'mark' ? notMarked(name, 'add', why) : why);
+      return tell(content, step.kind, step.action === 'mark' ? notMarked(name, 'add', why) : why);
     case 'write-marks':
-      if (answer?.kind === 'failed')
-        return describe(content, answer.effect, `failed to remove ${MARK} annotation from the content ${name}: ${notUpdated(name, why)}`);
-      return describe(content, 'create-snapshot', notMarked(name, hasMark(content, BEING_CREATED) ? 'remove' : 'add', why));
+      return tell(content, answer?.kind === 'failed' ? answer.effect : 'create-snapshot', notWritten(state, why));
     case 'write-error':
     case 'save-status':
-      if (preProvisionedHandleOf(content) !== undefined) return describe(content, 'refresh-snapshot', notUpdated(name, why));
-      return describe(content, 'create-snapshot', `error updating status for volume snapshot content ${name}: ${notUpdated(name, why)}`);
+      if (preProvisionedHandleOf(content) !== undefined) return tell(content, 'refresh-snapshot', notUpdated(name, why));
+      return tell(content, 'create-snapshot', `error updating status for volume snapshot content ${name}: ${notUpdated(name, why)}`);
     case 'clear-status':
       return { reason: SIDECAR_REASON.deleteFailed, message: `Failed to clear content status: ${why}` };
     case 'release-content':
@@ -35,6 +34,15 @@ function failureOf({ content, answer }: ContentState, step: ContentEffect, why: 
     default:
       return step satisfies never;
   }
+}
+
+/** Annotations after an answer, or again where somebody overwrote them. */
+function notWritten({ content, answer, calls }: ContentState, why: string): string {
+  const { name = '' } = content.metadata ?? {};
+  if (calls.kind === 'running') return notMarked(name, 'add', why);
+  if (!hasMark(content, BEING_CREATED)) return notUpdated(name, why);
+  if (answer?.kind !== 'failed') return notMarked(name, 'remove', why);
+  return `failed to remove ${MARK} annotation from the content ${name}: ${notUpdated(name, why)}`;
 }
 
 const MARK = 'VolumeSnapshotBeingCreated';

@@ -3,24 +3,35 @@ import type { EventNote } from '../../lib/controller/step.ts';
 import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { formatTime } from '../../lib/kube/time.ts';
 import type { SecretName } from '../../lib/sidecar/secret.ts';
+import type { Cause } from '../failure-note.ts';
 import { inputsOf } from '../inputs.ts';
 import { CONTENT_PROTECTION, SIDECAR_REASON } from '../names.ts';
 import { statusPatch } from '../object-patch.ts';
 import { noInput, quote, withMore } from '../peer-words.ts';
 import { contentWarning } from '../regarding.ts';
+import { noteFailure } from './marks.ts';
 import type { ContentEffect, ContentNext, ContentState, DriverEffect, DriverFailure } from './state.ts';
 
+export type Told = Pick<DriverFailure, 'reason' | 'message'>;
+
 /** The first attempt and the later ones have reasons and words of their own: a status tells them apart. */
-export function describe({ status }: VolumeSnapshotContent, effect: DriverEffect, why: string): DriverFailure {
-  if (effect === 'delete-snapshot')
-    return { kind: 'failed', effect, reason: SIDECAR_REASON.deleteFailed, message: `Failed to delete snapshot: ${why}` };
+export function tell({ status }: VolumeSnapshotContent, effect: DriverEffect, why: string): Told {
+  if (effect === 'delete-snapshot') return { reason: SIDECAR_REASON.deleteFailed, message: `Failed to delete snapshot: ${why}` };
   if (effect === 'create-snapshot' && (status ?? undefined) === undefined)
-    return { kind: 'failed', effect, reason: SIDECAR_REASON.creationFailed, message: `Failed to create snapshot: ${why}` };
-  return { kind: 'failed', effect, reason: SIDECAR_REASON.updateFailed, message: `Failed to check and update snapshot content: ${why}` };
+    return { reason: SIDECAR_REASON.creationFailed, message: `Failed to create snapshot: ${why}` };
+  return { reason: SIDECAR_REASON.updateFailed, message: `Failed to check and update snapshot content: ${why}` };
+}
+
+export function describe(
+  content: VolumeSnapshotContent,
+  effect: DriverEffect,
+  { why, cause }: { why: string; cause: Cause },
+): DriverFailure {
+  return { kind: 'failed', effect, cause, ...tell(content, effect, why) };
 }
 
 /** A call's secret cannot be read, or cannot be sent as it is. */
-export function noSecret(content: VolumeSnapshotContent, { effect, secret }: SecretOfCall, why: string): DriverFailure {
+export function noSecret(content: VolumeSnapshotContent, { effect, secret }: SecretOfCall, why: string): Told {
   const { name, namespace } = secret;
   if (effect === 'refresh-snapshot')
     return withoutCredentials(content, effect, { words: `error getting secret ${name} in namespace ${namespace}: ${why}` });
@@ -39,15 +50,15 @@ interface Why {
 }
 
 /** The Go program's words differ with the call. */
-export function withoutCredentials(content: VolumeSnapshotContent, effect: DriverEffect, { words, more }: Why): DriverFailure {
+export function withoutCredentials(content: VolumeSnapshotContent, effect: DriverEffect, { words, more }: Why): Told {
   const name = content.metadata?.name ?? '';
   switch (effect) {
     case 'create-snapshot':
-      return describe(content, effect, withMore(noInput(`for content ${name}`, words), more));
+      return tell(content, effect, withMore(noInput(`for content ${name}`, words), more));
     case 'refresh-snapshot':
-      return describe(content, effect, withMore(`failed to get credentials for snapshot content ${name}: ${words}`, more));
+      return tell(content, effect, withMore(`failed to get credentials for snapshot content ${name}: ${words}`, more));
     case 'delete-snapshot':
-      return { kind: 'failed', effect, reason: SIDECAR_REASON.deleteFailed, message: withMore('Failed to get snapshot credentials', more) };
+      return { reason: SIDECAR_REASON.deleteFailed, message: withMore('Failed to get snapshot credentials', more) };
     default:
       return effect satisfies never;
   }
@@ -68,7 +79,7 @@ export function report({ content, now }: ContentState, { reason, message }: Driv
 
 /** Something that only a change of an object can mend: said, then at rest until it changes. Every such object is watched. */
 export function refuse(state: ContentState, failure: DriverFailure): ContentNext {
-  return report(state, failure) ?? { kind: 'done', reason: `waits for a change: ${failure.message}` };
+  return report(state, failure) ?? noteFailure(state, failure.cause) ?? { kind: 'done', reason: `waits for a change: ${failure.message}` };
 }
 
 /** For the administrator: nobody else waits. The driver's words come last, where a long event is cut off. */

@@ -4,6 +4,7 @@ import type { Effect, Rest } from '../../lib/controller/step.ts';
 import type { Patch } from '../../lib/kube/client.ts';
 import type { VolumeSnapshotClass, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import type { SecretName, SecretValues } from '../../lib/sidecar/secret.ts';
+import type { Cause } from '../failure-note.ts';
 import type { CreateCalls } from './create-calls.ts';
 
 export interface ContentRules {
@@ -35,6 +36,8 @@ export interface DriverFailure {
   readonly kind: 'failed';
   readonly effect: DriverEffect;
   readonly reason: EventReason;
+  /** For programs. */
+  readonly cause: Cause;
   /** For people: no secret, and the same words for the same failure. */
   readonly message: string;
   /** An event of this attempt went with the status that says it. */

@@ -7,7 +7,8 @@ import type {
   VolumeSnapshotClass,
   VolumeSnapshotContent,
 } from '../../lib/kube/objects.ts';
-import { AS_SOURCE_PROTECTION, BOUND_PROTECTION, CONTENT_PROTECTION } from '../names.ts';
+import type { Cause } from '../failure-note.ts';
+import { AS_SOURCE_PROTECTION, BOUND_PROTECTION, CONTENT_PROTECTION, FAILURE } from '../names.ts';
 
 export const DRIVER = 'mock.csi.example';
 export const SNAPSHOT_UID = '6f6a7d8e-1111-4222-8333-0123456789ab';
@@ -127,4 +128,9 @@ export function aVolume(spec: PersistentVolume['spec'] = {}): PersistentVolume {
       ...spec,
     },
   };
+}
+
+/** The annotation of a failure, of an hour before. */
+export function noted(cause: Cause): Record<string, string> {
+  return { [FAILURE]: JSON.stringify({ ...cause, since: '2025-12-31T23:00:00Z' }) };
 }

@@ -14,10 +14,11 @@ import {
 } from '../../lib/kube/resources.ts';
 import { CsiError } from '../../lib/csi/csi-error.ts';
 import { reconciler as bindingReconciler } from '../binding/controller.ts';
-import { SNAPSHOT_INDEXES } from '../snapshot-informers.ts';
-import { RESTORES_INDEX } from '../binding/gather.ts';
+import { RESTORES_INDEX, sourceIn } from '../binding/relations.ts';
+import { singleRelations } from '../binding/single-relations.ts';
+import { SINGLE } from '../kinds/single-kind.ts';
+import { NAMESPACE_INDEX, PROTECTED_INDEX, SNAPSHOT_INDEXES, SOURCE_INDEX, VOLUME_INDEX } from '../snapshot-informers.ts';
 import { reconciler as claimReconciler } from '../claim-protection/controller.ts';
-import { SOURCE_INDEX } from '../claim-protection/gather.ts';
 import { reconciler as contentReconciler } from '../content/controller.ts';
 import { reconciler as protectionReconciler } from '../content-protection/controller.ts';
 import { CONTENT_NAME, DRIVER, EPOCH_MS, aClaim, aClass, aVolume } from './objects.ts';
@@ -90,8 +91,8 @@ export class TinyWorld {
       snapshots: api.store(VOLUME_SNAPSHOTS, SNAPSHOT_INDEXES),
       contents: api.store(VOLUME_SNAPSHOT_CONTENTS, [SOURCE_INDEX]),
       classes: api.store(VOLUME_SNAPSHOT_CLASSES),
-      claims: api.store(PERSISTENT_VOLUME_CLAIMS, [RESTORES_INDEX]),
-      volumes: api.store(PERSISTENT_VOLUMES),
+      claims: api.store(PERSISTENT_VOLUME_CLAIMS, [RESTORES_INDEX, NAMESPACE_INDEX, PROTECTED_INDEX]),
+      volumes: api.store(PERSISTENT_VOLUMES, [VOLUME_INDEX]),
       nodes: undefined,
     };
     const rules = { preventVolumeModeConversion: true, distributedSnapshotting: false };
@@ -112,7 +113,18 @@ export class TinyWorld {
       groupController: new Set<string>(),
     };
     const shared = { client, applyWrite, clock, timer: { seen: () => undefined, written: () => undefined, gone: () => undefined } };
-    const binding = bindingReconciler({ ...shared, stores, rules, refusals: new Map(), contentWent: new Set() });
+    const binding = bindingReconciler({
+      ...shared,
+      kind: SINGLE,
+      groupKind: undefined,
+      groupResources: undefined,
+      relations: singleRelations({ ...stores, groups: undefined }),
+      sourceOf: (one) => sourceIn(stores, one.metadata?.name ?? '', one),
+      stores,
+      rules,
+      refusals: new Map(),
+      contentWent: new Set(),
+    });
     const content = contentReconciler({
       ...shared,
       ...stores,
@@ -122,8 +134,8 @@ export class TinyWorld {
       memory: new Map(),
       gaveUp: () => undefined,
     });
-    const protection = protectionReconciler({ ...shared, ...stores, alone: new Set() });
-    const claim = claimReconciler({ ...shared, ...stores });
+    const protection = protectionReconciler({ ...shared, ...stores, kind: SINGLE, groupOf: () => 'none', alone: new Set() });
+    const claim = claimReconciler({ ...shared, ...stores, groups: undefined });
     return [
       () => this.#run('default/nightly', binding),
       () => this.#run(CONTENT_NAME, protection),

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { constants, createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2';
-import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer as createHttpsServer } from 'node:https';
+import { connect, createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -19,7 +20,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createCsiClient } from '../../lib/csi/client.ts';
 import { CsiError } from '../../lib/csi/csi-error.ts';
 import { createLogList } from '../../lib/csi/fake-driver.ts';
-import type { HttpDoor } from '../../lib/doors/http.ts';
+import type { HttpDoor, HttpTarget } from '../../lib/doors/http.ts';
 import type { RpcDoor } from '../../lib/doors/rpc.ts';
 import { openClock } from '../../lib/process/doors/clock.ts';
 import { openFiles } from '../../lib/process/doors/files.ts';
@@ -27,6 +28,7 @@ import { openHost } from '../../lib/process/doors/host.ts';
 import { openHttp } from '../../lib/process/doors/http.ts';
 import { openRandom } from '../../lib/process/doors/random.ts';
 import { openRpc } from '../../lib/process/doors/rpc.ts';
+import { TEST_CERTIFICATE } from './test-certificate.ts';
 
 const live = (): AbortSignal => new AbortController().signal;
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
@@ -204,11 +206,82 @@ describe('the HTTP door', () => {
     expect(connections).toBe(2);
   });
 
-  test('a path prefix of the server is kept, a proxy is refused in words', async () => {
+  test('a path prefix of the server is kept', async () => {
     const server = createHttpServer((request, response) => response.end(request.url));
     const base = await listening(server);
     expect(text((await open(`${base}/prefix/`).exchange(get, live())).body)).toBe('/prefix/x');
-    expect(() => openHttp({ baseUrl: base, proxyUrl: 'http://proxy:3128' })).toThrow('proxies are not supported');
+  });
+
+  /** What a proxy is asked for; `refusal`: it lets nobody through. */
+  async function proxy(refusal?: number): Promise<{ readonly url: URL; readonly asked: string[] }> {
+    const asked: string[] = [];
+    const server = createHttpServer((request, response) => {
+      asked.push(`${request.method} ${request.url} ${request.headers.host} ${request.headers['proxy-authorization'] ?? ''}`.trim());
+      response.end('by proxy');
+    });
+    server.on('connect', (request: IncomingMessage, client: Socket) => {
+      asked.push(`${request.method} ${request.url} ${request.headers['proxy-authorization'] ?? ''}`.trim());
+      if (refusal !== undefined) {
+        client.end(`HTTP/1.1 ${refusal} Not today\r\n\r\n`);
+        return;
+      }
+      const [host, port] = (request.url ?? '').split(':');
+      const inner = connect(Number(port), host === 'api.test' ? '127.0.0.1' : host, () => {
+        client.write('HTTP/1.1 200 OK\r\n\r\n');
+        inner.pipe(client).pipe(inner);
+      });
+      for (const socket of [inner, client]) socket.on('error', () => undefined);
+      cleanups.push(() => inner.destroy());
+    });
+    return { url: new URL(await listening(server)), asked };
+  }
+
+  async function secured(): Promise<string> {
+    const server = createHttpsServer(TEST_CERTIFICATE, (request, response) => response.end(`${request.url} for ${request.headers.host}`));
+    return new URL(await listening(server)).port;
+  }
+
+  const via = (target: HttpTarget): HttpDoor => {
+    const door = openHttp(target);
+    cleanups.push(() => door.close());
+    return door;
+  };
+
+  test('a server behind a proxy is reached through a tunnel, with its own certificate, and the tunnel is kept', async () => {
+    const { url, asked } = await proxy();
+    const port = await secured();
+    url.username = 'user';
+    url.password = 'p%40ss';
+    const door = via({ baseUrl: `https://api.test:${port}`, ca: TEST_CERTIFICATE.cert, proxyUrl: url.href });
+    for (let round = 0; round < 3; round += 1) expect(text((await door.exchange(get, live())).body)).toBe(`/x for api.test:${port}`);
+    expect(asked).toEqual([`CONNECT api.test:${port} Basic ${Buffer.from('user:p@ss').toString('base64')}`]);
+  });
+
+  test('a server whose certificate is another one’s is refused within the tunnel, too', async () => {
+    const { url } = await proxy();
+    const target = { baseUrl: `https://api.test:${await secured()}`, proxyUrl: url.href };
+    await expect(via(target).exchange(get, live())).rejects.toMatchObject({ name: 'HttpDoorError' });
+    await expect(via({ ...target, ca: TEST_CERTIFICATE.cert, serverName: 'other.test' }).exchange(get, live())).rejects.toThrow(
+      /other\.test/,
+    );
+  });
+
+  test('a proxy that refuses, or is not there, is named', async () => {
+    const { url } = await proxy(407);
+    const baseUrl = 'https://api.test:6443';
+    await expect(via({ baseUrl, proxyUrl: url.href }).exchange(get, live())).rejects.toThrow(
+      `proxy ${url.host} refused CONNECT api.test:6443: 407 Not today`,
+    );
+    await expect(via({ baseUrl, proxyUrl: 'http://127.0.0.1:1' }).exchange(get, live())).rejects.toMatchObject({
+      code: 'ECONNREFUSED',
+      message: expect.stringContaining('proxy 127.0.0.1:1'),
+    });
+  });
+
+  test('without TLS the proxy is asked for the whole URL', async () => {
+    const { url, asked } = await proxy();
+    expect(text((await via({ baseUrl: 'http://api.test/prefix', proxyUrl: url.href }).exchange(get, live())).body)).toBe('by proxy');
+    expect(asked).toEqual(['GET http://api.test/prefix/x api.test']);
   });
 });
 
@@ -508,6 +581,12 @@ describe('the host door', () => {
     expect(cpuSeconds).toBeGreaterThan(0);
     expect(startSeconds).toBeGreaterThan(1_700_000_000);
     expect(host.hostname()).not.toBe('');
+    if (process.platform !== 'linux') return;
+    const { virtualBytes, openFiles, maxFiles, receivedBytes } = host.usage();
+    expect(virtualBytes).toBeGreaterThan(residentBytes);
+    expect(openFiles).toBeGreaterThan(3);
+    expect(maxFiles).toBeGreaterThan(openFiles ?? 0);
+    expect(Number.isInteger(receivedBytes)).toBe(true);
   });
 });
 

@@ -139,7 +139,7 @@ export const SITUATIONS: readonly Situation[] = [
     },
     ask: 'pvc/c',
     who: 'user',
-    why: /VolumeSnapshot none is not found/,
+    why: /source VolumeSnapshot default\/none is not there/,
   },
   {
     name: 'a claim from a snapshot that is not ready',
@@ -150,7 +150,7 @@ export const SITUATIONS: readonly Situation[] = [
     },
     ask: 'pvc/c',
     who: 'csi-provisioner',
-    why: /VolumeSnapshot s is not bound to a content yet/,
+    why: /source VolumeSnapshot default\/s is not ready/,
     waitsFor: 'VolumeSnapshot/s',
   },
   {
@@ -161,7 +161,7 @@ export const SITUATIONS: readonly Situation[] = [
     },
     ask: 'pvc/c',
     who: 'user',
-    why: /asks for 1 bytes, less than/,
+    why: /does not fit its source: .*1/,
     waitsFor: 'VolumeSnapshot/fixed',
   },
   {
@@ -173,7 +173,7 @@ export const SITUATIONS: readonly Situation[] = [
     },
     ask: 'pvc/c',
     who: 'csi-provisioner',
-    why: /is not Bound/,
+    why: /source PersistentVolumeClaim default\/source is not bound/,
     waitsFor: 'PersistentVolumeClaim/source',
   },
   {
@@ -189,7 +189,7 @@ export const SITUATIONS: readonly Situation[] = [
     },
     ask: 'pvc/c',
     who: 'administrator',
-    why: /secret default\/key is not found/,
+    why: /the secret that class locked names cannot be used: .*key/,
   },
   {
     name: 'a claim with a selector',

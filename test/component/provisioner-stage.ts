@@ -15,6 +15,7 @@ import { planRole } from '../../lib/process/role-plan.ts';
 import type { Driver } from '../../mock-driver/driver.ts';
 import { createDriver } from '../../mock-driver/driver.ts';
 import type { CallFacts, Fault } from '../../mock-driver/faults/fault.ts';
+import type { Pool } from '../../mock-driver/model/records.ts';
 import { MemoryStore } from '../../mock-driver/store/memory.ts';
 import { CSI_PROVISIONER } from '../../provisioner/role.ts';
 import { createSandbox } from '../../sandbox/sandbox.ts';
@@ -36,12 +37,20 @@ export interface StageOptions {
   readonly driverName?: string;
   /** Segments of the driver; the first is the node's own. */
   readonly topology?: readonly Readonly<Record<string, string>>[];
+  /** Room by segment. Absent: more than enough. */
+  readonly pools?: readonly Pool[];
+  /** Environment of the provisioner, beyond where it runs. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Calls without these secrets are refused. */
   readonly requireSecrets?: Readonly<Record<string, string>>;
   readonly flags?: readonly string[];
   /** With snapshot-controller and csi-snapshotter. */
   readonly snapshots?: boolean;
   readonly disabled?: readonly string[];
+  /** A provisioner and a driver on each of these nodes, instead of one for all. The driver's segment is `{ node: NAME }`. */
+  readonly nodes?: readonly string[];
+  /** The whole command line of a program, in the place of the stage's own. */
+  readonly commandLines?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface Stage {
@@ -60,16 +69,26 @@ export interface Stage {
   /** Writes and single reads of the provisioner since the last `forget`, as `POST persistentvolumes`. */
   readonly calls: string[];
   /** Calls to the driver: virtual time and name. */
-  readonly rpcs: { readonly atMs: number; readonly rpc: string; readonly code: number; readonly request: Uint8Array }[];
+  readonly rpcs: {
+    readonly atMs: number;
+    readonly rpc: string;
+    readonly code: number;
+    readonly request: Uint8Array;
+    readonly node: string;
+  }[];
   readonly log: string[];
   forget(): void;
   /** Chooses what goes wrong with a driver call. */
-  driverFault: ((call: CallFacts) => Fault | undefined) | undefined;
+  driverFault: ((call: CallFacts & { readonly node: string }) => Fault | undefined) | undefined;
   /** Answers a request of the provisioner with this status instead of doing it. */
   refuse: ((request: HttpRequest) => number | undefined) | undefined;
+  /** Of the first node. */
   readonly driver: Driver;
   /** SIGKILL and a new start. */
   restart(): Promise<void>;
+  /** The node is gone: its provisioner ends and does not come back until it is regained. */
+  lose(node: string): void;
+  regain(node: string): void;
 }
 
 const CRD_FILES = join(repositoryRoot(), 'deploy', 'crds');
@@ -86,17 +105,23 @@ export async function onStage(options: StageOptions, story: (stage: Stage) => Pr
   const calls: string[] = [];
   const rpcs: Stage['rpcs'] = [];
   const log: string[] = [];
-  const driver = await createDriver({
-    name: options.driverName ?? DRIVER,
-    nodeId: 'node-1',
-    clock: scheduler.clock('driver'),
-    random: new SeededRandom(1, 2),
-    store: new MemoryStore().instance(),
-    topology: options.topology ?? [],
-    disabled: new Set(options.disabled ?? []),
-    ...(options.requireSecrets === undefined ? {} : { requireSecrets: options.requireSecrets }),
-    fault: (call) => fault?.(call),
-  });
+  const openDriver = (nodeId: string, topology: NonNullable<StageOptions['topology']>): Promise<Driver> =>
+    createDriver({
+      name: options.driverName ?? DRIVER,
+      nodeId,
+      clock: scheduler.clock('driver'),
+      random: new SeededRandom(1, 2),
+      store: new MemoryStore().instance(),
+      topology,
+      disabled: new Set(options.disabled ?? []),
+      ...(options.pools === undefined ? {} : { pools: options.pools }),
+      ...(options.requireSecrets === undefined ? {} : { requireSecrets: options.requireSecrets }),
+      fault: (call) => fault?.({ ...call, node: nodeId }),
+    });
+  const drivers = new Map<string, Driver>();
+  for (const node of options.nodes ?? []) drivers.set(node, await openDriver(node, [{ node }]));
+  const driver = [...drivers.values()][0] ?? (await openDriver('node-1', options.topology ?? []));
+  const programOf = (node: string): string => `${PROVISIONER}-${node}`;
   const api = async (request: HttpRequest): Promise<HttpAnswer> => {
     if (!(request.headers['user-agent'] ?? '').startsWith(PROVISIONER)) return sandbox.handle(request);
     const single = request.method !== 'GET' || !/\?/.test(request.path);
@@ -104,12 +129,15 @@ export async function onStage(options: StageOptions, story: (stage: Stage) => Pr
     const status = refuse?.(request);
     return status === undefined ? sandbox.handle(request) : refusal(status);
   };
-  const plans = new Map<string, RolePlan>([[PROVISIONER, planRole(CSI_PROVISIONER)]]);
+  const provisioners = options.nodes?.map(programOf) ?? [PROVISIONER];
+  const plans = new Map<string, RolePlan>(provisioners.map((name) => [name, planRole(CSI_PROVISIONER)]));
   if (options.snapshots === true) {
     plans.set('snapshot-controller', planRole(SNAPSHOT_CONTROLLER));
     plans.set('csi-snapshotter', planRole(CSI_SNAPSHOTTER));
   }
   const start = (name: string, plan: RolePlan): void => {
+    const node = options.nodes?.find((one) => programOf(one) === name);
+    const own = drivers.get(node ?? '') ?? driver;
     const life = new Incarnation({
       program: name,
       hostname: `${name}-host`,
@@ -119,8 +147,14 @@ export async function onStage(options: StageOptions, story: (stage: Stage) => Pr
         api: { up: () => true, handle: api, stream: (request, signal) => watch(request, signal) },
         driver: {
           handle: async (call) => {
-            const answer = await driver.handle(call.method, call.request);
-            rpcs.push({ atMs: scheduler.elapsedMs, rpc: call.method.split('/').at(-1) ?? '', code: answer.code, request: call.request });
+            const answer = await own.handle(call.method, call.request);
+            rpcs.push({
+              atMs: scheduler.elapsedMs,
+              rpc: call.method.split('/').at(-1) ?? '',
+              code: answer.code,
+              request: call.request,
+              node: node ?? '',
+            });
             return answer;
           },
           up: () => true,
@@ -129,7 +163,13 @@ export async function onStage(options: StageOptions, story: (stage: Stage) => Pr
         faults: () => NO_FAULTS,
         crashHere: () => false,
         died: () => undefined,
-        env: { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443', POD_NAMESPACE: 'kube-system' },
+        env: {
+          KUBERNETES_SERVICE_HOST: '10.0.0.1',
+          KUBERNETES_SERVICE_PORT: '443',
+          POD_NAMESPACE: 'kube-system',
+          ...(node === undefined ? {} : { NODE_NAME: node }),
+          ...options.env,
+        },
         files: new Map(
           ['token', 'ca.crt', 'namespace'].map((file) => [`/var/run/secrets/kubernetes.io/serviceaccount/${file}`, 'kube-system']),
         ),
@@ -138,7 +178,7 @@ export async function onStage(options: StageOptions, story: (stage: Stage) => Pr
     });
     lives.set(name, life);
     const flags = name === 'snapshot-controller' ? [] : ['--csi-address=/csi.sock', '--v=2'];
-    const argv = name === PROVISIONER ? [...flags, ...(options.flags ?? [])] : flags;
+    const argv = options.commandLines?.[name] ?? (provisioners.includes(name) ? [...flags, ...(options.flags ?? [])] : flags);
     const { doors } = life;
     const print = (): void => undefined;
     void runProgram({ program: name, version: 'test', syntax: plan.syntax, plans: [plan], doors, argv, print }).then((code) =>
@@ -212,6 +252,8 @@ export async function onStage(options: StageOptions, story: (stage: Stage) => Pr
       await pause(100);
       start(PROVISIONER, planRole(CSI_PROVISIONER));
     },
+    lose: (node) => lives.get(programOf(node))?.crash(),
+    regain: (node) => start(programOf(node), planRole(CSI_PROVISIONER)),
   };
   for (const file of readdirSync(CRD_FILES).filter((name) => name.startsWith('snapshot.'))) {
     await stage.create(

@@ -21,6 +21,7 @@ const VOLUMES = '/api/v1/persistentvolumes';
 const SNAPSHOTS = '/apis/snapshot.storage.k8s.io/v1/namespaces/shop/volumesnapshots';
 const CLASSES = '/apis/storage.k8s.io/v1/storageclasses';
 const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases';
+const VOLUME_FINALIZER = 'external-provisioner.volume.kubernetes.io/finalizer';
 const SNAPSHOT_FINALIZER = 'provisioner.storage.kubernetes.io/volumesnapshot-as-source-protection';
 
 const storageClass = (change: object = {}) => ({
@@ -154,6 +155,32 @@ async function aReadySnapshot(stage: Stage): Promise<void> {
 const finalizersOf = async (stage: Stage): Promise<readonly string[]> =>
   (await stage.get<VolumeSnapshot>(`${SNAPSHOTS}/monday`))?.metadata?.finalizers ?? [];
 
+test('the reclaim policy of a PV that somebody made by hand is honoured: it is held, its volume goes, then it goes', () =>
+  open({}, async (stage) => {
+    const volume = {
+      apiVersion: 'v1',
+      kind: 'PersistentVolume',
+      metadata: { name: 'by-hand' },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        capacity: { storage: '1Gi' },
+        csi: { driver: DRIVER, volumeHandle: 'found-in-the-storage' },
+        persistentVolumeReclaimPolicy: 'Delete',
+        storageClassName: 'fast',
+      },
+    };
+    await stage.create(VOLUMES, volume);
+    await stage.create(CLAIMS, claim('data', { volumeName: 'by-hand' }));
+    await bound(stage, 'data');
+    const held = async () => (await stage.get<PersistentVolume>(`${VOLUMES}/by-hand`))?.metadata?.finalizers?.includes(VOLUME_FINALIZER);
+    await stage.until('held', async () => (await held()) === true);
+    await stage.send('DELETE', `${VOLUMES}/by-hand`);
+    await stage.send('DELETE', `${CLAIMS}/data`);
+    await gone(stage, `${VOLUMES}/by-hand`);
+    expect(stage.rpcs.filter(({ rpc }) => rpc === 'DeleteVolume')).toHaveLength(1);
+    expect(stage.rpcs.filter(({ rpc }) => rpc === 'CreateVolume')).toEqual([]);
+  }));
+
 test('a restore takes eight calls: the snapshot is protected before the call and let go after it', () =>
   open({ snapshots: true }, async (stage) => {
     await aReadySnapshot(stage);
@@ -179,6 +206,21 @@ test('a restore takes eight calls: the snapshot is protected before the call and
       $case: 'snapshot',
       value: { snapshotId: handle },
     });
+  }));
+
+test('opt-ins: a restore into less is made as large as it needs, and labels of the list go along', () =>
+  open({ snapshots: true, flags: ['--restore-size-auto-raise', '--copy-labels=team'] }, async (stage) => {
+    await aReadySnapshot(stage);
+    const small = claim('small', { ...fromSnapshot('monday'), resources: { requests: { storage: '1Mi' } } });
+    await stage.create(CLAIMS, { ...small, metadata: { ...small.metadata, labels: { team: 'blue', tier: 'gold' } } });
+    const volume = await bound(stage, 'small');
+    expect(volume).toMatchObject({ metadata: { labels: { team: 'blue' } }, spec: { capacity: { storage: '1Gi' } } });
+    expect(await reasons(stage, 'small')).toContain(
+      'Normal RestoreSizeRaised: the claim asks for 1048576 bytes, and VolumeSnapshot monday restores to 1073741824: the volume is made that large',
+    );
+    const last = CreateVolumeRequest.decode(stage.rpcs.filter(({ rpc }) => rpc === 'CreateVolume').at(-1)?.request ?? new Uint8Array());
+    expect(last.parameters).toMatchObject({ 'csi.storage.k8s.io/pvc/labels/team': 'blue' });
+    expect(Object.keys(last.parameters)).not.toContain('csi.storage.k8s.io/pvc/labels/tier');
   }));
 
 test('of restores side by side the last one lets the snapshot go', () =>
@@ -228,11 +270,12 @@ test('a claim that names a missing snapshot is told, and heals when it comes, wi
     await stage.create(CLAIMS, claim('early', fromSnapshot('monday')));
     await stage.pause(120_000);
     expect(await reasons(stage, 'early')).toEqual([
-      'Warning ProvisioningFailed: failed to provision volume with StorageClass "fast": VolumeSnapshot monday is not found',
+      'Normal Provisioning: External provisioner is provisioning volume for claim "shop/early"',
+      'Warning ProvisioningFailed: error getting handle for DataSource Type VolumeSnapshot by Name monday: error getting snapshot monday from api server: volumesnapshots.snapshot.storage.k8s.io "monday" not found',
     ]);
     const before = stage.calls.filter((call) => call.endsWith('events')).length;
-    // 1 s, 2 s, 4 s, …: the telling follows the back-off.
-    expect(before).toBeLessThanOrEqual(8);
+    // 1 s, 2 s, 4 s, …, two each time: the telling follows the back-off.
+    expect(before).toBeLessThanOrEqual(16);
     await aReadySnapshot(stage);
     await bound(stage, 'early', 2_000);
   }));
@@ -289,7 +332,7 @@ test('a missing secret is told and heals; its content is seen by the driver and 
       await stage.create(CLAIMS, claim('data'));
       await stage.pause(5_000);
       expect(await reasons(stage, 'data')).toContain(
-        'Warning ProvisioningFailed: failed to provision volume with StorageClass "fast": secret shop/data-key is not found',
+        'Warning ProvisioningFailed: error getting secret data-key in namespace shop: secrets "data-key" not found',
       );
       expect(stage.rpcs.filter(({ rpc }) => rpc === 'CreateVolume')).toEqual([]);
       await stage.create('/api/v1/namespaces/shop/secrets', {
@@ -365,7 +408,7 @@ test('a driver that says the claim is wrong is asked again at the longest interv
   open({}, async (stage) => {
     stage.driverFault = ({ rpc }) => (rpc === 'CreateVolume' ? { code: 'INVALID_ARGUMENT' } : undefined);
     await stage.create(CLAIMS, claim('data'));
-    await stage.pause(301_000);
+    await stage.pause(304_000);
     const times = stage.rpcs.filter(({ rpc }) => rpc === 'CreateVolume').map(({ atMs }) => atMs);
     expect(times).toHaveLength(2);
     expect(Math.round(((times[1] ?? 0) - (times[0] ?? 0)) / 1000)).toBe(300);

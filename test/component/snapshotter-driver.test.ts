@@ -5,6 +5,7 @@ import type { World, WorldOptions } from './snapshotter-world.ts';
 
 const BEING_CREATED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-created';
 const BEING_DELETED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-deleted';
+const FAILURE = 'csi-sidecars/failure';
 const MINUTE = 60_000;
 
 async function start(options: WorldOptions = {}): Promise<World> {
@@ -110,9 +111,14 @@ describe('csi-snapshotter and its driver', () => {
   test('a failure heals: the error goes, the snapshot is ready', async () => {
     world.driver.faults.add([{ rpc: 'CreateSnapshot', code: 'INTERNAL', calls: { from: 1, to: 3 } }]);
     await take();
+    const note: unknown = expect.stringMatching(/^\{"code":"Internal","retryable":true,"since":"2026-01-01T00:00:\d\dZ"\}$/);
+    expect((await content())?.metadata?.annotations?.[FAILURE]).toEqual(note);
+    expect((await world.snapshot('nightly')).metadata?.annotations?.[FAILURE]).toEqual(note);
     await world.advance(10_000);
     expect((await world.snapshot('nightly')).status).toMatchObject({ readyToUse: true });
     expect((await world.snapshot('nightly')).status?.error).toBeUndefined();
+    expect((await world.snapshot('nightly')).metadata?.annotations?.[FAILURE]).toBeUndefined();
+    expect((await content())?.metadata?.annotations?.[FAILURE]).toBeUndefined();
     expect(await world.reasons()).toEqual(expect.arrayContaining(['SnapshotCreationFailed', 'SnapshotReady']));
   });
 
@@ -151,7 +157,7 @@ describe('csi-snapshotter and its driver', () => {
     const name = (await content())?.metadata?.name ?? '';
     await world.request('PATCH', `${CONTENTS}/${name}`, { metadata: { annotations: { [BEING_CREATED]: null, theirs: 'x' } } });
     await world.settled();
-    expect((await content())?.metadata?.annotations).toEqual({ [BEING_CREATED]: 'yes', theirs: 'x' });
+    expect((await content())?.metadata?.annotations).toMatchObject({ [BEING_CREATED]: 'yes', theirs: 'x' });
     expect(
       world.rpcs.filter(({ rpc }) => rpc === 'CreateSnapshot'),
       'no call came of it',

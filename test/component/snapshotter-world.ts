@@ -9,7 +9,7 @@ import { fixedRandom } from '../../lib/controller/testing/fixed-random.ts';
 import { ManualClock } from '../../lib/controller/testing/manual-clock.ts';
 import { memoryLog } from '../../lib/controller/testing/memory-log.ts';
 import { createCsiClient } from '../../lib/csi/client.ts';
-import { readIdentity } from '../../lib/csi/capabilities.ts';
+import { readCapabilities } from '../../lib/csi/capabilities.ts';
 import type { HttpDoor } from '../../lib/doors/http.ts';
 import { createKubeClient } from '../../lib/kube/kube-client.ts';
 import { noCredentials } from '../../lib/kube/credentials.ts';
@@ -148,7 +148,13 @@ export async function openWorld(options: WorldOptions = {}) {
         close: () => undefined,
       },
     });
-    const identity = definition.needsDriver ? await readIdentity(csi, life.signal) : undefined;
+    const roleOptions = definition.options(readFlags(definition.flags, given), (name) =>
+      name === 'NODE_NAME' ? options.nodeName : undefined,
+    );
+    const asked = { asks: definition.asksDriver?.(roleOptions) ?? [], withoutGroups: () => undefined };
+    const identity = definition.needsDriver
+      ? { ...(await csi.getPluginInfo({}, life.signal)), ...(await readCapabilities(csi, life.signal, asked)) }
+      : undefined;
     const role = definition.create({
       context: {
         doors,
@@ -162,7 +168,8 @@ export async function openWorld(options: WorldOptions = {}) {
           throw error;
         },
       },
-      options: definition.options(readFlags(definition.flags, given), (name) => (name === 'NODE_NAME' ? options.nodeName : undefined)),
+      openClient: () => client,
+      options: roleOptions,
       driver: identity === undefined ? undefined : { client: csi, identity: () => identity },
       metrics,
       leaseNamespace: 'default',

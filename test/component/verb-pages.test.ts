@@ -43,6 +43,7 @@ const SCENES: Readonly<Record<string, (world: World) => Promise<unknown>>> = {
     });
     await world.kube.create(PERSISTENT_VOLUME_CLAIMS, claim('data', { storageClassName: 'fats' }));
   },
+  'release.md': (world) => installWorldCrds(world, world.stage.broken),
   'explain.md': async (world) => {
     await stage(world);
     startSidecars(world, { oneProcess: true });

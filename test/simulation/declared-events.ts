@@ -5,11 +5,10 @@ import type { CoreEvent } from '../../lib/kube/objects.ts';
 import { PROVISIONER_EVENTS } from '../../provisioner/event-reasons.ts';
 import { CONTROLLER_EVENTS, SIDECAR_EVENTS } from '../../snapshotter/event-reasons.ts';
 
-const ROWS: ReadonlyMap<string, EventRow> = new Map(
-  [CONTROLLER_EVENTS, SIDECAR_EVENTS, PROVISIONER_EVENTS, ELECTION_EVENTS]
-    .flatMap((table): EventRow[] => Object.values(table))
-    .map((row) => [row.reason, row]),
-);
+/** A reason may stand in the tables of two programs, each with kinds of its own. */
+const ROWS: ReadonlyMap<string, Pick<EventRow, 'type' | 'on'>> = [CONTROLLER_EVENTS, SIDECAR_EVENTS, PROVISIONER_EVENTS, ELECTION_EVENTS]
+  .flatMap((table): EventRow[] => Object.values(table))
+  .reduce((rows, { reason, type, on }) => rows.set(reason, { type, on: [...(rows.get(reason)?.on ?? []), ...on] }), new Map());
 
 /** What no table says of this event; undefined where all of it is declared. */
 export function undeclared({ reason = '', type = '', involvedObject }: CoreEvent): string | undefined {

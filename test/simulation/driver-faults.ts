@@ -35,11 +35,18 @@ const ODD_ANSWERS: Readonly<Record<string, readonly Distortion[]>> = {
     { drop: ['snapshot.creation_time'] },
     { set: { 'snapshot.size_bytes': '-1' } },
   ],
+  GetCapacity: [
+    { set: { available_capacity: '-1' } },
+    { set: { 'maximum_volume_size.value': '-1' } },
+    // A lie that anybody would believe, until the driver is asked again.
+    { set: { available_capacity: '4096' } },
+    { drop: ['maximum_volume_size'] },
+  ],
 };
 
-/** Only calls that make or delete something are disturbed: the others carry no state. */
+/** Only calls that make or delete something, or whose answer is published, are disturbed. */
 export function drawDriverFault({ rpc }: CallFacts, rates: FaultRates, random: SeededRandom): Fault {
-  if (!/^(Create|Delete)/.test(rpc)) return {};
+  if (!/^(Create|Delete|GetCapacity)/.test(rpc)) return {};
   return { ...drawDelay(rates, random), ...drawEnd(rpc, rates, random) };
 }
 

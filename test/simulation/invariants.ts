@@ -32,7 +32,9 @@ export type InvariantName =
   | 'no-longer-than-go'
   | 'who-waits-is-told'
   | 'old-errors-go'
-  | 'written-is-true';
+  | 'written-is-true'
+  | 'capacity-is-what-the-driver-says'
+  | 'capacity-is-written-once';
 
 export class Violation extends Error {
   readonly invariant: InvariantName;

@@ -8,6 +8,7 @@ import { INT64_FIELDS } from '../../lib/kube/resources.ts';
 import type {
   CoreEvent,
   CsiNode,
+  CsiStorageCapacity,
   KubeObject,
   Lease,
   Node,
@@ -23,6 +24,7 @@ import type {
 } from '../../lib/kube/objects.ts';
 import {
   CSI_NODES,
+  CSI_STORAGE_CAPACITIES,
   EVENTS,
   LEASES,
   NODES,
@@ -84,12 +86,17 @@ export class Mirror {
   readonly grants = new Kind<ReferenceGrant>();
   readonly events = new Kind<CoreEvent>();
   readonly pods = new Kind<Pod>();
+  /** Only where somebody publishes them. */
+  readonly capacities = new Kind<CsiStorageCapacity>();
   /** One of each watch. */
   private aborts: AbortController[] = [];
   private readonly open: (request: HttpRequest, signal: AbortSignal) => Promise<HttpStream>;
 
-  constructor(open: (request: HttpRequest, signal: AbortSignal) => Promise<HttpStream>) {
+  private readonly followsCapacities: boolean;
+
+  constructor(open: (request: HttpRequest, signal: AbortSignal) => Promise<HttpStream>, { capacities = false } = {}) {
     this.open = open;
+    this.followsCapacities = capacities;
   }
 
   /** Again after `stop`: what the server holds now replaces what was known, and nobody is told of what is gone. */
@@ -105,8 +112,8 @@ export class Mirror {
   /** With what claims and snapshots name, and what users are told. */
   async startAll(): Promise<void> {
     await this.start();
-    for (const kind of [this.nodes, this.csiNodes, this.classes, this.snapshotClasses, this.secrets, this.grants, this.events, this.pods])
-      kind.clear();
+    const { nodes, csiNodes, classes, snapshotClasses, secrets, grants, events, pods, capacities } = this;
+    for (const kind of [nodes, csiNodes, classes, snapshotClasses, secrets, grants, events, pods, capacities]) kind.clear();
     await this.follow(NODES, this.nodes);
     await this.follow(CSI_NODES, this.csiNodes);
     await this.follow(STORAGE_CLASSES, this.classes);
@@ -115,6 +122,7 @@ export class Mirror {
     await this.follow(REFERENCE_GRANTS, this.grants);
     await this.follow(EVENTS, this.events);
     await this.follow(PODS_OF_SANDBOX, this.pods);
+    if (this.followsCapacities) await this.follow(CSI_STORAGE_CAPACITIES, this.capacities);
   }
 
   stop(): void {

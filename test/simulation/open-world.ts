@@ -92,6 +92,7 @@ export async function openWorld({ scheduler, seed, scenario, crashAt, onLog }: O
     demandedSecrets,
     elects: scenario.election === true,
     hasTopology: scenario.driver?.topology !== undefined,
+    publishesCapacity: scenario.publishesCapacity === true,
     ...(scenario.driver?.promised === undefined ? {} : { promisedPlaces: scenario.driver.promised }),
     records,
     ledger: () => ledgerOf(records(), scheduler.now()),

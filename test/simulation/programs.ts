@@ -28,6 +28,7 @@ export function startPrograms(scenario: Scenario, seed: number): { readonly name
       const plans = plan === undefined ? PLANS : [plan];
       const argv = program === 'snapshot-controller' ? [] : ['--csi-address=/sim/csi.sock'];
       if (plan === undefined) argv.push(ALL_ROLES);
+      if (scenario.publishesCapacity === true && (plan === undefined || plan.name === 'csi-provisioner')) argv.push('--enable-capacity');
       if (scenario.election === true) argv.push('--leader-election=true', '--leader-election-namespace=kube-system');
       argv.push(...(scenario.flags?.[program] ?? []));
       void runProgram({

@@ -93,7 +93,7 @@ async function runOnce(options: RunOptions): Promise<RunResult> {
 /** What does not hold yet, or never will. */
 function unsettled(world: World): readonly Violation[] {
   const ledger = world.ledger();
-  const { unbindable, unsnapshottable, mirror, safety, topology, words, written } = world;
+  const { unbindable, unsnapshottable, mirror, safety, topology, capacity, words, written } = world;
   const unaccountable = [...ledger.volumes, ...ledger.snapshots].flatMap(({ id, name }) =>
     safety.erased.isUnaccountable(name) ? [id] : [],
   );
@@ -102,6 +102,7 @@ function unsettled(world: World): readonly Violation[] {
   return [
     ...settledViolations(mirror, ledger, expected),
     ...(topology?.violations(ledger) ?? []),
+    ...(capacity?.violations() ?? []),
     ...words.oldErrors(),
     ...written.violations(),
   ];

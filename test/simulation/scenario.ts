@@ -29,6 +29,8 @@ export interface Scenario {
     /** Pairs that the secrets of every call must hold, to begin with; `world.demandedSecrets` changes them. */
     readonly demandedSecrets?: Readonly<Record<string, string>>;
   };
+  /** csi-provisioner publishes capacities, and they are looked at. */
+  readonly publishesCapacity?: boolean;
   /** What runs beside the API server. */
   readonly parts?: readonly SandboxPart[];
   /** The story; it ends before the faults do. Throws Violation for what only it can see. */

@@ -10,6 +10,7 @@ import type { Records } from '../../mock-driver/model/records.ts';
 import type { Faults } from '../../sandbox/apiserver/faults.ts';
 import { CallLog } from './call-log.ts';
 import { Calm } from './calm.ts';
+import { CapacityChecks } from './capacity-checks.ts';
 import type { Known } from './causes.ts';
 import { undeclared } from './declared-events.ts';
 import type { CrashPhase, Surroundings } from './incarnation.ts';
@@ -59,6 +60,7 @@ export interface WorldInit {
   readonly elects: boolean;
   /** Absent: places of volumes are not looked at. */
   readonly promisedPlaces?: Promised;
+  readonly publishesCapacity: boolean;
   /** Bytes of a volume in the driver, by volume id. */
   readonly data: { write(volumeId: string, text: string): void; read(volumeId: string): string };
   readonly programs: readonly string[];
@@ -105,6 +107,7 @@ export class World {
   readonly demandedSecrets: Record<string, string>;
   readonly secrets: KeptSecrets;
   readonly topology: TopologyChecks | undefined;
+  readonly capacity: CapacityChecks | undefined;
   /** What an administrator can find out. */
   readonly known: Known;
   readonly calls: CallLog;
@@ -148,12 +151,13 @@ export class World {
     this.scheduler = init.scheduler;
     this.sandbox = init.sandbox;
     this.random = new SeededRandom(init.seed, 2);
-    this.mirror = new Mirror((request, signal) => init.sandbox.stream(request, signal));
+    this.mirror = new Mirror((request, signal) => init.sandbox.stream(request, signal), { capacities: init.publishesCapacity });
     const now = (): number => init.scheduler.elapsedMs;
     this.calls = new CallLog(now);
     this.safety = new SafetyChecks(this.mirror, init.ledger, { calls: this.calls, now });
     this.known = { mirror: this.mirror, ledger: init.ledger, hasTopology: init.hasTopology };
     this.topology = init.promisedPlaces === undefined ? undefined : new TopologyChecks(this.mirror, init.promisedPlaces);
+    this.capacity = init.publishesCapacity ? new CapacityChecks(this.mirror, init.records) : undefined;
     this.demandedSecrets = init.demandedSecrets;
     this.secrets = new KeptSecrets((invariant, message) => this.fail(new Violation(invariant, message)));
     const { leases } = this.mirror;
@@ -411,7 +415,7 @@ export class World {
       faults: () => this.faultRates,
       crashHere: (program, point, phase) => this.crashHere(program, point, phase),
       died: (program, how, code) => this.died(program, how, code),
-      env: { ...IN_CLUSTER, NAMESPACE: 'kube-system', POD_NAMESPACE: 'kube-system', NODE_NAME: 'node-1' },
+      env: { ...IN_CLUSTER, NAMESPACE: 'kube-system', POD_NAME: 'csi-0', POD_NAMESPACE: 'kube-system', NODE_NAME: 'node-1' },
       files: this.files,
       log: (program, line) => {
         this.secrets.check(`the log of ${program}`, line);
@@ -427,6 +431,8 @@ export class World {
     const late = request.headers[SENT_LONG_AGO] === undefined ? undefined : this.safety.leaseArrivesLate(leaseOf(request));
     const answer = await this.sandbox.handle(request);
     late?.answered(answer.status);
+    const vain = request.method === 'PUT' ? this.capacity?.vainWrite(request, answer) : undefined;
+    if (vain !== undefined) this.fail(vain);
     if (request.method !== 'GET' && !/\/(events|leases)\b/.test(request.path)) {
       const agent = request.headers['user-agent'] ?? '';
       if (request.headers[SENT_LONG_AGO] === undefined) this.checkLeader(agent, `${request.method} ${request.path}`);

@@ -9,12 +9,12 @@ import { BETA_STORAGE_PROVISIONER, CLONE_FINALIZER, MIGRATED_TO, STORAGE_PROVISI
 import { classNameOf, waitsForConsumer } from '../../../provisioner/facts/ownership.ts';
 import { CLAIM_PROTECTION } from '../../../snapshotter/names.ts';
 import { CLAIM_INDEX } from '../../../snapshotter/snapshot-informers.ts';
-import { listAll } from '../../reading/read-only-client.ts';
+import { listVisible } from '../../reading/read-only-client.ts';
 import type { Link, Next, Turn } from '../explanation.ts';
 import { kubectlName, placeOf } from '../place.ts';
 import type { Rehearsed } from '../rehearse.ts';
 import { type Act, isDriverThere, isGoing, link, type Scene, told, waitFor } from '../scene.ts';
-import type { ProvisionerTheatre } from '../theatre.ts';
+import type { ProvisionerTheatre } from '../provisioner-theatre.ts';
 import { claimWords } from '../words.ts';
 
 interface PodOfClaim extends KubeObject {
@@ -41,7 +41,7 @@ export async function explainClaim(scene: Scene, claim: PersistentVolumeClaim): 
   const storageClass = classes.get(classNameOf(claim) ?? '');
   const driver = handedTo === '' ? (storageClass?.provisioner ?? '') : handedTo;
   const provisioner = await theatre.provisionerOf(driver);
-  const { items, blind } = await listAll(client, PODS as Resource<PodOfClaim>, { signal, namespace });
+  const { items, blind } = await listVisible(client, PODS as Resource<PodOfClaim>, { signal, namespace });
   const pods = items.filter(
     ({ spec, status }) =>
       spec?.volumes?.some(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === name) === true &&
@@ -83,7 +83,7 @@ function pauseOf(rehearsal: Rehearsed<ClaimState, ClaimStep> | undefined, { maxB
 }
 
 function chainOf({ scene: { theatre }, claim, key, pods, storageClass, source, provisioner }: Facts): Link[] {
-  const { snapshots, volumes, claims } = theatre.snapshotCaches;
+  const { snapshots, volumes, claims } = theatre.caches;
   const links: Link[] = [];
   const className = classNameOf(claim) ?? '';
   if (className !== '')
@@ -132,7 +132,7 @@ function beforeProvisioning({ scene, claim, storageClass, pods, provisioner, key
       command: `kubectl get pv ${volumeName} -o yaml`,
     };
   if (volumeName !== '') {
-    const volume = scene.theatre.snapshotCaches.volumes.store.get(volumeName);
+    const volume = scene.theatre.caches.volumes.store.get(volumeName);
     if (volume === undefined)
       return {
         who: 'administrator',
@@ -220,34 +220,37 @@ function provisioning(
     return { who: 'binder', why: `its volume ${state.volume.metadata?.name ?? ''} is there, and is about to be bound` };
   if (state.dataSource.kind === 'foreign')
     return { who: 'program', why: 'the claim is to be filled by a populator, which makes the volume', command: describe };
-  if (state.callFailure?.kind === 'no-secret')
-    return {
-      who: 'administrator',
-      why: reason,
-      command: `kubectl edit storageclass ${storageClass?.metadata?.name ?? ''} # or make the Secret`,
-    };
-  if (source !== undefined && reason.includes(source.name)) {
-    const { namespace, name } = source;
-    const isThere = source.kind === 'snapshot' ? state.source.snapshot !== undefined : state.source.claim !== undefined;
-    if (!isThere)
-      return { who: 'user', why: reason, command: `kubectl get ${source.kind === 'snapshot' ? 'volumesnapshot' : 'pvc'} -n ${namespace}` };
-    return waitFor(
-      { kind: source.kind === 'snapshot' ? VOLUME_SNAPSHOTS.kind : PERSISTENT_VOLUME_CLAIMS.kind, name, namespace },
-      isFinal(reason) ? 'user' : 'csi-provisioner',
-      reason,
-    );
+  const className = storageClass?.metadata?.name ?? '';
+  if (state.callFailure?.kind === 'no-secret') {
+    const why = `the secret that class ${className} names cannot be used: ${reason}`;
+    return { who: 'administrator', why, command: `kubectl get storageclass ${className} -o yaml # its parameters name the Secret` };
   }
-  const ofClass = /storage ?class|secret|topology|capability|VolumeAttributesClass|parameter/i.test(reason);
-  return {
-    who: ofClass ? 'administrator' : 'user',
-    why: reason,
-    command: ofClass ? `kubectl get storageclass ${storageClass?.metadata?.name ?? ''} -o yaml` : describe,
-  };
+  if (source !== undefined) return fromSource(state, { source, reason });
+  // What the class alone asks for is not the user's to mend.
+  const isOfClaim = claim.spec?.selector !== undefined || (claim.spec?.volumeAttributesClassName ?? '') !== '';
+  return isOfClaim
+    ? { who: 'user', why: reason, command: describe }
+    : { who: 'administrator', why: reason, command: `kubectl get storageclass ${className} -o yaml` };
 }
 
-/** The claim or its source has to be made anew: they will not change by themselves. */
-function isFinal(reason: string): boolean {
-  return /less than|changes the volume mode|keeps the volume mode|belongs to driver|being deleted/.test(reason);
+/** By what the source is, since the words of a refusal are the Go program's, and few. */
+function fromSource(
+  { source: facts, live }: ClaimState,
+  { source, reason }: { readonly source: SourceObject; readonly reason: string },
+): Turn {
+  const { namespace, name } = source;
+  const ofSnapshot = source.kind === 'snapshot';
+  const place = { kind: ofSnapshot ? VOLUME_SNAPSHOTS.kind : PERSISTENT_VOLUME_CLAIMS.kind, name, namespace };
+  const snapshot = live.snapshot === undefined ? facts.snapshot : live.snapshot.object;
+  const isThere = ofSnapshot ? snapshot !== undefined : facts.claim !== undefined;
+  if (!isThere) {
+    const command = `kubectl get ${ofSnapshot ? 'volumesnapshot' : 'pvc'} -n ${namespace}`;
+    return { who: 'user', why: `the source ${place.kind} ${namespace}/${name} is not there`, command };
+  }
+  const isUsable = ofSnapshot ? snapshot?.status?.readyToUse === true : facts.claim?.status?.phase === 'Bound';
+  if (!isUsable)
+    return waitFor(place, 'csi-provisioner', `the source ${place.kind} ${namespace}/${name} is not ${ofSnapshot ? 'ready' : 'bound'}`);
+  return waitFor(place, 'user', `the claim does not fit its source: ${reason}`);
 }
 
 function whileDeleted(facts: Facts): Turn {
@@ -265,9 +268,7 @@ function whileDeleted(facts: Facts): Turn {
         };
   if (held.includes(CLAIM_PROTECTION)) {
     const decided = scene.theatre.claimProtection(key);
-    const snapshot = scene.theatre.snapshotCaches.snapshots.store
-      .byIndex(CLAIM_INDEX.name, key)
-      .find(({ status }) => status?.readyToUse !== true);
+    const snapshot = scene.theatre.caches.snapshots.store.byIndex(CLAIM_INDEX.name, key).find(({ status }) => status?.readyToUse !== true);
     if (decided?.kind === 'done' && snapshot !== undefined)
       return waitFor(
         placeOf(VOLUME_SNAPSHOTS, snapshot),

@@ -2,7 +2,8 @@
 import { isRest } from '../../../lib/controller/step.ts';
 import type { VolumeSnapshotContent } from '../../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CLASSES, VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../../lib/kube/resources.ts';
-import { VOLUME_INDEX } from '../../../snapshotter/claim-protection/gather.ts';
+import { readNote } from '../../../snapshotter/failure-note.ts';
+import { VOLUME_INDEX } from '../../../snapshotter/snapshot-informers.ts';
 import { hasMark, isReady, snapshotKeyOf, volumeHandleOf, volumeIndexValue } from '../../../snapshotter/content-accessors.ts';
 import { BEING_DELETED } from '../../../snapshotter/names.ts';
 import type { ContentEffect, ContentState } from '../../../snapshotter/content/state.ts';
@@ -21,7 +22,7 @@ export async function explainContent(scene: Scene, content: VolumeSnapshotConten
   const { name = '' } = content.metadata ?? {};
   const driver = content.spec?.driver ?? '';
   const sidecar = await scene.theatre.content(driver, name);
-  const controller = await scene.theatre.contentProtection(name);
+  const controller = await scene.theatre.singles.contentProtection(name);
   const { error } = content.status ?? {};
   return {
     state: isGoing(content) ? 'being deleted' : isReady(content) ? 'ready' : 'not ready',
@@ -35,14 +36,14 @@ export async function explainContent(scene: Scene, content: VolumeSnapshotConten
         ? []
         : [told(controller.next, isRest(controller.next) ? undefined : contentProtectionWords(controller.next), 'snapshot-controller')]),
     ],
-    error: error?.message === undefined ? undefined : readError(error.message, error.time),
+    error: error?.message === undefined ? undefined : readError(error.message, error.time, readNote(content)),
     pause: sidecar === undefined || sidecar.next.kind === 'done' ? undefined : MAX_BACKOFF_MS,
     unknown: sidecar?.blind === undefined ? [] : [`what comes after: ${sidecar.blind}`],
   };
 }
 
 function chainOf({ theatre }: Scene, content: VolumeSnapshotContent): Link[] {
-  const { snapshots, classes, volumes } = theatre.snapshotCaches;
+  const { snapshots, classes, volumes } = theatre.caches;
   const links: Link[] = [];
   const className = content.spec?.volumeSnapshotClassName ?? '';
   if (className !== '')

@@ -8,9 +8,11 @@ import {
   VOLUME_SNAPSHOTS,
 } from '../../../lib/kube/resources.ts';
 import { SNAPSHOT_FINALIZER } from '../../../provisioner/facts/names.ts';
-import { RESTORES_INDEX } from '../../../snapshotter/binding/gather.ts';
-import { contentNames, sourceOf } from '../../../snapshotter/source.ts';
-import { refersTo } from '../../../snapshotter/content-accessors.ts';
+import { RESTORES_INDEX } from '../../../snapshotter/binding/relations.ts';
+import { contentNames, refersTo } from '../../../snapshotter/kinds/accessors.ts';
+import { readNote } from '../../../snapshotter/failure-note.ts';
+import { SINGLE } from '../../../snapshotter/kinds/single-kind.ts';
+import { sourceOf } from '../../../snapshotter/source.ts';
 import type { Link, Turn } from '../explanation.ts';
 import { readError } from '../last-error.ts';
 import { kubectlName, placeOf } from '../place.ts';
@@ -20,7 +22,7 @@ import { explainContent } from './content.ts';
 
 export async function explainSnapshot(scene: Scene, snapshot: VolumeSnapshot): Promise<Act> {
   const { namespace = '', name = '' } = snapshot.metadata ?? {};
-  const rehearsal = await scene.theatre.binding(`${namespace}/${name}`);
+  const rehearsal = await scene.theatre.singles.binding(`${namespace}/${name}`);
   const content = contentOf(scene, snapshot);
   // An un-ready snapshot is as far as its content is.
   const below = content === undefined || snapshot.status?.readyToUse === true ? undefined : await explainContent(scene, content);
@@ -34,20 +36,20 @@ export async function explainSnapshot(scene: Scene, snapshot: VolumeSnapshot): P
     chain: chainOf(scene, snapshot, content),
     turn: turnOf(scene, { snapshot, content, below, next: rehearsal?.next }),
     next: [...own, ...(below?.next ?? [])],
-    error: error?.message === undefined ? below?.error : readError(error.message, error.time),
+    error: error?.message === undefined ? below?.error : readError(error.message, error.time, readNote(snapshot)),
     pause: below?.pause,
     unknown: [...(rehearsal?.blind === undefined ? [] : [`what comes after: ${rehearsal.blind}`]), ...(below?.unknown ?? [])],
   };
 }
 
 function contentOf({ theatre }: Scene, snapshot: VolumeSnapshot): VolumeSnapshotContent | undefined {
-  const { contents } = theatre.snapshotCaches;
-  const found = contentNames(snapshot).flatMap((name) => contents.store.get(name) ?? []);
-  return found.find((each) => refersTo(each, snapshot)) ?? found[0];
+  const { contents } = theatre.caches;
+  const found = contentNames(SINGLE, snapshot).flatMap((name) => contents.store.get(name) ?? []);
+  return found.find((each) => refersTo(SINGLE, each, snapshot)) ?? found[0];
 }
 
 function chainOf({ theatre }: Scene, snapshot: VolumeSnapshot, content: VolumeSnapshotContent | undefined): Link[] {
-  const { claims, classes } = theatre.snapshotCaches;
+  const { claims, classes } = theatre.caches;
   const { namespace = '', name = '' } = snapshot.metadata ?? {};
   const links: Link[] = [];
   const className = snapshot.spec?.volumeSnapshotClassName ?? '';
@@ -89,7 +91,7 @@ interface Facts {
   readonly snapshot: VolumeSnapshot;
   readonly content: VolumeSnapshotContent | undefined;
   readonly below: Act | undefined;
-  readonly next: NonNullable<Awaited<ReturnType<Scene['theatre']['binding']>>>['next'] | undefined;
+  readonly next: NonNullable<Awaited<ReturnType<Scene['theatre']['singles']['binding']>>>['next'] | undefined;
 }
 
 function turnOf(scene: Scene, facts: Facts): Turn {
@@ -99,7 +101,7 @@ function turnOf(scene: Scene, facts: Facts): Turn {
   if (isGoing(snapshot)) return whileDeleted(scene, facts);
   const reason = 'reason' in next ? next.reason : '';
   if (snapshot.status?.readyToUse === true && reason === 'ready') return { who: 'nobody', why: 'the snapshot is ready' };
-  if (!isRest(next) && next.kind !== 'write-error' && (below === undefined || below.turn.who === 'nobody'))
+  if (!isRest(next) && !isTelling(next) && (below === undefined || below.turn.who === 'nobody'))
     return {
       who: 'snapshot-controller',
       why: `snapshot-controller ${bindingWords(next)}`,
@@ -109,18 +111,20 @@ function turnOf(scene: Scene, facts: Facts): Turn {
   if (cause !== undefined) return cause;
   if (content !== undefined && below !== undefined && below.turn.who !== 'nobody')
     return { ...below.turn, waitsFor: below.turn.waitsFor ?? placeOf(VOLUME_SNAPSHOT_CONTENTS, content) };
-  const why =
-    next.kind === 'write-error'
-      ? (next.before?.[0]?.message ?? bindingWords(next))
-      : isRest(next)
-        ? next.reason.replace(/^waits for a change: /, '')
-        : bindingWords(next);
-  return { who: next.kind === 'done' || next.kind === 'write-error' ? 'user' : 'snapshot-controller', why, command: describe };
+  const said = snapshot.status?.error?.message;
+  const decided = isRest(next) ? next.reason.replace(/^waits for a change: /, '') : (next.before?.[0]?.message ?? bindingWords(next));
+  const why = isTelling(next) ? (said ?? decided) : decided;
+  return { who: next.kind === 'done' || isTelling(next) ? 'user' : 'snapshot-controller', why, command: describe };
+}
+
+/** It says what is wrong, and does nothing about it. */
+function isTelling({ kind }: { readonly kind: string }): boolean {
+  return kind === 'write-error' || kind === 'note-failure';
 }
 
 /** What the snapshot names and nobody has. */
 function missing({ theatre }: Scene, snapshot: VolumeSnapshot): Turn | undefined {
-  const { claims, classes, contents } = theatre.snapshotCaches;
+  const { claims, classes, contents } = theatre.caches;
   const { namespace = '' } = snapshot.metadata ?? {};
   const className = snapshot.spec?.volumeSnapshotClassName ?? '';
   const source = sourceOf(snapshot);
@@ -142,7 +146,7 @@ function missing({ theatre }: Scene, snapshot: VolumeSnapshot): Turn | undefined
 
 function whileDeleted({ theatre }: Scene, { snapshot, content, below, next }: Facts): Turn {
   const { namespace = '', name = '', finalizers = [] } = snapshot.metadata ?? {};
-  const restoring = theatre.snapshotCaches.claims.store
+  const restoring = theatre.caches.claims.store
     .byIndex(RESTORES_INDEX.name, `${namespace}/${name}`)
     .find(({ status }) => status?.phase !== 'Bound');
   if (next?.kind === 'retry' && restoring !== undefined)

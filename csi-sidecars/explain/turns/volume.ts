@@ -11,14 +11,13 @@ import {
 import { BY_VOLUME } from '../../../provisioner/caches.ts';
 import { MIGRATED_TO, PROVISIONED_BY, VOLUME_FINALIZER } from '../../../provisioner/facts/names.ts';
 import { classNameOf } from '../../../provisioner/facts/ownership.ts';
-import type { VolumeDecision } from '../../../provisioner/volume/state.ts';
-import { SOURCE_INDEX } from '../../../snapshotter/claim-protection/gather.ts';
+import { SOURCE_INDEX } from '../../../snapshotter/snapshot-informers.ts';
 import { volumeIndexValue } from '../../../snapshotter/content-accessors.ts';
 import type { Link, Turn } from '../explanation.ts';
 import { readError } from '../last-error.ts';
 import { kubectlName, placeOf } from '../place.ts';
 import { type Act, isDriverThere, isGoing, link, type Scene, told } from '../scene.ts';
-import type { ProvisionerTheatre } from '../theatre.ts';
+import type { ProvisionerTheatre } from '../provisioner-theatre.ts';
 import { volumeWords } from '../words.ts';
 
 export async function explainVolume(scene: Scene, volume: PersistentVolume): Promise<Act> {
@@ -30,7 +29,7 @@ export async function explainVolume(scene: Scene, volume: PersistentVolume): Pro
   return {
     state: isGoing(volume) ? 'being deleted' : (volume.status?.phase ?? 'new'),
     chain: chainOf(scene, volume, provisioner),
-    turn: turnOf(scene, volume, rehearsal?.next),
+    turn: turnOf(scene, volume, rehearsal),
     next:
       rehearsal === undefined
         ? []
@@ -46,7 +45,7 @@ export async function explainVolume(scene: Scene, volume: PersistentVolume): Pro
 }
 
 function chainOf({ theatre }: Scene, volume: PersistentVolume, { caches }: ProvisionerTheatre): Link[] {
-  const { contents, claims } = theatre.snapshotCaches;
+  const { contents, claims } = theatre.caches;
   const { claimRef, csi } = volume.spec ?? {};
   const links: Link[] = [];
   const className = classNameOf(volume) ?? '';
@@ -75,8 +74,9 @@ function chainOf({ theatre }: Scene, volume: PersistentVolume, { caches }: Provi
   return links;
 }
 
-function turnOf(scene: Scene, volume: PersistentVolume, next: VolumeDecision | undefined): Turn {
+function turnOf(scene: Scene, volume: PersistentVolume, rehearsal: ReturnType<ProvisionerTheatre['volume']>): Turn {
   const place = placeOf(PERSISTENT_VOLUMES, volume);
+  const next = rehearsal?.next;
   const { phase } = volume.status ?? {};
   const { claimRef, persistentVolumeReclaimPolicy: policy, csi } = volume.spec ?? {};
   const claimName = `${claimRef?.namespace ?? ''}/${claimRef?.name ?? ''}`;
@@ -104,13 +104,9 @@ function turnOf(scene: Scene, volume: PersistentVolume, next: VolumeDecision | u
       why: `its claim is gone and its reclaim policy is ${policy ?? 'Retain'}: it is kept until somebody decides`,
       command: `kubectl patch ${kubectlName(place)} --type=json -p '[{"op":"remove","path":"/spec/claimRef"}]' # to use it again; kubectl delete ${kubectlName(place)} leaves the storage`,
     };
-  const attached = /still attached to node (\S+)/.exec(next?.kind === 'retry' ? next.reason : '');
-  if (attached !== null)
-    return {
-      who: 'attacher',
-      why: `it is still attached to node ${attached[1] ?? ''}`,
-      command: `kubectl get volumeattachment | grep ${place.name}`,
-    };
+  const [node] = next?.kind === 'retry' ? (rehearsal?.state.attachedTo ?? []) : [];
+  if (node !== undefined)
+    return { who: 'attacher', why: `it is still attached to node ${node}`, command: `kubectl get volumeattachment | grep ${place.name}` };
   if (isGoing(volume) && volume.metadata?.finalizers?.includes(VOLUME_FINALIZER) !== true) return byFinalizer(volume);
   if (csi !== undefined && !isDriverThere(scene, csi.driver ?? ''))
     return { who: 'administrator', why: `its driver ${csi.driver ?? ''} is not there`, command: 'csi-sidecars doctor' };

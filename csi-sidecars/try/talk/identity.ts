@@ -1,7 +1,7 @@
-import { readIdentity } from '../../../lib/csi/capabilities.ts';
 import { CsiError } from '../../../lib/csi/csi-error.ts';
 import { driverNameProblem } from '../../../lib/csi/driver-name.ts';
 import { NodeServiceCapability_RPC_Type as NodeCan } from '../../../proto/gen/csi.ts';
+import { readIdentity } from '../../driver/identity.ts';
 import type { Step } from '../step.ts';
 import { classesFor } from '../world/classes.ts';
 import type { NodeFacts } from '../world/driver.ts';

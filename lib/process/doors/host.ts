@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hostname } from 'node:os';
 import type { Host, Listener } from '../../doors/host.ts';
 import type { HttpAnswer, HttpRequest } from '../../doors/http.ts';
+import { readProc } from './proc.ts';
 
 type Handle = (request: HttpRequest) => Promise<HttpAnswer>;
 
@@ -30,7 +31,12 @@ export function openHost(): Host {
     writeLog,
     usage: () => {
       const { user, system } = process.cpuUsage();
-      return { residentBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6, startSeconds: performance.timeOrigin / 1000 };
+      const own = {
+        residentBytes: process.memoryUsage.rss(),
+        cpuSeconds: (user + system) / 1e6,
+        startSeconds: performance.timeOrigin / 1000,
+      };
+      return Object.assign(readProc('/proc/self'), own);
     },
     exit: (code) => process.exit(code),
     listen,

@@ -8,7 +8,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { HttpDoorError } from '../../doors/http.ts';
 import type { HttpDoor, HttpRequest, HttpTarget } from '../../doors/http.ts';
-import { ConfigError } from '../../errors/config-error.ts';
+import { proxyAuthorization, TunnelAgent } from './proxy-tunnel.ts';
 
 /** Below the 90 s after which kube-apiserver closes an idle connection: else a write may meet the closing. */
 const IDLE_MS = 50_000;
@@ -16,22 +16,30 @@ const IDLE_MS = 50_000;
 const MAX_SOCKETS = 1024;
 
 export function openHttp(target: HttpTarget): HttpDoor {
-  if (target.proxyUrl !== undefined && target.proxyUrl !== '') {
-    throw new ConfigError([
-      `proxy-url ${target.proxyUrl} of the kubeconfig: proxies are not supported, name a server that is reached directly`,
-    ]);
-  }
   const url = new URL(target.baseUrl);
   const secure = url.protocol === 'https:';
-  const agent = secure ? new HttpsAgent({ ...poolOptions, ...tlsOptions(target) }) : new HttpAgent(poolOptions);
-  const prefix = url.pathname.replace(/\/+$/, '');
+  const proxy = target.proxyUrl === undefined || target.proxyUrl === '' ? undefined : new URL(target.proxyUrl);
+  const tls = { ...poolOptions, ...tlsOptions(target) };
+  const agent = !secure ? new HttpAgent(poolOptions) : proxy === undefined ? new HttpsAgent(tls) : new TunnelAgent(proxy, tls);
+  // Without TLS the proxy itself is asked, for the whole URL.
+  const asked = secure || proxy === undefined ? url : proxy;
+  const prefix = asked === url ? url.pathname.replace(/\/+$/, '') : target.baseUrl.replace(/\/+$/, '');
+  const extra = asked === url ? {} : { host: url.host, ...proxyAuthorization(asked) };
   // The URL keeps an IPv6 host in brackets; the resolver wants it bare.
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
+  const host = asked.hostname.replace(/^\[(.*)\]$/, '$1');
+  const port = asked.port === '' ? (secure ? 443 : 80) : Number(asked.port);
 
   const send = (request: HttpRequest, signal: AbortSignal): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
-      const options = { agent, host, port, method: request.method, path: `${prefix}${request.path}`, headers: framed(request), signal };
+      const options = {
+        agent,
+        host,
+        port,
+        method: request.method,
+        path: `${prefix}${request.path}`,
+        headers: { ...framed(request), ...extra },
+        signal,
+      };
       const call: ClientRequest = secure ? httpsRequest(options) : httpRequest(options);
       call.once('response', resolve);
       // Stays after the answer: a late error of the socket must not become an uncaught one.

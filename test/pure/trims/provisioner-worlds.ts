@@ -176,13 +176,21 @@ export function provisionerSteps(
   keeping: Keeping,
 ): { readonly steps: unknown; readonly informers: FixedInformers } {
   const informers = fixedInformers(objectsOf(world), keeping);
-  const needs = { topology: true, attachments: true, snapshots: true, crossNamespace: true, journals: false };
+  const needs = {
+    nodes: true,
+    affinities: false,
+    capacity: undefined,
+    attachments: true,
+    snapshots: true,
+    crossNamespace: true,
+    journals: false,
+  };
   const caches = openCaches(informers, { driver: DRIVER, leaseNamespace: 'kube-system', ...needs });
   const progress = createClaimsInProgress();
   const protections = createSourceProtections();
   const accounts = { usersElsewhere: (kind: string) => (kind === 'claim' ? ['original-uid'] : []) };
   const { nodes, csiNodes } = caches;
-  const common = { caches, progress, protections, accounts, settings: () => RULES, driverName: () => DRIVER };
+  const common = { caches, progress, protections, accounts, settings: () => RULES, driverName: () => DRIVER, oneForEachNode: false };
   const claim = gatherClaim(
     {
       ...common,
@@ -191,6 +199,7 @@ export function provisionerSteps(
       immediateTopology: true,
       minVersion: { value: undefined },
       now: () => 1_000_000,
+      monotonic: () => 0,
     },
     CLAIM_UID,
   );
@@ -225,7 +234,7 @@ function answerTo(
 ): ClaimAnswer | undefined {
   switch (step.kind) {
     case 'read-content':
-      return { kind: 'content', object: aContent() };
+      return { kind: 'content', name: step.name, object: aContent() };
     case 'read-secret':
       return { kind: 'secret', secret: { of: step.secret, reveal: () => ({}) }, progress };
     case 'protect-claim':

@@ -11,6 +11,7 @@ import {
 import { decide as decideBinding } from '../../../snapshotter/binding/decide.ts';
 import { absorb as absorbBinding } from '../../../snapshotter/binding/execute.ts';
 import { gather as gatherBinding } from '../../../snapshotter/binding/gather.ts';
+import { singleRelations } from '../../../snapshotter/binding/single-relations.ts';
 import type { BindingNext, BindingState } from '../../../snapshotter/binding/state.ts';
 import { decide as decideClaim } from '../../../snapshotter/claim-protection/decide.ts';
 import { gather as gatherClaim } from '../../../snapshotter/claim-protection/gather.ts';
@@ -21,6 +22,7 @@ import type { ContentNext, ContentState } from '../../../snapshotter/content/sta
 import { decide as decideContent } from '../../../snapshotter/content-protection/decide.ts';
 import { gather as gatherContent } from '../../../snapshotter/content-protection/gather.ts';
 import { declareInformers as declareForController } from '../../../snapshotter/controller-role.ts';
+import { SINGLE } from '../../../snapshotter/kinds/single-kind.ts';
 import {
   AS_SOURCE_PROTECTION,
   BEING_CREATED,
@@ -32,8 +34,19 @@ import {
   IS_DEFAULT_CLASS,
   SNAPSHOTTER_SECRET,
 } from '../../../snapshotter/names.ts';
+import { CAUSE } from '../../../snapshotter/failure-note.ts';
 import { declareInformers as declareForSidecar } from '../../../snapshotter/sidecar-role.ts';
-import { aClaim, aClass, aContent, aSnapshot, aVolume, CONTENT_NAME, DRIVER, EPOCH_MS } from '../../../snapshotter/testing/objects.ts';
+import {
+  aClaim,
+  aClass,
+  aContent,
+  aSnapshot,
+  aVolume,
+  CONTENT_NAME,
+  DRIVER,
+  EPOCH_MS,
+  noted,
+} from '../../../snapshotter/testing/objects.ts';
 import type { FixedInformers, Keeping, Objects } from './fixed-informers.ts';
 import { fixedInformers } from './fixed-informers.ts';
 
@@ -47,6 +60,9 @@ export const worlds = fc.record({
   isDeleted: fc.boolean(),
   hasContent: fc.boolean(),
   ready: fc.constantFrom(undefined, false, true),
+  /** Told on content and snapshot. */
+  fails: fc.boolean(),
+  isNoted: fc.boolean(),
   class: fc.record({
     driver: fc.constantFrom(DRIVER, DRIVER, 'other'),
     deletionPolicy: fc.constantFrom('Delete', 'Retain'),
@@ -63,6 +79,7 @@ export const worlds = fc.record({
   content: fc.record({
     isDeleted: fc.boolean(),
     handle: fc.constantFrom(undefined, 'snap-1'),
+    isNoted: fc.boolean(),
     mark: fc.constantFrom(undefined, BEING_CREATED, BEING_DELETED, CREATION_UNCERTAIN, GROUP_HANDLE),
     policy: fc.constantFrom('Delete', 'Retain'),
   }),
@@ -71,7 +88,8 @@ export const worlds = fc.record({
 function objectsOf(world: SnapshotterWorld): Objects {
   const { content, volume } = world;
   const finalizers = [AS_SOURCE_PROTECTION, BOUND_PROTECTION];
-  const metadata = { finalizers, ...(world.isDeleted ? RELEASED : {}) };
+  const metadata = { finalizers, ...(world.isDeleted ? RELEASED : {}), ...(world.isNoted ? { annotations: noted(CAUSE.missing) } : {}) };
+  const error = world.fails ? { error: { message: 'no luck' } } : {};
   const source = { persistentVolumeClaimName: 'data' };
   const term = { matchExpressions: [{ key: 'zone', operator: 'In', values: [volume.zone ?? ''] }] };
   return {
@@ -79,7 +97,9 @@ function objectsOf(world: SnapshotterWorld): Objects {
       aSnapshot({
         metadata,
         spec: { source, ...(world.namesClass ? { volumeSnapshotClassName: 'snap' } : {}) },
-        ...(world.ready === undefined ? {} : { status: { readyToUse: world.ready, boundVolumeSnapshotContentName: CONTENT_NAME } }),
+        ...(world.ready === undefined
+          ? {}
+          : { status: { readyToUse: world.ready, boundVolumeSnapshotContentName: CONTENT_NAME, ...error } }),
       }),
     ],
     [VOLUME_SNAPSHOT_CONTENTS.plural]: world.hasContent
@@ -87,10 +107,15 @@ function objectsOf(world: SnapshotterWorld): Objects {
           aContent({
             metadata: {
               ...(content.isDeleted ? RELEASED : {}),
-              ...(content.mark === undefined ? {} : { annotations: { [content.mark]: 'yes' } }),
+              annotations: {
+                ...(content.mark === undefined ? {} : { [content.mark]: 'yes' }),
+                ...(content.isNoted ? noted(CAUSE.missing) : {}),
+              },
             },
             spec: { deletionPolicy: content.policy },
-            ...(content.handle === undefined ? {} : { status: { snapshotHandle: content.handle, readyToUse: world.ready === true } }),
+            ...(content.handle === undefined
+              ? {}
+              : { status: { snapshotHandle: content.handle, readyToUse: world.ready === true, ...error } }),
           }),
         ]
       : [],
@@ -125,7 +150,7 @@ export function controllerSteps(
   keeping: Keeping,
 ): { readonly steps: unknown; readonly informers: FixedInformers } {
   const informers = fixedInformers(objectsOf(world), keeping);
-  const caches = declareForController({ informers }, true);
+  const caches = declareForController({ informers }, { distributed: true, groupResources: undefined });
   const { snapshots, contents, classes, claims, volumes, nodes } = caches;
   const stores = {
     snapshots: snapshots.store,
@@ -136,9 +161,21 @@ export function controllerSteps(
     nodes: nodes?.store,
   };
   const rules = { preventVolumeModeConversion: true, distributedSnapshotting: true };
-  const binding = gatherBinding({ stores, rules, clock, refusals: new Map(), contentWent: new Set() }, 'default/nightly');
-  const claim = gatherClaim(stores, 'default/data');
-  const content = gatherContent({ ...stores, alone: new Set() }, CONTENT_NAME);
+  const binding = gatherBinding(
+    {
+      kind: SINGLE,
+      groupKind: undefined,
+      relations: singleRelations({ ...stores, groups: undefined }),
+      stores,
+      rules,
+      clock,
+      refusals: new Map(),
+      contentWent: new Set(),
+    },
+    'default/nightly',
+  );
+  const claim = gatherClaim({ ...stores, groups: undefined }, 'default/data');
+  const content = gatherContent({ ...stores, kind: SINGLE, groupOf: () => 'none', alone: new Set() }, CONTENT_NAME);
   const steps = {
     binding: binding === undefined ? undefined : untilTheContent(binding),
     claim: claim === undefined ? undefined : decideClaim(claim),

@@ -8,6 +8,7 @@ import {
   GO_SECRET_OVER_RESTART,
 } from './as-go-claims.ts';
 import { GO_ALREADY_EXISTS, GO_DELETED_WHILE_DOWN, GO_UNDECIDED_THEN_FINAL } from './as-go-snapshots.ts';
+import { CAPACITY, CAPACITY_AT_ONCE, CAPACITY_ELECTED } from './capacity.ts';
 import { CHAOS, CHAOS_CALM } from './chaos.ts';
 import { CONTESTED_JOURNAL, JOURNAL_IN_SHARDS } from './contested-journal.ts';
 import {
@@ -88,4 +89,7 @@ export const SCENARIOS: readonly Scenario[] = [
   HAND_OVER,
   JOURNAL_IN_SHARDS,
   CONTESTED_JOURNAL,
+  CAPACITY,
+  CAPACITY_ELECTED,
+  CAPACITY_AT_ONCE,
 ];

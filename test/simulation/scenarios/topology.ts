@@ -25,21 +25,21 @@ import { bound, ready } from './main-job.ts';
 
 const MINUTE_MS = 60_000;
 const ZONES = ['a', 'b', 'c'];
-const SEGMENTS: readonly Segment[] = ZONES.map((zone) => ({ [ZONE]: zone }));
+export const SEGMENTS: readonly Segment[] = ZONES.map((zone) => ({ [ZONE]: zone }));
 /** Has enough for all, in every story. */
 const ROOMY = 'c';
 const GIB = 1n << 30n;
 const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
 
 /** Two zones with next to no room. */
-function scarce(random: SeededRandom): readonly Pool[] {
+export function scarce(random: SeededRandom): readonly Pool[] {
   return SEGMENTS.map((segment, i) => ({ segment, bytes: ZONES[i] === ROOMY ? 64n * GIB : BigInt(random.below(3)) * GIB }));
 }
 
 const allowedIn = (...zones: readonly string[]): readonly object[] => [{ matchLabelExpressions: [{ key: ZONE, values: zones }] }];
 
 /** A node in each zone, some of them with their driver registered only later, or gone for a while. */
-class Machines {
+export class Machines {
   private readonly world: World;
   private readonly random: SeededRandom;
   private readonly zones: readonly (readonly [string, string])[];

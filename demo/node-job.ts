@@ -1,0 +1,114 @@
+/**
+ * The main job on a real node, as a user has it: `kubectl apply` of deploy/ and of the examples, every program in its Pod,
+ * bytes written and read by containers. Runs alone in private namespaces (harness/node/enter.ts), with a folder as its
+ * one argument; its last line on standard output is one JSON object.
+ */
+import { join } from 'node:path';
+import { repositoryRoot } from '../harness/repository.ts';
+import { type RunningNode, startNode } from '../harness/node/node.ts';
+import { exampleFile } from './manifests.ts';
+
+export interface NodeJobResult {
+  readonly ok: boolean;
+  readonly error?: string;
+  readonly written?: string;
+  readonly restored?: string;
+  /** What the driver holds in the end, by its own account. */
+  readonly left?: { readonly volumes: number; readonly snapshots: number };
+  readonly seconds: Readonly<Record<string, number>>;
+}
+
+const WAIT = '--timeout=120s';
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+async function play(node: RunningNode, seconds: Record<string, number>): Promise<Omit<NodeJobResult, 'ok' | 'seconds'>> {
+  const kubectl = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await node.plane.kubectl(args);
+    if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr.trim()}`);
+    return stdout.trim();
+  };
+  const step = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const began = performance.now();
+    const result = await work();
+    seconds[name] = Number(((performance.now() - began) / 1000).toFixed(1));
+    say(`${name}: ${seconds[name]} s`);
+    return result;
+  };
+  const deploy = (folder: string): string => join(repositoryRoot(), 'deploy', folder);
+  const apply = (number: string): Promise<string> => kubectl('apply', '-f', exampleFile(number));
+
+  await step('deploy', async () => {
+    await kubectl('apply', '-k', deploy('.'));
+    await kubectl('apply', '-k', deploy('mock-driver-node'));
+    await kubectl('wait', '--for=condition=Established', 'crd', '--all', WAIT);
+    await kubectl('-n', 'mock-driver', 'rollout', 'status', 'daemonset/mock-driver', WAIT);
+    await kubectl('-n', 'kube-system', 'wait', 'pod', '-l', 'app.kubernetes.io/name=snapshot-controller', '--for=condition=Ready', WAIT);
+  });
+  await step('write', async () => {
+    await apply('10');
+    await apply('20');
+    await kubectl('wait', 'pvc/data', '--for=jsonpath={.status.phase}=Bound', WAIT);
+    await apply('30');
+    await kubectl('wait', 'pod/writer', '--for=condition=Ready', WAIT);
+  });
+  const written = await kubectl('exec', 'writer', '--', 'cat', '/data/written');
+  await step('snapshot', async () => {
+    await apply('40');
+    await kubectl('wait', 'volumesnapshot/data-snapshot', '--for=jsonpath={.status.readyToUse}=true', WAIT);
+  });
+  await kubectl('exec', 'writer', '--', 'sh', '-c', 'echo later > /data/written');
+  await step('restore', async () => {
+    await apply('50');
+    await kubectl('wait', 'pvc/data-restored', '--for=jsonpath={.status.phase}=Bound', WAIT);
+    await apply('60');
+    await kubectl('wait', 'pod/reader', '--for=condition=Ready', WAIT);
+  });
+  const restored = await kubectl('exec', 'reader', '--', 'cat', '/data/written');
+  await step('delete', async () => {
+    await kubectl('delete', 'pod/reader', 'pod/writer', 'pvc/data-restored', 'volumesnapshot/data-snapshot', 'pvc/data', WAIT);
+    await kubectl('wait', '--for=delete', 'pv', '--all', WAIT);
+    await kubectl('wait', '--for=delete', 'volumesnapshotcontent', '--all', WAIT);
+  });
+  const ledger = await kubectl(
+    ...['-n', 'mock-driver', 'exec', 'daemonset/mock-driver', '-c', 'mock-driver', '--', process.execPath],
+    ...['/app/dist/mock-driver.mjs', 'ledger', '--state-dir=/var/lib/mock-driver', '--json'],
+  );
+  const { volumes, snapshots } = JSON.parse(ledger) as { volumes: unknown[]; snapshots: unknown[] };
+  return { written, restored, left: { volumes: volumes.length, snapshots: snapshots.length } };
+}
+
+async function main(): Promise<NodeJobResult> {
+  const seconds: Record<string, number> = {};
+  const began = performance.now();
+  let node: RunningNode | undefined;
+  try {
+    node = await startNode(process.argv[2] ?? '', say);
+    seconds['node'] = Number(((performance.now() - began) / 1000).toFixed(1));
+    const found = await play(node, seconds);
+    const faults = [
+      ...(found.restored === found.written ? [] : [`the reader read ${found.restored}, the writer wrote ${found.written}`]),
+      ...(found.left?.volumes === 0 && found.left.snapshots === 0 ? [] : ['the driver is not empty']),
+    ];
+    return { ok: faults.length === 0, ...(faults.length === 0 ? {} : { error: faults.join('; ') }), ...found, seconds };
+  } catch (error) {
+    if (node !== undefined) say(await troubles(node));
+    return { ok: false, error: error instanceof Error ? error.message : String(error), seconds };
+  } finally {
+    await node?.plane.stop();
+  }
+}
+
+/** What somebody would look at next. */
+async function troubles({ plane }: RunningNode): Promise<string> {
+  const asked = [
+    ['get', 'pods', '-A', '-o', 'wide'],
+    ['get', 'events', '-A', '--sort-by=.lastTimestamp'],
+    ['-n', 'mock-driver', 'logs', 'daemonset/mock-driver', '--all-containers', '--tail=15'],
+  ];
+  const answers = await Promise.all(asked.map((args) => plane.kubectl(args)));
+  return answers.map(({ stdout, stderr }) => `${stdout}${stderr}`.split('\n').slice(-40).join('\n')).join('\n');
+}
+
+const result = await main();
+process.stdout.write(`${JSON.stringify(result)}\n`);
+process.exit(result.ok ? 0 : 1);

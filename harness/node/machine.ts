@@ -1,0 +1,90 @@
+/**
+ * What a node leaves on the machine, looked at from outside: it runs in namespaces of its own, but cgroups, loop devices
+ * and the kernel's settings are everybody's.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The kubelet sets these for the whole machine. */
+const SETTINGS = [
+  'vm/overcommit_memory',
+  'vm/panic_on_oom',
+  'kernel/panic',
+  'kernel/panic_on_oops',
+  'kernel/keys/root_maxkeys',
+  'kernel/keys/root_maxbytes',
+  'net/ipv4/ip_forward',
+];
+const CGROUPS = '/sys/fs/cgroup';
+const KUBELET_FOLDER = '/var/lib/kubelet';
+/** Debian's packages that a node is made of. */
+const PACKAGES = ['runc', 'containerd', 'containernetworking-plugins', 'busybox-static', 'conntrack', 'iptables', 'nftables'];
+
+export interface MachineState {
+  readonly settings: Readonly<Record<string, string>>;
+  readonly mounts: readonly string[];
+  readonly loops: readonly string[];
+  readonly cgroups: readonly string[];
+  readonly folders: readonly string[];
+}
+
+export function readMachine(): MachineState {
+  const settings = SETTINGS.flatMap((name) => {
+    const file = join('/proc/sys', name);
+    return existsSync(file) ? [[name, readFileSync(file, 'utf8').trim()] as const] : [];
+  });
+  return {
+    settings: Object.fromEntries(settings),
+    mounts: readFileSync('/proc/mounts', 'utf8').split('\n').filter(Boolean).toSorted(),
+    loops: execFileSync('losetup', ['--list', '--noheadings', '--output=NAME,BACK-FILE'], { encoding: 'utf8' }).split('\n').filter(Boolean),
+    cgroups: podCgroups(),
+    folders: existsSync(KUBELET_FOLDER) ? [KUBELET_FOLDER] : [],
+  };
+}
+
+/** Puts back what a node changed. Answers, as lines, what is still not as it was. */
+export function restoreMachine(before: MachineState): readonly string[] {
+  for (const [name, value] of Object.entries(before.settings)) {
+    const file = join('/proc/sys', name);
+    if (readFileSync(file, 'utf8').trim() !== value) writeFileSync(file, value);
+  }
+  // Innermost first; a cgroup goes once its last process has.
+  for (const cgroup of podCgroups().toReversed()) if (!before.cgroups.includes(cgroup)) rmdirSync(cgroup);
+  if (before.folders.length === 0 && existsSync(KUBELET_FOLDER)) rmdirSync(KUBELET_FOLDER);
+  const after = readMachine();
+  return (['mounts', 'loops', 'cgroups', 'folders'] as const).flatMap((kind) =>
+    after[kind].filter((line) => !before[kind].includes(line)).map((line) => `${kind}: ${line}`),
+  );
+}
+
+function podCgroups(): string[] {
+  const found: string[] = [];
+  const walk = (folder: string, depth: number): void => {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      if (!entry.isDirectory()) continue;
+      const path = join(folder, entry.name);
+      const isPods = /^(kubepods|k8s\.io)/.test(entry.name);
+      if (isPods || found.some((other) => path.startsWith(`${other}/`))) found.push(path);
+      if (depth > 0) walk(path, depth - 1);
+    }
+  };
+  walk(CGROUPS, 8);
+  return found;
+}
+
+/** Why no node can be had here; undefined where it can. Installs Debian's packages where root may, and says so. */
+export function nodeProblem(report: (line: string) => void): string | undefined {
+  if (process.platform !== 'linux') return 'a node needs Linux';
+  if (process.getuid?.() !== 0) return 'a node needs root';
+  const isThere = (name: string): boolean => spawnSync('dpkg', ['-s', name]).status === 0;
+  const missing = PACKAGES.filter((name) => !isThere(name));
+  if (missing.length > 0) {
+    report(`node: installing ${missing.join(', ')}`);
+    spawnSync('apt-get', ['update', '-qq']);
+    const installed = spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], { encoding: 'utf8' });
+    if (installed.status !== 0) return `the packages ${missing.join(', ')} cannot be installed: ${(installed.stderr ?? '').slice(-300)}`;
+  }
+  const namespaces = spawnSync('unshare', ['--net', '--mount', '--pid', '--fork', '--mount-proc', 'true'], { encoding: 'utf8' });
+  return namespaces.status === 0 ? undefined : `namespaces cannot be made: ${namespaces.stderr.trim()}`;
+}

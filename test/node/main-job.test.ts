@@ -1,0 +1,12 @@
+/** deploy/ as it is published, on a real node: our images as Pods, volumes mounted by kubelet, bytes of containers. */
+import { expect, test } from 'vitest';
+import { demoOnNode } from '../../demo/node.ts';
+
+test('the main job runs in Pods, and the machine is afterwards as it was before', async () => {
+  const result = await demoOnNode((line) => void process.stdout.write(`${line}\n`));
+  expect(result.error).toBeUndefined();
+  expect(result.written).not.toBe('');
+  expect(result.restored).toBe(result.written);
+  expect(result.left).toEqual({ volumes: 0, snapshots: 0 });
+  expect(result.leftOnMachine).toEqual([]);
+});

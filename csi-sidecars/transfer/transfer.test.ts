@@ -18,7 +18,7 @@ import { IMPORT } from './import-verb.ts';
 
 const { signal } = new AbortController();
 const clock: Clock = openClock();
-const base = { clock, random: openRandom(), files: openFiles() } as unknown as Doors;
+const base = { clock, random: openRandom(), files: openFiles(), host: { env: () => undefined } } as unknown as Doors;
 let cluster: TryCluster;
 beforeEach(async () => {
   cluster = await openCluster(base, signal);

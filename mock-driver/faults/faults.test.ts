@@ -205,6 +205,39 @@ describe('answer', () => {
   });
 });
 
+describe('a request taken amiss', () => {
+  test('is carried out as the driver takes it and noted as it came', async () => {
+    const bench = await open([{ rpc: 'DeleteVolume', request: { set: { volume_id: 'another' } } }]);
+    const { response } = await create(bench);
+    expect((await bench.client.deleteVolume({ volumeId: response.volume?.volumeId ?? '' })).code).toBe('OK');
+    expect(volumes(bench)).toEqual(['v']);
+    expect(bench.journal.at(-1)?.request).toMatchObject({ volume_id: response.volume?.volumeId });
+  });
+
+  test('an answer may repeat what was asked although something else was done', async () => {
+    const bench = await open([
+      {
+        rpc: 'CreateVolume',
+        name: 'copy',
+        request: { drop: ['volume_content_source'] },
+        answer: { echo: { 'volume.content_source': 'volume_content_source' } },
+      },
+    ]);
+    const { response } = await create(bench);
+    const type = { $case: 'volume' as const, value: { volumeId: response.volume?.volumeId ?? '' } };
+    const copy = await bench.client.createVolume({ name: 'copy', volumeCapabilities: [capability()], volumeContentSource: { type } });
+    expect(copy.response.volume?.contentSource).toEqual({ type });
+    expect(bench.driver.ledger().volumes.map(({ source }) => source)).toEqual([undefined, undefined]);
+  });
+
+  test('a field that the driver overlooks is not there for it', async () => {
+    const bench = await open([{ rpc: 'ListSnapshots', request: { drop: ['snapshot_id'] } }]);
+    const { response } = await create(bench);
+    await bench.client.createSnapshot({ name: 's', sourceVolumeId: response.volume?.volumeId ?? '' });
+    expect((await bench.client.listSnapshots({ snapshotId: 'none' })).response.entries).toHaveLength(1);
+  });
+});
+
 describe('the script', () => {
   test('a rule may be for the volumes of one class alone', async () => {
     const bench = await open([{ rpc: 'CreateVolume', parameters: { tier: 'slow' }, code: 'UNAVAILABLE' }]);

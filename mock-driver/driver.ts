@@ -14,7 +14,7 @@ import type { Random } from '../lib/doors/random.ts';
 import { sleep } from '../lib/doors/sleep.ts';
 import { capabilities as capabilitiesFor } from './capabilities.ts';
 import { type Codec, loadCodec, type Method } from './codec.ts';
-import { distort } from './faults/distort.ts';
+import { distort, mishear } from './faults/distort.ts';
 import type { CallFacts, Fault } from './faults/fault.ts';
 import { type FaultScript, faultScript } from './faults/script.ts';
 import { effectOf, type JournalEntry, visible } from './journal.ts';
@@ -164,7 +164,7 @@ export async function createDriver(options: DriverOptions): Promise<Driver> {
     if (fault.crash === 'after') return flight.die('after');
     if (fault.answerDelayMs !== undefined) await sleep(clock, fault.answerDelayMs, new AbortController().signal);
     if (fault.code !== undefined) throw scripted(fault.code, fault);
-    if (fault.answer !== undefined) return distort(response, fault.answer, method.encode);
+    if (fault.answer !== undefined) return distort(response, fault.answer, { asked: flight.asked, encode: method.encode });
     return method.encode(response);
   };
 
@@ -172,13 +172,14 @@ export async function createDriver(options: DriverOptions): Promise<Driver> {
     const method = codec.get(path);
     const rpc = method === undefined ? undefined : services(path);
     if (method === undefined || rpc === undefined) return refused(new Refusal('UNIMPLEMENTED', `${path} is not implemented`));
-    const request = decode(method, bytes);
-    if (request instanceof Refusal) return refused(request);
+    const asked = decode(method, bytes);
+    if (asked instanceof Refusal) return refused(asked);
     const arrived = { ms: clock.now(), monotonic: clock.monotonic() };
     calls += 1;
     const number = calls;
-    const facts = { rpc: method.name, subject: subjectOf(request), parameters: map(request, 'parameters') };
+    const facts = { rpc: method.name, subject: subjectOf(asked), parameters: map(asked, 'parameters') };
     const fault = faults.next(facts) ?? options.fault?.(facts) ?? {};
+    const request = fault.request === undefined ? asked : mishear(asked, fault.request);
     const effect: string[] = [];
     const record = (answer: { code: CodeName; message?: string; died?: string }): void =>
       options.journal?.({
@@ -186,12 +187,13 @@ export async function createDriver(options: DriverOptions): Promise<Driver> {
         time: new Date(arrived.ms).toISOString(),
         ms: clock.monotonic() - arrived.monotonic,
         rpc: method.name,
-        request: visible(request),
+        request: visible(asked),
         ...answer,
         effect,
         ...(Object.keys(fault).length > 0 ? { fault } : {}),
       });
     const flight: Flight = {
+      asked,
       request,
       fault,
       effect,
@@ -235,6 +237,9 @@ export async function createDriver(options: DriverOptions): Promise<Driver> {
 
 /** One call on its way. */
 interface Flight {
+  /** As it came. */
+  readonly asked: Message;
+  /** As it is taken. */
   readonly request: Message;
   readonly fault: Fault;
   readonly effect: string[];

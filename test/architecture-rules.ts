@@ -68,6 +68,8 @@ export const RULES: readonly Rule[] = [
   { of: /^sandbox\/(?:main|serve|options)\.ts$/, mayImport: ['sandbox/', 'lib/doors/', 'lib/errors/', 'lib/process/', 'lib/kube/'] },
   // A fake that shares code with what it judges proves nothing.
   { of: 'sandbox/', mayImport: [/^sandbox\/(?!node\/)/, 'lib/kube/objects.ts', 'lib/kube/resources.ts', 'lib/doors/'] },
+  // A trial of a driver brings its own control plane.
+  { of: 'csi-sidecars/try/', mayImport: ['csi-sidecars/', 'snapshotter/', 'provisioner/', 'sandbox/', 'lib/', 'proto/gen/'] },
   { of: 'csi-sidecars/', mayImport: ['csi-sidecars/', 'snapshotter/', 'provisioner/', 'lib/', 'proto/gen/'] },
   { of: 'demo/', mayImport: ['demo/', 'csi-sidecars/', 'sandbox/', 'mock-driver/', 'lib/', 'harness/'] },
   // Servers and processes for tests, verifications and the demo.

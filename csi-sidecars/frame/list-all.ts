@@ -8,6 +8,7 @@ export interface ListAllInput {
   readonly signal: AbortSignal;
   readonly namespace?: string;
   readonly fieldSelector?: string;
+  readonly labelSelector?: string;
   /** Hears how many were read so far. */
   readonly progress?: (count: number) => void;
 }
@@ -16,7 +17,7 @@ export interface ListAllInput {
 export async function listAll<T extends KubeObject>(
   client: Pick<KubeClient, 'list'>,
   resource: Resource<T>,
-  { namespace, fieldSelector, progress, signal }: ListAllInput,
+  { namespace, fieldSelector, labelSelector, progress, signal }: ListAllInput,
 ): Promise<readonly T[]> {
   const items: T[] = [];
   let token: string | undefined;
@@ -26,6 +27,7 @@ export async function listAll<T extends KubeObject>(
       signal,
       ...(namespace === undefined ? {} : { namespace }),
       ...(fieldSelector === undefined ? {} : { fieldSelector }),
+      ...(labelSelector === undefined ? {} : { labelSelector }),
       ...(token === undefined ? {} : { continueToken: token }),
     });
     for (const item of page.items) items.push(item);

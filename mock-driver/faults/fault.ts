@@ -17,8 +17,18 @@ export interface Distortion {
   readonly drop?: readonly string[];
   /** Text fields filled with this many bytes. */
   readonly huge?: Readonly<Record<string, number>>;
+  /** Fields that repeat a field of the request as it came, whatever was done. */
+  readonly echo?: Readonly<Record<string, string>>;
   /** Text fields whose bytes are no UTF-8. */
   readonly invalidUtf8?: readonly string[];
+}
+
+/** What the driver takes the request to say, whatever it says. */
+export interface Mishearing {
+  /** Field path (`capacity_range.required_bytes`) to the value that the driver reads. */
+  readonly set?: Readonly<Record<string, unknown>>;
+  /** Fields that the driver overlooks. */
+  readonly drop?: readonly string[];
 }
 
 export interface Fault {
@@ -36,6 +46,7 @@ export interface Fault {
   /** Snapshots and groups are ready this long after the cut; Probe says ready this long after the start. */
   readonly notReadyMs?: number;
   readonly answer?: Distortion;
+  readonly request?: Mishearing;
 }
 
 export interface FaultRule extends Fault {

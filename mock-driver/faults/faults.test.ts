@@ -175,6 +175,16 @@ describe('answer', () => {
     expect((await create(bench)).response.volume).toBeUndefined();
   });
 
+  test('a member of a list missing: the others move up', async () => {
+    const bench = await open([{ rpc: 'CreateVolumeGroupSnapshot', answer: { drop: ['group_snapshot.snapshots.0'] } }]);
+    const volume = await create(bench, 'a');
+    const other = await create(bench, 'b');
+    const ids = [volume, other].map(({ response }) => response.volume?.volumeId ?? '');
+    const { response } = await bench.client.createGroup({ name: 'g', sourceVolumeIds: ids });
+    expect(response.groupSnapshot?.snapshots.map(({ sourceVolumeId }) => sourceVolumeId)).toEqual([ids[1]]);
+    expect(bench.driver.ledger().snapshots).toHaveLength(2);
+  });
+
   test('huge fields', async () => {
     const bench = await open([{ rpc: 'CreateVolume', answer: { huge: { 'volume.volume_context.blob': 1 << 20 } } }]);
     expect((await create(bench)).response.volume?.volumeContext['blob']).toHaveLength(1 << 20);
@@ -192,6 +202,39 @@ describe('answer', () => {
     for (const name of ['a', 'b']) await create(bench, name);
     const { response } = await bench.client.listVolumes();
     expect(response.entries.map(({ volume }) => volume?.volumeId === 'ghost')).toEqual([false, true]);
+  });
+});
+
+describe('a request taken amiss', () => {
+  test('is carried out as the driver takes it and noted as it came', async () => {
+    const bench = await open([{ rpc: 'DeleteVolume', request: { set: { volume_id: 'another' } } }]);
+    const { response } = await create(bench);
+    expect((await bench.client.deleteVolume({ volumeId: response.volume?.volumeId ?? '' })).code).toBe('OK');
+    expect(volumes(bench)).toEqual(['v']);
+    expect(bench.journal.at(-1)?.request).toMatchObject({ volume_id: response.volume?.volumeId });
+  });
+
+  test('an answer may repeat what was asked although something else was done', async () => {
+    const bench = await open([
+      {
+        rpc: 'CreateVolume',
+        name: 'copy',
+        request: { drop: ['volume_content_source'] },
+        answer: { echo: { 'volume.content_source': 'volume_content_source' } },
+      },
+    ]);
+    const { response } = await create(bench);
+    const type = { $case: 'volume' as const, value: { volumeId: response.volume?.volumeId ?? '' } };
+    const copy = await bench.client.createVolume({ name: 'copy', volumeCapabilities: [capability()], volumeContentSource: { type } });
+    expect(copy.response.volume?.contentSource).toEqual({ type });
+    expect(bench.driver.ledger().volumes.map(({ source }) => source)).toEqual([undefined, undefined]);
+  });
+
+  test('a field that the driver overlooks is not there for it', async () => {
+    const bench = await open([{ rpc: 'ListSnapshots', request: { drop: ['snapshot_id'] } }]);
+    const { response } = await create(bench);
+    await bench.client.createSnapshot({ name: 's', sourceVolumeId: response.volume?.volumeId ?? '' });
+    expect((await bench.client.listSnapshots({ snapshotId: 'none' })).response.entries).toHaveLength(1);
   });
 });
 

@@ -75,6 +75,7 @@ faults:
     ['faults: [{rpc: Probe, answer: {sets: {}}}]', 'faults[0].answer.sets is unknown; did you mean set? '],
     ['faults: [{rpc: Probe, answer: {huge: {name: 1Pi}}}]', 'faults[0].answer.huge.name must be a size such as'],
     ['faults: [{rpc: Probe, answer: {huge: {name: 1Gi}}}]', 'faults[0].answer.huge.name must be at most 64Mi'],
+    ['faults: [{rpc: Probe, request: {huge: {}}}]', 'faults[0].request.huge is unknown; known are set, drop'],
     ['faults: [{rpc: Probe, answer: {drop: ready}}]', 'faults[0].answer.drop must be a list of field paths'],
   ])('%j is refused by its place', (text, message) => {
     expect(() => parseScenario(text, 'f.yaml')).toThrow(message);

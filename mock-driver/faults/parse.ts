@@ -13,7 +13,7 @@
  */
 import { load, YAMLException } from 'js-yaml';
 import { CODES, type CodeName } from '../model/status.ts';
-import type { CrashMoment, Distortion, FaultRule } from './fault.ts';
+import type { CrashMoment, Distortion, FaultRule, Mishearing } from './fault.ts';
 
 export class ScenarioError extends Error {
   constructor(message: string, options?: ErrorOptions) {
@@ -88,6 +88,7 @@ const FIELDS = [
     'crashStep',
     'notReady',
     'answer',
+    'request',
   ],
 ];
 
@@ -108,6 +109,7 @@ function readRule(value: unknown, place: string): FaultRule {
     ...has('crashStep', optional(from['crashStep'], `${place}.crashStep`, wholeOf)),
     ...has('notReadyMs', optional(from['notReady'], `${place}.notReady`, durationOf)),
     ...has('answer', optional(from['answer'], `${place}.answer`, distortionOf)),
+    ...has('request', optional(from['request'], `${place}.request`, mishearingOf)),
   };
   if (rule.effect === true && rule.code === undefined)
     throw new ScenarioError(`${place}.effect says what happens beside a code; add code, or leave effect out`);
@@ -193,30 +195,41 @@ export const sizeOf: Read<bigint> = (value, place) => {
   return BigInt(amount) * factor;
 };
 
+const pathsOf: Read<string[]> = (list, at) => {
+  if (!Array.isArray(list)) throw new ScenarioError(`${at} must be a list of field paths such as volume.volume_id`);
+  return list.map((path: unknown, index) => textOf(path, `${at}[${index}]`));
+};
+
+const valuesOf: Read<Record<string, unknown>> = (map, at) => {
+  if (typeof map !== 'object' || map === null || Array.isArray(map))
+    throw new ScenarioError(`${at} must map field paths such as volume.capacity_bytes`);
+  return Object.fromEntries(Object.entries(map));
+};
+
+const mishearingOf: Read<Mishearing> = (value, place) => {
+  const from = fieldsOf(value, place, ['set', 'drop']);
+  return {
+    ...has('set', optional(from['set'], `${place}.set`, valuesOf)),
+    ...has('drop', optional(from['drop'], `${place}.drop`, pathsOf)),
+  };
+};
+
 const distortionOf: Read<Distortion> = (value, place) => {
-  const from = fieldsOf(value, place, ['set', 'drop', 'huge', 'invalidUtf8']);
-  const paths: Read<string[]> = (list, at) => {
-    if (!Array.isArray(list)) throw new ScenarioError(`${at} must be a list of field paths such as volume.volume_id`);
-    return list.map((path: unknown, index) => textOf(path, `${at}[${index}]`));
-  };
-  const object: Read<Record<string, unknown>> = (map, at) => {
-    if (typeof map !== 'object' || map === null || Array.isArray(map))
-      throw new ScenarioError(`${at} must map field paths such as volume.capacity_bytes`);
-    return Object.fromEntries(Object.entries(map));
-  };
+  const from = fieldsOf(value, place, ['set', 'drop', 'echo', 'huge', 'invalidUtf8']);
   const huge: Read<Record<string, number>> = (map, at) =>
     Object.fromEntries(
-      Object.entries(object(map, at)).map(([path, amount]) => {
+      Object.entries(valuesOf(map, at)).map(([path, amount]) => {
         const bytes = sizeOf(amount, `${at}.${path}`);
         if (bytes > MAX_HUGE) throw new ScenarioError(`${at}.${path} must be at most 64Mi`);
         return [path, Number(bytes)];
       }),
     );
   return {
-    ...has('set', optional(from['set'], `${place}.set`, object)),
-    ...has('drop', optional(from['drop'], `${place}.drop`, paths)),
+    ...has('set', optional(from['set'], `${place}.set`, valuesOf)),
+    ...has('drop', optional(from['drop'], `${place}.drop`, pathsOf)),
+    ...has('echo', optional(from['echo'], `${place}.echo`, textsOf)),
     ...has('huge', optional(from['huge'], `${place}.huge`, huge)),
-    ...has('invalidUtf8', optional(from['invalidUtf8'], `${place}.invalidUtf8`, paths)),
+    ...has('invalidUtf8', optional(from['invalidUtf8'], `${place}.invalidUtf8`, pathsOf)),
   };
 };
 

@@ -17,6 +17,7 @@ import {
   VOLUME_SNAPSHOT_CLASSES,
   VOLUME_SNAPSHOTS,
 } from '../../lib/kube/resources.ts';
+import { addressOf, DRIVER_SCENES } from './verb-scenes.ts';
 
 const PAGES = join(repositoryRoot(), 'docs/verbs');
 const namespace = 'default';
@@ -27,6 +28,7 @@ const claim = (name: string, spec: object = {}) => ({
 
 /** What the commands of a page find; pages that are not here need no more than an empty cluster. */
 const SCENES: Readonly<Record<string, (world: World) => Promise<unknown>>> = {
+  ...DRIVER_SCENES,
   'doctor.md': async (world) => {
     await stage(world);
     const annotations = { 'storageclass.kubernetes.io/is-default-class': 'true' };
@@ -98,10 +100,15 @@ async function retold(page: string, run: (command: string) => Promise<string>): 
   return told.join('');
 }
 
-/** Times and uids differ at every run. */
-function steady(text: string): string {
+/** Times, uids, checksums and how often something was polled differ at every run. */
+function steady(text: string, world: World): string {
   const uids = new Map<string, string>();
   return text
+    .replaceAll(world.stage.dir, '/tmp/csi')
+    .replace(/\d+ calls in \d+\.\d s/g, '250 calls in 4.0 s')
+    .replace(/\d+\.\d\d s/g, '0.10 s')
+    .replace(/(?<=checksum )[0-9a-f]{16}/g, '0123456789abcdef')
+    .replace(/\b\d{1,2}s {2,3}(?=\S)/g, '5s   ')
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, '2026-01-01T00:00:00Z')
     .replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (uid) => {
       const known = uids.get(uid) ?? `00000000-0000-4000-8000-${String(uids.size + 1).padStart(12, '0')}`;
@@ -122,11 +129,11 @@ describe('the page of a verb', () => {
     const world = await openSandboxWorld(`page-${name.replace('.md', '')}`);
     try {
       await SCENES[name]?.(world);
-      const program = `csi-sidecars() { ${process.execPath} ${programFile('csi-sidecars')} "$@"; }; export KUBECONFIG=${world.kubeconfig};`;
+      const program = `csi-sidecars() { ${process.execPath} ${programFile('csi-sidecars')} "$@"; }; export KUBECONFIG=${world.kubeconfig} CSI_ADDRESS=${addressOf(world)};`;
       const run = async (command: string): Promise<string> => {
         const { stdout, stderr } = await world.stage.run({ name: 'transcript', file: 'bash', args: ['-c', `${program} ${command}`] });
         expect(stderr).toBe('');
-        return steady(stdout);
+        return steady(stdout, world);
       };
       const page = await retold(await readFile(join(PAGES, name), 'utf8'), run);
       await expect(page).toMatchFileSnapshot(join(PAGES, name));

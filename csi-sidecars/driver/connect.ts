@@ -1,0 +1,48 @@
+/** A driver for a verb that asks it a few things: who it is, what it lists. */
+import type { DriverIdentity } from '../../lib/csi/capabilities.ts';
+import type { CsiClient } from '../../lib/csi/client.ts';
+import { createCsiClient } from '../../lib/csi/client.ts';
+import { addressFaults, socketPath } from '../../lib/csi/driver-address.ts';
+import { driverNameProblem } from '../../lib/csi/driver-name.ts';
+import type { CsiToolClient } from '../../lib/csi/tool-client.ts';
+import { createCsiToolClient } from '../../lib/csi/tool-client.ts';
+import { ConfigError } from '../../lib/errors/config-error.ts';
+import type { Flag } from '../../lib/process/flag.ts';
+import type { VerbPlace } from '../frame/verb.ts';
+import { readIdentity } from './identity.ts';
+import { quiet, SILENT } from './silent.ts';
+import { socketFault } from './socket-fault.ts';
+
+export const DRIVER_FLAGS = [
+  { name: 'csi-address', type: 'string', default: '', help: 'Socket of the driver, unix:///PATH. Required.', origin: 'ours' },
+  { name: 'timeout', type: 'duration', default: '30s', min: 100, help: 'How long each call of the driver may take.', origin: 'ours' },
+] as const satisfies readonly Flag[];
+
+export interface OpenDriver {
+  readonly calls: CsiClient & CsiToolClient;
+  readonly identity: DriverIdentity;
+}
+
+/** The connection is closed once `use` is done. Rejects with ConfigError where nobody answers, else with CsiError. */
+export async function withDriver<T>(
+  { doors, signal }: VerbPlace,
+  { csiAddress, timeoutMs }: { readonly csiAddress: string; readonly timeoutMs: number },
+  use: (driver: OpenDriver) => Promise<T>,
+): Promise<T> {
+  if (csiAddress === '') throw new ConfigError('name the driver: --csi-address=unix:///PATH', { exitCode: 2 });
+  const path = socketPath(csiAddress);
+  if (path === undefined) throw new ConfigError(addressFaults(csiAddress), { exitCode: 2 });
+  const fault = await socketFault(doors, path);
+  if (fault !== undefined) throw new ConfigError(fault);
+  const door = doors.rpc(`unix://${path}`);
+  try {
+    const context = { door, clock: doors.clock, log: SILENT, timeoutMs, observe: quiet };
+    const calls = { ...createCsiClient(context), ...createCsiToolClient(context) };
+    const identity = await readIdentity(calls, signal);
+    const problem = driverNameProblem(identity.name);
+    if (problem !== undefined) throw new ConfigError(`the driver at ${path} ${problem}`);
+    return await use({ calls, identity });
+  } finally {
+    door.close();
+  }
+}

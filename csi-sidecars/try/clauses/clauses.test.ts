@@ -154,8 +154,11 @@ test.each<[string, readonly Line[]]>([
     ],
   ],
   [
-    'a size that the driver does not know',
-    [['CreateVolume', create('a', { capacityRange: { requiredBytes: 9n, limitBytes: 0n } }), volume('1', { capacityBytes: 0n })]],
+    'a size that the driver does not know, whatever is asked for then',
+    [
+      ['CreateVolume', create('a'), volume('1', { capacityBytes: 0n })],
+      ['CreateVolume', create('a', { capacityRange: { requiredBytes: 9n, limitBytes: 0n } }), volume('1', { capacityBytes: 0n })],
+    ],
   ],
 ])('%s breaks nothing', (_what, lines) => {
   expect(broken(lines)).toEqual([]);

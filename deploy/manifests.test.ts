@@ -210,3 +210,14 @@ describe('the examples', () => {
     for (const file of files) expect(readme).toContain(`-f ${file}`);
   });
 });
+
+test('every binding of the example drivers names a role that is applied with it', () => {
+  const roles = new Set(
+    ['csi-provisioner', 'csi-snapshotter'].flatMap((folder) => read(`${folder}/rbac.yaml`)).map(({ metadata }) => metadata.name),
+  );
+  for (const folder of ['mock-driver', 'mock-driver-node']) {
+    const bindings = read(`${folder}/driver.yaml`).filter(({ kind }) => kind.endsWith('Binding'));
+    expect(bindings).toHaveLength(4);
+    for (const binding of bindings) expect(roles).toContain((binding as Manifest & { roleRef: { name: string } }).roleRef.name);
+  }
+});

@@ -1,5 +1,5 @@
 /** What a VolumeSnapshotContent says, asked in one place by every controller. Fields may be absent or empty. */
-import type { KubeObject, VolumeSnapshotContent } from '../lib/kube/objects.ts';
+import type { KubeObject, VolumeGroupSnapshotContent, VolumeSnapshotContent } from '../lib/kube/objects.ts';
 
 /** An empty text is as absent as none (Go's zero value), and so is a null, or what is no text at all. */
 export function text(value: unknown): string | undefined {
@@ -26,7 +26,7 @@ export function savedHandleOf(content: VolumeSnapshotContent): string | undefine
   return text(content.status?.snapshotHandle);
 }
 
-export function isReady(content: VolumeSnapshotContent): boolean {
+export function isReady(content: VolumeSnapshotContent | VolumeGroupSnapshotContent): boolean {
   return content.status?.readyToUse === true;
 }
 

@@ -320,4 +320,49 @@ export const SIDECAR_EVENTS = {
     about: 'The driver gave a creation time that cannot be stored. The present time is taken.',
     origin: 'ours',
   },
+  groupCreationFailed: {
+    reason: 'GroupSnapshotCreationFailed',
+    type: 'Warning',
+    on: GROUP_CONTENT,
+    about:
+      'The first attempt to make the group failed, or what came of an attempt could not be written. The message has the driver’s answer, and what it would have to be where it cannot be used.',
+    origin: 'peer',
+  },
+  groupUpdateFailed: {
+    reason: 'GroupSnapshotContentCheckandUpdateFailed',
+    type: 'Warning',
+    on: GROUP_CONTENT,
+    about: 'A later attempt to make the group, or a question about it, failed. The message has the driver’s answer.',
+    origin: 'peer',
+  },
+  groupDeleteFailed: {
+    reason: 'GroupSnapshotDeleteError',
+    type: 'Warning',
+    on: GROUP_CONTENT,
+    about: 'The driver could not delete the group, or the content could not be released afterwards. It is tried again.',
+    origin: 'peer',
+  },
+  groupUncertain: {
+    reason: 'GroupSnapshotCreationUncertain',
+    type: 'Warning',
+    on: GROUP_CONTENT,
+    about:
+      'A CreateVolumeGroupSnapshot call for this deleted content ended without a clear answer, so the storage may hold a group that nothing names. It is looked for; the message says how to end that.',
+    origin: 'ours',
+  },
+  groupOddTime: {
+    reason: 'GroupSnapshotCreationTimeInvalid',
+    type: 'Warning',
+    on: GROUP_CONTENT,
+    about: 'The driver gave a creation time that cannot be stored. The present time is taken.',
+    origin: 'ours',
+  },
+  groupMixed: {
+    reason: 'GroupSnapshotMembersNotReady',
+    type: 'Warning',
+    on: GROUP_CONTENT,
+    about:
+      'The driver calls the group ready, but not all of its members. The group counts as ready; members are asked about one by one until they are. If they stay so, ask the vendor of the driver.',
+    origin: 'ours',
+  },
 } as const satisfies Readonly<Record<string, EventRow>>;

@@ -60,8 +60,10 @@ export function memberKeysOf(content: VolumeGroupSnapshotContent): readonly stri
 
 /** Owner references to groups, in whatever version they were written. */
 export function ownersOf({ metadata }: VolumeSnapshot): readonly OwnerReference[] {
-  return (metadata?.ownerReferences ?? []).filter(
-    ({ apiVersion, kind }) => kind === 'VolumeGroupSnapshot' && apiVersion?.startsWith(`${GROUP_SNAPSHOT_GROUP}/`) === true,
+  const owners: readonly (OwnerReference | null)[] = metadata?.ownerReferences ?? [];
+  return owners.filter(
+    (owner): owner is OwnerReference =>
+      owner?.kind === 'VolumeGroupSnapshot' && owner.apiVersion?.startsWith(`${GROUP_SNAPSHOT_GROUP}/`) === true,
   );
 }
 

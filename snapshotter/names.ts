@@ -57,28 +57,38 @@ export const CLAIM_PROTECTION = 'snapshot.storage.kubernetes.io/pvc-as-source-pr
 export const RESERVED_PREFIX = 'csi.storage.k8s.io/';
 
 export interface SecretKeys {
-  /** What the Go programs call it in messages. */
-  readonly label: string;
   readonly name: string;
   readonly namespace: string;
 }
 
-export const SNAPSHOTTER_SECRET: SecretKeys = {
+/** Class parameters whose values may be templates. */
+export interface TemplateKeys extends SecretKeys {
+  /** What the Go programs call it in messages. */
+  readonly label: string;
+  /** The word that the tokens begin with. */
+  readonly tokens: 'volumesnapshot' | 'volumegroupsnapshot';
+}
+
+export const SNAPSHOTTER_SECRET: TemplateKeys = {
+  tokens: 'volumesnapshot',
   label: 'Snapshotter',
   name: 'csi.storage.k8s.io/snapshotter-secret-name',
   namespace: 'csi.storage.k8s.io/snapshotter-secret-namespace',
 };
-export const LIST_SECRET: SecretKeys = {
+export const LIST_SECRET: TemplateKeys = {
+  tokens: 'volumesnapshot',
   label: 'SnapshotterList',
   name: 'csi.storage.k8s.io/snapshotter-list-secret-name',
   namespace: 'csi.storage.k8s.io/snapshotter-list-secret-namespace',
 };
-export const GROUP_SECRET: SecretKeys = {
+export const GROUP_SECRET: TemplateKeys = {
+  tokens: 'volumegroupsnapshot',
   label: 'GroupSnapshotter',
   name: 'csi.storage.k8s.io/group-snapshotter-secret-name',
   namespace: 'csi.storage.k8s.io/group-snapshotter-secret-namespace',
 };
-export const GROUP_GET_SECRET: SecretKeys = {
+export const GROUP_GET_SECRET: TemplateKeys = {
+  tokens: 'volumegroupsnapshot',
   label: 'GroupSnapshotterGet',
   name: 'csi.storage.k8s.io/group-snapshotter-get-secret-name',
   namespace: 'csi.storage.k8s.io/group-snapshotter-get-secret-namespace',

@@ -6,9 +6,10 @@ import { RESTORES_INDEX } from './binding/relations.ts';
 import { SNAPSHOT_INDEXES, SOURCE_INDEX, VOLUME_INDEX } from './snapshot-informers.ts';
 import type { BindingState } from './binding/state.ts';
 import { decide as decideClaim } from './claim-protection/decide.ts';
-import { CONTENT_INDEXES } from './content/controller.ts';
+import { contentIndexes } from './content/controller.ts';
 import type { CreateCalls } from './content/create-calls.ts';
 import { decide as decideContent } from './content/decide.ts';
+import { SINGLE_CONTENT } from './content/single.ts';
 import type { ContentState, DriverAnswer } from './content/state.ts';
 import { decide as decideContentProtection } from './content-protection/decide.ts';
 import { SINGLE } from './kinds/single-kind.ts';
@@ -69,6 +70,7 @@ const answer: fc.Arbitrary<DriverAnswer> = fc.oneof(
 );
 
 const contentState: fc.Arbitrary<ContentState> = fc.record({
+  kind: fc.constant(SINGLE_CONTENT),
   now: fc.constant(EPOCH_MS),
   rules: fc.constant({
     driverName: DRIVER,
@@ -80,7 +82,8 @@ const contentState: fc.Arbitrary<ContentState> = fc.record({
   }),
   content: oddContent.map((content) => ({ ...content, spec: { ...content.spec, driver: DRIVER } })),
   snapshotClass: maybe(oddClass.map((one) => ({ ...one, driver: DRIVER }))),
-  listsSnapshots: fc.boolean(),
+  answersQuestions: fc.boolean(),
+  lacks: fc.constant(undefined),
   calls: fc.constantFrom<CreateCalls>(
     { kind: 'none' },
     { kind: 'running', history: { times: 0, sinceMs: 0 } },
@@ -134,7 +137,7 @@ describe('objects of any shape', () => {
     fc.assert(
       fc.property(oddSnapshot, oddContent, oddClaim, oddVolume, (snapshot, content, claim, volume) => {
         for (const index of SNAPSHOT_INDEXES) expect(Array.isArray(index.values(snapshot))).toBe(true);
-        for (const index of [...CONTENT_INDEXES, SOURCE_INDEX]) expect(Array.isArray(index.values(content))).toBe(true);
+        for (const index of [...contentIndexes(SINGLE_CONTENT), SOURCE_INDEX]) expect(Array.isArray(index.values(content))).toBe(true);
         expect(Array.isArray(RESTORES_INDEX.values(claim))).toBe(true);
         expect(Array.isArray(VOLUME_INDEX.values(volume))).toBe(true);
       }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { LIST_SECRET, SNAPSHOTTER_SECRET } from './names.ts';
+import { GROUP_SECRET, LIST_SECRET, SNAPSHOTTER_SECRET } from './names.ts';
 import { resolveSecret } from './secret-templates.ts';
 
 const values = { contentName: 'snapcontent-1', snapshot: { name: 'nightly', namespace: 'default' } };
@@ -62,6 +62,21 @@ describe('secrets of a class', () => {
     ['a namespace with dots', ['a', 'b.c'], '"b.c" is not a valid namespace name', /secret-namespace$/],
   ])("%s is refused in the Go program's words, and the parameter is named", (_, [name, namespace], fault, more) => {
     expect(resolve(name, namespace)).toEqual({ ok: false, fault, more: expect.stringMatching(more) });
+  });
+
+  test('the tokens of a group are its own', () => {
+    const parameters = {
+      [GROUP_SECRET.name]: '${volumegroupsnapshot.name}-${volumegroupsnapshotcontent.name}',
+      [GROUP_SECRET.namespace]: '${volumegroupsnapshot.namespace}',
+    };
+    expect(resolveSecret(parameters, GROUP_SECRET, values)).toEqual({
+      ok: true,
+      value: { name: 'nightly-snapcontent-1', namespace: 'default' },
+    });
+    expect(resolveSecret({ ...parameters, [GROUP_SECRET.name]: '${volumesnapshot.name}' }, GROUP_SECRET, values)).toMatchObject({
+      fault: expect.stringMatching(/invalid tokens: \["volumesnapshot\.name"\]/),
+      more: expect.stringMatching(/knows "volumegroupsnapshotcontent\.name"/),
+    });
   });
 
   test('without a snapshot only the name of the content is known', () => {

@@ -4,7 +4,7 @@
  */
 import type { SecretName } from '../lib/sidecar/secret.ts';
 import { fillSecret } from '../lib/sidecar/secret-template.ts';
-import type { SecretKeys } from './names.ts';
+import type { TemplateKeys } from './names.ts';
 import { quote } from './peer-words.ts';
 
 /** What the templates may name. Without a snapshot only the content's token exists. */
@@ -25,7 +25,7 @@ export type Resolved<T> = { readonly ok: true; readonly value: T } | Unresolved;
 /** Undefined value: the class names no secret of this kind. Name and namespace stand together or not at all. */
 export function resolveSecret(
   parameters: Readonly<Record<string, string>> | undefined,
-  keys: SecretKeys,
+  keys: TemplateKeys,
   values: TemplateValues,
 ): Resolved<SecretName | undefined> {
   const nameTemplate = own(parameters, keys.name);
@@ -36,9 +36,9 @@ export function resolveSecret(
   if (nameTemplate === '' || namespaceTemplate === '')
     return noTemplates(`${keys.label} secrets specified in parameters but value of either namespace or name is empty`, keys);
   const { contentName, snapshot } = values;
-  const namespace = new Map([['volumesnapshotcontent.name', contentName]]);
-  if (snapshot !== undefined) namespace.set('volumesnapshot.namespace', snapshot.namespace);
-  const name = snapshot === undefined ? namespace : new Map([...namespace, ['volumesnapshot.name', snapshot.name]]);
+  const namespace = new Map([[`${keys.tokens}content.name`, contentName]]);
+  if (snapshot !== undefined) namespace.set(`${keys.tokens}.namespace`, snapshot.namespace);
+  const name = snapshot === undefined ? namespace : new Map([...namespace, [`${keys.tokens}.name`, snapshot.name]]);
   const filled = fillSecret({ name: nameTemplate, namespace: namespaceTemplate }, { namespace, name });
   if (filled.kind === 'secret') return { ok: true, value: filled.ref };
   const { part } = filled;
@@ -63,7 +63,7 @@ function own(parameters: Readonly<Record<string, string>> | undefined, key: stri
   return typeof value === 'string' ? value : undefined;
 }
 
-function noTemplates(why: string, { name, namespace }: SecretKeys): Unresolved {
+function noTemplates(why: string, { name, namespace }: TemplateKeys): Unresolved {
   return fault(`failed to get name and namespace template from params: ${why}`, `parameters ${name} and ${namespace}`);
 }
 

@@ -1,8 +1,14 @@
 /** The role csi-snapshotter: one per driver (or per node). It asks the driver what contents say, and writes their status. */
 import type { Role, RoleContext } from '../lib/controller/role.ts';
-import { VOLUME_SNAPSHOT_CLASSES, VOLUME_SNAPSHOT_CONTENTS } from '../lib/kube/resources.ts';
+import type { VolumeGroupSnapshotContent, VolumeSnapshotContent } from '../lib/kube/objects.ts';
+import { type GroupSnapshotResources, VOLUME_SNAPSHOT_CLASSES, VOLUME_SNAPSHOT_CONTENTS } from '../lib/kube/resources.ts';
 import type { RoleDefinition } from '../lib/process/role-definition.ts';
-import { CONTENT_INDEXES, createContentController } from './content/controller.ts';
+import { contentIndexes, createContentController } from './content/controller.ts';
+import { groupCalls } from './content/group-calls.ts';
+import { groupContent } from './content/group.ts';
+import { singleCalls } from './content/single-calls.ts';
+import { SINGLE_CONTENT } from './content/single.ts';
+import { optionalGroupKinds, servedGroupKinds } from './group-kinds.ts';
 import { hasMark } from './content-accessors.ts';
 import { CREATION_UNCERTAIN, MANAGED_BY_LABEL } from './names.ts';
 import { applyTo } from './apply-write.ts';
@@ -30,41 +36,95 @@ export const CSI_SNAPSHOTTER: RoleDefinition<CsiSnapshotterOptions> = {
   },
   lockName: (driverName) => `external-snapshotter-leader-${driverName}`,
   eventComponent: (driverName) => `csi-snapshotter ${driverName}`,
-  create: ({ context, options, driver, metrics }): Role => {
+  optionalKinds: ({ featureGates }) => optionalGroupKinds(featureGates, ['contents', 'classes']),
+  create: ({ context, options, driver, metrics, served }): Role => {
     if (driver === undefined) throw new Error('csi-snapshotter was created without a driver');
-    const { contents, classes } = declareInformers(context, options.nodeName);
+    const groupKinds = servedGroupKinds(served, options.featureGates);
+    const { contents, classes, groupContents, groupClasses } = declareInformers(context, { nodeName: options.nodeName, groupKinds });
     const driverName = driver.identity().name;
+    const isUncertain = (one: VolumeSnapshotContent | VolumeGroupSnapshotContent): boolean =>
+      one.spec?.driver === driverName && hasMark(one, CREATION_UNCERTAIN);
     const { gaveUp } = createSidecarMetrics(metrics, {
       driverName,
-      countUncertain: () =>
-        contents.store.list().filter((one) => one.spec?.driver === driverName && hasMark(one, CREATION_UNCERTAIN)).length,
+      countUncertain: () => [...contents.store.list(), ...(groupContents?.store.list() ?? [])].filter(isUncertain).length,
     });
-    const controller = createContentController({
+    const shared = {
       context,
-      contents,
-      classes,
-      applyWrite: applyTo({ [VOLUME_SNAPSHOT_CONTENTS.plural]: contents }),
       driver,
-      rules: {
-        driverName,
-        snapshotNamePrefix: options.snapshotNamePrefix,
-        snapshotNameUuidLength: options.snapshotNameUuidLength,
-        extraCreateMetadata: options.extraCreateMetadata,
-        readyPollMinMs: options.readyPollIntervalMinMs,
-        readyPollMaxMs: options.readyPollIntervalMaxMs,
-      },
       workers: options.workerThreads,
       retryStartMs: options.retryIntervalStartMs,
       retryMaxMs: options.retryIntervalMaxMs,
       gaveUp,
-    });
-    return { name: 'csi-snapshotter', start: (signal) => controller.start(signal), drain: (cancel) => controller.drain(cancel) };
+    };
+    const rules = {
+      driverName,
+      snapshotNamePrefix: options.snapshotNamePrefix,
+      snapshotNameUuidLength: options.snapshotNameUuidLength,
+      extraCreateMetadata: options.extraCreateMetadata,
+      readyPollMinMs: options.readyPollIntervalMinMs,
+      readyPollMaxMs: options.readyPollIntervalMaxMs,
+    };
+    const controllers = [
+      createContentController({
+        ...shared,
+        name: 'csi-snapshotter-content',
+        kind: SINGLE_CONTENT,
+        contents,
+        classes,
+        applyWrite: applyTo({ [VOLUME_SNAPSHOT_CONTENTS.plural]: contents }),
+        calls: singleCalls(driver.client),
+        rules,
+      }),
+    ];
+    if (groupKinds !== undefined && groupContents !== undefined && groupClasses !== undefined) {
+      const kind = groupContent(groupKinds.contents);
+      const lacks = kind.lacks(driver.identity());
+      if (lacks !== undefined)
+        context.log.warn('The driver makes no group snapshots', {
+          driver: driverName,
+          lacks,
+          remedy: 'use a version of the driver that does, or switch the feature gate CSIVolumeGroupSnapshot off',
+        });
+      controllers.push(
+        createContentController({
+          ...shared,
+          name: 'csi-snapshotter-groupsnapshotcontent',
+          kind,
+          contents: groupContents,
+          classes: groupClasses,
+          applyWrite: applyTo({ [groupKinds.contents.plural]: groupContents }),
+          calls: groupCalls(driver.client),
+          rules: {
+            ...rules,
+            snapshotNamePrefix: options.groupsnapshotNamePrefix,
+            snapshotNameUuidLength: options.groupsnapshotNameUuidLength,
+          },
+        }),
+      );
+    }
+    return {
+      name: 'csi-snapshotter',
+      start: (signal) => {
+        for (const controller of controllers) controller.start(signal);
+      },
+      drain: async (cancel) => {
+        await Promise.all(controllers.map((controller) => controller.drain(cancel)));
+      },
+    };
   },
 };
 
+interface InformerOptions {
+  /** Set in node deployment: only what is labelled with it. Classes are not. */
+  readonly nodeName: string | undefined;
+  /** Undefined: groups are off. */
+  readonly groupKinds: GroupSnapshotResources | undefined;
+}
+
 /** What is read here of contents and classes, and no more. */
-export function declareInformers({ informers }: Pick<RoleContext, 'informers'>, nodeName: string | undefined) {
-  return {
+export function declareInformers({ informers }: Pick<RoleContext, 'informers'>, { nodeName, groupKinds }: InformerOptions) {
+  const ofNode = nodeName === undefined ? {} : { labelSelector: `${MANAGED_BY_LABEL}=${nodeName}` };
+  const singles = {
     contents: informers.informer(VOLUME_SNAPSHOT_CONTENTS, {
       fields: [
         'spec',
@@ -73,9 +133,19 @@ export function declareInformers({ informers }: Pick<RoleContext, 'informers'>, 
         'metadata.annotations[groupsnapshot.storage.k8s.io/]',
         'metadata.annotations[csi-sidecars/]',
       ],
-      indexes: CONTENT_INDEXES,
-      ...(nodeName === undefined ? {} : { labelSelector: `${MANAGED_BY_LABEL}=${nodeName}` }),
+      indexes: contentIndexes(SINGLE_CONTENT),
+      ...ofNode,
     }),
     classes: informers.informer(VOLUME_SNAPSHOT_CLASSES, { fields: ['driver', 'parameters'] }),
+  };
+  if (groupKinds === undefined) return { ...singles, groupContents: undefined, groupClasses: undefined };
+  return {
+    ...singles,
+    groupContents: informers.informer(groupKinds.contents, {
+      fields: ['spec', 'status', 'metadata.annotations[groupsnapshot.storage.kubernetes.io/]', 'metadata.annotations[csi-sidecars/]'],
+      indexes: contentIndexes(groupContent(groupKinds.contents)),
+      ...ofNode,
+    }),
+    groupClasses: informers.informer(groupKinds.classes, { fields: ['driver', 'parameters'] }),
   };
 }

@@ -13,6 +13,7 @@ import type { BindingAnswer, BindingEffect, BindingState } from '../../snapshott
 import { decide as decideClaimProtection } from '../../snapshotter/claim-protection/decide.ts';
 import { gather as gatherClaimProtection } from '../../snapshotter/claim-protection/gather.ts';
 import { reconciler as contentReconciler } from '../../snapshotter/content/controller.ts';
+import { SINGLE_CONTENT } from '../../snapshotter/content/single.ts';
 import type { ContentEffect, ContentState } from '../../snapshotter/content/state.ts';
 import { reconciler as contentProtectionReconciler } from '../../snapshotter/content-protection/controller.ts';
 import type { ContentProtectionEffect, ContentProtectionState } from '../../snapshotter/content-protection/state.ts';
@@ -55,7 +56,7 @@ export interface SnapshotTheatreInput {
 export function openSnapshotTheatre({ informers, groupResources, client, clock, signal }: SnapshotTheatreInput): SnapshotTheatre {
   const options = readControllerOptions(readFlags(CONTROLLER_FLAGS, []));
   const caches = declareControllerInformers({ informers }, { distributed: options.enableDistributedSnapshotting, groupResources });
-  const sidecar = declareSidecarInformers({ informers }, undefined);
+  const sidecar = declareSidecarInformers({ informers }, { nodeName: undefined, groupKinds: undefined });
   const stores = {
     snapshots: caches.snapshots.store,
     contents: caches.contents.store,
@@ -122,8 +123,9 @@ export function openSnapshotTheatre({ informers, groupResources, client, clock, 
       const identity = identityOf(driver, { topology: false });
       return rehearse(
         contentReconciler({
+          kind: SINGLE_CONTENT,
           client,
-          csi: unused('driver'),
+          calls: unused('driver'),
           clock,
           contents: sidecar.contents.store,
           classes: sidecar.classes.store,

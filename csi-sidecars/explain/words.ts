@@ -115,11 +115,11 @@ export function contentWords(step: ContentEffect): string {
     case 'refresh-snapshot':
       return step.action === 'read-secret'
         ? `reads Secret ${step.secret.namespace}/${step.secret.name}`
-        : `asks the driver for snapshot ${step.handle}`;
+        : `asks the driver for snapshot ${step.handles.handle}`;
     case 'delete-snapshot':
       return step.action === 'read-secret'
         ? `reads Secret ${step.secret.namespace}/${step.secret.name}`
-        : `calls DeleteSnapshot for ${step.handle}`;
+        : `calls DeleteSnapshot for ${step.handles.handle}`;
     case 'write-marks':
       return 'brings its marks on the content up to date';
     case 'write-error':

@@ -122,6 +122,19 @@ describe('own writes', () => {
     expect(cache.byUid('first')).toBeUndefined();
   });
 
+  test('of what a list shows to be gone before a watch told of it are told as ended', () => {
+    const cache = listed(10, thing('b', 2));
+    cache.absorb(thing('a', 12));
+    cache.absorb(thing('b', 13));
+    expect(relist(cache, 11, thing('b', 2)).changes, 'the list may be older').toEqual([]);
+    const { changes } = relist(cache, 14);
+    expect(changes.map(({ key, old, object }) => [key, old?.metadata?.resourceVersion, object])).toEqual([
+      ['b', '2', undefined],
+      ['a', '12', undefined],
+    ]);
+    expect(cache.list()).toEqual([]);
+  });
+
   test('an older event under an overlay changes what handlers hear, not what readers see', () => {
     const cache = listed(10, thing('a', 1, { value: 'first' }));
     cache.absorb(thing('a', 13, { value: 'own' }));

@@ -120,6 +120,11 @@ export class Cache<T extends KubeObject> {
     }
     for (const [key, old] of this.#base) if (!incoming.has(key)) changes.push({ key, old, object: undefined });
     const listed = parseVersion(version);
+    for (const { key, gone, version: own } of this.#overlays.values()) {
+      if (gone || this.#base.has(key) || incoming.has(key) || listed === undefined || listed < own) continue;
+      // Made by an own write, and gone before a watch told of it: who has read it has to hear of its end.
+      changes.push({ key, old: this.#objects.get(key), object: undefined });
+    }
     restoredFromBackup ||= listed !== undefined && this.#newest !== undefined && listed < this.#newest;
     restoredFromBackup ||= this.#asked.some((own) => this.#overlays.get(own.key) === own && isUndone(own, listed, incoming.get(own.key)));
     // No own write belongs to another history.

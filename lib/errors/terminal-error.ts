@@ -28,3 +28,11 @@ export class TerminalError extends Error {
     this.reason = reason;
   }
 }
+
+export function historyChanged(resource: string): TerminalError {
+  return new TerminalError(
+    'HISTORY_CHANGED',
+    `the API server was restored to an earlier state, as from a backup (seen at ${resource}): ` +
+      'this process may remember changes that are undone, so it exits and starts again with a fresh view. Nothing has to be done',
+  );
+}

@@ -389,3 +389,17 @@ describe('flush and stop', () => {
     expect(bench.clock.timers).toBe(0);
   });
 });
+
+test('a Lease of ours that is older than it was ends the work: what is known here may never have been', async () => {
+  const bench = createBench();
+  const first = await leader(bench, 'one');
+  await first.journal.record('a', { n: 1 }, bench.signal);
+  const backup = structuredClone(bench.server.lease(HEAD));
+  first.journal.close('a');
+  await first.journal.flush(bench.signal);
+  bench.server.put(backup);
+  await expect(first.journal.record('b', { n: 2 }, bench.signal)).rejects.toThrow('stopped');
+  expect(first.undone).toBe(1);
+  await bench.clock.advance(60_000);
+  expect(entriesIn(bench.server), 'the next process finds what was undone').toEqual({ a: { n: 1 } });
+});

@@ -90,6 +90,8 @@ export interface JournalOptions {
   readonly elected: boolean;
   /** We lead, and renewed in time. Asked only where somebody else has taken the journal over. */
   readonly leaseIsFresh: () => boolean;
+  /** The server was restored from a backup: the journal has stopped, and the process must begin anew. */
+  readonly undone: () => void;
   /** Told once for each period in which it cannot be written. */
   readonly unwritable: (reason: string) => void;
   /** How long 403, 404 and 405 count, before the journal is tried again. */

@@ -35,6 +35,14 @@ export class Displaced extends Error {
   }
 }
 
+/** The server shows a Lease of ours as it was before a write that it confirmed: it was restored from a backup (decision 006). */
+export class Undone extends Error {
+  constructor(name: string) {
+    super(`Lease ${name} is older than it was`);
+    this.name = 'Undone';
+  }
+}
+
 export interface PartWriterOptions {
   readonly requests: JournalRequests;
   readonly entries: Entries;
@@ -67,6 +75,7 @@ export function createPartWriter({ requests, entries, log, random, elected, seal
   const read = async (part: Part, signal: AbortSignal): Promise<Lease | undefined> => {
     try {
       const lease = await requests.get(part.name, signal);
+      if (part.lease !== undefined && isBefore(lease, part.lease)) throw new Undone(part.name);
       if (requests.isOwned(lease)) return lease;
       if (part.lease !== undefined || part === head) throw new Displaced(part.name);
       part.name = randomName(head.name, random);
@@ -164,12 +173,19 @@ export function createPartWriter({ requests, entries, log, random, elected, seal
   };
 }
 
+/** Its writes carry versions and numbers of their own, so none arrives after a later one. */
+function isBefore(found: Lease, known: Lease): boolean {
+  if (found.metadata?.uid !== known.metadata?.uid) return false;
+  const [then, now] = [readLease(found), readLease(known)];
+  return then.kind === 'journal' && now.kind === 'journal' && then.owner === now.owner && then.write < now.write;
+}
+
 /** A read that clears up a write: where it fails too, the write's failure is what is told. */
 async function orElse<A>(request: Promise<A>, error: unknown): Promise<A> {
   try {
     return await request;
   } catch (another) {
-    if (another instanceof Displaced) throw another;
+    if (another instanceof Displaced || another instanceof Undone) throw another;
     throw error;
   }
 }

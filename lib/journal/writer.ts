@@ -18,7 +18,7 @@ import { createPauses } from './pauses.ts';
 import { nextWork, openingsOf } from './work.ts';
 import type { Work } from './work.ts';
 import type { PartWriter } from './part-writer.ts';
-import { Displaced } from './part-writer.ts';
+import { Displaced, Undone } from './part-writer.ts';
 import type { Settle } from './until-signal.ts';
 import { untilSignal } from './until-signal.ts';
 
@@ -35,6 +35,8 @@ export interface WriterOptions {
   readonly leaseDurationMs: number;
   readonly found: (entries: readonly FoundText[]) => void;
   readonly closed: (uids: readonly string[]) => void;
+  /** The server was restored from a backup: the journal has stopped, and nothing that is known here counts. */
+  readonly undone: () => void;
 }
 
 export interface Writer {
@@ -88,6 +90,16 @@ export function createWriter(options: WriterOptions): Writer {
     for (const opening of entries.openings()) entries.abandon(opening, result);
   };
 
+  const stop = (): void => {
+    cancelTimer();
+    ending.abort();
+    abandonAll(stopped());
+    for (const { reject } of takers) reject(stopped());
+    for (const { resolve } of flushers) resolve();
+    takers.clear();
+    flushers.clear();
+  };
+
   const finishTakeOver = (found: readonly FoundText[]): void => {
     const waiting = [...takers];
     takers.clear();
@@ -124,6 +136,11 @@ export function createWriter(options: WriterOptions): Writer {
     if (ending.signal.aborted) return;
     if (error instanceof Displaced) {
       displaced();
+      return;
+    }
+    if (error instanceof Undone) {
+      stop();
+      options.undone();
       return;
     }
     if (error instanceof StaleLease) {
@@ -268,15 +285,7 @@ export function createWriter(options: WriterOptions): Writer {
         }
         return () => flushers.delete(settle);
       }),
-    stop: () => {
-      cancelTimer();
-      ending.abort();
-      abandonAll(stopped());
-      for (const { reject } of takers) reject(stopped());
-      for (const { resolve } of flushers) resolve();
-      takers.clear();
-      flushers.clear();
-    },
+    stop,
   };
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isDnsLabel, isDnsSubdomain } from './names.ts';
+import type { LabelSelector } from './objects.ts';
 import { formatSelector, matchesSelector } from './selectors.ts';
 
 describe('a label selector', () => {
@@ -49,4 +50,14 @@ test('DNS names follow RFC 1123', () => {
   expect(['', '-a', 'a-', 'A', 'a.b', 'a'.repeat(64)].some(isDnsLabel)).toBe(false);
   expect(['a.b', 'snapcontent-1', 'x'.repeat(253)].every(isDnsSubdomain)).toBe(true);
   expect(['a..b', '.a', 'a_b', 'x'.repeat(254)].some(isDnsSubdomain)).toBe(false);
+});
+
+test.each([
+  [{ matchExpressions: 'odd' }],
+  [{ matchExpressions: [null] }],
+  [{ matchExpressions: [{ key: 'a', operator: 'In', values: 'b' }] }],
+])('what no schema would let through today is no valid selector: %j', (odd) => {
+  // An object that is older than its schema.
+  expect(formatSelector(odd as unknown as LabelSelector)).toBeUndefined();
+  expect(matchesSelector(odd as unknown as LabelSelector, { a: 'b' })).toBe(false);
 });

@@ -4,8 +4,11 @@ import type { LabelSelector, LabelSelectorRequirement } from './objects.ts';
 /** The `labelSelector` query. An empty selector is empty text and selects everything. Undefined: not a valid selector. */
 export function formatSelector(selector: LabelSelector): string | undefined {
   const parts: string[] = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`);
-  for (const requirement of selector.matchExpressions ?? []) {
-    const part = formatRequirement(requirement);
+  // A schema of long ago may have let anything through.
+  const requirements: unknown = selector.matchExpressions ?? [];
+  if (!Array.isArray(requirements)) return undefined;
+  for (const requirement of requirements as readonly (LabelSelectorRequirement | null)[]) {
+    const part = formatRequirement(requirement ?? {});
     if (part === undefined) return undefined;
     parts.push(part);
   }
@@ -14,7 +17,8 @@ export function formatSelector(selector: LabelSelector): string | undefined {
 
 function formatRequirement({ key, operator, values }: LabelSelectorRequirement): string | undefined {
   if (key === undefined || key === '') return undefined;
-  const set = values ?? [];
+  const set: unknown = values ?? [];
+  if (!Array.isArray(set)) return undefined;
   switch (operator) {
     case 'In':
       return set.length === 0 ? undefined : `${key} in (${set.join(',')})`;

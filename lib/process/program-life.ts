@@ -17,7 +17,7 @@ import { createMetrics, type MetricsRegistry } from './metrics.ts';
 import type { ProgramInput } from './program-input.ts';
 import { RunningRole } from './running-role.ts';
 import { runShutdown, type ShutdownStep } from './shutdown.ts';
-import { TerminalError } from '../errors/terminal-error.ts';
+import { historyChanged, TerminalError } from '../errors/terminal-error.ts';
 import { servedVersions } from './served-versions.ts';
 import { waitForResources } from './wait-for-resources.ts';
 
@@ -110,10 +110,7 @@ export class ProgramLife {
       doors,
       log: this.log,
       ...this.resync(),
-      restoredFromBackup: (resource) => {
-        this.abrupt = true;
-        this.fail(new TerminalError('HISTORY_CHANGED', historyChanged(resource)));
-      },
+      restoredFromBackup: (resource) => this.fail(historyChanged(resource)),
     });
     const queueMetrics = createQueueMetrics(this.metrics, doors.clock);
     const electionMetrics = createElectionMetrics(this.metrics);
@@ -228,6 +225,7 @@ export class ProgramLife {
   private fail(error: unknown): void {
     const { lines, isBug } = faultsOf(error);
     for (const line of lines) this.log.error(line, isBug ? error : undefined);
+    if (error instanceof TerminalError && error.reason === 'HISTORY_CHANGED') this.abrupt = true;
     if (this.ending.signal.aborted) return;
     this.exitCode = 1;
     this.ending.abort();
@@ -280,13 +278,6 @@ export class ProgramLife {
       },
     ];
   }
-}
-
-function historyChanged(resource: string): string {
-  return (
-    `the API server was restored to an earlier state, as from a backup (seen at ${resource}): ` +
-    'this process may remember changes that are undone, so it exits and starts again with a fresh view. Nothing has to be done'
-  );
 }
 
 function timeoutOf({ prepared }: PlannedRole): number {

@@ -49,6 +49,8 @@ function put(target: Record<string, unknown>, path: string, value: unknown): voi
     at[key] = made;
     at = made;
   }
-  if (value === undefined) delete at[last];
-  else at[last] = value;
+  if (value !== undefined) at[last] = value;
+  // A list closes up: it has no holes on the wire.
+  else if (Array.isArray(at)) at.splice(Number(last), 1);
+  else delete at[last];
 }

@@ -175,6 +175,16 @@ describe('answer', () => {
     expect((await create(bench)).response.volume).toBeUndefined();
   });
 
+  test('a member of a list missing: the others move up', async () => {
+    const bench = await open([{ rpc: 'CreateVolumeGroupSnapshot', answer: { drop: ['group_snapshot.snapshots.0'] } }]);
+    const volume = await create(bench, 'a');
+    const other = await create(bench, 'b');
+    const ids = [volume, other].map(({ response }) => response.volume?.volumeId ?? '');
+    const { response } = await bench.client.createGroup({ name: 'g', sourceVolumeIds: ids });
+    expect(response.groupSnapshot?.snapshots.map(({ sourceVolumeId }) => sourceVolumeId)).toEqual([ids[1]]);
+    expect(bench.driver.ledger().snapshots).toHaveLength(2);
+  });
+
   test('huge fields', async () => {
     const bench = await open([{ rpc: 'CreateVolume', answer: { huge: { 'volume.volume_context.blob': 1 << 20 } } }]);
     expect((await create(bench)).response.volume?.volumeContext['blob']).toHaveLength(1 << 20);

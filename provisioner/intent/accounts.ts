@@ -4,6 +4,7 @@
  */
 import type { Informer } from '../../lib/controller/informer.ts';
 import type { RoleContext } from '../../lib/controller/role.ts';
+import { historyChanged } from '../../lib/errors/terminal-error.ts';
 import type { Lease } from '../../lib/kube/objects.ts';
 import { NO_JOURNAL, REASON } from '../facts/names.ts';
 import type { ClaimsInProgress } from './claims-in-progress.ts';
@@ -105,6 +106,7 @@ export function openAccounts(init: AccountsInit): Accounts {
     refusedAgainMs: REFUSED_AGAIN_MS,
     takeUp: (entries) => entries.flatMap((entry) => take(entry)),
     isOver: (uid) => !isUndecided(progress.of(uid).operation),
+    undone: () => context.fatal(historyChanged('leases')),
     unwritable: (reason) => log.warn(NO_JOURNAL, { namespace: leaseNamespace, reason }),
   });
 

@@ -122,6 +122,9 @@ export function validateMeta(type: ResourceType, object: JsonObject): Cause[] {
     causes.push(...qualifiedNameFaults(text).map((fault) => invalidField('metadata.finalizers', text, fault)));
   }
   if (!type.custom) causes.push(...unqualifiedFinalizers(listAt(meta, 'finalizers')));
+  const controllers = listAt(meta, 'ownerReferences').filter((reference) => at(reference, 'controller') === true);
+  if (controllers.length > 1)
+    causes.push(invalidField('metadata.ownerReferences', controllers, 'Only one reference can have Controller set to true.'));
   listAt(meta, 'ownerReferences').forEach((reference) => {
     for (const key of ['apiVersion', 'kind', 'name', 'uid']) {
       const why = key === 'apiVersion' ? 'version must not be empty' : 'must not be empty';

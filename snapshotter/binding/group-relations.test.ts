@@ -58,9 +58,11 @@ describe('the claims of a group', () => {
     expect(chosen({})).toEqual(['a', 'b', 'other']);
   });
 
-  test('are asked for no longer once there is a content, or the group is going', () => {
+  test('are asked for no longer once its content is there and noted, or the group is going', () => {
     const { relations } = open();
-    expect(relations.of(aGroup(), theContent()).sources).toEqual([]);
+    expect(relations.of(aBoundGroup(), theContent()).sources).toEqual([]);
+    expect(relations.of(aGroup(), theContent()).sources, 'what is held back until it is noted goes by them').toHaveLength(2);
+    expect(relations.of(aBoundGroup(), undefined).sources, 'to be made anew').toHaveLength(2);
     expect(relations.of(aGroup({ metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }), undefined).sources).toEqual([]);
   });
 

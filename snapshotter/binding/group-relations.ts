@@ -21,8 +21,8 @@ export function groupRelations(stores: GroupRelationStores): Relations<VolumeGro
       const selector = selectorOf(group.spec);
       const members = membersOf(group, stores);
       return {
-        // Once there is a content, the selection is what that says.
-        sources: selector === undefined || content !== undefined || isDeleting(group) ? [] : selectedBy(group, stores),
+        // Once its content is noted, the selection is what that says; until then the steps towards it go by the same claims.
+        sources: selector === undefined || isNoted(group, content) || isDeleting(group) ? [] : selectedBy(group, stores),
         selector,
         restores: isDeleting(group) ? members.flatMap((member) => restoreOf(stores, member) ?? []) : [],
         members: { unmade: content === undefined ? [] : unmade(content, stores), undeleted: undeleted(members) },
@@ -37,6 +37,10 @@ export function groupRelations(stores: GroupRelationStores): Relations<VolumeGro
       return snapshot === undefined ? [] : GROUP_INDEX.values(snapshot);
     },
   };
+}
+
+function isNoted({ status }: VolumeGroupSnapshot, content: VolumeGroupSnapshotContent | undefined): boolean {
+  return content !== undefined && text(status?.boundVolumeGroupSnapshotContentName) !== undefined;
 }
 
 /** A group waits for its members: to be made, and to be deleted. */

@@ -96,9 +96,11 @@ describe('a claim that a group is made of', () => {
   const making = theContent();
 
   test('is kept while the group that selects it is about to be made, and let go if that fails and somebody deletes it', () => {
-    expect(verdict({ ...none, groups: [aGroup()] })).toBe('keep');
-    expect(verdict({ ...none, claim: dyingClaim, groups: [aGroup()] })).toBe('keep');
-    expect(verdict({ ...none, claim: dyingClaim, groups: [aGroup({ status: { error: { message: 'x' } } })] })).toBe('drop');
+    expect(verdict({ ...none, groups: [{ group: aGroup(), content: undefined }] })).toBe('keep');
+    expect(verdict({ ...none, claim: dyingClaim, groups: [{ group: aGroup(), content: undefined }] })).toBe('keep');
+    expect(
+      verdict({ ...none, claim: dyingClaim, groups: [{ group: aGroup({ status: { error: { message: 'x' } } }), content: undefined }] }),
+    ).toBe('drop');
   });
 
   test('is kept while the driver may read it, and gets a lost finalizer back', () => {
@@ -106,6 +108,13 @@ describe('a claim that a group is made of', () => {
     expect(verdict({ ...none, claim: aClaim(), groupContents: [making] })).toBe('add');
     const called = theContent({ metadata: { annotations: { [GROUP_BEING_CREATED]: 'yes' } }, status: { error: { message: 'x' } } });
     expect(verdict({ ...none, claim: dyingClaim, groupContents: [called] })).toBe('keep');
+  });
+
+  test('is kept without flapping while the group that failed is tried again, unless somebody deletes it', () => {
+    const failed = theContent({ status: { error: { message: 'x' } } });
+    const trying = { ...none, groups: [{ group: aGroup(), content: failed }], groupContents: [failed] };
+    expect(verdict(trying)).toBe('keep');
+    expect(verdict({ ...trying, claim: dyingClaim })).toBe('drop');
   });
 
   test('is let go when the group is ready, or has failed for good', () => {

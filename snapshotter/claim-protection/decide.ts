@@ -50,5 +50,8 @@ function isWanted({ snapshots, groups }: ProtectionState, claimDeleting: boolean
     if (!claimDeleting) return true;
     return content === undefined && (snapshot.status?.error ?? undefined) === undefined;
   });
-  return bySnapshot || groups.some(({ status }) => !claimDeleting || (status?.error ?? undefined) === undefined);
+  return (
+    bySnapshot ||
+    groups.some(({ group, content }) => !claimDeleting || (content === undefined && (group.status?.error ?? undefined) === undefined))
+  );
 }

@@ -36,18 +36,23 @@ export function gather(deps: ProtectionGatherDeps, key: string): ProtectionState
       return { snapshot, content: uid === undefined ? undefined : deps.contents.get(contentNameOf(uid)) };
     }),
     contents: source === undefined ? [] : deps.contents.byIndex(SOURCE_INDEX.name, source),
-    groups: selecting(deps.groups, claim),
+    groups: unready(deps.groups, claim, source),
     groupContents: source === undefined ? [] : (deps.groups?.groupContents.byIndex(SOURCES_INDEX.name, source) ?? []),
   };
 }
 
-function selecting(groups: ProtectionGatherDeps['groups'], { metadata }: PersistentVolumeClaim): readonly VolumeGroupSnapshot[] {
+function unready(
+  groups: ProtectionGatherDeps['groups'],
+  { metadata }: PersistentVolumeClaim,
+  source: string | undefined,
+): ProtectionState['groups'] {
   if (groups === undefined) return [];
   return groups.groups
     .byIndex(SELECTING_INDEX.name, metadata?.namespace ?? '')
-    .filter(
-      (group) =>
-        groups.groupContents.get(groupContentNameOf(group.metadata?.uid ?? '')) === undefined &&
-        matchesSelector(group.spec?.source?.selector, metadata?.labels),
+    .map((group) => ({ group, content: groups.groupContents.get(groupContentNameOf(group.metadata?.uid ?? '')) }))
+    .filter(({ group, content }) =>
+      content === undefined
+        ? matchesSelector(group.spec?.source?.selector, metadata?.labels)
+        : source !== undefined && SOURCES_INDEX.values(content).includes(source),
     );
 }

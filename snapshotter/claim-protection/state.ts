@@ -14,8 +14,8 @@ export interface ProtectionState {
   readonly snapshots: readonly { readonly snapshot: VolumeSnapshot; readonly content: VolumeSnapshotContent | undefined }[];
   /** Every content made from the claim's volume, whether its snapshot lives or not. */
   readonly contents: readonly VolumeSnapshotContent[];
-  /** Every live group that selects the claim and has no content yet: it is about to be made of it, or waits for others. */
-  readonly groups: readonly VolumeGroupSnapshot[];
+  /** Every live, un-ready group that is made of the claim by its content, or selects it and has no content yet. */
+  readonly groups: readonly { readonly group: VolumeGroupSnapshot; readonly content: VolumeGroupSnapshotContent | undefined }[];
   /** Every content of a group that is made from the claim's volume. */
   readonly groupContents: readonly VolumeGroupSnapshotContent[];
 }

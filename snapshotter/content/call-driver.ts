@@ -1,40 +1,35 @@
 /** The calls of a content's loop to its driver. A failure is an answer: it has to be written down. */
 import { keyOf, type Store } from '../../lib/controller/store.ts';
-import type { CsiClient } from '../../lib/csi/client.ts';
 import { CsiError } from '../../lib/csi/csi-error.ts';
+import { GrpcCode } from '../../lib/csi/grpc-code.ts';
 import { type Outcome, outcomeOf } from '../../lib/csi/outcome.ts';
 import type { Clock } from '../../lib/doors/clock.ts';
-import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import type { Snapshot } from '../../proto/gen/csi.ts';
-import { volumeHandleOf } from '../content-accessors.ts';
-import { CAUSE, causeOfAnswer } from '../failure-note.ts';
-import { afterAnswer } from './create-calls.ts';
-import { DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE } from '../names.ts';
+import { type Cause, causeOfAnswer } from '../failure-note.ts';
 import { quote } from '../peer-words.ts';
-import { notTaken } from './create-request.ts';
+import { afterAnswer } from './create-calls.ts';
 import { describe } from './failure.ts';
-import type { ContentAnswer, ContentMemory, ContentState, DriverCall, FoundSnapshot, Remembered } from './state.ts';
+import type { CallWith, DriverCalls, Seen, Unusable } from './driver-calls.ts';
+import type { Content } from './kind.ts';
+import type { FoundSnapshot } from './found.ts';
+import type { ContentAnswer, ContentMemory, ContentState, DriverCall, Remembered } from './state.ts';
+import { notListed, notTaken } from './words.ts';
 
-export interface DriverDeps {
-  readonly csi: Pick<CsiClient, 'createSnapshot' | 'deleteSnapshot' | 'listSnapshots'>;
+export interface DriverDeps<C extends Content> {
+  readonly calls: DriverCalls;
   readonly clock: Clock;
-  readonly contents: Store<VolumeSnapshotContent>;
+  readonly contents: Store<C>;
   readonly memory: ContentMemory;
   /** What an earlier call did was given up after many equal answers. */
   readonly gaveUp: () => void;
 }
 
-interface Run {
-  readonly state: ContentState;
+interface Run<C extends Content> {
+  readonly state: ContentState<C>;
   readonly signal: AbortSignal;
 }
 
-/** Above this an API server stores no object: the write would be refused for ever, and the case never decided. */
-const LONGEST_HANDLE = 1 << 20;
-const INT64_MAX = 2n ** 63n - 1n;
-
 /** Nothing is kept of a content that is gone. Answers it as the cache has it now. */
-export function remember({ contents, memory }: DriverDeps, { content }: ContentState, known: Remembered): VolumeSnapshotContent {
+export function remember<C extends Content>({ contents, memory }: DriverDeps<C>, { content }: ContentState<C>, known: Remembered): C {
   const uid = content.metadata?.uid ?? '';
   const cached = contents.get(keyOf(content));
   if (cached?.metadata?.uid !== uid) return content;
@@ -43,109 +38,87 @@ export function remember({ contents, memory }: DriverDeps, { content }: ContentS
 }
 
 /** Keeps the answer until it is written down. */
-export function conclude(deps: DriverDeps, state: ContentState, known: Remembered): ContentAnswer {
+export function conclude<C extends Content>(deps: DriverDeps<C>, state: ContentState<C>, known: Remembered): ContentAnswer<C> {
   return { kind: 'driver', calls: known.calls, answer: known.answer, content: remember(deps, state, known), now: deps.clock.now() };
 }
 
-export async function createSnapshot(
-  deps: DriverDeps,
-  { request, unmarked }: DriverCall & { kind: 'create-snapshot' },
-  { state, signal }: Run,
-): Promise<ContentAnswer> {
-  const { content } = state;
+export async function create<C extends Content>(
+  deps: DriverDeps<C>,
+  { request, purpose }: DriverCall & { kind: 'create-snapshot' },
+  run: Run<C>,
+): Promise<ContentAnswer<C>> {
+  const { state } = run;
+  const { noun, createRpc } = state.kind;
+  const unmarked = purpose === 'search';
   const answered = (outcome: Outcome, grpcCode: number | undefined): ReturnType<typeof afterAnswer> =>
     afterAnswer(state.calls, { outcome, grpcCode, nowMs: deps.clock.now(), unmarked });
   // Until it is answered, and whatever else may be thrown.
   remember(deps, state, { calls: answered('unknown', undefined).calls });
-  const result = await ask(() => deps.csi.createSnapshot({ ...request, secrets: secretsOf(state) }, signal));
-  const snapshot = result.ok ? result.value.snapshot : undefined;
-  const length = Buffer.byteLength(snapshot?.snapshotId ?? '');
-  if (snapshot !== undefined && length > 0 && length <= LONGEST_HANDLE)
-    return conclude(deps, state, { calls: { kind: 'none' }, answer: found('create-snapshot', snapshot) });
-  // An answer that cannot be used says as little as none.
-  const grpcCode = result.ok ? undefined : result.grpcCode;
-  const { calls, gaveUp } = answered(outcomeOf({ rpc: 'CreateSnapshot', grpcCode }), grpcCode);
+  const result = await ask(() => deps.calls.create(request, purpose, callWith(run)));
+  if ('found' in result) return conclude(deps, state, { calls: { kind: 'none' }, answer: found('create-snapshot', result) });
+  const { calls, gaveUp } = answered(outcomeOf({ rpc: createRpc, grpcCode: result.grpcCode }), result.grpcCode);
   if (gaveUp) deps.gaveUp();
-  const why = result.ok ? unusable(length) : result.message;
   const lastWord = gaveUp
-    ? `; this answer came too often after a call without one and is taken as final, a snapshot named ${request.name} may exist`
+    ? `; this answer came too often after a call without one and is taken as final, a ${noun} named ${request.name} may exist`
     : '';
-  const words = `${notTaken(volumeHandleOf(content), why)}${lastWord}`;
-  const failure = describe(content, 'create-snapshot', { why: words, cause: causeOfAnswer(grpcCode) });
-  return conclude(deps, state, { calls, answer: failure });
+  const why = `${notTaken(state, result.unusable)}${remedy(state, result)}${lastWord}`;
+  return conclude(deps, state, { calls, answer: describe(state, 'create-snapshot', { why, cause: causeOf(result) }) });
 }
 
-function unusable(length: number): string {
-  return length === 0
-    ? 'the driver answered without a snapshot id'
-    : `the driver answered with a snapshot id of ${length} characters, too long for a VolumeSnapshotContent`;
+export async function refresh<C extends Content>(
+  deps: DriverDeps<C>,
+  { handles }: DriverCall & { kind: 'refresh-snapshot' | 'delete-snapshot' },
+  run: Run<C>,
+): Promise<ContentAnswer<C>> {
+  const { state } = run;
+  const { calls } = state;
+  const result = await ask(() => deps.calls.ask(handles, callWith(run)));
+  if ('found' in result) return conclude(deps, state, { calls, answer: found('refresh-snapshot', result) });
+  const why = `${notListed(state, result.unusable)}${remedy(state, result)}`;
+  return conclude(deps, state, { calls, answer: describe(state, 'refresh-snapshot', { why, cause: causeOf(result) }) });
 }
 
-export async function listSnapshot(
-  deps: DriverDeps,
-  { handle }: DriverCall & { kind: 'refresh-snapshot' },
-  { state, signal }: Run,
-): Promise<ContentAnswer> {
-  const { content, calls } = state;
-  const request = { maxEntries: 0, startingToken: '', sourceVolumeId: '', snapshotId: handle, secrets: secretsOf(state) };
-  const result = await ask(() => deps.csi.listSnapshots(request, signal));
-  // A driver that ignores the filter must not lend another snapshot's time and size.
-  const entry = result.ok ? result.value.entries.find(({ snapshot }) => snapshot?.snapshotId === handle) : undefined;
-  if (entry?.snapshot !== undefined) return conclude(deps, state, { calls, answer: found('refresh-snapshot', entry.snapshot) });
-  const why = result.ok ? `can not find snapshot for snapshotID ${handle}` : result.message;
-  const words = `failed to list snapshot for content ${content.metadata?.name ?? ''}: ${quote(why)}`;
-  const cause = result.ok ? CAUSE.missing : causeOfAnswer(result.grpcCode);
-  const failure = describe(content, 'refresh-snapshot', { why: words, cause });
-  return conclude(deps, state, { calls, answer: failure });
+export async function remove<C extends Content>(
+  deps: DriverDeps<C>,
+  { handles }: DriverCall & { kind: 'refresh-snapshot' | 'delete-snapshot' },
+  run: Run<C>,
+): Promise<ContentAnswer<C>> {
+  const { state } = run;
+  const result = await ask(() => deps.calls.delete(handles, callWith(run)));
+  if (result === undefined) return conclude(deps, state, { calls: { kind: 'deleted' } });
+  const why = `failed to delete ${state.kind.noun} ${handles.handle}: ${quote(result.unusable)}${withoutSecret(state)}`;
+  return conclude(deps, state, { calls: state.calls, answer: describe(state, 'delete-snapshot', { why, cause: causeOf(result) }) });
 }
 
-export async function deleteSnapshot(
-  deps: DriverDeps,
-  { handle }: DriverCall & { kind: 'delete-snapshot' },
-  { state, signal }: Run,
-): Promise<ContentAnswer> {
-  const result = await ask(() => deps.csi.deleteSnapshot({ snapshotId: handle, secrets: secretsOf(state) }, signal));
-  if (result.ok) return conclude(deps, state, { calls: { kind: 'deleted' } });
-  const cause = causeOfAnswer(result.grpcCode);
-  const why = `failed to delete snapshot ${handle}: ${quote(result.message)}${withoutSecret(state)}`;
-  return conclude(deps, state, { calls: state.calls, answer: describe(state.content, 'delete-snapshot', { why, cause }) });
+function causeOf({ cause, grpcCode }: Unusable): Cause {
+  return cause ?? causeOfAnswer(grpcCode);
 }
 
-function withoutSecret({ secret }: ContentState): string {
+function remedy<C extends Content>({ kind, lacks }: ContentState<C>, { grpcCode }: Unusable): string {
+  if (lacks === undefined || grpcCode !== GrpcCode.UNIMPLEMENTED) return '';
+  return `: the driver has not the capability ${lacks}, so it makes no ${kind.noun}s. Use a version of the driver that has, or delete the ${kind.ownerKind}`;
+}
+
+function withoutSecret<C extends Content>({ kind, secret }: ContentState<C>): string {
   if (secret?.isMissing !== true) return '';
   const { namespace, name } = secret.of;
-  return `. It was asked without credentials, since secret ${namespace}/${name} is not found: create it again, or let the annotations ${DELETION_SECRET_NAME} and ${DELETION_SECRET_NAMESPACE} of this content name another`;
+  const annotations = kind.secretAnnotations;
+  return `. It was asked without credentials, since secret ${namespace}/${name} is not found: create it again, or let the annotations ${annotations.name} and ${annotations.namespace} of this content name another`;
 }
 
-type Asked<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly grpcCode: number | undefined; readonly message: string };
-
-async function ask<T>(call: () => Promise<T>): Promise<Asked<T>> {
+async function ask<T>(call: () => Promise<T>): Promise<T | Unusable> {
   try {
-    return { ok: true, value: await call() };
+    return await call();
   } catch (error) {
     if (!(error instanceof CsiError)) throw error;
-    return { ok: false, grpcCode: error.grpcCode, message: error.message };
+    return { unusable: error.message, grpcCode: error.grpcCode };
   }
 }
 
-function found(effect: FoundSnapshot['effect'], { snapshotId, creationTime, sizeBytes, readyToUse }: Snapshot): FoundSnapshot {
-  const given = creationTime === undefined ? 0n : creationTime.seconds * 1_000_000_000n + BigInt(creationTime.nanos);
-  // Zero is what a driver answers that does not know the time yet.
-  const time = given === 0n ? undefined : given;
-  const isOdd = time !== undefined && (time > INT64_MAX || time < -INT64_MAX);
-  return {
-    kind: 'snapshot',
-    effect,
-    handle: snapshotId,
-    creationTime: isOdd ? undefined : time,
-    oddTime: isOdd ? creationTime?.seconds : undefined,
-    sizeBytes,
-    ready: readyToUse,
-  };
+function found(effect: FoundSnapshot['effect'], { found: what }: Seen): FoundSnapshot {
+  return { kind: 'snapshot', effect, ...what };
 }
 
-function secretsOf({ secret }: ContentState): Record<string, string> {
-  return secret?.reveal() ?? {};
+function callWith<C extends Content>({ state, signal }: Run<C>): CallWith {
+  return { secrets: state.secret?.reveal() ?? {}, signal };
 }

@@ -1,4 +1,4 @@
-/** The sidecar's controller keyed by VolumeSnapshotContent: its reconciler, its wake-ups, its memory. */
+/** The sidecar's controller keyed by content, made once for each kind: its reconciler, its wake-ups, its memory. */
 import { type Controller, createController } from '../../lib/controller/controller.ts';
 import type { Informer } from '../../lib/controller/informer.ts';
 import { sharedOptions, type ControllerPace } from '../../lib/controller/shared-options.ts';
@@ -6,29 +6,30 @@ import type { RoleContext } from '../../lib/controller/role.ts';
 import type { Reconciler } from '../../lib/controller/step.ts';
 import { type Index, keyOf } from '../../lib/controller/store.ts';
 import type { Driver } from '../../lib/csi/capabilities.ts';
-import type { VolumeSnapshotClass, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { text } from '../content-accessors.ts';
 import type { ApplyWrite } from '../apply-write.ts';
 import { failureText } from '../../lib/sidecar/refusal.ts';
 import { decide } from './decide.ts';
+import type { DriverCalls } from './driver-calls.ts';
 import { absorb, type ContentExecuteDeps, execute } from './execute.ts';
 import { failureEvents } from './failure-events.ts';
 import { type ContentGatherDeps, gather } from './gather.ts';
+import type { Content, ContentClass, ContentKind } from './kind.ts';
 import type { ContentAnswer, ContentEffect, ContentMemory, ContentRules, ContentState } from './state.ts';
 
-const CLASS_INDEX: Index<VolumeSnapshotContent> = {
-  name: 'class',
-  values: ({ spec }) => {
-    const name = text(spec?.volumeSnapshotClassName);
-    return name === undefined ? [] : [name];
-  },
-};
+const CLASS_INDEX = 'class';
 
-export const CONTENT_INDEXES: readonly Index<VolumeSnapshotContent>[] = [CLASS_INDEX];
+/** Contents by the class that they name. */
+export function contentIndexes<C extends Content>({ read }: ContentKind<C>): readonly Index<C>[] {
+  const values = (content: C): readonly string[] => {
+    const { className } = read(content);
+    return className === undefined ? [] : [className];
+  };
+  return [{ name: CLASS_INDEX, values }];
+}
 
-export function reconciler(
-  deps: Omit<ContentGatherDeps, 'memory'> & ContentExecuteDeps,
-): Reconciler<ContentState, ContentEffect, ContentAnswer> {
+export function reconciler<C extends Content>(
+  deps: Omit<ContentGatherDeps<C>, 'memory'> & ContentExecuteDeps<C>,
+): Reconciler<ContentState<C>, ContentEffect, ContentAnswer<C>> {
   return {
     gather: (key) => gather(deps, key),
     decide,
@@ -46,25 +47,30 @@ export function reconciler(
   };
 }
 
-export interface ContentControllerOptions extends ControllerPace {
+export interface ContentControllerOptions<C extends Content, K extends ContentClass> extends ControllerPace {
   readonly context: RoleContext;
-  readonly contents: Informer<VolumeSnapshotContent>;
-  readonly classes: Informer<VolumeSnapshotClass>;
+  /** Of the queue, as the Go program's. */
+  readonly name: string;
+  readonly kind: ContentKind<C>;
+  readonly contents: Informer<C>;
+  readonly classes: Informer<K>;
   readonly applyWrite: ApplyWrite;
-  readonly driver: Driver;
+  readonly driver: Pick<Driver, 'identity'>;
+  readonly calls: DriverCalls;
   readonly rules: ContentRules;
   readonly gaveUp: () => void;
 }
 
-export function createContentController(options: ContentControllerOptions): Controller {
-  const { context, contents, classes, driver, rules, applyWrite, gaveUp } = options;
+export function createContentController<C extends Content, K extends ContentClass>(options: ContentControllerOptions<C, K>): Controller {
+  const { context, name, kind, contents, classes, driver, calls, rules, applyWrite, gaveUp } = options;
   const memory: ContentMemory = new Map();
   const controller = createController({
     ...sharedOptions(context, options),
-    name: 'csi-snapshotter-content',
+    name,
     reconciler: reconciler({
+      kind,
       client: context.client,
-      csi: driver.client,
+      calls,
       clock: context.doors.clock,
       contents: contents.store,
       classes: classes.store,
@@ -81,7 +87,7 @@ export function createContentController(options: ContentControllerOptions): Cont
   });
   classes.onEvent(({ key, changed, object }) => {
     if (!changed && object !== undefined) return;
-    for (const content of contents.store.byIndex(CLASS_INDEX.name, key)) controller.enqueue(keyOf(content));
+    for (const content of contents.store.byIndex(CLASS_INDEX, key)) controller.enqueue(keyOf(content));
   });
   return controller;
 }

@@ -1,14 +1,14 @@
 /**
- * What is known of a content's CreateSnapshot calls. Two readers: users wait only while the latest answer leaves
+ * What is known of the calls that make a content's snapshot or group. Two readers: users wait only while the latest answer leaves
  * a call running, as with the Go programs; what an earlier call may have made is looked for behind their backs.
  *
  * A process remembers its own calls. Of earlier ones the content's annotations tell, and nothing else: without
  * one, nothing was sent.
  */
 import { type Ambiguity, judge, type Outcome } from '../../lib/csi/outcome.ts';
-import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { hasMark, isReady } from '../content-accessors.ts';
-import { BEING_CREATED, CREATION_UNCERTAIN } from '../names.ts';
+import { CREATION_UNCERTAIN } from '../names.ts';
+import type { Content, ContentKind } from './kind.ts';
 
 export type CreateCalls =
   /** None was sent, or the driver has said its last word. */
@@ -17,13 +17,13 @@ export type CreateCalls =
   | { readonly kind: 'running'; readonly history: Ambiguity }
   /** The latest call failed for good, an earlier one had no clear answer: nobody waits, but a snapshot may exist. */
   | { readonly kind: 'uncertain'; readonly history: Ambiguity }
-  /** DeleteSnapshot succeeded. */
+  /** The driver has deleted it. */
   | { readonly kind: 'deleted' };
 
 /** Of the calls of an earlier process. */
-export function readCalls(content: VolumeSnapshotContent, nowMs: number): CreateCalls {
+export function readCalls<C extends Content>({ beingCreated }: ContentKind<C>, content: C, nowMs: number): CreateCalls {
   const history: Ambiguity = { times: 0, sinceMs: nowMs };
-  if (hasMark(content, BEING_CREATED) && !isReady(content)) return { kind: 'running', history };
+  if (hasMark(content, beingCreated) && !isReady(content)) return { kind: 'running', history };
   return hasMark(content, CREATION_UNCERTAIN) ? { kind: 'uncertain', history } : { kind: 'none' };
 }
 

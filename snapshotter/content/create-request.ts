@@ -1,19 +1,13 @@
-/** The CreateSnapshot request of a content. Everything is checked here, before any mark is set or call sent. */
-import type { VolumeSnapshotClass, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
+/** The request for a content's snapshot or group. Everything is checked here, before any mark is set or call sent. */
 import { driverParameters, withoutReserved } from '../class-parameters.ts';
-import { text, volumeHandleOf } from '../content-accessors.ts';
-import { CAUSE, type Cause } from '../failure-note.ts';
-import {
-  DELETION_SECRET_NAME,
-  DELETION_SECRET_NAMESPACE,
-  PARAMETER_CONTENT_NAME,
-  PARAMETER_SNAPSHOT_NAME,
-  PARAMETER_SNAPSHOT_NAMESPACE,
-} from '../names.ts';
-import { classNotFound, noInput, quote } from '../peer-words.ts';
+import { text } from '../content-accessors.ts';
 import type { SecretName } from '../../lib/sidecar/secret.ts';
+import { CAUSE, type Cause } from '../failure-note.ts';
+import { withMore } from '../peer-words.ts';
 import type { Resolved, Unresolved } from '../secret-templates.ts';
-import type { ContentRules, CreateRequest } from './state.ts';
+import type { Content } from './kind.ts';
+import type { ContentRules, ContentState, CreateRequest } from './state.ts';
+import { classNotFound, emptySecret, type Named, noClass, noInput, noSources, notBound, notTaken } from './words.ts';
 
 /** The same content gives the same name for ever: the call can be made again. */
 export function snapshotNameOf({ snapshotNamePrefix, snapshotNameUuidLength }: ContentRules, snapshotUid: string): string {
@@ -24,71 +18,57 @@ export function snapshotNameOf({ snapshotNamePrefix, snapshotNameUuidLength }: C
 /** `cause`: where it is another one than that the objects are not as they must be. */
 type RequestOrFault = Resolved<CreateRequest> & { readonly cause?: Cause };
 
-export function createRequest(
-  content: VolumeSnapshotContent,
-  snapshotClass: VolumeSnapshotClass | undefined,
-  rules: ContentRules,
-): RequestOrFault {
-  const className = text(content.spec?.volumeSnapshotClassName);
-  const name = content.metadata?.name ?? '';
-  if (className === undefined) return fault(noInput(`for content ${name}`, `failed to take snapshot ${name} without a snapshot class`));
-  if (snapshotClass === undefined) return { ...fault(noInput(`for content ${name}`, classNotFound(className))), cause: CAUSE.missing };
+export function createRequest<C extends Content>(state: ContentState<C>): RequestOrFault {
+  const { kind, content, snapshotClass } = state;
+  const { className, fault: sourceFault } = kind.read(content);
+  if (className === undefined) return fault(noClass(state));
+  if (snapshotClass === undefined) return { ...fault(noInput(state, classNotFound(kind, className))), cause: CAUSE.missing };
   const parameters = driverParameters(snapshotClass.parameters);
-  if (parameters.ok) return assemble(content, parameters.value, rules);
-  return fault(`failed to remove CSI Parameters of prefixed keys: ${parameters.fault}`);
+  if (!parameters.ok) return fault(`failed to remove CSI Parameters of prefixed keys: ${parameters.fault}`);
+  const request = assemble(state, parameters.value);
+  if (!request.ok) return fault(withMore(request.fault, sourceFault));
+  return sourceFault === undefined ? request : fault(notTaken(state, sourceFault));
 }
 
 /**
  * For a content that is only to be found and deleted: a class that is gone or was spoilt since must not
  * keep it for ever. The driver knows the snapshot by its name.
  */
-export function replayRequest(
-  content: VolumeSnapshotContent,
-  snapshotClass: VolumeSnapshotClass | undefined,
-  rules: ContentRules,
-): RequestOrFault {
-  return assemble(content, withoutReserved(snapshotClass?.parameters), rules);
+export function replayRequest<C extends Content>(state: ContentState<C>): RequestOrFault {
+  return assemble(state, withoutReserved(state.snapshotClass?.parameters));
 }
 
-function assemble(content: VolumeSnapshotContent, parameters: Record<string, string>, rules: ContentRules): Resolved<CreateRequest> {
-  const ref = content.spec?.volumeSnapshotRef;
-  const sourceVolumeId = volumeHandleOf(content);
+function assemble<C extends Content>(state: ContentState<C>, parameters: Record<string, string>): Resolved<CreateRequest> {
+  const { kind, content, rules } = state;
+  const { ref, sources = [] } = kind.read(content);
   const uid = text(ref?.uid);
-  const name = content.metadata?.name ?? '';
-  if (uid === undefined) return fault(notTaken(sourceVolumeId, `cannot create snapshot. Snapshot content ${name} not bound to a snapshot`));
-  if (sourceVolumeId === undefined)
-    return fault(notTaken(sourceVolumeId, `cannot create snapshot. Volume handle not found in snapshot content ${name}`));
+  if (uid === undefined) return fault(notBound(state));
+  if (sources.length === 0) return fault(noSources(state));
   const metadata = {
-    [PARAMETER_SNAPSHOT_NAME]: ref?.name ?? '',
-    [PARAMETER_SNAPSHOT_NAMESPACE]: ref?.namespace ?? '',
-    [PARAMETER_CONTENT_NAME]: name,
+    [kind.metadataParameters.name]: ref?.name ?? '',
+    [kind.metadataParameters.namespace]: ref?.namespace ?? '',
+    [kind.metadataParameters.content]: content.metadata?.name ?? '',
   };
   return {
     ok: true,
     value: {
-      sourceVolumeId,
+      sources,
       name: snapshotNameOf(rules, uid),
       parameters: rules.extraCreateMetadata ? { ...parameters, ...metadata } : parameters,
     },
   };
 }
 
-/** The secret of CreateSnapshot and DeleteSnapshot. Undefined value: none is needed. One annotation without the other counts for nothing. */
-export function annotatedSecret({ metadata }: VolumeSnapshotContent): Resolved<SecretName | undefined> {
-  const name = metadata?.annotations?.[DELETION_SECRET_NAME];
-  const namespace = metadata?.annotations?.[DELETION_SECRET_NAMESPACE];
+/** The secret of making and deleting. Undefined value: none is needed. One annotation without the other counts for nothing. */
+export function annotatedSecret<C extends Content>(named: Named<C>): Resolved<SecretName | undefined> {
+  const { kind, content } = named;
+  const { secretAnnotations: keys } = kind;
+  const name = content.metadata?.annotations?.[keys.name];
+  const namespace = content.metadata?.annotations?.[keys.namespace];
   if (name === undefined || namespace === undefined) return { ok: true, value: undefined };
   if (text(name) === undefined || text(namespace) === undefined)
-    return {
-      ok: false,
-      fault: `cannot retrieve secrets for snapshot content ${quote(metadata?.name ?? '')}, err: secret name or namespace not specified`,
-      more: `the annotations ${DELETION_SECRET_NAME} and ${DELETION_SECRET_NAMESPACE} must not be empty`,
-    };
+    return { ok: false, fault: emptySecret(named), more: `the annotations ${keys.name} and ${keys.namespace} must not be empty` };
   return { ok: true, value: { name, namespace } };
-}
-
-export function notTaken(volumeHandle: string | undefined, why: string): string {
-  return `failed to take snapshot of the volume ${volumeHandle ?? ''}: ${quote(why)}`;
 }
 
 function fault(words: string): Unresolved {

@@ -12,7 +12,6 @@ import {
 } from '../names.ts';
 import {
   CONTENT_NAME,
-  DRIVER,
   EPOCH_MS,
   EPOCH_NS,
   READY_STATUS,
@@ -23,24 +22,20 @@ import {
   noted,
 } from '../testing/objects.ts';
 import { CAUSE, causeOfAnswer } from '../failure-note.ts';
+import { aContentState, CONTENT_RULES } from '../testing/content-state.ts';
 import { SIDECAR_REASON } from '../names.ts';
 import { readCalls } from './create-calls.ts';
 import { decide } from './decide.ts';
 import { absorb } from './execute.ts';
+import { SINGLE_CONTENT } from './single.ts';
 import type { ContentState, DriverAnswer } from './state.ts';
 
-const rules = {
-  driverName: DRIVER,
-  snapshotNamePrefix: 'snapshot',
-  snapshotNameUuidLength: -1,
-  extraCreateMetadata: false,
-  readyPollMinMs: 1000,
-  readyPollMaxMs: 300_000,
-};
 const NONE = { kind: 'none' } as const;
 const history = { times: 0, sinceMs: EPOCH_MS } as const;
 const RUNNING = { kind: 'running', history } as const;
 const UNCERTAIN = { kind: 'uncertain', history } as const;
+const rules = CONTENT_RULES;
+const aState = aContentState;
 
 /** The annotation that a step writes; undefined: none. Null: it goes. */
 function noteOf(step: ReturnType<typeof decide>): unknown {
@@ -48,21 +43,6 @@ function noteOf(step: ReturnType<typeof decide>): unknown {
   const { annotations = {} } = (step.patch.body as { metadata: { annotations?: Record<string, string | null> } }).metadata;
   const note = annotations[FAILURE];
   return typeof note === 'string' ? JSON.parse(note) : note;
-}
-
-function aState(more: Partial<ContentState> = {}): ContentState {
-  return {
-    now: EPOCH_MS,
-    rules,
-    content: aContent(),
-    snapshotClass: aClass(),
-    listsSnapshots: true,
-    calls: NONE,
-    answer: undefined,
-    secret: undefined,
-    gone: false,
-    ...more,
-  };
 }
 
 const mark = { annotations: { [BEING_CREATED]: 'yes' } };
@@ -116,7 +96,7 @@ describe('creating', () => {
     expect(decide(aState({ content: marked() }))).toMatchObject({
       kind: 'create-snapshot',
       action: 'call',
-      request: { sourceVolumeId: 'vol-1', name: `snapshot-${SNAPSHOT_UID}`, parameters: {} },
+      request: { sources: ['vol-1'], name: `snapshot-${SNAPSHOT_UID}`, parameters: {} },
     });
   });
 
@@ -464,14 +444,30 @@ describe('a pre-provisioned content', () => {
   const content = aPreProvisionedContent();
 
   test('is looked up by its handle, without a mark', () => {
-    expect(decide(aState({ content }))).toMatchObject({ kind: 'refresh-snapshot', action: 'call', handle: 'snap-9' });
+    expect(decide(aState({ content }))).toMatchObject({ kind: 'refresh-snapshot', action: 'call', handles: { handle: 'snap-9' } });
   });
 
   test('is ready at once where the driver lists nothing', () => {
-    expect(decide(aState({ content, listsSnapshots: false }))).toMatchObject({
+    expect(decide(aState({ content, answersQuestions: false }))).toMatchObject({
       kind: 'save-status',
       patch: { operations: [{}, {}, { value: { snapshotHandle: 'snap-9', creationTime: EPOCH_NS, readyToUse: true } }] },
     });
+  });
+
+  test('a question and the rests after it have the same inputs, before and after it is bound: no event brings the next one forward', () => {
+    const inputs = (state: Partial<ContentState>): unknown => {
+      const step = decide(aState({ content, ...state }));
+      return 'inputs' in step ? step.inputs : step;
+    };
+    const asked = inputs({});
+    const made = aPreProvisionedContent({ status: { ...unready, snapshotHandle: 'snap-9' } });
+    expect(inputs({ content: made, answer: found({ effect: 'refresh-snapshot', handle: 'snap-9', ready: false }) })).toBe(asked);
+    const status = { readyToUse: false, error: { message: 'no luck' } };
+    const failing = aPreProvisionedContent({ status, metadata: { annotations: noted(CAUSE.missing) } });
+    expect(inputs({ content: failing, answer: failed({ effect: 'refresh-snapshot' }) })).toBe(asked);
+    const ref = { name: 'nightly', namespace: 'default', uid: SNAPSHOT_UID };
+    expect(inputs({ content: aPreProvisionedContent({ spec: { volumeSnapshotRef: ref } }) })).toBe(asked);
+    expect(inputs({ snapshotClass: aClass({ parameters: { tier: 'gold' } }) })).not.toBe(asked);
   });
 
   test('takes the list secret of its class', () => {
@@ -540,20 +536,21 @@ describe('the gate of deletion', () => {
   });
 
   test('what the annotations of an earlier process say is believed, and nothing else', () => {
-    const of = (content: ReturnType<typeof aContent>): ContentState => aState({ content, calls: readCalls(content, EPOCH_MS) });
+    const of = (content: ReturnType<typeof aContent>): ContentState =>
+      aState({ content, calls: readCalls(SINGLE_CONTENT, content, EPOCH_MS) });
     expect(decide(of(released())), 'no handle, no mark: never sent').toMatchObject({ kind: 'release-content' });
-    expect(decide(of(released({ metadata: mark })))).toMatchObject({ kind: 'create-snapshot', action: 'call', unmarked: false });
+    expect(decide(of(released({ metadata: mark })))).toMatchObject({ kind: 'create-snapshot', action: 'call', purpose: 'replay' });
     expect(decide(of(released({ metadata: { annotations: { [CREATION_UNCERTAIN]: 'yes' } } })))).toMatchObject({
       kind: 'create-snapshot',
       action: 'call',
-      unmarked: true,
+      purpose: 'search',
     });
-    expect(readCalls(marked({ status: READY_STATUS }), EPOCH_MS)).toEqual(NONE);
+    expect(readCalls(SINGLE_CONTENT, marked({ status: READY_STATUS }), EPOCH_MS)).toEqual(NONE);
   });
 
   test('an uncertain creation is searched for without a mark, told to the administrator at each attempt, and not for Retain', () => {
     const content = released({ metadata: { annotations: { [CREATION_UNCERTAIN]: 'yes', ...noted(CAUSE.missing) } } });
-    expect(decide(aState({ content, calls: UNCERTAIN }))).toMatchObject({ action: 'call', unmarked: true });
+    expect(decide(aState({ content, calls: UNCERTAIN }))).toMatchObject({ action: 'call', purpose: 'search' });
     const step = decide(aState({ content, calls: UNCERTAIN, answer: failed() }));
     expect(step).toMatchObject({ kind: 'retry', backoff: 'create-snapshot', events: [{ reason: 'SnapshotCreationUncertain' }] });
     const told = 'events' in step ? (step.events?.[0]?.message ?? '') : '';
@@ -583,7 +580,7 @@ describe('the gate of deletion', () => {
     expect(decide(aState({ content, answer: found({ ready: false }) }))).toMatchObject({ kind: 'save-status' });
     expect(decide(aState({ content: released({ status: unready }), answer: found({ ready: false }) }))).toMatchObject({
       kind: 'delete-snapshot',
-      handle: 'snap-1',
+      handles: { handle: 'snap-1' },
     });
   });
 

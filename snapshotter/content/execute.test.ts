@@ -7,6 +7,8 @@ import { BEING_DELETED, DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE } from '
 import { DRIVER, EPOCH_MS, READY_STATUS, aClass, aContent, aPreProvisionedContent } from '../testing/objects.ts';
 import { TinyApi } from '../testing/tiny-api.ts';
 import { reconciler } from './controller.ts';
+import { singleCalls } from './single-calls.ts';
+import { SINGLE_CONTENT } from './single.ts';
 import type { ContentState } from './state.ts';
 
 const signal = new AbortController().signal;
@@ -28,16 +30,17 @@ function open(content: VolumeSnapshotContent, snapshot = answer(), deleteSnapsho
   const contents = api.store(VOLUME_SNAPSHOT_CONTENTS);
   const key = content.metadata?.name ?? '';
   const loop = reconciler({
+    kind: SINGLE_CONTENT,
     client: api.client(),
     applyWrite: () => undefined,
     contents,
     classes: { ...api.store({ ...SECRETS, plural: 'classes' }), get: () => aClass() },
     clock: { now: () => EPOCH_MS, monotonic: () => 0, setTimer: () => () => undefined },
-    csi: {
+    calls: singleCalls({
       createSnapshot: async () => ({ snapshot }),
       deleteSnapshot,
       listSnapshots: async () => ({ entries: [{ snapshot }], nextToken: '' }),
-    },
+    }),
     rules: {
       driverName: DRIVER,
       snapshotNamePrefix: 'snapshot',

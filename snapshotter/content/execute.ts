@@ -1,43 +1,41 @@
 /** One effect of a content's loop, at the API server. Calls of the driver are in call-driver.ts. */
 import { ApiError, isNotFound, orNothing } from '../../lib/kube/api-error.ts';
 import type { KubeClient, Patch } from '../../lib/kube/client.ts';
-import { VOLUME_SNAPSHOT_CONTENTS } from '../../lib/kube/resources.ts';
 import { refusalOf } from '../../lib/sidecar/refusal.ts';
 import { readSecret } from '../../lib/sidecar/secret-reader.ts';
 import { isDeleting } from '../content-accessors.ts';
 import type { ApplyWrite } from '../apply-write.ts';
 import { CAUSE, type Cause, causeOfRefusal } from '../failure-note.ts';
-import { conclude, createSnapshot, deleteSnapshot, type DriverDeps, listSnapshot, remember } from './call-driver.ts';
+import { conclude, create, type DriverDeps, refresh, remember, remove } from './call-driver.ts';
 import { noSecret, type SecretOfCall } from './failure.ts';
+import type { Content } from './kind.ts';
 import type { ContentAnswer, ContentEffect, ContentState } from './state.ts';
 
-export interface ContentExecuteDeps extends DriverDeps {
+export interface ContentExecuteDeps<C extends Content> extends DriverDeps<C> {
   readonly client: KubeClient;
   readonly applyWrite: ApplyWrite;
 }
 
-interface Run {
-  readonly state: ContentState;
+interface Run<C extends Content> {
+  readonly state: ContentState<C>;
   readonly signal: AbortSignal;
 }
 
-export async function execute(deps: ContentExecuteDeps, step: ContentEffect, run: Run): Promise<ContentAnswer> {
+export async function execute<C extends Content>(deps: ContentExecuteDeps<C>, step: ContentEffect, run: Run<C>): Promise<ContentAnswer<C>> {
   const { state, signal } = run;
   switch (step.kind) {
     case 'create-snapshot':
       if (step.action === 'read-secret') return secretOf(deps, { effect: step.kind, secret: step.secret }, run);
-      if (step.action === 'call') return createSnapshot(deps, step, run);
+      if (step.action === 'call') return create(deps, step, run);
       // From here on the mark is ours, and says nothing about the calls of an earlier process.
       remember(deps, state, { calls: state.calls });
       return patchContent(deps, state, { patch: step.patch, signal });
     case 'refresh-snapshot':
-      return step.action === 'read-secret'
-        ? secretOf(deps, { effect: step.kind, secret: step.secret }, run)
-        : listSnapshot(deps, step, run);
+      if (step.action === 'call') return refresh(deps, step, run);
+      return secretOf(deps, { effect: step.kind, secret: step.secret }, run);
     case 'delete-snapshot':
-      return step.action === 'read-secret'
-        ? secretOf(deps, { effect: step.kind, secret: step.secret }, run)
-        : deleteSnapshot(deps, step, run);
+      if (step.action === 'call') return remove(deps, step, run);
+      return secretOf(deps, { effect: step.kind, secret: step.secret }, run);
     case 'write-marks':
       return patchContent(deps, state, { patch: step.patch, signal });
     case 'write-error':
@@ -58,9 +56,13 @@ interface Write {
   readonly subresource?: 'status';
 }
 
-async function patchContent({ client, applyWrite }: ContentExecuteDeps, { content }: ContentState, write: Write): Promise<ContentAnswer> {
-  const object = await client.patch(VOLUME_SNAPSHOT_CONTENTS, { name: content.metadata?.name ?? '' }, write);
-  applyWrite(VOLUME_SNAPSHOT_CONTENTS, object);
+async function patchContent<C extends Content>(
+  { client, applyWrite }: ContentExecuteDeps<C>,
+  { kind, content }: ContentState<C>,
+  write: Write,
+): Promise<ContentAnswer<C>> {
+  const object = await client.patch(kind.resource, { name: content.metadata?.name ?? '' }, write);
+  applyWrite(kind.resource, object);
   // The write that took the last finalizer ended it.
   if (isDeleting(object) && (object.metadata?.finalizers ?? []).length === 0) return { kind: 'gone' };
   return { kind: 'content', object };
@@ -71,9 +73,13 @@ async function patchContent({ client, applyWrite }: ContentExecuteDeps, { conten
  * But a secret that is gone holds no deletion up: it often goes with its namespace, and cannot be made again there. Then
  * the driver decides whether it needs one.
  */
-async function secretOf(deps: ContentExecuteDeps, { effect, secret }: SecretOfCall, { state, signal }: Run): Promise<ContentAnswer> {
-  const failed = (why: string, cause: Cause): ContentAnswer => {
-    const told = noSecret(state.content, { effect, secret }, why);
+async function secretOf<C extends Content>(
+  deps: ContentExecuteDeps<C>,
+  { effect, secret }: SecretOfCall,
+  { state, signal }: Run<C>,
+): Promise<ContentAnswer<C>> {
+  const failed = (why: string, cause: Cause): ContentAnswer<C> => {
+    const told = noSecret(state, { effect, secret }, why);
     return conclude(deps, state, { calls: state.calls, answer: { kind: 'failed', effect, cause, ...told } });
   };
   try {
@@ -89,7 +95,7 @@ async function secretOf(deps: ContentExecuteDeps, { effect, secret }: SecretOfCa
   }
 }
 
-export function absorb(state: ContentState, { kind }: ContentEffect, answer: ContentAnswer): ContentState {
+export function absorb<C extends Content>(state: ContentState<C>, { kind }: ContentEffect, answer: ContentAnswer<C>): ContentState<C> {
   switch (answer.kind) {
     case 'content': {
       if (answer.object.metadata?.uid !== state.content.metadata?.uid) return state;

@@ -1,52 +1,48 @@
 /** The events of reads and writes that failed with an exception, with the Go program's reasons and words: one place for all of them. */
 import type { EventNote } from '../../lib/controller/step.ts';
-import { hasMark, preProvisionedHandleOf } from '../content-accessors.ts';
-import { BEING_CREATED, SIDECAR_REASON } from '../names.ts';
-import { notUpdated, quote } from '../peer-words.ts';
-import { contentWarning } from '../regarding.ts';
-import { noSecret, tell, type Told } from './failure.ts';
+import { hasMark } from '../content-accessors.ts';
+import { notUpdated } from '../peer-words.ts';
+import { contentEvent, noSecret, tell, type Told } from './failure.ts';
+import type { Content } from './kind.ts';
 import type { ContentEffect, ContentState } from './state.ts';
+import { notMarked, notWritten } from './words.ts';
 
-export function failureEvents(state: ContentState, step: ContentEffect, why: string): readonly EventNote[] {
+export function failureEvents<C extends Content>(state: ContentState<C>, step: ContentEffect, why: string): readonly EventNote[] {
   const { reason, message } = failureOf(state, step, why);
-  return [contentWarning(state.content, reason, message)];
+  return [contentEvent(state, reason, message)];
 }
 
-function failureOf(state: ContentState, step: ContentEffect, why: string): Told {
-  const { content, answer } = state;
+function failureOf<C extends Content>(state: ContentState<C>, step: ContentEffect, why: string): Told {
+  const { kind, content, answer } = state;
   const { name = '' } = content.metadata ?? {};
+  const reason = kind.reasons.deleteFailed;
   switch (step.kind) {
     case 'create-snapshot':
     case 'refresh-snapshot':
     case 'delete-snapshot':
-      if (step.action === 'read-secret') return noSecret(content, { effect: step.kind, secret: step.secret }, why);
-      return tell(content, step.kind, step.action === 'mark' ? notMarked(name, 'add', why) : why);
+      if (step.action === 'read-secret') return noSecret(state, { effect: step.kind, secret: step.secret }, why);
+      return tell(state, step.kind, step.action === 'mark' ? notMarked(state, 'add', why) : why);
     case 'write-marks':
-      return tell(content, answer?.kind === 'failed' ? answer.effect : 'create-snapshot', notWritten(state, why));
+      return tell(state, answer?.kind === 'failed' ? answer.effect : 'create-snapshot', notAnnotated(state, why));
     case 'write-error':
-    case 'save-status':
-      if (preProvisionedHandleOf(content) !== undefined) return tell(content, 'refresh-snapshot', notUpdated(name, why));
-      return tell(content, 'create-snapshot', `error updating status for volume snapshot content ${name}: ${notUpdated(name, why)}`);
+    case 'save-status': {
+      const { given, membership } = kind.read(content);
+      const isAsked = given !== undefined || membership !== 'none';
+      return isAsked ? tell(state, 'refresh-snapshot', notUpdated(name, why)) : tell(state, 'create-snapshot', notWritten(state, why));
+    }
     case 'clear-status':
-      return { reason: SIDECAR_REASON.deleteFailed, message: `Failed to clear content status: ${why}` };
+      return { reason, message: `Failed to clear content status: ${why}` };
     case 'release-content':
-      return { reason: SIDECAR_REASON.deleteFailed, message: `Failed to delete snapshot: ${notUpdated(name, why)}` };
+      return { reason, message: `Failed to delete ${kind.noun}: ${notUpdated(name, why)}` };
     default:
       return step satisfies never;
   }
 }
 
 /** Annotations after an answer, or again where somebody overwrote them. */
-function notWritten({ content, answer, calls }: ContentState, why: string): string {
-  const { name = '' } = content.metadata ?? {};
-  if (calls.kind === 'running') return notMarked(name, 'add', why);
-  if (!hasMark(content, BEING_CREATED)) return notUpdated(name, why);
-  if (answer?.kind !== 'failed') return notMarked(name, 'remove', why);
-  return `failed to remove ${MARK} annotation from the content ${name}: ${notUpdated(name, why)}`;
-}
-
-const MARK = 'VolumeSnapshotBeingCreated';
-
-function notMarked(name: string, what: 'add' | 'remove', why: string): string {
-  return `failed to ${what} ${MARK} annotation on the content ${name}: ${quote(notUpdated(name, why))}`;
+function notAnnotated<C extends Content>(state: ContentState<C>, why: string): string {
+  const { kind, content, answer, calls } = state;
+  if (calls.kind === 'running') return notMarked(state, 'add', why);
+  if (!hasMark(content, kind.beingCreated)) return notUpdated(content.metadata?.name ?? '', why);
+  return notMarked(state, answer?.kind === 'failed' ? 'remove after a failure' : 'remove', why);
 }

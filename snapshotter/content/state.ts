@@ -1,11 +1,13 @@
-/** What one VolumeSnapshotContent's loop knows, and everything it can do. */
+/** What the loop of one content knows, and everything it can do. */
 import type { EventReason } from '../../lib/controller/event-table.ts';
 import type { Effect, Rest } from '../../lib/controller/step.ts';
 import type { Patch } from '../../lib/kube/client.ts';
-import type { VolumeSnapshotClass, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
+import type { VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import type { SecretName, SecretValues } from '../../lib/sidecar/secret.ts';
 import type { Cause } from '../failure-note.ts';
 import type { CreateCalls } from './create-calls.ts';
+import type { FoundSnapshot, Handles } from './found.ts';
+import type { Content, ContentClass, ContentKind } from './kind.ts';
 
 export interface ContentRules {
   readonly driverName: string;
@@ -19,18 +21,6 @@ export interface ContentRules {
 
 /** The effects that ask the driver; each has a back-off of its own. */
 export type DriverEffect = 'create-snapshot' | 'refresh-snapshot' | 'delete-snapshot';
-
-export interface FoundSnapshot {
-  readonly kind: 'snapshot';
-  readonly effect: 'create-snapshot' | 'refresh-snapshot';
-  readonly handle: string;
-  /** Nanoseconds since the epoch; undefined where the driver gave none, or one that cannot be stored. */
-  readonly creationTime: bigint | undefined;
-  /** Seconds since the epoch of a time that cannot be stored. */
-  readonly oddTime?: bigint | undefined;
-  readonly sizeBytes: bigint;
-  readonly ready: boolean;
-}
 
 export interface DriverFailure {
   readonly kind: 'failed';
@@ -56,14 +46,18 @@ export interface Remembered {
 /** By uid. */
 export type ContentMemory = Map<string, Remembered>;
 
-export interface ContentState {
+export interface ContentState<C extends Content = VolumeSnapshotContent> {
+  readonly kind: ContentKind<C>;
   /** Wall clock of the gathering or of the last driver's answer, ms. */
   readonly now: number;
   readonly rules: ContentRules;
-  readonly content: VolumeSnapshotContent;
+  readonly content: C;
   /** The class that the content names. */
-  readonly snapshotClass: VolumeSnapshotClass | undefined;
-  readonly listsSnapshots: boolean;
+  readonly snapshotClass: ContentClass | undefined;
+  /** The driver can be asked about a snapshot that an administrator brought. */
+  readonly answersQuestions: boolean;
+  /** The capability that this needs and the driver does not announce. */
+  readonly lacks: string | undefined;
   readonly calls: CreateCalls;
   /** The last answer that was not yet written down. */
   readonly answer: DriverAnswer | undefined;
@@ -73,9 +67,15 @@ export interface ContentState {
   readonly gone: boolean;
 }
 
-/** A CreateSnapshot request but for its secrets. */
+/**
+ * Why something is to be made. `replay`: for deletion, which waits for a call that may be running. `search`: for deletion,
+ * to find what a call may have made, for which nobody waits.
+ */
+export type Purpose = 'create' | 'replay' | 'search';
+
+/** A request to make a snapshot or a group, but for its secrets. */
 export interface CreateRequest {
-  readonly sourceVolumeId: string;
+  readonly sources: readonly string[];
   readonly name: string;
   readonly parameters: Readonly<Record<string, string>>;
 }
@@ -89,23 +89,21 @@ export type ContentEffect =
   | (ContentStep<DriverEffect> & { readonly action: 'read-secret'; readonly secret: SecretName })
   /** Saved before the call that may outlive its time limit. */
   | (ContentStep<'create-snapshot'> & { readonly action: 'mark'; readonly patch: Patch })
-  /** `unmarked`: only to find what an earlier call may have made. */
-  | (ContentStep<'create-snapshot'> & { readonly action: 'call'; readonly request: CreateRequest; readonly unmarked: boolean })
-  | (ContentStep<'refresh-snapshot'> & { readonly action: 'call'; readonly handle: string })
-  | (ContentStep<'delete-snapshot'> & { readonly action: 'call'; readonly handle: string })
+  | (ContentStep<'create-snapshot'> & { readonly action: 'call'; readonly request: CreateRequest; readonly purpose: Purpose })
+  | (ContentStep<'refresh-snapshot' | 'delete-snapshot'> & { readonly action: 'call'; readonly handles: Handles })
   /** After an answer, or again where somebody overwrote the annotations. */
   | (ContentStep<'write-marks'> & { readonly patch: Patch })
   | (ContentStep<'write-error'> & { readonly patch: Patch })
   | (ContentStep<'save-status'> & { readonly patch: Patch })
-  /** DeleteSnapshot succeeded, but somebody else keeps the content: it must not name what is gone. */
+  /** The driver has deleted it, but somebody else keeps the content: it must not name what is gone. */
   | (ContentStep<'clear-status'> & { readonly patch: Patch })
   /** Takes our finalizer off the content, which then goes. */
   | (ContentStep<'release-content'> & { readonly patch: Patch });
 
 export type ContentNext = ContentEffect | Rest<ContentBackoff>;
 
-export type ContentAnswer =
-  | { readonly kind: 'content'; readonly object: VolumeSnapshotContent }
+export type ContentAnswer<C extends Content = VolumeSnapshotContent> =
+  | { readonly kind: 'content'; readonly object: C }
   | { readonly kind: 'gone' }
   | { readonly kind: 'secret'; readonly secret: SecretValues }
   /** `content`: as the cache has it after the call, which may have taken a minute. */
@@ -113,7 +111,7 @@ export type ContentAnswer =
       readonly kind: 'driver';
       readonly answer: DriverAnswer | undefined;
       readonly calls: CreateCalls;
-      readonly content: VolumeSnapshotContent;
+      readonly content: C;
       readonly now: number;
     };
 

@@ -4,7 +4,7 @@
  */
 import type { EventReason } from '../../lib/controller/event-table.ts';
 import type { KubeObject, ObjectReference, Quantity, Resource, SnapshotError } from '../../lib/kube/objects.ts';
-import type { SecretKeys } from '../names.ts';
+import type { TemplateKeys } from '../names.ts';
 import type { SourceVolume } from './sources.ts';
 import type { KindWords } from './words.ts';
 
@@ -93,7 +93,7 @@ export interface SnapshotKind<S extends SnapshotObject, C extends ContentObject>
   readonly contentProtection: string;
   /** Annotation of a content. */
   readonly beingDeleted: string;
-  readonly secret: SecretKeys;
+  readonly secret: TemplateKeys;
   readonly secretAnnotations: { readonly name: string; readonly namespace: string };
   /** The finalizers of a snapshot whose content has this policy. */
   readonly protection: (deletionPolicy: string | undefined) => readonly string[];

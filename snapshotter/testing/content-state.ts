@@ -1,21 +1,27 @@
-/** A state of the content loop, with named overrides: a dynamic content with its class, nothing done yet. */
+/** A state of the sidecar's loop over a single content, with named overrides. */
+import { SINGLE_CONTENT } from '../content/single.ts';
 import type { ContentState } from '../content/state.ts';
 import { DRIVER, EPOCH_MS, aClass, aContent } from './objects.ts';
 
+export const CONTENT_RULES: ContentState['rules'] = {
+  driverName: DRIVER,
+  snapshotNamePrefix: 'snapshot',
+  snapshotNameUuidLength: -1,
+  extraCreateMetadata: false,
+  readyPollMinMs: 1000,
+  readyPollMaxMs: 300_000,
+};
+
+/** A dynamic content with its class, nothing done yet. */
 export function aContentState(more: Partial<ContentState> = {}): ContentState {
   return {
+    kind: SINGLE_CONTENT,
     now: EPOCH_MS,
-    rules: {
-      driverName: DRIVER,
-      snapshotNamePrefix: 'snapshot',
-      snapshotNameUuidLength: -1,
-      extraCreateMetadata: false,
-      readyPollMinMs: 1000,
-      readyPollMaxMs: 300_000,
-    },
+    rules: CONTENT_RULES,
     content: aContent(),
     snapshotClass: aClass(),
-    listsSnapshots: true,
+    answersQuestions: true,
+    lacks: undefined,
     calls: { kind: 'none' },
     answer: undefined,
     secret: undefined,

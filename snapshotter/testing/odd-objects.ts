@@ -55,12 +55,13 @@ function pathsOf(value: unknown, at: Path = []): readonly Path[] {
 function damage(value: unknown, [name, ...below]: Path, odd: unknown): unknown {
   if (name === undefined) return odd;
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map((item: unknown, at) => (String(at) === name ? damage(item, below, odd) : item));
+  if (Array.isArray(value))
+    return value.map((item: unknown, at) => (String(at) === name ? damage(item, below, odd) : item)).filter((item) => item !== GONE);
   const fields = Object.entries(value).map(([field, old]): [string, unknown] => [field, field === name ? damage(old, below, odd) : old]);
   return Object.fromEntries(fields.filter(([, field]) => field !== GONE));
 }
 
-function nearly<T>(...good: readonly T[]): fc.Arbitrary<T> {
+export function nearly<T>(...good: readonly T[]): fc.Arbitrary<T> {
   const harm = fc.tuple(fc.nat(), fc.nat());
   return fc.tuple(fc.constantFrom(...good), fc.array(harm, { maxLength: 2 })).map(([object, harms]) => {
     let damaged: unknown = object;

@@ -20,6 +20,8 @@ import { SINGLE } from '../kinds/single-kind.ts';
 import { NAMESPACE_INDEX, PROTECTED_INDEX, SNAPSHOT_INDEXES, SOURCE_INDEX, VOLUME_INDEX } from '../snapshot-informers.ts';
 import { reconciler as claimReconciler } from '../claim-protection/controller.ts';
 import { reconciler as contentReconciler } from '../content/controller.ts';
+import { singleCalls } from '../content/single-calls.ts';
+import { SINGLE_CONTENT } from '../content/single.ts';
 import { reconciler as protectionReconciler } from '../content-protection/controller.ts';
 import { CONTENT_NAME, DRIVER, EPOCH_MS, aClaim, aClass, aVolume } from './objects.ts';
 import { TinyApi } from './tiny-api.ts';
@@ -127,10 +129,11 @@ export class TinyWorld {
     });
     const content = contentReconciler({
       ...shared,
+      kind: SINGLE_CONTENT,
       ...stores,
       rules: contentRules,
       driver: { identity: () => identity },
-      csi: this.driver.csi,
+      calls: singleCalls(this.driver.csi),
       memory: new Map(),
       gaveUp: () => undefined,
     });

@@ -132,7 +132,7 @@ export async function openWorld(options: WorldOptions = {}) {
       door: {
         unary: async ({ method, request: bytes }, signal) => {
           const rpc = method.split('/').at(-1) ?? '';
-          if (!rpc.startsWith('Get') && !rpc.endsWith('Capabilities')) rpcs.push({ rpc, atMs: clock.monotonic() });
+          if (!rpc.startsWith('GetPlugin') && !rpc.endsWith('Capabilities')) rpcs.push({ rpc, atMs: clock.monotonic() });
           return dying(
             definition.name,
             rpc.endsWith('Snapshot'),
@@ -243,6 +243,15 @@ export async function openWorld(options: WorldOptions = {}) {
       const made = await bench.createSnapshot({ name, sourceVolumeId: volume.response.volume?.volumeId ?? '' });
       return made.response.snapshot?.snapshotId ?? '';
     },
+    /** Volumes of the driver, with no object of the API. */
+    volumes: (names: readonly string[]): Promise<readonly string[]> =>
+      Promise.all(
+        names.map(async (name) => {
+          const made = await bench.createVolume({ name, volumeCapabilities: [capability()] });
+          return made.response.volume?.volumeId ?? '';
+        }),
+      ),
+    groupInDriver: (name: string, sourceVolumeIds: readonly string[]) => bench.createGroup({ name, sourceVolumeIds: [...sourceVolumeIds] }),
     /** A volume of the driver, its PV, and a claim bound to it. */
     boundClaim: async (name: string): Promise<string> => {
       const created = await bench.createVolume({ name: `pvc-${name}`, volumeCapabilities: [capability()] });

@@ -340,7 +340,7 @@ describe('the snapshot roles on the sandbox and the mock driver', () => {
     expect(world.driver.ledger().snapshots).toEqual([]);
   });
 
-  test('objects of groups are left alone, and say why their deletion waits', async () => {
+  test('a member whose group is gone waits for nobody, once a live read says so', async () => {
     world.kill('snapshot-controller');
     const member = snapshotBody('member', 'data') as { metadata: object };
     await world.request('POST', SNAPSHOTS, {
@@ -353,8 +353,8 @@ describe('the snapshot roles on the sandbox and the mock driver', () => {
     await world.settled();
     await world.request('DELETE', `${SNAPSHOTS}/member`);
     await world.advance(5000);
-    expect(world.takeCalls().writes).toEqual([]);
-    expect(await world.reasons()).toContain('SnapshotDeletePending');
+    expect(world.takeCalls().writes).toEqual(['C GET volumegroupsnapshots 404']);
+    expect(await world.reasons()).not.toContain('SnapshotDeletePending');
     expect(world.log.messages('error')).toEqual([]);
   });
 

@@ -47,11 +47,11 @@ async function registerNode(name: string, zone: string): Promise<void> {
   await kube.create(CSI_NODES, { metadata: { name }, spec: { drivers: [{ name: driver.name, nodeID: name, topologyKeys: [ZONE] }] } });
 }
 
-async function start(side: Side): Promise<Program> {
+function start(side: Side): Promise<Program> {
   return startProgram(plane.stage, {
     role: 'csi-provisioner',
     side,
-    kubeconfig: await plane.kubeconfigOf(userOf('csi-provisioner', side).name),
+    kubeconfig: plane.kubeconfigOf(userOf('csi-provisioner', side).name),
     address: driver.address,
     args: [
       '--enable-capacity',

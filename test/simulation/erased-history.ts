@@ -1,12 +1,14 @@
 /**
  * What the restore of a backup takes from everybody's knowledge, and so from what the invariants may ask for.
- * Three things, and no more, are excused:
+ * Four things, and no more, are excused:
  *  - what was made for claims and snapshots that came to be since the backup, or, by a cache that lagged, since then
  *    for such as were gone before: nothing knows of them any more;
  *  - what was made since the backup for a claim or snapshot that the backup knows as not begun, if that goes before
  *    it is begun again: while it lives, what was made must be found again by its name;
  *  - the end of what was on its way out: it may live again, but whoever heard that its end was asked for may act on
- *    that until the restart is noticed.
+ *    that until the restart is noticed;
+ *  - that the entry of a claim which lives goes though its PV is undone: who saved the PV learns it by the next list, and
+ *    asks for the same volume again.
  */
 import type { KubeObject } from '../../lib/kube/objects.ts';
 import { openEntries } from './journal.ts';
@@ -77,6 +79,11 @@ export class ErasedHistory {
   /** True for a handle whose end was asked for. */
   wasEnding(handle: string): boolean {
     return this.ending.has(handle);
+  }
+
+  /** True for a claim (uid) that lives and had a PV which may be undone. */
+  mayHaveLostVolume(uid: string): boolean {
+    return this.accounted.has(`pvc-${uid}`) && this.mirror.claims.all().some(({ metadata }) => metadata?.uid === uid);
   }
 
   /** True for a name whose record may have been undone, while the call that it was for was under way. */

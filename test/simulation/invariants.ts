@@ -2,10 +2,17 @@
  * The promises, each with a name; ARCHITECTURE.md lists them with what checks them. Here are those that hold once
  * the faults have ended; what holds at every step is in safety.ts.
  */
-import type { PersistentVolumeClaim, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
+import type {
+  PersistentVolumeClaim,
+  VolumeGroupSnapshot,
+  VolumeGroupSnapshotContent,
+  VolumeSnapshot,
+  VolumeSnapshotContent,
+} from '../../lib/kube/objects.ts';
+import { matchesSelector } from '../../lib/kube/selectors.ts';
 import type { Segment } from '../../mock-driver/model/records.ts';
 import { openEntries } from './journal.ts';
-import type { Mirror } from './mirror.ts';
+import { isMember, type Mirror } from './mirror.ts';
 
 export type InvariantName =
   | 'nothing-deleted-that-is-needed'
@@ -82,8 +89,9 @@ export function settledViolations(mirror: Mirror, ledger: LedgerView, expected: 
     if (!volumeHandles.has(volume.id) && !expected.released.has(volume.id))
       fail('ledger-accounted-for', `volume ${volume.id} (${volume.name}) has no PV`);
   }
+  const groupHandles = new Set(mirror.groupContents.all().flatMap(handlesOfGroup));
   for (const snapshot of ledger.snapshots) {
-    if (!contentHandles.has(snapshot.id) && !expected.released.has(snapshot.id)) {
+    if (!contentHandles.has(snapshot.id) && !groupHandles.has(snapshot.id) && !expected.released.has(snapshot.id)) {
       fail('ledger-accounted-for', `snapshot ${snapshot.id} (${snapshot.name}) has no VolumeSnapshotContent`);
     }
   }
@@ -93,6 +101,9 @@ export function settledViolations(mirror: Mirror, ledger: LedgerView, expected: 
     if (handle !== '' && !ledgerVolumes.has(handle))
       fail('nothing-lost', `PV ${volume.metadata?.name ?? ''} names volume ${handle}, which the driver lacks`);
   }
+  for (const handle of groupHandles)
+    if (!ledgerSnapshots.has(handle)) fail('nothing-lost', `a content of a group names snapshot ${handle}, which the driver lacks`);
+  settledGroups(mirror, fail);
   for (const [handle, content] of contentHandles) {
     if (handle !== '' && !ledgerSnapshots.has(handle))
       fail('nothing-lost', `content ${content.metadata?.name ?? ''} names snapshot ${handle}, which the driver lacks`);
@@ -108,12 +119,14 @@ export function settledViolations(mirror: Mirror, ledger: LedgerView, expected: 
   const liveSnapshots = new Set(mirror.snapshots.all().map((snapshot) => snapshot.metadata?.uid));
   for (const content of mirror.contents.all()) {
     const owner = content.spec?.volumeSnapshotRef?.uid;
-    const isExcused = expected.lateContents.has(content.metadata?.uid ?? '') && handleOf(content) !== undefined;
+    // A member that its user took away by force goes with its group.
+    const isOfGroup = groupHandles.has(handleOf(content) ?? '');
+    const isExcused = isOfGroup || (expected.lateContents.has(content.metadata?.uid ?? '') && handleOf(content) !== undefined);
     if (content.spec?.deletionPolicy === 'Delete' && owner !== undefined && owner !== '' && !liveSnapshots.has(owner) && !isExcused) {
       fail('deleted-means-gone', `content ${content.metadata?.name ?? ''} has outlived its VolumeSnapshot`);
     }
   }
-  for (const object of [...mirror.volumes.all(), ...mirror.contents.all()]) {
+  for (const object of [...mirror.volumes.all(), ...mirror.contents.all(), ...mirror.groupContents.all()]) {
     if (object.metadata?.deletionTimestamp !== undefined) {
       fail(
         'deleted-means-gone',
@@ -144,7 +157,8 @@ function settledClaim(
         s.spec?.source?.persistentVolumeClaimName === claim.metadata?.name &&
         s.status?.readyToUse !== true,
     );
-  if (finalizers.includes('snapshot.storage.kubernetes.io/pvc-as-source-protection') && !unready) {
+  const isSelected = mirror.groups.all().some((group) => group.status?.readyToUse !== true && selects(group, claim));
+  if (finalizers.includes('snapshot.storage.kubernetes.io/pvc-as-source-protection') && !unready && !isSelected) {
     fail('no-finalizer-without-reason', `claim ${key} keeps pvc-as-source-protection`);
   }
   // cloning-protection stays on a living source until it is deleted, as in the Go program: it hinders nobody.
@@ -154,6 +168,8 @@ function settledClaim(
 function settledSnapshot(snapshot: VolumeSnapshot, expected: Expectation, fail: (i: InvariantName, m: string) => void): void {
   const key = `${snapshot.metadata?.namespace ?? ''}/${snapshot.metadata?.name ?? ''}`;
   const finalizers = snapshot.metadata?.finalizers ?? [];
+  // Who is deleted alone goes with its group.
+  if (snapshot.metadata?.deletionTimestamp !== undefined && isMember(snapshot) && snapshot.status?.readyToUse === true) return undefined;
   if (snapshot.metadata?.deletionTimestamp !== undefined)
     return fail('deleted-means-gone', `snapshot ${key} is still there with ${finalizers.join(', ')}`);
   if (snapshot.status?.readyToUse !== true && !expected.unsnapshottable.has(key)) fail('desired-is-actual', `snapshot ${key} is not ready`);
@@ -163,6 +179,46 @@ function settledSnapshot(snapshot: VolumeSnapshot, expected: Expectation, fail: 
     fail('no-finalizer-without-reason', `snapshot ${key} keeps the provisioner's volumesnapshot-as-source-protection`);
   }
   return undefined;
+}
+
+/** Handles of the snapshots that a group's content stands for. */
+function handlesOfGroup({ spec, status }: VolumeGroupSnapshotContent): readonly string[] {
+  const made = (status?.volumeSnapshotInfoList ?? []).flatMap(({ snapshotHandle }) => snapshotHandle ?? []);
+  return [...made, ...(spec?.source?.groupSnapshotHandles?.volumeSnapshotHandles ?? [])];
+}
+
+function selects({ metadata, spec }: VolumeGroupSnapshot, claim: PersistentVolumeClaim): boolean {
+  return metadata?.namespace === claim.metadata?.namespace && matchesSelector(spec?.source?.selector, claim.metadata?.labels);
+}
+
+/** A group has a VolumeSnapshot for each volume that the driver told of, each ready; or it has a claim that cannot be a member. */
+function settledGroups(mirror: Mirror, fail: (i: InvariantName, m: string) => void): void {
+  const living = new Map(mirror.groups.all().map((group) => [group.metadata?.uid ?? '', group]));
+  for (const group of living.values()) {
+    const name = group.metadata?.name ?? '';
+    if (group.metadata?.deletionTimestamp !== undefined) fail('deleted-means-gone', `group ${name} is still there`);
+    const claims = mirror.claims.all().filter((claim) => selects(group, claim));
+    const isHopeless =
+      claims.length === 0 || claims.some(({ status, metadata }) => status?.phase !== 'Bound' || metadata?.deletionTimestamp !== undefined);
+    const content = mirror.groupContents.all().find(({ spec }) => spec?.volumeGroupSnapshotRef?.uid === group.metadata?.uid);
+    if (group.status?.readyToUse !== true && (content !== undefined || !isHopeless))
+      fail('desired-is-actual', `group ${name} is not ready`);
+    if (group.status?.readyToUse === true && group.status.error !== undefined)
+      fail('desired-is-actual', `group ${name} is ready with an error: ${group.status.error.message ?? ''}`);
+  }
+  for (const { metadata, spec } of mirror.groupContents.all()) {
+    const owner = spec?.volumeGroupSnapshotRef?.uid ?? '';
+    if (spec?.deletionPolicy === 'Delete' && !living.has(owner))
+      fail('deleted-means-gone', `content ${metadata?.name ?? ''} has outlived its group`);
+  }
+  for (const { metadata, status } of mirror.snapshots.all()) {
+    const owner = metadata?.ownerReferences?.find(({ kind }) => kind === 'VolumeGroupSnapshot')?.uid;
+    if (owner === undefined) continue;
+    const group = living.get(owner);
+    if (group === undefined) fail('deleted-means-gone', `member ${metadata?.name ?? ''} has outlived its group`);
+    else if (status?.volumeGroupSnapshotName !== group.metadata?.name)
+      fail('desired-is-actual', `member ${metadata?.name ?? ''} does not name its group`);
+  }
 }
 
 /** What a write conflict looks like where a user can read it. */

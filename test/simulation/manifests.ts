@@ -49,6 +49,33 @@ export function snapshotClass(
   };
 }
 
+export const GROUPS = (namespace = 'default'): string =>
+  `/apis/groupsnapshot.storage.k8s.io/v1/namespaces/${namespace}/volumegroupsnapshots`;
+export const GROUP_CLASSES_PATH = '/apis/groupsnapshot.storage.k8s.io/v1/volumegroupsnapshotclasses';
+
+export function groupClass(name: string, deletionPolicy = 'Delete'): object {
+  return {
+    apiVersion: 'groupsnapshot.storage.k8s.io/v1',
+    kind: 'VolumeGroupSnapshotClass',
+    metadata: { name },
+    driver: DRIVER,
+    deletionPolicy,
+  };
+}
+
+/** Of all claims with the label. */
+export function group(name: string, app: string, className = 'groups'): object {
+  return {
+    apiVersion: 'groupsnapshot.storage.k8s.io/v1',
+    kind: 'VolumeGroupSnapshot',
+    metadata: { name, namespace: 'default' },
+    spec: {
+      volumeGroupSnapshotClassName: className,
+      source: { selector: { matchExpressions: [{ key: 'app', operator: 'In', values: [app] }] } },
+    },
+  };
+}
+
 export interface ClaimOverrides {
   readonly namespace?: string;
   readonly className?: string;
@@ -57,6 +84,7 @@ export interface ClaimOverrides {
   /** With `fromSnapshot`: the namespace of the snapshot. */
   readonly fromNamespace?: string;
   readonly annotations?: Record<string, string>;
+  readonly labels?: Record<string, string>;
   readonly volumeMode?: string;
   readonly accessModes?: readonly string[];
   readonly size?: string;
@@ -76,6 +104,7 @@ export function claim(name: string, overrides: ClaimOverrides = {}): object {
       name,
       namespace: overrides.namespace ?? 'default',
       ...(overrides.annotations === undefined ? {} : { annotations: overrides.annotations }),
+      ...(overrides.labels === undefined ? {} : { labels: overrides.labels }),
     },
     spec: {
       accessModes: overrides.accessModes ?? ['ReadWriteOnce'],

@@ -18,6 +18,8 @@ import type {
   Resource,
   Secret,
   StorageClass,
+  VolumeGroupSnapshot,
+  VolumeGroupSnapshotContent,
   VolumeSnapshot,
   VolumeSnapshotClass,
   VolumeSnapshotContent,
@@ -26,6 +28,7 @@ import {
   CSI_NODES,
   CSI_STORAGE_CAPACITIES,
   EVENTS,
+  groupSnapshotResources,
   LEASES,
   NODES,
   PERSISTENT_VOLUMES,
@@ -71,11 +74,15 @@ class Kind<T extends KubeObject> {
   }
 }
 
+const GROUP_KINDS = groupSnapshotResources('v1');
+
 export class Mirror {
   readonly claims = new Kind<PersistentVolumeClaim>();
   readonly volumes = new Kind<PersistentVolume>();
   readonly snapshots = new Kind<VolumeSnapshot>();
   readonly contents = new Kind<VolumeSnapshotContent>();
+  readonly groups = new Kind<VolumeGroupSnapshot>();
+  readonly groupContents = new Kind<VolumeGroupSnapshotContent>();
   readonly leases = new Kind<Lease>();
   /** These are followed by `startAll` only. */
   readonly nodes = new Kind<Node>();
@@ -93,19 +100,27 @@ export class Mirror {
   private readonly open: (request: HttpRequest, signal: AbortSignal) => Promise<HttpStream>;
 
   private readonly followsCapacities: boolean;
+  /** Whether the kinds of groups are installed. */
+  private readonly followsGroups: boolean;
 
-  constructor(open: (request: HttpRequest, signal: AbortSignal) => Promise<HttpStream>, { capacities = false } = {}) {
+  constructor(open: (request: HttpRequest, signal: AbortSignal) => Promise<HttpStream>, { capacities = false, groups = false } = {}) {
     this.open = open;
     this.followsCapacities = capacities;
+    this.followsGroups = groups;
   }
 
   /** Again after `stop`: what the server holds now replaces what was known, and nobody is told of what is gone. */
   async start(): Promise<void> {
-    for (const kind of [this.claims, this.volumes, this.snapshots, this.contents, this.leases]) kind.clear();
+    for (const kind of [this.claims, this.volumes, this.snapshots, this.contents, this.groups, this.groupContents, this.leases])
+      kind.clear();
     await this.follow(PERSISTENT_VOLUME_CLAIMS, this.claims);
     await this.follow(PERSISTENT_VOLUMES, this.volumes);
     await this.follow(VOLUME_SNAPSHOTS, this.snapshots);
     await this.follow(VOLUME_SNAPSHOT_CONTENTS, this.contents);
+    if (this.followsGroups) {
+      await this.follow(GROUP_KINDS.snapshots, this.groups);
+      await this.follow(GROUP_KINDS.contents, this.groupContents);
+    }
     await this.follow(LEASES, this.leases);
   }
 
@@ -123,6 +138,11 @@ export class Mirror {
     await this.follow(EVENTS, this.events);
     await this.follow(PODS_OF_SANDBOX, this.pods);
     if (this.followsCapacities) await this.follow(CSI_STORAGE_CAPACITIES, this.capacities);
+  }
+
+  /** Snapshots that their users asked for one by one: members of groups are not among them. */
+  singles(): readonly VolumeSnapshot[] {
+    return this.snapshots.all().filter((snapshot) => !isMember(snapshot));
   }
 
   stop(): void {
@@ -150,4 +170,9 @@ export class Mirror {
       }
     })();
   }
+}
+
+/** Made by a group for one of its volumes. */
+export function isMember({ metadata }: VolumeSnapshot): boolean {
+  return metadata?.ownerReferences?.some(({ kind }) => kind === 'VolumeGroupSnapshot') === true;
 }

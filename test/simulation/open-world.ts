@@ -26,13 +26,14 @@ export interface OpenWorld {
 
 const ROOTS = ['../deploy/crds/', '../../deploy/crds/'];
 
-/** The three CRDs that the main job needs; read once, since thousands of worlds are opened. */
-export const CRDS: readonly Uint8Array[] = readCrds();
+/** The three CRDs that the main job needs, and those of groups; read once, since thousands of worlds are opened. */
+export const CRDS: readonly Uint8Array[] = readCrds('snapshot.');
+const GROUP_CRDS: readonly Uint8Array[] = readCrds('groupsnapshot.');
 const CODEC = loadCodec();
 /** Compiled once: what a schema says does not depend on the world. */
 const SCHEMAS = new SchemaCache();
 
-function readCrds(): Uint8Array[] {
+function readCrds(group: string): Uint8Array[] {
   for (const root of ROOTS) {
     const folder = fileURLToPath(new URL(root, import.meta.url));
     let names: string[];
@@ -42,7 +43,7 @@ function readCrds(): Uint8Array[] {
       continue;
     }
     return names
-      .filter((name) => name.startsWith('snapshot.'))
+      .filter((name) => name.startsWith(group))
       .map((name) => new TextEncoder().encode(JSON.stringify(load(readFileSync(folder + name, 'utf8')))));
   }
   throw new Error('deploy/crds was not found beside the program');
@@ -56,7 +57,7 @@ export async function openWorld({ scheduler, seed, scenario, crashAt, onLog }: O
     schemas: SCHEMAS,
   });
   sandbox.start();
-  for (const body of CRDS) {
+  for (const body of [...CRDS, ...(scenario.groups === true ? GROUP_CRDS : [])]) {
     const headers = { 'content-type': 'application/json', accept: 'application/json' };
     const answer = await sandbox.handle({ method: 'POST', path: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', headers, body });
     if (answer.status !== 201) throw new Error(`the sandbox refused a CRD: ${new TextDecoder().decode(answer.body)}`);
@@ -92,6 +93,7 @@ export async function openWorld({ scheduler, seed, scenario, crashAt, onLog }: O
     demandedSecrets,
     elects: scenario.election === true,
     hasTopology: scenario.driver?.topology !== undefined,
+    hasGroups: scenario.groups === true,
     publishesCapacity: scenario.publishesCapacity === true,
     ...(scenario.driver?.promised === undefined ? {} : { promisedPlaces: scenario.driver.promised }),
     records,

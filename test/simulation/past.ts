@@ -93,7 +93,7 @@ export class Past {
       if (deletionTimestamp === undefined || this.isReadBySnapshot(claim)) this.free.delete(uid);
       else if (!this.free.has(uid)) this.free.set(uid, now);
     }
-    for (const snapshot of mirror.snapshots.all()) {
+    for (const snapshot of mirror.singles()) {
       const { uid = '', name = '', namespace, deletionTimestamp } = snapshot.metadata ?? {};
       const content = mirror.contents.all().find(({ spec }) => spec?.volumeSnapshotRef?.uid === uid);
       if (deletionTimestamp === undefined && snapshot.status?.readyToUse !== true && handleOf(content) === undefined)

@@ -75,6 +75,7 @@ export class SafetyChecks {
   /** Called when the driver is about to commit what a call asked for. */
   commits(change: Change): void {
     if (change.op === 'delete-snapshot') this.deleteSnapshot(change.id);
+    if (change.op === 'delete-group') this.deleteGroup(change.id);
     if (change.op === 'delete-volume') this.deleteVolume(change.id);
     if (change.op === 'create-volume') this.createVolume(change.volume.name);
   }
@@ -98,6 +99,8 @@ export class SafetyChecks {
   /** A backup was restored, and the mirror shows it: whose past is undone has neither finished nor been retained. */
   restored(): void {
     this.erased.restored();
+    // An entry that comes back with the backup outlives the PV that it was for.
+    for (const uid of openEntries(this.mirror.leases.all()).keys()) if (this.finishedClaims.has(uid)) this.outlived.add(uid);
     for (const { metadata } of this.mirror.claims.all()) {
       this.finishedClaims.delete(metadata?.uid ?? '');
       this.goneClaims.delete(metadata?.uid ?? '');
@@ -157,6 +160,22 @@ export class SafetyChecks {
     });
   }
 
+  private deleteGroup(id: string): void {
+    for (const { metadata, spec, status } of this.mirror.groupContents.all()) {
+      if (status?.volumeGroupSnapshotHandle !== id) continue;
+      const name = metadata?.name ?? '';
+      const owner = this.mirror.groups.all().find((group) => group.metadata?.uid === spec?.volumeGroupSnapshotRef?.uid);
+      if (metadata?.deletionTimestamp === undefined)
+        this.fail('nothing-deleted-that-is-needed', `DeleteVolumeGroupSnapshot ${id} while content ${name} is not being deleted`);
+      else if (owner !== undefined && owner.metadata?.deletionTimestamp === undefined)
+        this.fail(
+          'nothing-deleted-that-is-needed',
+          `DeleteVolumeGroupSnapshot ${id} while VolumeGroupSnapshot ${owner.metadata?.name ?? ''} lives`,
+        );
+      if (spec?.deletionPolicy === 'Retain') this.fail('retain-keeps', `DeleteVolumeGroupSnapshot ${id}, which content ${name} retains`);
+    }
+  }
+
   private deleteVolume(id: string): void {
     if (this.erased.wasEnding(id)) return;
     for (const volume of this.mirror.volumes.all()) {
@@ -199,7 +218,7 @@ export class SafetyChecks {
     if (this.changedLate.delete(object?.metadata?.name ?? ''))
       for (const uid of this.open.keys()) if (!before.has(uid) && this.finishedClaims.has(uid)) this.outlived.add(uid);
     for (const [uid, { lease, requests }] of before) {
-      if (this.isAccountedFor(uid)) continue;
+      if (this.isAccountedFor(uid) || this.erased.mayHaveLostVolume(uid)) continue;
       const names = new Set([`pvc-${uid}`, ...requests.map(({ name }) => name)]);
       const left = this.ledger().volumes.find(({ name }) => names.has(name));
       if (left !== undefined)

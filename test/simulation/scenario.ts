@@ -18,6 +18,8 @@ export interface Scenario {
   /** Every role in a program of its own, whatever the seed: one of them is stopped. */
   readonly apart?: boolean;
   readonly flags?: Readonly<Record<string, readonly string[]>>;
+  /** The kinds of group snapshots are installed. */
+  readonly groups?: boolean;
   /** What the driver is like, beyond the plain one. */
   readonly driver?: {
     /** Segments that it can provision in; the first is its own node's. Absent: no topology. */

@@ -12,7 +12,7 @@ const FOUND: Readonly<Record<string, readonly number[]>> = {
   'delete-in-any-order': [795, 1014, 1016, 5145],
   chaos: [1034],
   'forged-annotations': [5189],
-  'restored-backup': [294, 314, 741, 785, 1156],
+  'restored-backup': [294, 314, 785, 1156],
   'late-writes': [1861],
   'secrets-come-and-go': [184],
   'topology-strict': [1556],

@@ -133,7 +133,7 @@ export class Waits {
   }
 
   private *snapshots(life: Life): Iterable<{ key: string; who: string; due: Due }> {
-    for (const snapshot of this.init.known.mirror.snapshots.all()) {
+    for (const snapshot of this.init.known.mirror.singles()) {
       const uid = snapshot.metadata?.uid ?? '';
       const who = `snapshot ${snapshot.metadata?.namespace ?? ''}/${snapshot.metadata?.name ?? ''}`;
       const create = this.callsOf('CreateSnapshot', `snapshot-${uid}`);

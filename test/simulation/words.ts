@@ -80,7 +80,7 @@ export class Words {
       const waiting = claim.metadata?.deletionTimestamp === undefined ? this.claim(claim) : undefined;
       if (waiting !== undefined) yield waiting;
     }
-    for (const snapshot of mirror.snapshots.all()) {
+    for (const snapshot of mirror.singles()) {
       const waiting = snapshot.metadata?.deletionTimestamp === undefined ? this.snapshot(snapshot) : this.endingSnapshot(snapshot);
       if (waiting !== undefined) yield waiting;
     }

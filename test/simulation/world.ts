@@ -56,6 +56,7 @@ export interface WorldInit {
   /** What the driver demands in the secrets of a call; the story may change it. */
   readonly demandedSecrets: Record<string, string>;
   readonly hasTopology: boolean;
+  readonly hasGroups: boolean;
   /** Programs elect a leader: whoever waits while nobody leads waits for that, too. */
   readonly elects: boolean;
   /** Absent: places of volumes are not looked at. */
@@ -151,7 +152,10 @@ export class World {
     this.scheduler = init.scheduler;
     this.sandbox = init.sandbox;
     this.random = new SeededRandom(init.seed, 2);
-    this.mirror = new Mirror((request, signal) => init.sandbox.stream(request, signal), { capacities: init.publishesCapacity });
+    this.mirror = new Mirror((request, signal) => init.sandbox.stream(request, signal), {
+      capacities: init.publishesCapacity,
+      groups: init.hasGroups,
+    });
     const now = (): number => init.scheduler.elapsedMs;
     this.calls = new CallLog(now);
     this.safety = new SafetyChecks(this.mirror, init.ledger, { calls: this.calls, now });

@@ -16,7 +16,7 @@ import { toBytesRoundedUp } from '../../lib/kube/quantity.ts';
 import type { Records, SnapshotRecord } from '../../mock-driver/model/records.ts';
 import { handleOf, Violation } from './invariants.ts';
 import { DRIVER } from './manifests.ts';
-import type { Mirror } from './mirror.ts';
+import { isMember, type Mirror } from './mirror.ts';
 import { resolved } from './secret-names.ts';
 
 const PREFIX = 'csi.storage.k8s.io';
@@ -196,7 +196,7 @@ export class Written {
   private contentMade({ metadata, spec }: VolumeSnapshotContent): void {
     const snapshot = this.snapshots.get(spec?.volumeSnapshotRef?.uid ?? '');
     const handle = spec?.source?.volumeHandle;
-    if (spec?.driver !== DRIVER || handle === undefined || snapshot === undefined) return;
+    if (spec?.driver !== DRIVER || handle === undefined || snapshot === undefined || isMember(snapshot)) return;
     const source = this.init.mirror.volumes.all().find((volume) => volume.spec?.csi?.volumeHandle === handle);
     const words = {
       'volumesnapshotcontent.name': metadata?.name,

@@ -30,6 +30,8 @@ export interface TestProcess {
   readonly reasons: string[];
   /** Whether it leads. */
   fresh: boolean;
+  /** How often it was told that the server was restored from a backup. */
+  undone: number;
 }
 
 /** Chances that never repeat a name. */
@@ -56,13 +58,14 @@ export function createBench(): Bench {
     signal,
     process: (identity, overrides = {}) => {
       const log = memoryLog();
-      const process: { fresh: boolean } & Omit<TestProcess, 'fresh' | 'journal'> = {
+      const process: { fresh: boolean; undone: number } & Omit<TestProcess, 'fresh' | 'undone' | 'journal'> = {
         identity,
         log,
         closed: [],
         found: [],
         reasons: [],
         fresh: true,
+        undone: 0,
       };
       const journal = createJournal({
         client: server.client(identity),
@@ -74,6 +77,9 @@ export function createBench(): Bench {
         identity,
         elected: true,
         leaseIsFresh: () => process.fresh,
+        undone: () => {
+          process.undone += 1;
+        },
         unwritable: (reason) => process.reasons.push(reason),
         refusedAgainMs: 600_000,
         leaseDurationMs: 15_000,

@@ -5,7 +5,7 @@ import { nameFaults } from '../object-meta.ts';
 import type { ResourceRules, Write } from './resource.ts';
 import type { Cause } from '../status.ts';
 import { duplicate, forbiddenField, invalidField, notSupported, required } from '../status.ts';
-import { canonicalizeField } from './quantity.ts';
+import { canonicalizeField, quantityValue } from './quantity.ts';
 import { setDefault, statusPart } from './status-part.ts';
 
 const BINDING_MODES = ['Immediate', 'WaitForFirstConsumer'];
@@ -144,6 +144,11 @@ export const ATTACHMENT_RULES: readonly ResourceRules[] = [
   },
 ];
 
+function negativeCauses(quantity: Json | undefined, field: string): Cause[] {
+  const isNegative = (quantityValue(quantity) ?? 0n) < 0n;
+  return isNegative ? [invalidField(field, quantity, 'must be greater than or equal to 0')] : [];
+}
+
 /** What a capacity is about may not change, only how much there is. */
 export const CAPACITY_RULES: ResourceRules = {
   decode(object) {
@@ -155,6 +160,8 @@ export const CAPACITY_RULES: ResourceRules = {
     const name = stringAt(write.object, 'storageClassName') ?? '';
     return [
       ...nameFaults(name, 'subdomain').map((fault) => invalidField('storageClassName', name, fault)),
+      // The server looks at this one alone: maximumVolumeSize may be anything.
+      ...negativeCauses(write.object.capacity, 'capacity'),
       ...immutable(write, ['nodeTopology', 'storageClassName']),
     ];
   },

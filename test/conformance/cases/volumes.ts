@@ -237,6 +237,26 @@ export const volumeCases: readonly Case[] = [
     },
   },
   {
+    name: 'CSIStorageCapacity: no negative capacity, and one controller among its owners',
+    run: async (lab) => {
+      const owner = (name: string): object => ({ apiVersion: 'v1', kind: 'Pod', name, uid: `uid-${name}`, controller: true });
+      const make = (metadata: object, sizes: object) =>
+        lab.post(paths.capacities(lab.namespace), {
+          apiVersion: 'storage.k8s.io/v1',
+          kind: 'CSIStorageCapacity',
+          metadata: { generateName: 'csisc-', ...metadata },
+          storageClassName: 'class',
+          nodeTopology: {},
+          ...sizes,
+        });
+      expect((await make({}, { capacity: '0' })).status).toBe(201);
+      expect((await make({}, { capacity: '0', maximumVolumeSize: '-1Gi' })).status).toBe(201);
+      expect(refusal(await make({}, { capacity: '-1' })).causes).toEqual(['FieldValueInvalid capacity']);
+      const two = { ownerReferences: [owner('one'), owner('two')] };
+      expect(refusal(await make(two, { capacity: '1Gi' })).causes).toEqual(['FieldValueInvalid metadata.ownerReferences']);
+    },
+  },
+  {
     name: 'VolumeAttachment: names node and volume, and its status is a subresource',
     run: async (lab) => {
       const name = lab.unique('attachment');

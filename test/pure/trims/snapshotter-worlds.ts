@@ -1,4 +1,4 @@
-/** Generated clusters around one VolumeSnapshot, and what snapshot-controller and csi-snapshotter do with them. */
+/** Generated clusters around one VolumeSnapshot, and what snapshot-controller does with them. */
 import fc from 'fast-check';
 import {
   NODES,
@@ -15,13 +15,9 @@ import { singleRelations } from '../../../snapshotter/binding/single-relations.t
 import type { BindingNext, BindingState } from '../../../snapshotter/binding/state.ts';
 import { decide as decideClaim } from '../../../snapshotter/claim-protection/decide.ts';
 import { gather as gatherClaim } from '../../../snapshotter/claim-protection/gather.ts';
-import { decide as decideSidecar } from '../../../snapshotter/content/decide.ts';
-import { absorb as absorbSidecar } from '../../../snapshotter/content/execute.ts';
-import { gather as gatherSidecar } from '../../../snapshotter/content/gather.ts';
-import type { ContentNext, ContentState } from '../../../snapshotter/content/state.ts';
 import { decide as decideContent } from '../../../snapshotter/content-protection/decide.ts';
 import { gather as gatherContent } from '../../../snapshotter/content-protection/gather.ts';
-import { declareInformers as declareForController } from '../../../snapshotter/controller-role.ts';
+import type { SnapshotInformers } from '../../../snapshotter/snapshot-informers.ts';
 import { SINGLE } from '../../../snapshotter/kinds/single-kind.ts';
 import {
   AS_SOURCE_PROTECTION,
@@ -35,7 +31,6 @@ import {
   SNAPSHOTTER_SECRET,
 } from '../../../snapshotter/names.ts';
 import { CAUSE } from '../../../snapshotter/failure-note.ts';
-import { declareInformers as declareForSidecar } from '../../../snapshotter/sidecar-role.ts';
 import {
   aClaim,
   aClass,
@@ -47,8 +42,7 @@ import {
   EPOCH_MS,
   noted,
 } from '../../../snapshotter/testing/objects.ts';
-import type { FixedInformers, Keeping, Objects } from './fixed-informers.ts';
-import { fixedInformers } from './fixed-informers.ts';
+import type { Objects } from './fixed-informers.ts';
 
 export type SnapshotterWorld = typeof worlds extends fc.Arbitrary<infer T> ? T : never;
 const RELEASED = { deletionTimestamp: '2026-01-01T00:01:00Z' };
@@ -85,7 +79,7 @@ export const worlds = fc.record({
   }),
 });
 
-function objectsOf(world: SnapshotterWorld): Objects {
+export function objectsOf(world: SnapshotterWorld): Objects {
   const { content, volume } = world;
   const finalizers = [AS_SOURCE_PROTECTION, BOUND_PROTECTION];
   const metadata = { finalizers, ...(world.isDeleted ? RELEASED : {}), ...(world.isNoted ? { annotations: noted(CAUSE.missing) } : {}) };
@@ -142,16 +136,10 @@ function objectsOf(world: SnapshotterWorld): Objects {
   };
 }
 
-const clock = { now: () => EPOCH_MS, monotonic: () => 0, setTimer: () => () => {} };
+export const clock = { now: () => EPOCH_MS, monotonic: () => 0, setTimer: () => () => {} };
 
-/** Every step that the three controllers of snapshot-controller take, up to the write of the content. */
-export function controllerSteps(
-  world: SnapshotterWorld,
-  keeping: Keeping,
-): { readonly steps: unknown; readonly informers: FixedInformers } {
-  const informers = fixedInformers(objectsOf(world), keeping);
-  const caches = declareForController({ informers }, { distributed: true, groupResources: undefined });
-  const { snapshots, contents, classes, claims, volumes, nodes } = caches;
+/** Every step that the controllers of snapshot-controller take for the single snapshot, up to the write of the content. */
+export function singleSteps({ snapshots, contents, classes, claims, volumes, nodes }: SnapshotInformers): unknown {
   const stores = {
     snapshots: snapshots.store,
     contents: contents.store,
@@ -176,12 +164,11 @@ export function controllerSteps(
   );
   const claim = gatherClaim({ ...stores, groups: undefined }, 'default/data');
   const content = gatherContent({ ...stores, kind: SINGLE, groupOf: () => 'none', alone: new Set() }, CONTENT_NAME);
-  const steps = {
+  return {
     binding: binding === undefined ? undefined : untilTheContent(binding),
     claim: claim === undefined ? undefined : decideClaim(claim),
     content: content === undefined ? undefined : decideContent(content),
   };
-  return { steps, informers };
 }
 
 /** A live read finds the snapshot as the cache has it. */
@@ -189,38 +176,4 @@ function untilTheContent(state: BindingState): readonly BindingNext[] {
   const first = decideBinding(state);
   if (first.kind !== 'create-content' || first.action !== 'see-snapshot') return [first];
   return [first, decideBinding(absorbBinding(state, first, { kind: 'snapshot', object: state.snapshot }))];
-}
-
-/** Every step of csi-snapshotter, up to the driver's call. */
-export function sidecarSteps(world: SnapshotterWorld, keeping: Keeping): { readonly steps: unknown; readonly informers: FixedInformers } {
-  const informers = fixedInformers(objectsOf(world), keeping);
-  const { contents, classes } = declareForSidecar({ informers }, undefined);
-  const none = new Set<string>();
-  const identity = { name: DRIVER, vendorVersion: '1', plugin: none, controller: new Set(['LIST_SNAPSHOTS']), groupController: none };
-  const rules = {
-    driverName: DRIVER,
-    snapshotNamePrefix: 'snapshot',
-    snapshotNameUuidLength: -1,
-    extraCreateMetadata: true,
-    readyPollMinMs: 1_000,
-    readyPollMaxMs: 10_000,
-  };
-  const driver = { identity: () => identity };
-  const state = gatherSidecar({ contents: contents.store, classes: classes.store, rules, clock, driver, memory: new Map() }, CONTENT_NAME);
-  return { steps: state === undefined ? undefined : untilTheCall(state), informers };
-}
-
-/** A secret is there, and the mark is set as it is asked for. */
-function untilTheCall(state: ContentState): readonly ContentNext[] {
-  const first = decideSidecar(state);
-  const marked = {
-    ...state,
-    content: { ...state.content, metadata: { ...state.content.metadata, annotations: { [BEING_CREATED]: 'yes' } } },
-  };
-  if (!('action' in first) || first.action === 'call') return [first];
-  const next =
-    first.action === 'mark'
-      ? marked
-      : absorbSidecar(state, first, { kind: 'secret', secret: { of: { name: 'key', namespace: 'vault' }, reveal: () => ({}) } });
-  return [first, decideSidecar(next)];
 }

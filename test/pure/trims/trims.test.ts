@@ -4,9 +4,10 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { controllerSteps, worlds as controllerWorlds } from './controller-worlds.ts';
 import type { FixedInformers, Keeping } from './fixed-informers.ts';
 import { provisionerSteps, worlds as provisionerWorlds } from './provisioner-worlds.ts';
-import { controllerSteps, sidecarSteps, worlds as snapshotterWorlds } from './snapshotter-worlds.ts';
+import { sidecarSteps, worlds as sidecarWorlds } from './sidecar-worlds.ts';
 import { textOf } from './steps-text.ts';
 
 const SEED = { numRuns: 600, seed: 7 };
@@ -19,8 +20,8 @@ function sampled<W>(worlds: fc.Arbitrary<W>, steps: (world: W, keeping: Keeping)
 
 describe.each([
   ['csi-provisioner', sampled(provisionerWorlds, provisionerSteps)],
-  ['snapshot-controller', sampled(snapshotterWorlds, controllerSteps)],
-  ['csi-snapshotter', sampled(snapshotterWorlds, sidecarSteps)],
+  ['snapshot-controller', sampled(controllerWorlds, controllerSteps)],
+  ['csi-snapshotter', sampled(sidecarWorlds, sidecarSteps)],
 ])('%s', (_, worlds) => {
   it('takes the same steps on what its caches keep as on whole objects', () => {
     for (const steps of worlds) expect(textOf(steps('declared').steps)).toBe(textOf(steps('whole').steps));

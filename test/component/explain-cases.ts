@@ -412,7 +412,7 @@ export const SITUATIONS: readonly Situation[] = [
     },
     ask: 'vgs/g',
     who: 'user',
-    why: /./,
+    why: /label selector nobody=has-this .*not applied to any PVC/,
   },
   {
     name: 'a content of a group whose driver is gone',

@@ -50,6 +50,9 @@ export const DOCTOR = defineVerb({
   },
 });
 
+/** Each costs a request: where thousands are stuck, the first ones say why. */
+const MOST_WARNINGS = 100;
+
 async function examine(
   { doors, screen, signal }: VerbPlace,
   client: KubeClient,
@@ -59,6 +62,7 @@ async function examine(
   try {
     const looking = readOnly(client);
     const survey = await takeSurvey(looking, { signal, say: progress.say });
+    let warnings = 0;
     const given: Case = {
       ...asked,
       ...openRights(client, signal),
@@ -75,7 +79,8 @@ async function examine(
           },
         ),
       warningAbout: async ({ uid, namespace = 'default' }) => {
-        if (uid === undefined) return undefined;
+        if (uid === undefined || warnings >= MOST_WARNINGS) return undefined;
+        warnings += 1;
         const events = await listVisible(looking, EVENTS, { signal, namespace, fieldSelector: `involvedObject.uid=${uid},type=Warning` });
         const newest = events.items.toSorted((a, b) => ((a.lastTimestamp ?? '') < (b.lastTimestamp ?? '') ? 1 : -1))[0];
         return newest === undefined ? undefined : `${newest.reason ?? ''}: ${newest.message ?? ''}`;

@@ -2,7 +2,14 @@
 import type { Clock } from '../../lib/doors/clock.ts';
 import { orNothing } from '../../lib/kube/api-error.ts';
 import type { KubeObject } from '../../lib/kube/objects.ts';
-import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
+import {
+  GROUP_SNAPSHOT_GROUP,
+  GROUP_SNAPSHOT_VERSIONS,
+  PERSISTENT_VOLUME_CLAIMS,
+  PERSISTENT_VOLUMES,
+  VOLUME_SNAPSHOT_CONTENTS,
+  VOLUME_SNAPSHOTS,
+} from '../../lib/kube/resources.ts';
 import { formatTime, parseTime } from '../../lib/kube/time.ts';
 import { ConfigError } from '../../lib/errors/config-error.ts';
 import { nearest } from '../../lib/process/nearest.ts';
@@ -15,6 +22,7 @@ import type { Act, Scene } from './scene.ts';
 import { openTheatre } from './theatre.ts';
 import { explainClaim } from './turns/claim.ts';
 import { explainContent } from './turns/content.ts';
+import { explainGroup, explainGroupContent } from './turns/group.ts';
 import { explainSnapshot } from './turns/snapshot.ts';
 import { explainVolume } from './turns/volume.ts';
 
@@ -36,11 +44,13 @@ const ACTORS: readonly Actor[] = [
   { plural: PERSISTENT_VOLUMES.plural, act: explainVolume },
   { plural: VOLUME_SNAPSHOTS.plural, act: explainSnapshot },
   { plural: VOLUME_SNAPSHOT_CONTENTS.plural, act: explainContent },
+  { plural: 'volumegroupsnapshots', act: explainGroup },
+  { plural: 'volumegroupsnapshotcontents', act: explainGroupContent },
 ];
 
 /** Rejects with ConfigError where there is no such object. */
 export async function explain({ resource, place }: Target, { client, clock, signal, say }: ExplainInput): Promise<Explanation> {
-  const object = await orNothing(client.get(resource, place, signal));
+  const object = await find({ resource, place }, client, signal);
   if (object === undefined) throw new ConfigError(await notThere({ resource, place }, client, signal));
   const theatre = await openTheatre({ client, clock, signal, say });
   const actor = ACTORS.find(({ plural }) => plural === resource.plural);
@@ -59,6 +69,16 @@ export async function explain({ resource, place }: Target, { client, clock, sign
     finalizers: deletionTimestamp === undefined ? [] : heldBy(finalizers),
     unknown: [...theatre.blind, ...unknown],
   };
+}
+
+/** Group kinds are asked for in every version that we know: which one the server has is not known yet. */
+async function find({ resource, place }: Target, client: ReadOnlyClient, signal: AbortSignal): Promise<KubeObject | undefined> {
+  const versions = resource.group === GROUP_SNAPSHOT_GROUP ? GROUP_SNAPSHOT_VERSIONS : [resource.version];
+  for (const version of versions) {
+    const object = await orNothing(client.get({ ...resource, version }, place, signal));
+    if (object !== undefined) return object;
+  }
+  return undefined;
 }
 
 function heldBack(failedAt: string | undefined, pause: number | 'change'): NonNullable<Explanation['heldBack']> {

@@ -1,7 +1,14 @@
 /** Objects by name, as people write them and as kubectl takes them. */
 import { ConfigError } from '../../lib/errors/config-error.ts';
 import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
-import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
+import {
+  GROUP_SNAPSHOT_VERSIONS,
+  groupSnapshotResources,
+  PERSISTENT_VOLUME_CLAIMS,
+  PERSISTENT_VOLUMES,
+  VOLUME_SNAPSHOT_CONTENTS,
+  VOLUME_SNAPSHOTS,
+} from '../../lib/kube/resources.ts';
 import { nearest } from '../../lib/process/nearest.ts';
 
 export interface Place {
@@ -11,6 +18,8 @@ export interface Place {
   readonly namespace?: string;
 }
 
+const GROUPS = groupSnapshotResources(GROUP_SNAPSHOT_VERSIONS[0]);
+
 const KINDS: ReadonlyMap<string, Resource<KubeObject>> = new Map(
   (
     [
@@ -18,6 +27,8 @@ const KINDS: ReadonlyMap<string, Resource<KubeObject>> = new Map(
       [PERSISTENT_VOLUMES, 'pv'],
       [VOLUME_SNAPSHOTS, 'vs'],
       [VOLUME_SNAPSHOT_CONTENTS, 'vsc'],
+      [GROUPS.snapshots, 'vgs'],
+      [GROUPS.contents, 'vgsc'],
     ] as const
   ).flatMap(([resource, short]) => [short, resource.kind.toLowerCase(), resource.plural].map((word) => [word, resource] as const)),
 );

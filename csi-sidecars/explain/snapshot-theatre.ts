@@ -3,10 +3,11 @@ import type { InformerSet } from '../../lib/controller/informer.ts';
 import type { Reconciler } from '../../lib/controller/step.ts';
 import type { Clock } from '../../lib/doors/clock.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
-import type { VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
+import type { VolumeGroupSnapshot, VolumeGroupSnapshotContent, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import type { GroupSnapshotResources } from '../../lib/kube/resources.ts';
 import { readFlags } from '../../lib/process/flags.ts';
 import { reconciler as bindingReconciler } from '../../snapshotter/binding/controller.ts';
+import { groupRelations } from '../../snapshotter/binding/group-relations.ts';
 import { type Relations, sourceIn } from '../../snapshotter/binding/relations.ts';
 import { singleRelations } from '../../snapshotter/binding/single-relations.ts';
 import type { BindingAnswer, BindingEffect, BindingState } from '../../snapshotter/binding/state.ts';
@@ -19,6 +20,7 @@ import { reconciler as contentProtectionReconciler } from '../../snapshotter/con
 import type { ContentProtectionEffect, ContentProtectionState } from '../../snapshotter/content-protection/state.ts';
 import { CONTROLLER_FLAGS, readControllerOptions } from '../../snapshotter/controller-options.ts';
 import { declareInformers as declareControllerInformers } from '../../snapshotter/controller-role.ts';
+import { groupKind } from '../../snapshotter/kinds/group-kind.ts';
 import type { ContentObject, SnapshotKind, SnapshotObject } from '../../snapshotter/kinds/kind.ts';
 import { SINGLE } from '../../snapshotter/kinds/single-kind.ts';
 import type { GroupStores } from '../../snapshotter/membership.ts';
@@ -38,6 +40,8 @@ export interface KindTheatre<S extends SnapshotObject, C extends ContentObject> 
 export interface SnapshotTheatre {
   readonly caches: SnapshotInformers;
   readonly singles: KindTheatre<VolumeSnapshot, VolumeSnapshotContent>;
+  /** Undefined where the server has no group kinds. */
+  readonly groups: KindTheatre<VolumeGroupSnapshot, VolumeGroupSnapshotContent> | undefined;
   content(driver: string, name: string): Promise<Rehearsed<ContentState, ContentEffect> | undefined>;
   /** Why snapshot-controller keeps its finalizer on a claim, or what it does with it. */
   claimProtection(key: string): { readonly kind: string; readonly reason?: string } | undefined;
@@ -118,6 +122,10 @@ export function openSnapshotTheatre({ informers, groupResources, client, clock, 
       relations: singleRelations({ ...stores, groups }),
       groupOf: (content) => groupOfContent(content, caches.groups?.contents.store),
     }),
+    groups:
+      caches.groups === undefined || groups === undefined || groupResources === undefined
+        ? undefined
+        : openKind(groupKind(groupResources), caches.groups, { relations: groupRelations({ ...stores, groups }), groupOf: () => 'none' }),
     content: (driver, name) => {
       const flags = readSidecarOptions(readFlags(SIDECAR_FLAGS, []), () => undefined);
       const identity = identityOf(driver, { topology: false });

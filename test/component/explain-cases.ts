@@ -2,8 +2,9 @@
  * Objects that do not move, one reason each: how the reason is planted, which object is asked about, and whose turn it is.
  * The sidecars run; `fixed` is a claim with a volume and a ready snapshot.
  */
-import type { KubeObject } from '../../lib/kube/objects.ts';
+import type { KubeObject, VolumeGroupSnapshot } from '../../lib/kube/objects.ts';
 import {
+  groupSnapshotResources,
   PERSISTENT_VOLUME_CLAIMS,
   PERSISTENT_VOLUMES,
   PODS,
@@ -27,6 +28,7 @@ export interface Situation {
   readonly code?: string;
 }
 
+const GROUPS = groupSnapshotResources('v1');
 const namespace = 'default';
 const CLASS = 'bent';
 const GONE = 'gone.csi.example';
@@ -396,6 +398,35 @@ export const SITUATIONS: readonly Situation[] = [
     name: 'a content of a driver that is gone',
     plant: ({ make }) => make(VOLUME_SNAPSHOT_CONTENTS, content('old', { driver: GONE })),
     ask: 'vsc/old',
+    who: 'administrator',
+    why: /its driver gone.csi.example is not there/,
+  },
+  {
+    name: 'a group whose selector finds no claim',
+    plant: async ({ make, kube }) => {
+      await make(GROUPS.classes, { metadata: { name: 'grouped' }, driver: DRIVER, deletionPolicy: 'Delete' });
+      const source = { selector: { matchLabels: { nobody: 'has-this' } } };
+      await make(GROUPS.snapshots, { metadata: { name: 'g', namespace }, spec: { volumeGroupSnapshotClassName: 'grouped', source } });
+      const isTold = { what: 'told', test: ({ status }: VolumeGroupSnapshot) => status?.error?.message !== undefined };
+      await kube.until(GROUPS.snapshots, { name: 'g', namespace }, isTold);
+    },
+    ask: 'vgs/g',
+    who: 'user',
+    why: /label selector nobody=has-this .*not applied to any PVC/,
+  },
+  {
+    name: 'a content of a group whose driver is gone',
+    plant: ({ make }) =>
+      make(GROUPS.contents, {
+        metadata: { name: 'old' },
+        spec: {
+          driver: GONE,
+          deletionPolicy: 'Retain',
+          source: { groupSnapshotHandles: { volumeGroupSnapshotHandle: 'g', volumeSnapshotHandles: ['s'] } },
+          volumeGroupSnapshotRef: { name: 'nobody', namespace },
+        },
+      }),
+    ask: 'vgsc/old',
     who: 'administrator',
     why: /its driver gone.csi.example is not there/,
   },

@@ -56,6 +56,8 @@ test('install-crds replaces an older one, keeps its labels, and says what it lac
     metadata: { ...crd.metadata, labels: { 'app.kubernetes.io/managed-by': 'somebody' } },
   } as CustomResourceDefinition;
   await world.kube.delete(CUSTOM_RESOURCE_DEFINITIONS, { name: CONTENTS });
+  // Its objects go first, and only then the definition.
+  await world.kube.untilGone(CUSTOM_RESOURCE_DEFINITIONS, { name: CONTENTS });
   const { resourceVersion, uid, ...metadata } = labelled.metadata ?? {};
   expect([resourceVersion, uid]).not.toContain(undefined);
   await world.kube.create(CUSTOM_RESOURCE_DEFINITIONS, { ...labelled, metadata });

@@ -1,5 +1,5 @@
 /** Classes: defaults, and objects that name a class which is not there. */
-import type { PersistentVolumeClaim, StorageClass, VolumeSnapshot, VolumeSnapshotClass } from '../../../lib/kube/objects.ts';
+import type { StorageClass, VolumeSnapshot, VolumeSnapshotClass } from '../../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUME_CLAIMS, STORAGE_CLASSES, VOLUME_SNAPSHOT_CLASSES, VOLUME_SNAPSHOTS } from '../../../lib/kube/resources.ts';
 import { classNameOf } from '../../../provisioner/facts/ownership.ts';
 import { IS_DEFAULT_CLASS } from '../../../snapshotter/names.ts';
@@ -66,6 +66,10 @@ function claimsWithoutClass({ survey, driver }: Case): Finding[] {
   if (driver !== undefined) return [];
   const { items } = survey.storageClasses;
   const names = new Set(items.map(({ metadata }) => metadata?.name));
+  // An administrator's volume needs no class object: the name alone matches.
+  const preBound = new Set(
+    survey.volumes.items.flatMap(({ status, spec }) => (status?.phase === 'Available' ? [spec?.storageClassName] : [])),
+  );
   return survey.claims.items.flatMap((claim): Finding[] => {
     if ((claim.spec?.volumeName ?? '') !== '' || claim.metadata?.deletionTimestamp !== undefined) return [];
     const where = placeOf(PERSISTENT_VOLUME_CLAIMS, claim);
@@ -75,19 +79,15 @@ function claimsWithoutClass({ survey, driver }: Case): Finding[] {
       const fix = `kubectl annotate storageclass NAME ${DEFAULT_STORAGE_CLASS}=true`;
       return [{ ...common, what: 'the claim names no StorageClass, and none is the default', fix }];
     }
-    if (name === undefined || name === '' || names.has(name) || isPreBound(claim, survey)) return [];
+    if (name === undefined || name === '' || names.has(name) || preBound.has(name)) return [];
     const fix = `kubectl get storageclass # then make ${name}, or make the claim again with one that is there`;
     return [{ ...common, what: `the claim names StorageClass ${name}, which is not there`, fix }];
   });
 }
 
-/** An administrator's volume needs no class object: the name alone matches. */
-function isPreBound(claim: PersistentVolumeClaim, { volumes }: Case['survey']): boolean {
-  return volumes.items.some(({ status, spec }) => status?.phase === 'Available' && spec?.storageClassName === classNameOf(claim));
-}
-
 function snapshotsWithoutClass({ survey, driver }: Case): Finding[] {
   const { items } = survey.snapshotClasses;
+  const driverOf = driverFinder(survey);
   return survey.snapshots.items.flatMap((snapshot): Finding[] => {
     if ((snapshot.status?.boundVolumeSnapshotContentName ?? '') !== '' || snapshot.metadata?.deletionTimestamp !== undefined) return [];
     if (snapshot.spec?.source?.persistentVolumeClaimName === undefined) return [];
@@ -98,7 +98,7 @@ function snapshotsWithoutClass({ survey, driver }: Case): Finding[] {
       breaks: 'no snapshot is taken',
     } as const;
     const name = snapshot.spec.volumeSnapshotClassName;
-    const ofDriver = driverOf(snapshot, survey);
+    const ofDriver = driverOf(snapshot);
     if (!isAsked({ driver }, ofDriver)) return [];
     if (name !== undefined && name !== '') {
       if (items.some(({ metadata }) => metadata?.name === name)) return [];
@@ -112,10 +112,15 @@ function snapshotsWithoutClass({ survey, driver }: Case): Finding[] {
 }
 
 /** Of the volume that is to be snapshotted. */
-function driverOf({ metadata, spec }: VolumeSnapshot, { claims, volumes }: Case['survey']): string | undefined {
-  const name = spec?.source?.persistentVolumeClaimName;
-  const claim = claims.items.find((each) => each.metadata?.name === name && each.metadata?.namespace === metadata?.namespace);
-  return volumes.items.find((each) => each.metadata?.name === claim?.spec?.volumeName)?.spec?.csi?.driver;
+function driverFinder({ claims, volumes }: Case['survey']): (snapshot: VolumeSnapshot) => string | undefined {
+  const volumeOf = new Map(
+    claims.items.map(({ metadata, spec }) => [`${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`, spec?.volumeName] as const),
+  );
+  const drivers = new Map(volumes.items.map(({ metadata, spec }) => [metadata?.name, spec?.csi?.driver] as const));
+  return ({ metadata, spec }) => {
+    const volume = volumeOf.get(`${metadata?.namespace ?? ''}/${spec?.source?.persistentVolumeClaimName ?? ''}`);
+    return volume === undefined ? undefined : drivers.get(volume);
+  };
 }
 
 function classesWithoutDriver(given: Case): Finding[] {

@@ -1,0 +1,82 @@
+/**
+ * The table of what the Go programs' own tests check of snapshots, and which test of ours checks the same: `snapshotter.json`.
+ * An entry is one case of theirs: `id` is folder, file and case; `test` names ours, with `row` a piece of the line of its table
+ * where it has one; `none` says why there is none. What is checked here is that the table is whole and that each named test is there.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { LAYERS, layerHas } from '../../../tools/layers.mjs';
+import table from './snapshotter.json' with { type: 'json' };
+
+interface Entry {
+  readonly id: string;
+  readonly theme: string;
+  readonly behaviour: string;
+  readonly test?: { readonly file: string; readonly name: string; readonly row?: string };
+  readonly none?: string;
+}
+
+const entries: readonly Entry[] = table;
+
+/** Cases in each file of theirs, external-snapshotter v8.7.0. */
+const COUNTS: Readonly<Record<string, number>> = {
+  'common-controller/snapshot_create': 11,
+  'common-controller/snapshot_update': 40,
+  'common-controller/snapshot_delete': 16,
+  'common-controller/snapshot_finalizer': 8,
+  'common-controller/snapshotclass': 4,
+  'common-controller/snapshot_controller': 3,
+  'common-controller/snapshot_controller_base': 2,
+};
+
+/** The titles in a source text: the first string of `test(…)`, or of what follows the table of `test.each(…)`. */
+function titlesIn(text: string): ReadonlySet<string> {
+  const call = /(?:^|[^\w.])test(?:\.\w+)*\(\s*|\)\(\s*/;
+  const literal = /'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`/;
+  const pattern = new RegExp(`(?:${call.source})(?:${literal.source})`, 'gm');
+  return new Set([...text.matchAll(pattern)].map(([, single, double, template]) => single ?? double ?? template ?? ''));
+}
+
+const ofFile = ({ id }: Entry): string => id.split(' ')[0] ?? '';
+
+test('every case of theirs stands in the table once, under its file', () => {
+  expect(new Set(entries.map(({ id }) => id)).size).toBe(entries.length);
+  const counts: Record<string, number> = {};
+  for (const entry of entries) counts[ofFile(entry)] = (counts[ofFile(entry)] ?? 0) + 1;
+  expect(counts).toEqual(COUNTS);
+});
+
+test('every case says what it is about, and names a test or the reason why there is none', () => {
+  for (const { id, theme, behaviour, test: ours, none } of entries) {
+    expect(
+      [theme, behaviour].every((text) => text.length > 0),
+      id,
+    ).toBe(true);
+    expect((ours === undefined) !== (none === undefined || none === ''), id).toBe(true);
+  }
+});
+
+test('every named test is there, in a file that a layer runs', () => {
+  const missing = entries.flatMap(({ id, test: ours }) => {
+    if (ours === undefined) return [];
+    const { file, name, row } = ours;
+    if (!existsSync(file) || !Object.keys(LAYERS).some((layer) => layerHas(layer, file))) return [`${id}: no test file ${file}`];
+    const text = readFileSync(file, 'utf8');
+    if (!titlesIn(text).has(name)) return [`${id}: ${file} has no test "${name}"`];
+    return row === undefined || text.includes(row) ? [] : [`${id}: ${file} has no row ${row}`];
+  });
+  expect(missing).toEqual([]);
+});
+
+test('the table is counted', () => {
+  const line = (name: string, of: readonly Entry[]): string =>
+    `${name}: ${of.length} cases, ${of.filter((entry) => entry.test !== undefined).length} mirrored`;
+  const lines = Object.keys(COUNTS).map((file) =>
+    line(
+      file,
+      entries.filter((entry) => ofFile(entry) === file),
+    ),
+  );
+  process.stdout.write(`${[...lines, line('all', entries)].join('\n')}\n`);
+  expect(lines).not.toEqual([]);
+});

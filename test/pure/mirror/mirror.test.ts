@@ -27,6 +27,18 @@ const COUNTS: Readonly<Record<string, number>> = {
   'common-controller/snapshotclass': 4,
   'common-controller/snapshot_controller': 3,
   'common-controller/snapshot_controller_base': 2,
+  'common-controller/groupsnapshot_create': 11,
+  'common-controller/groupsnapshot_delete': 4,
+  'common-controller/groupsnapshot_finalizer': 3,
+  'common-controller/groupsnapshot_sync': 12,
+  'common-controller/groupsnapshot_update': 3,
+  'common-controller/groupsnapshot_helper': 18,
+  'sidecar-controller/content_create': 9,
+  'sidecar-controller/snapshot_delete': 17,
+  'sidecar-controller/snapshot_controller': 6,
+  'sidecar-controller/csi_handler': 15,
+  'sidecar-controller/groupsnapshot_controller': 44,
+  'sidecar-controller/groupsnapshot_helper': 14,
 };
 
 /** The titles in a source text: the first string of `test(…)`, or of what follows the table of `test.each(…)`. */

@@ -1,0 +1,55 @@
+/** Deletions as the Go tests name them apart: of contents that an administrator brought, and of those whose class is gone. */
+import { describe, expect, test } from 'vitest';
+import { BEING_DELETED, CONTENT_PROTECTION, GROUP_BEING_CREATED, GROUP_BEING_DELETED } from '../names.ts';
+import { aContentState } from '../testing/content-state.ts';
+import { aGroupContent, aGroupState, READY_GROUP_STATUS } from '../testing/group-content.ts';
+import { READY_STATUS, SNAPSHOT_UID, aContent, aPreProvisionedContent } from '../testing/objects.ts';
+import { decide } from './decide.ts';
+
+const deletion = { deletionTimestamp: '2026-01-01T00:01:00Z' };
+const going = {
+  metadata: { ...deletion, finalizers: [CONTENT_PROTECTION], annotations: { [BEING_DELETED]: 'yes' } },
+  status: READY_STATUS,
+};
+const bound = { volumeSnapshotRef: { name: 'nightly', namespace: 'default', uid: SNAPSHOT_UID }, source: { snapshotHandle: 'snap-9' } };
+
+describe('a content that is being deleted', () => {
+  test.each([
+    ['Delete', 'delete-snapshot'],
+    ['Retain', 'release-content'],
+  ])('and was brought by an administrator follows its policy %s', (deletionPolicy, kind) => {
+    const content = aPreProvisionedContent({ ...going, spec: { ...bound, deletionPolicy } });
+    expect(decide(aContentState({ content }))).toMatchObject({ kind });
+  });
+
+  test.each([
+    ['dynamic', aContent(going)],
+    ['pre-provisioned', aPreProvisionedContent({ ...going, spec: bound })],
+  ])('and is %s needs no class', (_, content) => {
+    delete content.spec?.volumeSnapshotClassName;
+    expect(decide(aContentState({ content, snapshotClass: undefined }))).toMatchObject({ kind: 'delete-snapshot', action: 'call' });
+  });
+
+  test.each([
+    ['a content that nobody deletes', aContent({ status: READY_STATUS })],
+    [
+      'a content of no snapshot, with Retain',
+      aPreProvisionedContent({ spec: { ...bound, deletionPolicy: 'Retain' }, status: READY_STATUS }),
+    ],
+  ])('%s is left alone', (_, content) => {
+    expect(decide(aContentState({ content }))).toMatchObject({ kind: 'done' });
+  });
+});
+
+describe('the content of a group', () => {
+  const kindOf = (metadata: object): string =>
+    decide(aGroupState({ content: aGroupContent({ metadata, status: READY_GROUP_STATUS }) })).kind;
+
+  test('is deleted in the driver only if it is being deleted and marked as such', () => {
+    const marks = { [GROUP_BEING_DELETED]: 'yes' };
+    expect(kindOf({ ...deletion, annotations: marks })).toBe('delete-snapshot');
+    expect(kindOf({ annotations: marks }), 'nobody deletes the content').not.toBe('delete-snapshot');
+    expect(kindOf(deletion), 'its group lives').not.toBe('delete-snapshot');
+    expect(kindOf({ ...deletion, annotations: { [GROUP_BEING_CREATED]: 'yes' } }), 'a call may be running').not.toBe('delete-snapshot');
+  });
+});

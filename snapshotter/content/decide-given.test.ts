@@ -1,8 +1,15 @@
 /** Deletions as the Go tests name them apart: of contents that an administrator brought, and of those whose class is gone. */
 import { describe, expect, test } from 'vitest';
-import { BEING_DELETED, CONTENT_PROTECTION, GROUP_BEING_CREATED, GROUP_BEING_DELETED } from '../names.ts';
+import {
+  BEING_DELETED,
+  CONTENT_PROTECTION,
+  GROUP_BEING_CREATED,
+  GROUP_BEING_DELETED,
+  GROUP_DELETION_SECRET_NAME,
+  GROUP_DELETION_SECRET_NAMESPACE,
+} from '../names.ts';
 import { aContentState } from '../testing/content-state.ts';
-import { aGroupContent, aGroupState, READY_GROUP_STATUS } from '../testing/group-content.ts';
+import { aGivenGroupContent, aGroupClass, aGroupContent, aGroupState, READY_GROUP_STATUS } from '../testing/group-content.ts';
 import { READY_STATUS, SNAPSHOT_UID, aContent, aPreProvisionedContent } from '../testing/objects.ts';
 import { decide } from './decide.ts';
 
@@ -51,5 +58,29 @@ describe('the content of a group', () => {
     expect(kindOf({ annotations: marks }), 'nobody deletes the content').not.toBe('delete-snapshot');
     expect(kindOf(deletion), 'its group lives').not.toBe('delete-snapshot');
     expect(kindOf({ ...deletion, annotations: { [GROUP_BEING_CREATED]: 'yes' } }), 'a call may be running').not.toBe('delete-snapshot');
+  });
+
+  test.each([
+    ['a content without a source', aGroupContent({ spec: { source: {} } }), aGroupClass()],
+    ['a content of another driver', aGroupContent({ spec: { driver: 'other.csi.example' } }), aGroupClass()],
+    ['a content whose class is of another driver', aGroupContent(), aGroupClass({ driver: 'other.csi.example' })],
+  ])('%s is nothing of ours', (_, content, snapshotClass) => {
+    expect(decide(aGroupState({ content, snapshotClass }))).toMatchObject({ kind: 'done' });
+  });
+
+  test('that an administrator brought without a class is ours by its driver', () => {
+    const content = aGivenGroupContent();
+    delete content.spec?.volumeGroupSnapshotClassName;
+    expect(decide(aGroupState({ content, snapshotClass: undefined }))).toMatchObject({ kind: 'refresh-snapshot', action: 'call' });
+  });
+
+  test.each([
+    ['name', { [GROUP_DELETION_SECRET_NAME]: '', [GROUP_DELETION_SECRET_NAMESPACE]: 'vault' }],
+    ['namespace', { [GROUP_DELETION_SECRET_NAME]: 'key', [GROUP_DELETION_SECRET_NAMESPACE]: '' }],
+  ])('whose secret has an empty %s is refused', (_, annotations) => {
+    expect(decide(aGroupState({ content: aGroupContent({ metadata: { annotations } }) }))).toMatchObject({
+      kind: 'write-error',
+      before: [{ message: expect.stringContaining('secret name or namespace not specified') }],
+    });
   });
 });

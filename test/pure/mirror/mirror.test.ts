@@ -39,6 +39,16 @@ const COUNTS: Readonly<Record<string, number>> = {
   'sidecar-controller/csi_handler': 15,
   'sidecar-controller/groupsnapshot_controller': 44,
   'sidecar-controller/groupsnapshot_helper': 14,
+  'snapshotter/snapshotter': 14,
+  'group_snapshotter/group_snapshotter': 10,
+  'metrics/metrics': 11,
+  'utils/util': 47,
+  'utils/conversion': 2,
+  'utils/pvs': 3,
+  'utils/vgs': 12,
+  'cmd/csi-snapshotter': 5,
+  'webhook/convert': 6,
+  'webhook/webhook': 1,
 };
 
 /** The titles in a source text: the first string of `test(…)`, or of what follows the table of `test.each(…)`. */

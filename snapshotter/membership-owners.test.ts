@@ -18,8 +18,11 @@ function stores() {
   };
 }
 
+/** Its name has the form of a member's, so that the owner decides. */
 const ownedBy = (kind: string, apiVersion: string) =>
-  aSnapshot({ metadata: { ownerReferences: [{ kind, apiVersion, name: 'group', uid: OWNER_UID }] } });
+  aSnapshot({
+    metadata: { name: `snapshot-${'0'.repeat(64)}`, ownerReferences: [{ kind, apiVersion, name: 'group', uid: OWNER_UID }] },
+  });
 
 test.each([
   ['a snapshot without a status', aSnapshot()],

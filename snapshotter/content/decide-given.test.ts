@@ -18,6 +18,7 @@ const going = {
   metadata: { ...deletion, finalizers: [CONTENT_PROTECTION], annotations: { [BEING_DELETED]: 'yes' } },
   status: READY_STATUS,
 };
+const alive = { metadata: { finalizers: [CONTENT_PROTECTION] }, status: READY_STATUS };
 const bound = { volumeSnapshotRef: { name: 'nightly', namespace: 'default', uid: SNAPSHOT_UID }, source: { snapshotHandle: 'snap-9' } };
 
 describe('a content that is being deleted', () => {
@@ -38,11 +39,8 @@ describe('a content that is being deleted', () => {
   });
 
   test.each([
-    ['a content that nobody deletes', aContent({ status: READY_STATUS })],
-    [
-      'a content of no snapshot, with Retain',
-      aPreProvisionedContent({ spec: { ...bound, deletionPolicy: 'Retain' }, status: READY_STATUS }),
-    ],
+    ['a content that nobody deletes', aContent(alive)],
+    ['a content of no snapshot, with Retain', aPreProvisionedContent({ ...alive, spec: { ...bound, deletionPolicy: 'Retain' } })],
   ])('%s is left alone', (_, content) => {
     expect(decide(aContentState({ content }))).toMatchObject({ kind: 'done' });
   });

@@ -11,8 +11,8 @@ import type { MetricsRegistry } from './metrics.ts';
 /** csi-lib-utils' buckets for driver calls, in seconds. */
 const CSI_BUCKETS: readonly number[] = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 25, 50, 120, 300, 600];
 
-/** component-base: twelve buckets from 10 ns, each ten times the last. */
-const QUEUE_BUCKETS: readonly number[] = Array.from({ length: 12 }, (_, index) => Number(`1e${index - 8}`));
+/** component-base: ten buckets from 10 ns to 10 s, each ten times the last. */
+const QUEUE_BUCKETS: readonly number[] = Array.from({ length: 10 }, (_, index) => Number(`1e${index - 8}`));
 
 /** `driverName` is empty until GetPluginInfo answered. */
 export function createCsiMetrics(metrics: MetricsRegistry): (call: CsiCall & { readonly driverName: string }) => void {

@@ -34,6 +34,10 @@ describe('the list of members', () => {
 
   test('is not written where nothing changed, in whatever order the driver and the API server give things', () => {
     expect(change([aMember({ volume: 'vol-2', handle: 'snap-2' }), aMember()])).toBeUndefined();
+    const sorted = MEMBER_INFOS.map((info) => Object.fromEntries(Object.entries(info).toReversed()));
+    expect(
+      change([aMember(), aMember({ volume: 'vol-2', handle: 'snap-2' })], { ...status, volumeSnapshotInfoList: sorted }),
+    ).toBeUndefined();
   });
 
   test('is never emptied nor replaced: an answer without members, or with others, leaves it', () => {

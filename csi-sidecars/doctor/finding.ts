@@ -1,12 +1,5 @@
 /** What a check says. A finding is something that is wrong; what could not be looked at is said apart from it. */
-import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
-
-export interface Place {
-  readonly kind: string;
-  readonly name: string;
-  /** Undefined for kinds without a namespace. */
-  readonly namespace?: string;
-}
+import type { Place } from '../reading/place.ts';
 
 export interface Finding {
   /** `error`: something does not work now. `warning`: it will not in some case. */
@@ -32,13 +25,3 @@ export interface CheckResult {
 
 /** A finding with the name of its check. */
 export type NamedFinding = Finding & { readonly check: string };
-
-export function placeOf({ kind }: Resource<KubeObject>, { metadata }: KubeObject): Place {
-  const { name = '', namespace } = metadata ?? {};
-  return namespace === undefined ? { kind, name } : { kind, name, namespace };
-}
-
-/** As kubectl takes it: `pvc/data -n team`, with the kind in full. */
-export function kubectlName({ kind, name, namespace }: Place): string {
-  return `${kind.toLowerCase()}/${name}${namespace === undefined ? '' : ` -n ${namespace}`}`;
-}

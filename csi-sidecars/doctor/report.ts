@@ -1,6 +1,7 @@
 /** Findings for people: what is wrong first, then where, since when, what it breaks, what mends it. */
 import type { Paint } from '../frame/screen.ts';
-import { kubectlName, type NamedFinding, type Unchecked } from './finding.ts';
+import type { NamedFinding, Unchecked } from './finding.ts';
+import { kubectlName } from '../reading/place.ts';
 
 export interface Report {
   readonly findings: readonly NamedFinding[];

@@ -51,12 +51,9 @@ export interface Survey {
 
 export async function takeSurvey(
   client: ReadOnlyClient,
-  { signal, say }: { readonly signal: AbortSignal; readonly say: (text: string) => void },
+  reading: { readonly signal: AbortSignal; readonly say: (text: string) => void },
 ): Promise<Survey> {
-  const list = <T extends KubeObject>(resource: Resource<T>): Promise<Listed<T>> => {
-    const input = { signal, progress: (count: number) => say(`reading ${resource.plural}: ${count}`) };
-    return listVisible(client, resource, input);
-  };
+  const list = <T extends KubeObject>(resource: Resource<T>): Promise<Listed<T>> => listVisible(client, resource, reading);
   // One after the other: a question of a person must not be what loads the server.
   return {
     crds: await list<Crd>(CUSTOM_RESOURCE_DEFINITIONS),

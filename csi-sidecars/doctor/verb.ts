@@ -14,7 +14,8 @@ import { type Listed, listVisible, readOnly } from '../reading/read-only-client.
 import { openRights } from './access-review.ts';
 import type { Case } from './check.ts';
 import { CHECKS } from './checks.ts';
-import { kubectlName, type NamedFinding, type Unchecked } from './finding.ts';
+import type { NamedFinding, Unchecked } from './finding.ts';
+import { kubectlName } from '../reading/place.ts';
 import { type Report, reportLines } from './report.ts';
 import { type Survey, takeSurvey } from './survey.ts';
 

@@ -9,7 +9,8 @@ import { heldBy } from './finalizers.ts';
 import { readError } from './last-error.ts';
 import { createListedInformers } from './listed-informers.ts';
 import { lookingClient, MayNotLook, unused } from './looking-client.ts';
-import { kubectlName, readTarget } from './place.ts';
+import { readTarget } from './target.ts';
+import { kubectlName } from '../reading/place.ts';
 import { rehearse } from './rehearse.ts';
 
 const signal = new AbortController().signal;

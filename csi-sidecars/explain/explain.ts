@@ -17,7 +17,8 @@ import { listVisible, type ReadOnlyClient } from '../reading/read-only-client.ts
 import type { Explanation } from './explanation.ts';
 import { heldBy } from './finalizers.ts';
 import { newestWarning } from './last-error.ts';
-import { kubectlName, type Target } from './place.ts';
+import type { Target } from './target.ts';
+import { kubectlName } from '../reading/place.ts';
 import type { Act, Scene } from './scene.ts';
 import { openTheatre } from './theatre.ts';
 import { explainClaim } from './turns/claim.ts';

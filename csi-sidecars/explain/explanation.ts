@@ -1,7 +1,7 @@
 /** What explain answers; docs/verbs/explain.md describes it as the JSON of schema version 1. */
 import type { HeldBy } from './finalizers.ts';
 import type { LastError } from './last-error.ts';
-import type { Place } from './place.ts';
+import type { Place } from '../reading/place.ts';
 
 /** Whose turn it is. `binder`: the volume controller of Kubernetes. `program`: one that is not known here. */
 export type Who =

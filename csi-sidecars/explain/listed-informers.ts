@@ -44,7 +44,7 @@ export function createListedInformers(): ListedInformers {
     fill: async (client, { signal, say }) => {
       for (const kind of kinds.values()) {
         const { resource, stores } = kind;
-        kind.listed ??= await listVisible(client, resource, { signal, progress: (count) => say(`reading ${resource.plural}: ${count}`) });
+        kind.listed ??= await listVisible(client, resource, { signal, say });
         for (const store of stores) store.fill(kind.listed.items);
       }
     },

@@ -1,7 +1,7 @@
 /** An explanation for people: whose turn it is first, then what leads there. */
 import { alignRows, type Paint } from '../frame/screen.ts';
 import type { Explanation } from './explanation.ts';
-import { kubectlName, type Place } from './place.ts';
+import { kubectlName, type Place } from '../reading/place.ts';
 
 export function explanationLines(explained: Explanation, paint: Paint): string[] {
   const { object, turn, next, chain, heldBack, lastError, finalizers, unknown } = explained;

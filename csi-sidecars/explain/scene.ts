@@ -3,7 +3,7 @@ import type { KubeObject } from '../../lib/kube/objects.ts';
 import type { ReadOnlyClient } from '../reading/read-only-client.ts';
 import type { Link, Next, Turn } from './explanation.ts';
 import type { LastError } from './last-error.ts';
-import { kubectlName, type Place } from './place.ts';
+import { kubectlName, type Place } from '../reading/place.ts';
 import type { Theatre } from './theatre.ts';
 
 export interface Scene {
@@ -34,6 +34,15 @@ export function waitFor(place: Place, who: Turn['who'], why: string): Turn {
 
 export function isGoing({ metadata }: KubeObject): boolean {
   return metadata?.deletionTimestamp !== undefined;
+}
+
+/** Nothing stands in snapshot-controller's way. `does`: as its words say the step. */
+export function controllersTurn(does: string): Turn {
+  return {
+    who: 'snapshot-controller',
+    why: `snapshot-controller ${does}`,
+    command: 'kubectl get pods -A # does snapshot-controller run?',
+  };
 }
 
 /** Some CSIDriver or some node has it. */

@@ -3,25 +3,15 @@
  * controllers of this release are asked what they would do next, and nothing of it is done.
  */
 import type { Flag } from '../../lib/process/flag.ts';
-import { KUBECONFIG_FLAG, withCluster } from '../frame/cluster.ts';
+import { KUBECONFIG_FLAG, namespaceFlag, withCluster } from '../frame/cluster.ts';
 import { startProgress } from '../frame/progress.ts';
 import { defineVerb } from '../frame/verb.ts';
 import { readOnly } from '../reading/read-only-client.ts';
 import { explain } from './explain.ts';
-import { readTarget } from './place.ts';
+import { readTarget } from './target.ts';
 import { explanationLines } from './report.ts';
 
-const FLAGS = [
-  KUBECONFIG_FLAG,
-  {
-    name: 'namespace',
-    letter: 'n',
-    type: 'string',
-    default: '',
-    help: 'Namespace of the object. Empty: that of the kubeconfig.',
-    origin: 'ours',
-  },
-] as const satisfies readonly Flag[];
+const FLAGS = [KUBECONFIG_FLAG, namespaceFlag('Namespace of the object')] as const satisfies readonly Flag[];
 
 export const EXPLAIN = defineVerb({
   name: 'explain',
@@ -32,10 +22,10 @@ export const EXPLAIN = defineVerb({
   flags: FLAGS,
   run: async (input) => {
     const { doors, screen, signal, options, operand = '' } = input;
-    const explained = await withCluster(input, { kubeconfig: options.kubeconfig, verb: 'explain' }, async ({ client, namespace }) => {
+    const explained = await withCluster(input, { ...options, verb: 'explain' }, async ({ client, namespace }) => {
       const progress = startProgress(screen, doors.clock);
       try {
-        const target = readTarget(operand, options.namespace === '' ? namespace : options.namespace);
+        const target = readTarget(operand, namespace);
         return await explain(target, { client: readOnly(client), clock: doors.clock, signal, say: progress.say });
       } finally {
         progress.end();

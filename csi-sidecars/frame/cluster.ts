@@ -14,23 +14,35 @@ export const KUBECONFIG_FLAG = {
   origin: 'ours',
 } as const satisfies Flag;
 
+/** `of`: whose namespace it is, as the help says it. */
+export function namespaceFlag(of: string) {
+  return {
+    name: 'namespace',
+    letter: 'n',
+    type: 'string',
+    default: '',
+    help: `${of}. Empty: that of the kubeconfig.`,
+    origin: 'ours',
+  } as const satisfies Flag;
+}
+
 export interface OpenCluster {
   readonly client: KubeClient;
-  /** Of the context, or of the service account. */
+  /** The one asked for, else that of the context or of the service account. */
   readonly namespace: string;
 }
 
 /** Connections are closed once `use` is done. Rejects with ConfigError where there is no usable kubeconfig. */
 export async function withCluster<T>(
   { doors, runPlugin }: VerbPlace,
-  { kubeconfig, verb }: { readonly kubeconfig: string; readonly verb: string },
+  { kubeconfig, namespace: asked = '', verb }: { readonly kubeconfig: string; readonly namespace?: string; readonly verb: string },
   use: (cluster: OpenCluster) => Promise<T>,
 ): Promise<T> {
   const path = kubeconfig === '' ? defaultKubeconfig(doors) : kubeconfig;
   const {
     target,
     credentials,
-    namespace = 'default',
+    namespace: own = 'default',
   } = await loadCluster(doors, {
     ...(path === undefined ? {} : { kubeconfig: path }),
     ...(runPlugin === undefined ? {} : { execCredential: runPlugin }),
@@ -38,7 +50,8 @@ export async function withCluster<T>(
   const door = doors.http(target);
   try {
     const { clock, random } = doors;
-    return await use({ client: createKubeClient({ door, clock, random, credentials, userAgent: `csi-sidecars-${verb}` }), namespace });
+    const client = createKubeClient({ door, clock, random, credentials, userAgent: `csi-sidecars-${verb}` });
+    return await use({ client, namespace: asked === '' ? own : asked });
   } finally {
     door.close();
   }

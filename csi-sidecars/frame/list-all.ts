@@ -9,15 +9,15 @@ export interface ListAllInput {
   readonly namespace?: string;
   readonly fieldSelector?: string;
   readonly labelSelector?: string;
-  /** Hears how many were read so far. */
-  readonly progress?: (count: number) => void;
+  /** Hears what is read and how many were so far. */
+  readonly say?: (text: string) => void;
 }
 
 /** Of one namespace, or of all. Rejects with ApiError. */
 export async function listAll<T extends KubeObject>(
   client: Pick<KubeClient, 'list'>,
   resource: Resource<T>,
-  { namespace, fieldSelector, labelSelector, progress, signal }: ListAllInput,
+  { namespace, fieldSelector, labelSelector, say, signal }: ListAllInput,
 ): Promise<readonly T[]> {
   const items: T[] = [];
   let token: string | undefined;
@@ -31,7 +31,7 @@ export async function listAll<T extends KubeObject>(
       ...(token === undefined ? {} : { continueToken: token }),
     });
     for (const item of page.items) items.push(item);
-    progress?.(items.length);
+    say?.(`reading ${resource.plural}: ${items.length}`);
     token = page.continueToken === '' ? undefined : page.continueToken;
   } while (token !== undefined);
   return items;

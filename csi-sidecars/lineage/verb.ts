@@ -2,7 +2,7 @@
 import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import type { Flag } from '../../lib/process/flag.ts';
-import { KUBECONFIG_FLAG, withCluster } from '../frame/cluster.ts';
+import { KUBECONFIG_FLAG, namespaceFlag, withCluster } from '../frame/cluster.ts';
 import { startProgress } from '../frame/progress.ts';
 import { defineVerb } from '../frame/verb.ts';
 import { listVisible, readOnly, type ReadOnlyClient } from '../reading/read-only-client.ts';
@@ -15,14 +15,7 @@ import { lineageText } from './text.ts';
 
 const FLAGS = [
   KUBECONFIG_FLAG,
-  {
-    name: 'namespace',
-    letter: 'n',
-    type: 'string',
-    default: '',
-    help: 'Namespace of KIND/NAME. Empty: that of the kubeconfig.',
-    origin: 'ours',
-  },
+  namespaceFlag('Namespace of KIND/NAME'),
   {
     name: 'format',
     type: 'string',
@@ -43,9 +36,9 @@ export const LINEAGE = defineVerb({
   run: async (input) => {
     const { operand, options, doors, screen, signal } = input;
     const progress = startProgress(screen, doors.clock);
-    const { objects, namespace } = await withCluster(input, { kubeconfig: options.kubeconfig, verb: 'lineage' }, async (cluster) => ({
+    const { objects, namespace } = await withCluster(input, { ...options, verb: 'lineage' }, async (cluster) => ({
       objects: await readObjects(readOnly(cluster.client), { say: progress.say, signal }),
-      namespace: options.namespace === '' ? cluster.namespace : options.namespace,
+      namespace: cluster.namespace,
     })).finally(progress.end);
     const all = buildNodes(objects);
     const nodes = operand === undefined ? all : chooseFamily(all, operand, namespace);
@@ -69,12 +62,11 @@ export const LINEAGE = defineVerb({
 
 async function readObjects(
   client: ReadOnlyClient,
-  { say, signal }: { readonly say: (text: string) => void; readonly signal: AbortSignal },
+  reading: { readonly say: (text: string) => void; readonly signal: AbortSignal },
 ): Promise<LineageObjects & { readonly blind: readonly string[] }> {
   const blind: string[] = [];
   const read = async <T extends KubeObject>(resource: Resource<T>): Promise<readonly T[]> => {
-    const progress = (count: number): void => say(`reading ${resource.plural}: ${count}`);
-    const listed = await listVisible(client, resource, { signal, progress });
+    const listed = await listVisible(client, resource, reading);
     // A cluster without the snapshot kinds has no snapshots.
     if (listed.blind?.reason === 'forbidden') blind.push(listed.blind.message);
     return listed.items;

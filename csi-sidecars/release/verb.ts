@@ -46,8 +46,7 @@ export const RELEASE = defineVerb({
     const { options, doors, signal } = input;
     const { driver, check, force } = options;
     if (driver === '') throw new ConfigError('--driver is missing: name the CSI driver whose sidecars were swapped', { exitCode: 2 });
-    return withCluster(input, { kubeconfig: options.kubeconfig, verb: 'release' }, async ({ client, namespace: own }) => {
-      const namespace = options.namespace === '' ? own : options.namespace;
+    return withCluster(input, { ...options, verb: 'release' }, async ({ client, namespace }) => {
       const left = planRelease({
         driver,
         electionName: sanitiseLeaseName(CSI_PROVISIONER.lockName(driver)),

@@ -5,22 +5,12 @@ import type { KubeClient } from '../../lib/kube/client.ts';
 import type { KubeObject, PersistentVolume, Resource } from '../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import type { Flag } from '../../lib/process/flag.ts';
-import { KUBECONFIG_FLAG, withCluster } from '../frame/cluster.ts';
+import { KUBECONFIG_FLAG, namespaceFlag, withCluster } from '../frame/cluster.ts';
 import { defineVerb } from '../frame/verb.ts';
 import { manifestLines } from './manifest.ts';
 import { snapshotPair } from './snapshot-pair.ts';
 
-const FLAGS = [
-  KUBECONFIG_FLAG,
-  {
-    name: 'namespace',
-    letter: 'n',
-    type: 'string',
-    default: '',
-    help: 'Namespace of NAME. Empty: that of the kubeconfig.',
-    origin: 'ours',
-  },
-] as const satisfies readonly Flag[];
+const FLAGS = [KUBECONFIG_FLAG, namespaceFlag('Namespace of NAME')] as const satisfies readonly Flag[];
 
 interface Exported {
   readonly objects: readonly KubeObject[];
@@ -36,11 +26,11 @@ export const EXPORT = defineVerb({
   schemaVersion: 1,
   flags: FLAGS,
   run: (input) =>
-    withCluster(input, { kubeconfig: input.options.kubeconfig, verb: 'export' }, async (cluster) => {
-      const { operand = '', options, signal } = input;
+    withCluster(input, { ...input.options, verb: 'export' }, async ({ client, namespace }) => {
+      const { operand = '', signal } = input;
       const [kind = '', name = ''] = operand.split('/');
-      const target = { namespace: options.namespace === '' ? cluster.namespace : options.namespace, name };
-      const { objects, warning } = await read(cluster.client, { kind: kind.toLowerCase(), target, signal });
+      const target = { namespace, name };
+      const { objects, warning } = await read(client, { kind: kind.toLowerCase(), target, signal });
       const [first, ...rest] = objects;
       return {
         found: false,

@@ -11,7 +11,7 @@ import { VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resou
 import type { Flag } from '../../lib/process/flag.ts';
 import type { OptionsOf } from '../../lib/process/flags.ts';
 import { withDriver } from '../driver/connect.ts';
-import { KUBECONFIG_FLAG, withCluster } from '../frame/cluster.ts';
+import { KUBECONFIG_FLAG, namespaceFlag, withCluster } from '../frame/cluster.ts';
 import type { VerbInput } from '../frame/verb.ts';
 import { defineVerb } from '../frame/verb.ts';
 import { checkWithCluster, checkWithDriver } from './check.ts';
@@ -24,7 +24,7 @@ const FLAGS = [
   { name: 'handle', type: 'string', default: '', help: "The driver's id of the snapshot. Required.", origin: 'ours' },
   { name: 'driver', type: 'string', default: '', help: 'Name of the driver. Required.', origin: 'ours' },
   { name: 'name', type: 'string', default: '', help: 'Name of the VolumeSnapshot. Required.', origin: 'ours' },
-  { name: 'namespace', letter: 'n', type: 'string', default: '', help: 'Its namespace. Empty: that of the kubeconfig.', origin: 'ours' },
+  namespaceFlag('Its namespace'),
   { name: 'class', type: 'string', default: '', help: 'VolumeSnapshotClass of both objects.', origin: 'ours' },
   {
     name: 'deletion-policy',
@@ -70,9 +70,9 @@ export const IMPORT = defineVerb({
         { exitCode: 2 },
       );
     const checked = options.csiAddress === '' ? 'not checked with the driver: no --csi-address' : await askDriver(input);
-    return withCluster(input, { kubeconfig: options.kubeconfig, verb: 'import' }, async ({ client, namespace }) => {
+    return withCluster(input, { ...options, verb: 'import' }, async ({ client, namespace }) => {
       await checkWithCluster(client, options, signal);
-      const pair = pairFor(options, options.namespace === '' ? namespace : options.namespace);
+      const pair = pairFor(options, namespace);
       if (options.create) await create(client, pair, signal);
       const objects = [pair.content, pair.snapshot];
       return {

@@ -2,7 +2,8 @@
 import { CSI_STORAGE_CAPACITIES } from '../../../lib/kube/resources.ts';
 import type { CsiStorageCapacity, LabelSelector } from '../../../lib/kube/objects.ts';
 import { type Case, type Check, isAsked } from '../check.ts';
-import { type Finding, placeOf } from '../finding.ts';
+import type { Finding } from '../finding.ts';
+import { placeOf } from '../../reading/place.ts';
 import { groupBy } from '../group-by.ts';
 
 export const CAPACITY: Check = { name: 'capacity', run: (given) => ({ findings: [...duplicates(given), ...ofNoClass(given)] }) };

@@ -5,7 +5,8 @@ import { classNameOf } from '../../../provisioner/facts/ownership.ts';
 import { IS_DEFAULT_CLASS } from '../../../snapshotter/names.ts';
 import { type Case, type Check, isAsked } from '../check.ts';
 import { driversThere } from '../drivers-there.ts';
-import { type Finding, placeOf } from '../finding.ts';
+import type { Finding } from '../finding.ts';
+import { placeOf } from '../../reading/place.ts';
 import { groupBy } from '../group-by.ts';
 
 const DEFAULT_STORAGE_CLASS = 'storageclass.kubernetes.io/is-default-class';

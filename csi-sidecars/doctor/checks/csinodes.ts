@@ -1,7 +1,8 @@
 /** Topology: keys that drivers report against labels of nodes, and allowedTopologies of classes against both. */
 import { CSI_NODES, STORAGE_CLASSES } from '../../../lib/kube/resources.ts';
 import { type Case, type Check, isAsked } from '../check.ts';
-import { type Finding, placeOf } from '../finding.ts';
+import type { Finding } from '../finding.ts';
+import { placeOf } from '../../reading/place.ts';
 
 export const CSINODES: Check = {
   name: 'csinodes',

@@ -2,7 +2,8 @@
 import { CSI_DRIVERS, PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CONTENTS } from '../../../lib/kube/resources.ts';
 import { type Case, type Check, isAsked } from '../check.ts';
 import { driversThere } from '../drivers-there.ts';
-import { type Finding, placeOf } from '../finding.ts';
+import type { Finding } from '../finding.ts';
+import { placeOf } from '../../reading/place.ts';
 
 export const DRIVERS: Check = {
   name: 'drivers',

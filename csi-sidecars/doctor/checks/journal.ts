@@ -5,7 +5,8 @@ import { LEASES } from '../../../lib/kube/resources.ts';
 import { parseTime } from '../../../lib/kube/time.ts';
 import { readEntry } from '../../../provisioner/intent/intent.ts';
 import { type Case, type Check, isAsked } from '../check.ts';
-import { type Finding, placeOf } from '../finding.ts';
+import type { Finding } from '../finding.ts';
+import { placeOf } from '../../reading/place.ts';
 
 /** The holder's clock need not be ours. */
 const CLOCKS_DIFFER_MS = 60_000;

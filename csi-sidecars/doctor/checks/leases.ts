@@ -5,7 +5,8 @@ import { LEASES } from '../../../lib/kube/resources.ts';
 import { parseTime } from '../../../lib/kube/time.ts';
 import { type Case, type Check, isAsked } from '../check.ts';
 import { driversThere } from '../drivers-there.ts';
-import { type Finding, placeOf } from '../finding.ts';
+import type { Finding } from '../finding.ts';
+import { placeOf } from '../../reading/place.ts';
 import { groupBy } from '../group-by.ts';
 import type { RoleName } from '../sidecar-pods.ts';
 

@@ -2,7 +2,8 @@
 import type { KubeObject } from '../../../lib/kube/objects.ts';
 import { STORAGE_CLASSES, VOLUME_SNAPSHOT_CLASSES } from '../../../lib/kube/resources.ts';
 import { type Case, type Check, isAsked } from '../check.ts';
-import { type Finding, type Place, placeOf, type Unchecked } from '../finding.ts';
+import type { Finding, Unchecked } from '../finding.ts';
+import { type Place, placeOf } from '../../reading/place.ts';
 
 const NAME = /^(csi\.storage\.k8s\.io\/(?:.*-)?secret-)name$/;
 const NAMESPACE = /^(csi\.storage\.k8s\.io\/(?:.*-)?secret-)namespace$/;

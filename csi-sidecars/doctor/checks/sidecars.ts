@@ -1,7 +1,8 @@
 /** The Pods that run sidecars: two of a kind without an election, containers that do not start, versions that do not go together. */
 import { PODS } from '../../../lib/kube/resources.ts';
 import type { Case, Check } from '../check.ts';
-import { type Finding, placeOf } from '../finding.ts';
+import type { Finding } from '../finding.ts';
+import { placeOf } from '../../reading/place.ts';
 import { groupBy } from '../group-by.ts';
 import { type Sidecar, sidecarsOf } from '../sidecar-pods.ts';
 

@@ -5,7 +5,8 @@ import { parseTime } from '../../../lib/kube/time.ts';
 import { BETA_STORAGE_PROVISIONER, MIGRATED_TO, PROVISIONED_BY, STORAGE_PROVISIONER } from '../../../provisioner/facts/names.ts';
 import { classNameOf, waitsForConsumer } from '../../../provisioner/facts/ownership.ts';
 import { type Case, type Check, isAsked } from '../check.ts';
-import { type Finding, kubectlName, placeOf } from '../finding.ts';
+import type { Finding } from '../finding.ts';
+import { kubectlName, placeOf } from '../../reading/place.ts';
 
 export const STUCK: Check = {
   name: 'stuck',

@@ -11,7 +11,7 @@ import { CLAIM_PROTECTION } from '../../../snapshotter/names.ts';
 import { CLAIM_INDEX } from '../../../snapshotter/snapshot-informers.ts';
 import { listVisible } from '../../reading/read-only-client.ts';
 import type { Link, Next, Turn } from '../explanation.ts';
-import { kubectlName, placeOf } from '../place.ts';
+import { kubectlName, placeOf } from '../../reading/place.ts';
 import type { Rehearsed } from '../rehearse.ts';
 import { type Act, isDriverThere, isGoing, link, type Scene, told, waitFor } from '../scene.ts';
 import type { ProvisionerTheatre } from '../provisioner-theatre.ts';

@@ -10,9 +10,9 @@ import type { ContentEffect, ContentState } from '../../../snapshotter/content/s
 import type { ContentProtectionEffect, ContentProtectionState } from '../../../snapshotter/content-protection/state.ts';
 import type { Link, Turn } from '../explanation.ts';
 import { readError } from '../last-error.ts';
-import { kubectlName, placeOf } from '../place.ts';
+import { kubectlName, placeOf } from '../../reading/place.ts';
 import type { Rehearsed } from '../rehearse.ts';
-import { type Act, isDriverThere, isGoing, link, type Scene, told } from '../scene.ts';
+import { type Act, controllersTurn, isDriverThere, isGoing, link, type Scene, told } from '../scene.ts';
 import { contentProtectionWords, contentWords } from '../words.ts';
 
 /** As csi-snapshotter has it where nobody sets --retry-interval-max. */
@@ -93,12 +93,7 @@ function turnOf(scene: Scene, content: VolumeSnapshotContent, { sidecar, control
   }
   if (isGoing(content) && !hasMark(content, BEING_DELETED) && (content.spec?.volumeSnapshotRef?.uid ?? '') !== '') {
     const next = controller?.next;
-    if (next !== undefined && !isRest(next))
-      return {
-        who: 'snapshot-controller',
-        why: `snapshot-controller ${contentProtectionWords(next)}`,
-        command: 'kubectl get pods -A # does snapshot-controller run?',
-      };
+    if (next !== undefined && !isRest(next)) return controllersTurn(contentProtectionWords(next));
     const name = content.spec?.volumeSnapshotRef?.name ?? '';
     const namespace = content.spec?.volumeSnapshotRef?.namespace ?? '';
     return {

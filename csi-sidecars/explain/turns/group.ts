@@ -6,8 +6,8 @@ import { readNote } from '../../../snapshotter/failure-note.ts';
 import { GROUP_INDEX } from '../../../snapshotter/membership.ts';
 import type { Link, Turn } from '../explanation.ts';
 import { readError } from '../last-error.ts';
-import { kubectlName, placeOf } from '../place.ts';
-import { type Act, isDriverThere, isGoing, link, type Scene, told } from '../scene.ts';
+import { kubectlName, placeOf } from '../../reading/place.ts';
+import { type Act, controllersTurn, isDriverThere, isGoing, link, type Scene, told } from '../scene.ts';
 import { bindingWords, contentProtectionWords } from '../words.ts';
 
 const { snapshots: GROUPS, contents: GROUP_CONTENTS } = groupSnapshotResources('v1');
@@ -54,12 +54,7 @@ function turnOfGroup(group: VolumeGroupSnapshot, { next, reason, content }: Deci
   const said = group.status?.error?.message;
   if (next === 'write-error' || next === 'note-failure' || (next === 'done' && said !== undefined))
     return { who: 'user', why: said ?? reason, command: describe };
-  if (next !== 'done' && next !== 'poll' && next !== 'retry')
-    return {
-      who: 'snapshot-controller',
-      why: `snapshot-controller ${reason}`,
-      command: 'kubectl get pods -A # does snapshot-controller run?',
-    };
+  if (next !== 'done' && next !== 'poll' && next !== 'retry') return controllersTurn(reason);
   if (content !== undefined && (content.status?.readyToUse !== true || isGoing(content)))
     return {
       who: 'driver',

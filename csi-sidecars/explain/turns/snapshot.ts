@@ -15,8 +15,8 @@ import { SINGLE } from '../../../snapshotter/kinds/single-kind.ts';
 import { sourceOf } from '../../../snapshotter/source.ts';
 import type { Link, Turn } from '../explanation.ts';
 import { readError } from '../last-error.ts';
-import { kubectlName, placeOf } from '../place.ts';
-import { type Act, isGoing, link, type Scene, told, waitFor } from '../scene.ts';
+import { kubectlName, placeOf } from '../../reading/place.ts';
+import { type Act, controllersTurn, isGoing, link, type Scene, told, waitFor } from '../scene.ts';
 import { bindingWords } from '../words.ts';
 import { explainContent } from './content.ts';
 
@@ -101,12 +101,7 @@ function turnOf(scene: Scene, facts: Facts): Turn {
   if (isGoing(snapshot)) return whileDeleted(scene, facts);
   const reason = 'reason' in next ? next.reason : '';
   if (snapshot.status?.readyToUse === true && reason === 'ready') return { who: 'nobody', why: 'the snapshot is ready' };
-  if (!isRest(next) && !isTelling(next) && (below === undefined || below.turn.who === 'nobody'))
-    return {
-      who: 'snapshot-controller',
-      why: `snapshot-controller ${bindingWords(next)}`,
-      command: 'kubectl get pods -A # does snapshot-controller run?',
-    };
+  if (!isRest(next) && !isTelling(next) && (below === undefined || below.turn.who === 'nobody')) return controllersTurn(bindingWords(next));
   const cause = missing(scene, snapshot);
   if (cause !== undefined) return cause;
   if (content !== undefined && below !== undefined && below.turn.who !== 'nobody')
@@ -161,12 +156,7 @@ function whileDeleted({ theatre }: Scene, { snapshot, content, below, next }: Fa
       why: 'a volume may still be restored from it, or nobody took the mark of that away',
       command: 'kubectl get pods -A # does csi-provisioner run?',
     };
-  if (next !== undefined && !isRest(next))
-    return {
-      who: 'snapshot-controller',
-      why: `snapshot-controller ${bindingWords(next)}`,
-      command: 'kubectl get pods -A # does snapshot-controller run?',
-    };
+  if (next !== undefined && !isRest(next)) return controllersTurn(bindingWords(next));
   if (content !== undefined && isGoing(content))
     return {
       ...(below?.turn ?? { who: 'csi-snapshotter', why: 'its content is being deleted' }),

@@ -15,7 +15,7 @@ import { SOURCE_INDEX } from '../../../snapshotter/snapshot-informers.ts';
 import { volumeIndexValue } from '../../../snapshotter/content-accessors.ts';
 import type { Link, Turn } from '../explanation.ts';
 import { readError } from '../last-error.ts';
-import { kubectlName, placeOf } from '../place.ts';
+import { kubectlName, placeOf } from '../../reading/place.ts';
 import { type Act, isDriverThere, isGoing, link, type Scene, told } from '../scene.ts';
 import type { ProvisionerTheatre } from '../provisioner-theatre.ts';
 import { volumeWords } from '../words.ts';

@@ -1,4 +1,4 @@
-/** Objects by name, as people write them and as kubectl takes them. */
+/** The object that a person asks about, as people write it. */
 import { ConfigError } from '../../lib/errors/config-error.ts';
 import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
 import {
@@ -10,13 +10,7 @@ import {
   VOLUME_SNAPSHOTS,
 } from '../../lib/kube/resources.ts';
 import { nearest } from '../../lib/process/nearest.ts';
-
-export interface Place {
-  readonly kind: string;
-  readonly name: string;
-  /** Undefined for kinds without a namespace. */
-  readonly namespace?: string;
-}
+import type { Place } from '../reading/place.ts';
 
 const GROUPS = groupSnapshotResources(GROUP_SNAPSHOT_VERSIONS[0]);
 
@@ -53,14 +47,4 @@ export function readTarget(text: string, namespace: string): Target {
     );
   }
   return { resource, place: { kind: resource.kind, name, ...(resource.namespaced ? { namespace } : {}) } };
-}
-
-export function placeOf(resource: Resource<KubeObject>, { metadata }: KubeObject): Place {
-  const { name = '', namespace } = metadata ?? {};
-  return { kind: resource.kind, name, ...(resource.namespaced && namespace !== undefined ? { namespace } : {}) };
-}
-
-/** As kubectl takes it: `persistentvolumeclaim/data -n team`. */
-export function kubectlName({ kind, name, namespace }: Place): string {
-  return `${kind.toLowerCase()}/${name}${namespace === undefined ? '' : ` -n ${namespace}`}`;
 }

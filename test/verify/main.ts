@@ -11,6 +11,7 @@ import * as idle from './idle.ts';
 import * as kills from './kills.ts';
 import * as leader from './leader.ts';
 import * as mutants from './mutants.ts';
+import * as node from './node.ts';
 import * as rbac from './rbac.ts';
 import * as reach from './reach.ts';
 import * as rollout from './rollout.ts';
@@ -19,7 +20,7 @@ import * as seeds from './seeds.ts';
 import * as undecided from './undecided.ts';
 import type { Verification } from './verification.ts';
 
-const VERIFICATIONS: readonly Verification[] = [curve, idle, kills, leader, mutants, rbac, reach, rollout, sanity, seeds, undecided];
+const VERIFICATIONS: readonly Verification[] = [curve, idle, kills, leader, mutants, node, rbac, reach, rollout, sanity, seeds, undecided];
 
 function usage(problem: string): never {
   process.stderr.write(

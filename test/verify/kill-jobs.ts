@@ -15,15 +15,11 @@ import {
   STORAGE_CLASSES_PATH,
 } from '../simulation/manifests.ts';
 import { isMember } from '../simulation/mirror.ts';
-import type { KillWorld, ProgramName } from './kill-world.ts';
+import type { KillStaging, KillWorld } from './kill-world.ts';
 import { PROGRAMS } from './kill-world.ts';
 
-export interface KillJob {
+export interface KillJob extends KillStaging {
   readonly name: string;
-  /** Whose writes and RPCs are the points. */
-  readonly victims: readonly ProgramName[];
-  /** Of all programs but csi-provisioner. */
-  readonly flags: readonly string[];
   /** Resolves once all that was made is deleted; what it found wrong goes to `faults`. */
   readonly run: (world: KillWorld, faults: string[]) => Promise<void>;
 }

@@ -24,7 +24,6 @@ import { CreateVolumeRequest } from '../../proto/gen/csi.ts';
 import { DRIVER } from '../simulation/manifests.ts';
 import { Mirror } from '../simulation/mirror.ts';
 import { pointOf } from '../simulation/incarnation.ts';
-import type { KillJob } from './kill-jobs.ts';
 
 export const PHASES = ['before', 'applied', 'answered'] as const;
 export type KillPhase = (typeof PHASES)[number];
@@ -40,6 +39,13 @@ export interface KillPlan {
 
 export const PROGRAMS = ['snapshot-controller', 'csi-snapshotter', 'csi-provisioner'] as const;
 export type ProgramName = (typeof PROGRAMS)[number];
+
+export interface KillStaging {
+  /** Whose writes and RPCs are the points. */
+  readonly victims: readonly ProgramName[];
+  /** Of all programs but csi-provisioner. */
+  readonly flags: readonly string[];
+}
 
 /** Which program alone sends this RPC. */
 const SENDER: Readonly<Record<string, ProgramName>> = {
@@ -63,7 +69,7 @@ export class KillWorld {
   private readonly driver: Driver;
   private readonly store: MemoryStore;
   private readonly plan: KillPlan | undefined;
-  private readonly job: KillJob;
+  private readonly staging: KillStaging;
   private readonly children = new Map<ProgramName, Program>();
   private kubeconfig = '';
   private socket = '';
@@ -75,18 +81,18 @@ export class KillWorld {
     readonly driver: Driver;
     readonly store: MemoryStore;
     readonly plan: KillPlan | undefined;
-    readonly job: KillJob;
+    readonly staging: KillStaging;
   }) {
     this.stage = init.stage;
     this.sandbox = init.sandbox;
     this.driver = init.driver;
     this.store = init.store;
     this.plan = init.plan;
-    this.job = init.job;
+    this.staging = init.staging;
     this.mirror = new Mirror((request, signal) => init.sandbox.stream(request, signal), { groups: true });
   }
 
-  static async open(stage: Stage, job: KillJob, plan: KillPlan | undefined): Promise<KillWorld> {
+  static async open(stage: Stage, staging: KillStaging, plan: KillPlan | undefined): Promise<KillWorld> {
     const sandbox = createSandbox({ clock: systemClock, random: systemRandom, parts: ['binder'] });
     sandbox.start();
     const store = new MemoryStore();
@@ -101,7 +107,7 @@ export class KillWorld {
       disabled: new Set(),
       codec,
     });
-    const world = new KillWorld({ stage, sandbox, driver, store, plan, job });
+    const world = new KillWorld({ stage, sandbox, driver, store, plan, staging });
     await world.start(codec);
     return world;
   }
@@ -160,7 +166,7 @@ export class KillWorld {
       builtProgram(name),
       `--kubeconfig=${this.kubeconfig}`,
       ...(name === 'snapshot-controller' ? [] : [`--csi-address=${this.socket}`]),
-      ...(name === 'csi-provisioner' ? [] : this.job.flags),
+      ...(name === 'csi-provisioner' ? [] : this.staging.flags),
     ];
     this.children.set(name, this.stage.start({ name, file: process.execPath, args, mayEnd: true, env: { POD_NAMESPACE: 'kube-system' } }));
   }
@@ -190,7 +196,7 @@ export class KillWorld {
   }
 
   private async through<T>(call: string, sender: ProgramName, apply: () => Promise<T>): Promise<T> {
-    if (!this.job.victims.includes(sender)) return apply();
+    if (!this.staging.victims.includes(sender)) return apply();
     const occurrence = (this.occurrences.get(call) ?? 0) + 1;
     this.occurrences.set(call, occurrence);
     const point = occurrence === 1 ? call : `${call} #${occurrence}`;

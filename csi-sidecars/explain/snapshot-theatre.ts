@@ -85,7 +85,7 @@ export function openSnapshotTheatre({ informers, groupResources, client, clock, 
       groupKind: groupResources?.snapshots,
       groupResources,
       sourceOf: (claim) => sourceIn(stores, claim.metadata?.name ?? '', claim),
-      rules: {
+      settings: {
         preventVolumeModeConversion: options.preventVolumeModeConversion,
         distributedSnapshotting: options.enableDistributedSnapshotting,
       },
@@ -138,7 +138,7 @@ export function openSnapshotTheatre({ informers, groupResources, client, clock, 
           contents: sidecar.contents.store,
           classes: sidecar.classes.store,
           driver: { identity: () => identity },
-          rules: {
+          settings: {
             driverName: driver,
             snapshotNamePrefix: flags.snapshotNamePrefix,
             snapshotNameUuidLength: flags.snapshotNameUuidLength,

@@ -3,25 +3,16 @@
  * turn. `--size=full`: more points of change, and Kubernetes' storage suite on each side: our trio, our one process, the Go trio.
  */
 import type { Side } from '../../harness/node/driver-pod.ts';
-import { runPrivately } from '../../harness/node/enter.ts';
-import { binary, type BinaryName } from '../../harness/real/binaries.ts';
 import type { SanityResult } from '../real/sanity.ts';
 import type { FaultResult } from './node/faults.ts';
+import { playOnNode } from './node/job.ts';
 import type { SuiteResult } from './node/suite.ts';
 import { partOf, type VerificationOptions, type VerificationResult } from './verification.ts';
 
 export const name = 'node';
 
-const HANG_MS = 3_000_000;
 const SWAP_POINTS = { ci: 4, full: 60 };
 const SIDES: readonly Side[] = ['go', 'trio', 'one'];
-/** Built before the namespaces are entered, which have no network. */
-const BINARIES: readonly BinaryName[] = [
-  ...(['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl', 'kubelet', 'kube-proxy', 'pause'] as const),
-  ...(['snapshot-controller', 'csi-snapshotter', 'csi-provisioner', 'csi-attacher', 'csi-resizer', 'csi-sanity', 'agnhost'] as const),
-];
-const SUITE_BINARIES: readonly BinaryName[] = ['ginkgo', 'e2e.test'];
-
 type Play = <T extends object>(title: string, args: readonly string[], judge: (result: T) => boolean) => Promise<void>;
 
 interface Case {
@@ -43,12 +34,10 @@ export const takesPart = true;
 
 export async function run(options: VerificationOptions): Promise<VerificationResult> {
   const { size, log, part } = options;
-  for (const each of [...BINARIES, ...(size === 'full' ? SUITE_BINARIES : [])]) await binary(each, { report: log });
   const figures: Record<string, unknown> = {};
   let ok = true;
   const play: Play = async (title, args, judge) => {
-    const { last, leftOnMachine } = await runPrivately({ program: 'verify-on-node', args, timeoutMs: HANG_MS, say: log });
-    const result = (last === '' ? { error: 'the node ended without a result' } : JSON.parse(last)) as object;
+    const { result, leftOnMachine } = await playOnNode(args, log);
     for (const line of leftOnMachine) log(`${title}: left on this machine: ${line}`);
     if ('error' in result) log(`${title}: ${String(result.error)}`);
     figures[title] = result;

@@ -83,6 +83,18 @@ export function user(name: string, { of, block = false, script }: { of: string; 
 const inside = (namespace: string, objects: readonly object[]): readonly object[] =>
   objects.map((object) => ({ ...object, metadata: { ...(object as { metadata: object }).metadata, namespace } }));
 
+/** Of volumes, snapshots and attachments: in the cluster, and in the driver. Rejects with what stays. */
+export async function untilNothingIsLeft({ kubectl, ledger }: Pick<Deployed, 'kubectl' | 'ledger'>): Promise<void> {
+  const look = async (): Promise<true> => {
+    const objects = await kubectl('get', 'pv,volumesnapshotcontent,volumegroupsnapshotcontent,volumeattachment', '-o', 'name');
+    const { volumes, snapshots, groups } = await ledger();
+    const held = [...volumes, ...snapshots, ...groups].map(({ id }) => id);
+    if (objects !== '' || held.length > 0) throw new Error(`left: ${objects.split('\n').join(', ')}; in the driver: ${held.join(', ')}`);
+    return true;
+  };
+  await eventually('nothing to be left', look, { timeoutMs: SETTLED_MS, everyMs: 500 });
+}
+
 export interface Household {
   /** Everything is there and in use; the snapshot is taken. */
   begin(): Promise<void>;
@@ -94,7 +106,8 @@ export interface Household {
   end(): Promise<void>;
 }
 
-export function household({ kubectl, apply, ledger }: Deployed, namespace: string): Household {
+export function household(node: Deployed, namespace: string): Household {
+  const { kubectl, apply } = node;
   const within = (...args: readonly string[]): Promise<string> => kubectl('-n', namespace, ...args);
   const until = (what: string, holds: () => Promise<boolean>): Promise<true> =>
     eventually(what, async () => ((await holds()) ? true : undefined), { timeoutMs: SETTLED_MS, everyMs: 500 });
@@ -135,14 +148,7 @@ export function household({ kubectl, apply, ledger }: Deployed, namespace: strin
     end: async () => {
       await kubectl('delete', 'namespace', namespace, '--wait=false');
       await until(`${namespace} to be gone`, async () => (await kubectl('get', 'namespace', namespace, '--ignore-not-found')) === '');
-      await until('nothing to be left', async () => {
-        const objects = await kubectl('get', 'pv,volumesnapshotcontent,volumegroupsnapshotcontent,volumeattachment', '-o', 'name');
-        const { volumes, snapshots, groups } = await ledger();
-        const held = [...volumes, ...snapshots, ...groups].map(({ id }) => id);
-        if (objects !== '' || held.length > 0)
-          throw new Error(`left: ${objects.split('\n').join(', ')}; in the driver: ${held.join(', ')}`);
-        return true;
-      });
+      await untilNothingIsLeft(node);
     },
   };
 }

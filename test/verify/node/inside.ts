@@ -3,6 +3,7 @@ import { type Side, TOPOLOGY_KEY } from '../../../harness/node/driver-pod.ts';
 import { NODE_NAME } from '../../../harness/node/node.ts';
 import { runSanity, type SanityConfiguration } from '../../real/sanity.ts';
 import { deployed, type Deployed } from './deployed.ts';
+import { untilNothingIsLeft } from './household.ts';
 import { FAULTS, runFaults } from './faults.ts';
 import { runSuite } from './suite.ts';
 import { runSwaps } from './swap.ts';
@@ -31,7 +32,9 @@ const JOBS: Readonly<Record<string, (node: Deployed) => Promise<object>>> = {
   },
   suite: async (node) => {
     const focus = process.env['SUITE_FOCUS'];
-    return { ...(await runSuite(node, focus === undefined ? {} : { focus })), left: await node.ledger() };
+    const result = await runSuite(node, focus === undefined ? {} : { focus });
+    await untilNothingIsLeft(node);
+    return result;
   },
   faults: async (node) => ({ faults: await runFaults(node, { say, faults: count === '' ? FAULTS : FAULTS.slice(0, Number(count)) }) }),
   swap: (node) => runSwaps(node, { points: Number(count), seed: SEED, say }),

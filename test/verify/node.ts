@@ -39,7 +39,7 @@ export async function run(options: VerificationOptions): Promise<VerificationRes
   const play: Play = async (title, args, judge) => {
     const { result, leftOnMachine } = await playOnNode(args, log);
     for (const line of leftOnMachine) log(`${title}: left on this machine: ${line}`);
-    if ('error' in result) log(`${title}: ${String(result.error)}`);
+    if ('error' in result) log(`${title}: ${result.error}`);
     figures[title] = result;
     const isGood = !('error' in result) && judge(result as never);
     ok &&= isGood && leftOnMachine.length === 0;

@@ -1,6 +1,6 @@
 /**
- * `npm run verify -- node`: on a real kubelet, csi-sanity, faults of the node, and the Go programs' images and ours set in
- * turn. `--size=full`: more points of change, and Kubernetes' storage suite on each side: our trio, our one process, the Go trio.
+ * `npm run verify -- node`: on a real kubelet, csi-sanity and faults of the node. `--size=full`: Kubernetes' storage suite
+ * too, on each side: the Go trio, our trio, our one process.
  */
 import type { Side } from '../../harness/node/driver-pod.ts';
 import type { SanityResult } from '../real/sanity.ts';
@@ -11,7 +11,6 @@ import { partOf, type VerificationOptions, type VerificationResult } from './ver
 
 export const name = 'node';
 
-const SWAP_POINTS = { ci: 4, full: 60 };
 const SIDES: readonly Side[] = ['go', 'trio', 'one'];
 type Play = <T extends object>(title: string, args: readonly string[], judge: (result: T) => boolean) => Promise<void>;
 
@@ -26,7 +25,6 @@ const CASES: readonly Case[] = [
     sizes: ['ci', 'full'],
     run: (play) => play<FaultsAnswer>('faults', ['faults', 'trio'], ({ faults }) => faults.every(({ problem }) => problem === undefined)),
   },
-  { sizes: ['ci', 'full'], run: (play, { size }) => play('swap', ['swap', 'go', String(SWAP_POINTS[size])], () => true) },
   { sizes: ['full'], run: runSuites },
 ];
 

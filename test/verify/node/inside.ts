@@ -6,10 +6,8 @@ import { deployed, type Deployed } from './deployed.ts';
 import { untilNothingIsLeft } from './household.ts';
 import { FAULTS, runFaults } from './faults.ts';
 import { runSuite } from './suite.ts';
-import { runSwaps } from './swap.ts';
 
 const [home = '', job = '', side = 'trio', count = ''] = process.argv.slice(2);
-const SEED = 1;
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /** The driver on devices and mounts of this machine, as the Pod of a node runs it. */
@@ -37,7 +35,6 @@ const JOBS: Readonly<Record<string, (node: Deployed) => Promise<object>>> = {
     return result;
   },
   faults: async (node) => ({ faults: await runFaults(node, { say, faults: count === '' ? FAULTS : FAULTS.slice(0, Number(count)) }) }),
-  swap: (node) => runSwaps(node, { points: Number(count), seed: SEED, say }),
 };
 
 async function main(): Promise<object> {

@@ -4,7 +4,7 @@ import type { Lease } from '../../../lib/kube/objects.ts';
 import { LEASES } from '../../../lib/kube/resources.ts';
 import { parseTime } from '../../../lib/kube/time.ts';
 import { type Case, type Check, isAsked } from '../check.ts';
-import { driversThere } from '../drivers-there.ts';
+import { driversThere } from '../../reading/drivers-there.ts';
 import type { Finding } from '../finding.ts';
 import { placeOf } from '../../reading/place.ts';
 import { groupBy } from '../group-by.ts';

@@ -95,7 +95,7 @@ function createControllers(
         ? {}
         : { [groupResources.snapshots.plural]: groups.snapshots, [groupResources.contents.plural]: groups.contents }),
     }),
-    rules: {
+    settings: {
       preventVolumeModeConversion: options.preventVolumeModeConversion,
       distributedSnapshotting: options.enableDistributedSnapshotting,
     },

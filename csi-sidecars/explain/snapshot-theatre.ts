@@ -102,7 +102,7 @@ export function openSnapshotTheatre({ informers, groupResources, client, clock, 
       groupKind: groupResources?.snapshots,
       groupResources,
       sourceOf: (claim) => sourceIn(stores, claim.metadata?.name ?? '', claim),
-      rules: {
+      settings: {
         preventVolumeModeConversion: options.preventVolumeModeConversion,
         distributedSnapshotting: options.enableDistributedSnapshotting,
       },
@@ -141,7 +141,7 @@ export function openSnapshotTheatre({ informers, groupResources, client, clock, 
           contents: ofDriver.contents.store,
           classes: ofDriver.classes.store,
           driver: { identity: () => identity },
-          rules: {
+          settings: {
             driverName: driver,
             snapshotNamePrefix: ofDriver.namePrefix,
             snapshotNameUuidLength: ofDriver.nameUuidLength,

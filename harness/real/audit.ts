@@ -6,6 +6,8 @@ export interface AuditCall {
   /** The program: the user agent up to its first slash. */
   readonly agent: string;
   readonly verb: string;
+  /** API group; empty for core, and for non-resource paths. */
+  readonly group: string;
   /** With the subresource: `volumesnapshots/status`. Empty for non-resource paths. */
   readonly resource: string;
   readonly namespace: string;
@@ -23,7 +25,13 @@ interface AuditEvent {
   readonly requestURI?: string;
   readonly userAgent?: string;
   readonly user?: { readonly username?: string };
-  readonly objectRef?: { readonly resource?: string; readonly subresource?: string; readonly namespace?: string; readonly name?: string };
+  readonly objectRef?: {
+    readonly apiGroup?: string;
+    readonly resource?: string;
+    readonly subresource?: string;
+    readonly namespace?: string;
+    readonly name?: string;
+  };
   readonly responseStatus?: { readonly code?: number };
   readonly requestReceivedTimestamp?: string;
   readonly requestObject?: object;
@@ -48,11 +56,12 @@ export function readAudit(file: string): AuditCall[] {
     if (!line.endsWith('}')) continue;
     const event = JSON.parse(line) as AuditEvent;
     if (event.stage !== 'ResponseComplete') continue;
-    const { resource = '', subresource, namespace = '', name = '' } = event.objectRef ?? {};
+    const { apiGroup: group = '', resource = '', subresource, namespace = '', name = '' } = event.objectRef ?? {};
     calls.push({
       user: event.user?.username ?? '',
       agent: (event.userAgent ?? '').split('/')[0] ?? '',
       verb: event.verb ?? '',
+      group,
       resource: subresource === undefined ? resource : `${resource}/${subresource}`,
       namespace,
       name,

@@ -22,7 +22,8 @@ import {
   VOLUME_SNAPSHOTS,
 } from '../../lib/kube/resources.ts';
 import { castOf, PROGRAM_USERS, ROLES, type Side, startCast, userOf } from './programs.ts';
-import { ACCOUNTS, applyUpstreamRbac } from './rbac.ts';
+import { ACCOUNTS, applyRbac } from './rbac.ts';
+import { RIGHTS_FILES } from './rights.ts';
 
 /** Where one situation stands. */
 export interface Corner {
@@ -83,7 +84,7 @@ export async function openStuckWorld(): Promise<StuckWorld> {
   const control = join(stage.dir, 'control.sock');
   const driver = await startMockDriver(stage, { nodeId: NODE, args: [`--control=unix://${control}`] });
   await registerNode(kube, driver.name);
-  await applyUpstreamRbac(plane);
+  await applyRbac(plane, RIGHTS_FILES);
   await letLook(kube);
   await showPods(kube);
   await makeClasses(kube, driver.name);

@@ -16,8 +16,8 @@ export interface Right {
   readonly name?: string;
 }
 
-const CACHED = ['list', 'watch'] as const;
-const READ = ['get', ...CACHED] as const;
+const WATCH = ['list', 'watch'] as const;
+const READ = ['get', ...WATCH] as const;
 const SNAPSHOTS = 'snapshot.storage.k8s.io';
 const STORAGE = 'storage.k8s.io';
 const EVENTS: Right = { group: '', resource: 'events', verbs: ['create', 'patch'] };
@@ -35,15 +35,15 @@ export const RIGHTS: Readonly<Record<RoleName, readonly Right[]>> = {
   ],
   'csi-snapshotter': [
     EVENTS,
-    { group: SNAPSHOTS, resource: 'volumesnapshotclasses', verbs: CACHED },
-    { group: SNAPSHOTS, resource: 'volumesnapshotcontents', verbs: [...CACHED, 'patch'] },
+    { group: SNAPSHOTS, resource: 'volumesnapshotclasses', verbs: WATCH },
+    { group: SNAPSHOTS, resource: 'volumesnapshotcontents', verbs: [...WATCH, 'patch'] },
     { group: SNAPSHOTS, resource: 'volumesnapshotcontents', subresource: 'status', verbs: ['patch'] },
   ],
   'csi-provisioner': [
     EVENTS,
     { group: '', resource: 'persistentvolumes', verbs: [...READ, 'create', 'patch', 'delete'] },
     { group: '', resource: 'persistentvolumeclaims', verbs: [...READ, 'update'] },
-    { group: STORAGE, resource: 'storageclasses', verbs: CACHED },
+    { group: STORAGE, resource: 'storageclasses', verbs: WATCH },
     { group: 'coordination.k8s.io', resource: 'leases', verbs: [...READ, 'create', 'update', 'delete'], own: true },
   ],
 };

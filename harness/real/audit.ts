@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 /** One answered API call as kube-apiserver's audit log has it. */
 export interface AuditCall {
@@ -49,10 +49,10 @@ export const AUDIT_POLICY = {
   ],
 };
 
-/** Every call of the log, in its order. The log backend writes before it answers, so nothing is missing. */
-export function readAudit(file: string): AuditCall[] {
+/** Every call of the log from that byte on, where a line begins, in its order. The log backend writes before it answers, so nothing is missing. */
+export function readAudit(file: string, fromByte: number): AuditCall[] {
   const calls: AuditCall[] = [];
-  for (const line of readFileSync(file, 'utf8').split('\n')) {
+  for (const line of textFrom(file, fromByte).split('\n')) {
     if (!line.endsWith('}')) continue;
     const event = JSON.parse(line) as AuditEvent;
     if (event.stage !== 'ResponseComplete') continue;
@@ -72,4 +72,14 @@ export function readAudit(file: string): AuditCall[] {
     });
   }
   return calls;
+}
+
+function textFrom(file: string, fromByte: number): string {
+  const descriptor = openSync(file, 'r');
+  try {
+    const bytes = Buffer.alloc(Math.max(0, fstatSync(descriptor).size - fromByte));
+    return bytes.toString('utf8', 0, readSync(descriptor, bytes, 0, bytes.length, fromByte));
+  } finally {
+    closeSync(descriptor);
+  }
 }

@@ -59,8 +59,8 @@ export interface ControlPlane {
   /** A kubeconfig file with a token of that ServiceAccount (TokenRequest, one hour). */
   asServiceAccount(namespace: string, name: string): Promise<string>;
   kubectl(args: readonly string[], stdin?: string): Promise<RunResult>;
-  /** Every call answered so far. */
-  audit(): AuditCall[];
+  /** Every call answered so far, or since the log had so many bytes. */
+  audit(fromByte?: number): AuditCall[];
   /** Bytes of the audit log: whether anybody called, without reading it. */
   auditSize(): number;
   /** Forgets all versions but the newest in etcd, as the server does every five minutes. */
@@ -142,9 +142,9 @@ async function raise(stage: Stage, options: ControlPlaneOptions): Promise<Contro
         env: { HOME: stage.dir },
         ...(stdin === undefined ? {} : { stdin }),
       }),
-    audit: () => {
+    audit: (fromByte = 0) => {
       if (options.audit !== true) throw new Error('start the control plane with audit: true');
-      return readAudit(apiserver.auditLog);
+      return readAudit(apiserver.auditLog, fromByte);
     },
     auditSize: () => statSync(apiserver.auditLog).size,
     compact: () => compactEtcd(etcdUrl),

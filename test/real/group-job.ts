@@ -46,7 +46,7 @@ export async function provisionGroup(scene: Scene, { name, claims }: GroupOption
   return { scene, name, claims };
 }
 
-export function guard({ scene }: Pick<Group, 'scene'>): { signal: AbortSignal; timeoutMs: number } {
+export function guard({ scene }: { readonly scene: Pick<Scene, 'plane'> }): { signal: AbortSignal; timeoutMs: number } {
   return { signal: scene.plane.stage.broken, timeoutMs: HANG_MS };
 }
 

@@ -6,12 +6,10 @@ import { startMockDriver } from '../../harness/mock-driver.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import { startControlPlane } from '../../harness/real/control-plane.ts';
 import type { Program } from '../../harness/stage.ts';
-import type { VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { VOLUME_SNAPSHOT_CONTENTS } from '../../lib/kube/resources.ts';
-import { BOUND_PROTECTION } from '../../snapshotter/names.ts';
 import type { Group } from './group-job.ts';
 import { deleteClaimsOf, deleteGroup, GROUPS, openGroupClass, provisionGroup, takeGroup } from './group-job.ts';
 import { openScene, untilNothingLeft } from './main-job.ts';
+import { contentsOf, shapeOf } from './pairs-job.ts';
 import type { Cast, Side } from './programs.ts';
 import { castOf, PROGRAM_USERS, startCast, stopCast, userOf } from './programs.ts';
 
@@ -47,28 +45,6 @@ async function openGroup(name: string): Promise<Group> {
   return provisionGroup(scene, { name: 'all', claims: MEMBERS });
 }
 
-/** What users and other programs read of a member, without what differs from one run to the next. */
-function shapeOf(snapshot: VolumeSnapshot, content: VolumeSnapshotContent | undefined): unknown {
-  const owners = (snapshot.metadata?.ownerReferences ?? []).map(({ apiVersion, kind, name }) => ({ apiVersion, kind, name }));
-  return {
-    owners,
-    // The Go program adds that of a bound snapshot at one of its next looks, and not before it is asked for.
-    finalizers: (snapshot.metadata?.finalizers ?? []).filter((name) => name !== BOUND_PROTECTION).toSorted(),
-    source: snapshot.spec?.source,
-    group: snapshot.status?.volumeGroupSnapshotName,
-    size: snapshot.status?.restoreSize,
-    content: {
-      finalizers: content?.metadata?.finalizers,
-      annotations: Object.keys(content?.metadata?.annotations ?? {}).toSorted(),
-      policy: content?.spec?.deletionPolicy,
-      driver: content?.spec?.driver,
-      mode: content?.spec?.sourceVolumeMode,
-      ready: content?.status?.readyToUse,
-      ofGroup: content?.status?.volumeGroupSnapshotHandle !== undefined,
-    },
-  };
-}
-
 async function finish(group: Group): Promise<void> {
   await deleteClaimsOf(group);
   await group.scene.kube.delete(GROUPS.classes, { name: group.scene.namespace });
@@ -84,14 +60,11 @@ describe('a group of three', () => {
         const group = await openGroup(`groups-${name}`);
         const members = await takeGroup(group);
         expect(members.map(({ spec }) => spec?.source?.persistentVolumeClaimName)).toEqual(MEMBERS);
-        const contents = await plane.kube.list(VOLUME_SNAPSHOT_CONTENTS);
-        const shape = members.map((member) =>
-          shapeOf(
-            member,
-            contents.find(({ metadata }) => metadata?.name === member.status?.boundVolumeSnapshotContentName),
-          ),
+        const contents = await contentsOf(group.scene, members);
+        shapes.set(
+          name,
+          members.map((member, index) => shapeOf(member, contents[index])),
         );
-        shapes.set(name, shape);
         const { groups, snapshots } = await driver.ledger();
         expect([groups.length, snapshots.length]).toEqual([1, MEMBERS.length]);
         await deleteGroup(group);

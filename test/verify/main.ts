@@ -8,6 +8,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as curve from './curve.ts';
+import * as handOver from './hand-over.ts';
 import * as idle from './idle.ts';
 import * as kills from './kills.ts';
 import * as leader from './leader.ts';
@@ -20,7 +21,20 @@ import * as seeds from './seeds.ts';
 import * as undecided from './undecided.ts';
 import type { Part, Verification } from './verification.ts';
 
-const VERIFICATIONS: readonly Verification[] = [curve, idle, kills, leader, mutants, rbac, reach, rollout, sanity, seeds, undecided];
+const VERIFICATIONS: readonly Verification[] = [
+  curve,
+  handOver,
+  idle,
+  kills,
+  leader,
+  mutants,
+  rbac,
+  reach,
+  rollout,
+  sanity,
+  seeds,
+  undecided,
+];
 
 function usage(problem: string): never {
   process.stderr.write(

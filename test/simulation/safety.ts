@@ -150,10 +150,12 @@ export class SafetyChecks {
   /**
    * The source is held as long as the latest call was not answered, or not finally: as the Go program does, which asks no more once a
    * claim that is gone had a final answer. From then on nobody is to get that volume, and a source that is going, which no
-   * finalizer can be put on any more, is let go for good: what is asked later settles the account alone.
+   * finalizer can be put on any more, is let go for good: what is asked later settles the account alone. So it does for a
+   * claim that had its volume and is gone with it, where its entry outlived them.
    */
   private mayBeFilling({ uid, requests }: JournalEntry): boolean {
     const goneMs = this.goneClaims.get(uid);
+    if (goneMs !== undefined && this.finishedClaims.has(uid)) return false;
     return requests.some(({ name }) => {
       const calls = this.calls.of('CreateVolume', name);
       const isFinal = ({ answer }: LoggedCall): boolean => answer !== undefined && !volumeRunsOn(answer.code);

@@ -173,7 +173,7 @@ const topologyOf = (keys: readonly string[] | 'no-csinode', labels: Record<strin
   immediate: true,
   allowed: undefined,
   selected: { name: 'node-1', keys, labels },
-  clusterKeys: [ZONE],
+  clusterKeys: [[ZONE]],
   clusterTerms: [[{ key: ZONE, value: 'a' }]],
 });
 

@@ -193,6 +193,20 @@ test('a selected node that is gone is given up at once, whatever an earlier call
     });
 });
 
+test('where more than one thing is wrong the source is told before the place, and the place before secrets and parameters', () => {
+  const broken = aClass({ parameters: { 'csi.storage.k8s.io/node-stage-secret-name': 's', 'csi.storage.k8s.io/odd': 'x' } });
+  const reason = (change: Parameters<typeof aState>[0]): unknown => {
+    const rest = decide(aState({ class: broken, ...change }));
+    return 'reason' in rest ? rest.reason : rest.kind;
+  };
+  const noLabels = topologyOf([ZONE], {});
+  const clone = { kind: 'claim', namespace: 'team', name: 'gone', crosses: false, group: '' } as const;
+  expect(reason({ topology: noLabels, dataSource: clone })).toContain('error getting handle for DataSource');
+  expect(reason({ topology: noLabels })).toContain('error generating accessibility requirements');
+  expect(reason({ topology: topologyOf('no-csinode', undefined) })).toBe('reschedule');
+  expect(reason({})).toContain('Both must be specified');
+});
+
 test('a topology that cannot be told is told', () => {
   expect(decide(aState({ topology: topologyOf([ZONE], {}) }))).toMatchObject({
     kind: 'retry',

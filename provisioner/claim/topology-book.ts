@@ -8,6 +8,8 @@ import type { CsiNode, Node, TopologySelectorTerm } from '../../lib/kube/objects
 import { keyOf } from '../../lib/controller/store.ts';
 import type { Census } from '../segments/census.ts';
 import { createCensus } from '../segments/census.ts';
+import type { RegisteredKeys } from '../facts/registered-keys.ts';
+import { changesKeys, changesPlace, registeredKeys } from '../facts/registered-keys.ts';
 import type { SelectedNode, Term, TopologyInput, TopologyKeys } from './topology.ts';
 import { needsClusterTerms, sortTerms, termOf } from './topology.ts';
 
@@ -48,13 +50,9 @@ export function createTopologyBook(
   /** Undefined: nobody has asked yet. */
   let cluster: Cluster | undefined;
 
-  const keysOf = (csiNode: CsiNode | undefined): SelectedNode['keys'] => {
-    if (csiNode === undefined) return 'no-csinode';
-    const entry = csiNode.spec?.drivers?.find(({ name }) => name === driver);
-    return entry === undefined ? 'no-driver' : (entry.topologyKeys ?? []);
-  };
+  const keysOf = (name: string): RegisteredKeys => registeredKeys(driver, csiNodes.store.get(name));
   const registeredOn = (name: string): TopologyKeys => {
-    const keys = keysOf(csiNodes.store.get(name));
+    const keys = keysOf(name);
     return typeof keys === 'string' ? [] : keys;
   };
 
@@ -84,12 +82,13 @@ export function createTopologyBook(
   };
 
   // A CSINode has the name of its Node.
-  nodes.onEvent(({ key, changed }) => {
-    if (changed && cluster !== undefined) for (const count of cluster.counts.values()) place(cluster, count, key);
+  nodes.onEvent((event) => {
+    if (cluster === undefined || !changesPlace(keysOf(event.key), event)) return;
+    for (const count of cluster.counts.values()) place(cluster, count, event.key);
   });
-  csiNodes.onEvent(({ key, old, object, changed }) => {
-    // Other drivers come and go in the same CSINodes.
-    if (!changed || cluster === undefined || String(keysOf(old)) === String(keysOf(object))) return;
+  csiNodes.onEvent((event) => {
+    const { key } = event;
+    if (cluster === undefined || !changesKeys(driver, event)) return;
     putKeys(cluster, key);
     for (const count of cluster.counts.values()) place(cluster, count, key);
   });
@@ -130,7 +129,7 @@ export function createTopologyBook(
           ? undefined
           : {
               name: selectedNode,
-              keys: keysOf(csiNodes.store.get(selectedNode)),
+              keys: keysOf(selectedNode),
               labels: node === undefined ? undefined : (node.metadata?.labels ?? {}),
             };
       const needed = needsClusterTerms({ strict, immediate, allowed, selected });

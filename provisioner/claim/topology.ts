@@ -5,6 +5,7 @@
  */
 import type { TopologyRequirement } from '../../proto/gen/csi.ts';
 import type { NodeSelectorTerm, TopologySelectorTerm } from '../../lib/kube/objects.ts';
+import type { RegisteredKeys } from '../facts/registered-keys.ts';
 import { mapText, pairsText, quoted, words } from '../facts/peer-words.ts';
 import { fnv1 } from './fnv.ts';
 
@@ -19,7 +20,7 @@ export type TopologyKeys = readonly string[];
 export interface SelectedNode {
   readonly name: string;
   /** Topology keys of the driver in the CSINode. `no-csinode`: there is no such object; `no-driver`: it does not list the driver. */
-  readonly keys: TopologyKeys | 'no-csinode' | 'no-driver';
+  readonly keys: RegisteredKeys;
   /** Undefined: there is no such Node. */
   readonly labels: Readonly<Record<string, string>> | undefined;
 }

@@ -15,11 +15,27 @@ import * as rbac from './rbac.ts';
 import * as reach from './reach.ts';
 import * as rollout from './rollout.ts';
 import * as sanity from './sanity.ts';
+import * as scale from './scale.ts';
 import * as seeds from './seeds.ts';
 import * as undecided from './undecided.ts';
+import * as worlds from './worlds.ts';
 import type { Verification } from './verification.ts';
 
-const VERIFICATIONS: readonly Verification[] = [curve, idle, kills, leader, mutants, rbac, reach, rollout, sanity, seeds, undecided];
+const VERIFICATIONS: readonly Verification[] = [
+  curve,
+  idle,
+  kills,
+  leader,
+  mutants,
+  rbac,
+  reach,
+  rollout,
+  sanity,
+  scale,
+  seeds,
+  undecided,
+  worlds,
+];
 
 function usage(problem: string): never {
   process.stderr.write(

@@ -58,7 +58,7 @@ const bindingState = fc
       fc.constant([aSource('one'), aSource('two')]),
       fc.array(fc.record({ name: fc.constant('data'), claim: maybe(oddClaim), volume: maybe(oddVolume) }), { maxLength: 3 }),
     ),
-    rules: fc.record({ preventVolumeModeConversion: fc.boolean(), distributedSnapshotting: fc.boolean() }),
+    settings: fc.record({ preventVolumeModeConversion: fc.boolean(), distributedSnapshotting: fc.boolean() }),
     restores: fc.array(fc.constant({ snapshot: 'default/m', claims: ['default/r'] }), { maxLength: 1 }),
     members: fc.record({
       unmade: fc.array(fc.constant('default/m'), { maxLength: 1 }),

@@ -23,7 +23,7 @@ const maybe = <T>(one: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.optio
 
 const bindingState: fc.Arbitrary<BindingState> = fc.record({
   now: fc.constant(EPOCH_MS),
-  rules: fc.record({ preventVolumeModeConversion: fc.boolean(), distributedSnapshotting: fc.boolean() }),
+  settings: fc.record({ preventVolumeModeConversion: fc.boolean(), distributedSnapshotting: fc.boolean() }),
   snapshot: oddSnapshot,
   gone: fc.constant(false),
   content: maybe(oddContent),
@@ -72,7 +72,7 @@ const answer: fc.Arbitrary<DriverAnswer> = fc.oneof(
 const contentState: fc.Arbitrary<ContentState> = fc.record({
   kind: fc.constant(SINGLE_CONTENT),
   now: fc.constant(EPOCH_MS),
-  rules: fc.constant({
+  settings: fc.constant({
     driverName: DRIVER,
     snapshotNamePrefix: 'snapshot',
     snapshotNameUuidLength: -1,

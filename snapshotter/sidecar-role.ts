@@ -56,7 +56,7 @@ export const CSI_SNAPSHOTTER: RoleDefinition<CsiSnapshotterOptions> = {
       retryMaxMs: options.retryIntervalMaxMs,
       gaveUp,
     };
-    const rules = {
+    const settings = {
       driverName,
       snapshotNamePrefix: options.snapshotNamePrefix,
       snapshotNameUuidLength: options.snapshotNameUuidLength,
@@ -73,7 +73,7 @@ export const CSI_SNAPSHOTTER: RoleDefinition<CsiSnapshotterOptions> = {
         classes,
         applyWrite: applyTo({ [VOLUME_SNAPSHOT_CONTENTS.plural]: contents }),
         calls: singleCalls(driver.client),
-        rules,
+        settings,
       }),
     ];
     if (groupKinds !== undefined && groupContents !== undefined && groupClasses !== undefined) {
@@ -94,8 +94,8 @@ export const CSI_SNAPSHOTTER: RoleDefinition<CsiSnapshotterOptions> = {
           classes: groupClasses,
           applyWrite: applyTo({ [groupKinds.contents.plural]: groupContents }),
           calls: groupCalls(driver.client),
-          rules: {
-            ...rules,
+          settings: {
+            ...settings,
             snapshotNamePrefix: options.groupsnapshotNamePrefix,
             snapshotNameUuidLength: options.groupsnapshotNameUuidLength,
           },

@@ -20,7 +20,7 @@ import { absorb, type BindingExecuteDeps, execute } from './execute.ts';
 import { failureEvents } from './failure-events.ts';
 import { type BindingGatherDeps, gather } from './gather.ts';
 import { type Relations, RESTORES_INDEX, sourceIn } from './relations.ts';
-import type { BindingAnswer, BindingEffect, BindingRules, BindingState, Refusal } from './state.ts';
+import type { BindingAnswer, BindingEffect, BindingSettings, BindingState, Refusal } from './state.ts';
 
 type BindingDeps<S extends SnapshotObject, C extends ContentObject> = BindingGatherDeps<S, C> &
   BindingExecuteDeps & { readonly refusals: Map<string, Refusal>; readonly timer: SnapshotTimer<S, C> };
@@ -53,12 +53,12 @@ export interface BindingOptions<S extends SnapshotObject, C extends ContentObjec
   /** Undefined where groups are off. */
   readonly groupResources: GroupSnapshotResources | undefined;
   readonly applyWrite: ApplyWrite;
-  readonly rules: BindingRules;
+  readonly settings: BindingSettings;
   readonly timer: SnapshotTimer<S, C>;
 }
 
 export function createBindingController<S extends SnapshotObject, C extends ContentObject>(options: BindingOptions<S, C>): Controller {
-  const { context, kind, own, informers, relations, groupResources, timer, rules, applyWrite } = options;
+  const { context, kind, own, informers, relations, groupResources, timer, settings, applyWrite } = options;
   const refusals = new Map<string, Refusal>();
   const contentWent = new Set<string>();
   const controller = createController({
@@ -76,7 +76,7 @@ export function createBindingController<S extends SnapshotObject, C extends Cont
       groupKind: groupResources?.snapshots,
       groupResources,
       sourceOf: (claim) => sourceIn({ volumes: informers.volumes.store }, claim.metadata?.name ?? '', claim),
-      rules,
+      settings,
       clock: context.doors.clock,
       client: context.client,
       applyWrite,

@@ -106,11 +106,11 @@ function decideContent<S extends SnapshotObject, C extends ContentObject>(
   state: BindingState<S, C>,
   sources: readonly FoundSource[],
 ): BindingNext<C> {
-  const { kind, snapshot, snapshotClass, rules, nodes } = state;
+  const { kind, snapshot, snapshotClass, settings, nodes } = state;
   if (snapshotClass === undefined) return { kind: 'done', reason: 'waits for the class' };
   const fault = faultOf(snapshotClass, sources);
   if (fault !== undefined) return refuse(state, fault);
-  const node = rules.distributedSnapshotting ? commonNode(sources, nodes) : { ok: true as const, name: undefined };
+  const node = settings.distributedSnapshotting ? commonNode(sources, nodes) : { ok: true as const, name: undefined };
   if (!node.ok) return refuse(state, { kind: 'no-common-node', volumes: sources.map(({ volume }) => volume.metadata?.name ?? '') });
   const name = kind.contentNameOf(snapshot.metadata?.uid ?? '');
   const secret = resolveSecret(snapshotClass.parameters, kind.secret, {
@@ -127,7 +127,7 @@ function decideContent<S extends SnapshotObject, C extends ContentObject>(
     volumes: sources.map(({ source }) => source),
     metadata: contentMetadata(kind, name, { secret: secret.value, nodeName: node.name }),
     reference: referenceTo(kind, snapshot),
-    keepsVolumeMode: rules.preventVolumeModeConversion,
+    keepsVolumeMode: settings.preventVolumeModeConversion,
   });
   return { kind: 'create-content', backoff: 'create-content', action: 'post', inputs: createInputs(state), content };
 }

@@ -104,7 +104,7 @@ describe('the way of a dynamic snapshot', () => {
       aBindingState({
         snapshot: aSnapshot({ metadata: bothFinalizers }),
         claim: protectedClaim,
-        rules: { preventVolumeModeConversion: false, distributedSnapshotting: false },
+        settings: { preventVolumeModeConversion: false, distributedSnapshotting: false },
       }),
     );
     expect(step.kind === 'create-content' && step.action === 'post' && step.content.spec).not.toHaveProperty('sourceVolumeMode');
@@ -135,8 +135,10 @@ describe('the way of a dynamic snapshot', () => {
     const volume = aVolume({
       nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'zone', operator: 'In', values: ['y'] }] }] } },
     });
-    const rules = { preventVolumeModeConversion: true, distributedSnapshotting: true };
-    const step = decide(aBindingState({ snapshot: aSnapshot({ metadata: bothFinalizers }), claim: protectedClaim, volume, nodes, rules }));
+    const settings = { preventVolumeModeConversion: true, distributedSnapshotting: true };
+    const step = decide(
+      aBindingState({ snapshot: aSnapshot({ metadata: bothFinalizers }), claim: protectedClaim, volume, nodes, settings }),
+    );
     expect(step).toMatchObject({ content: { metadata: { labels: { 'snapshot.storage.kubernetes.io/managed-by': 'node-b' } } } });
   });
 

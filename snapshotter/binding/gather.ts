@@ -6,7 +6,7 @@ import { contentNames, refersTo } from '../kinds/accessors.ts';
 import type { ContentObject, SnapshotClass, SnapshotKind, SnapshotObject } from '../kinds/kind.ts';
 import { isDefaultClass } from './default-class.ts';
 import type { Relations } from './relations.ts';
-import type { BindingRules, BindingState, Refusal } from './state.ts';
+import type { BindingSettings, BindingState, Refusal } from './state.ts';
 
 export interface BindingStores<S extends SnapshotObject, C extends ContentObject> {
   readonly snapshots: Store<S>;
@@ -21,7 +21,7 @@ export interface BindingGatherDeps<S extends SnapshotObject, C extends ContentOb
   readonly stores: BindingStores<S, C>;
   readonly relations: Pick<Relations<S, C>, 'of' | 'contentNames'>;
   readonly groupKind: Pick<Resource<KubeObject>, 'group' | 'version' | 'kind'> | undefined;
-  readonly rules: BindingRules;
+  readonly settings: BindingSettings;
   readonly clock: Clock;
   /** By uid. */
   readonly refusals: ReadonlyMap<string, Refusal>;
@@ -43,7 +43,7 @@ export function gather<S extends SnapshotObject, C extends ContentObject>(
   const content = contents.find((one) => refersTo(kind, one, snapshot)) ?? contents[0];
   return {
     now: deps.clock.now(),
-    rules: deps.rules,
+    settings: deps.settings,
     kind,
     groupKind: deps.groupKind,
     snapshot,

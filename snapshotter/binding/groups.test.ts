@@ -106,7 +106,7 @@ describe('the way of a dynamic group', () => {
     });
     const state = aGroupState({
       snapshot: aGroup(protectedSelf),
-      rules: { preventVolumeModeConversion: true, distributedSnapshotting: true },
+      settings: { preventVolumeModeConversion: true, distributedSnapshotting: true },
       nodes: [{ metadata: { name: 'n1' } }, { metadata: { name: 'n2' } }],
       confirmed: seen,
     });

@@ -18,7 +18,7 @@ import type { SourceClaim } from '../kinds/sources.ts';
 import type { Restore } from '../kinds/words.ts';
 import type { Membership } from '../membership.ts';
 
-export interface BindingRules {
+export interface BindingSettings {
   /** Writes the source's volume mode into the content, so that a restore cannot change it unseen. */
   readonly preventVolumeModeConversion: boolean;
   /** Labels the content with a node that can reach the volume. */
@@ -50,7 +50,7 @@ export interface Members {
 export interface BindingState<S extends SnapshotObject = VolumeSnapshot, C extends ContentObject = VolumeSnapshotContent> {
   /** Wall clock of the gathering, ms. */
   readonly now: number;
-  readonly rules: BindingRules;
+  readonly settings: BindingSettings;
   readonly kind: SnapshotKind<S, C>;
   readonly snapshot: S;
   /** True once an answer said that the snapshot is no more. */

@@ -14,7 +14,7 @@ import { absorb, type ContentExecuteDeps, execute } from './execute.ts';
 import { failureEvents } from './failure-events.ts';
 import { type ContentGatherDeps, gather } from './gather.ts';
 import type { Content, ContentClass, ContentKind } from './kind.ts';
-import type { ContentAnswer, ContentEffect, ContentMemory, ContentRules, ContentState } from './state.ts';
+import type { ContentAnswer, ContentEffect, ContentMemory, ContentSettings, ContentState } from './state.ts';
 
 const CLASS_INDEX = 'class';
 
@@ -57,12 +57,12 @@ export interface ContentControllerOptions<C extends Content, K extends ContentCl
   readonly applyWrite: ApplyWrite;
   readonly driver: Pick<Driver, 'identity'>;
   readonly calls: DriverCalls;
-  readonly rules: ContentRules;
+  readonly settings: ContentSettings;
   readonly gaveUp: () => void;
 }
 
 export function createContentController<C extends Content, K extends ContentClass>(options: ContentControllerOptions<C, K>): Controller {
-  const { context, name, kind, contents, classes, driver, calls, rules, applyWrite, gaveUp } = options;
+  const { context, name, kind, contents, classes, driver, calls, settings, applyWrite, gaveUp } = options;
   const memory: ContentMemory = new Map();
   const controller = createController({
     ...sharedOptions(context, options),
@@ -75,7 +75,7 @@ export function createContentController<C extends Content, K extends ContentClas
       contents: contents.store,
       classes: classes.store,
       driver,
-      rules,
+      settings,
       memory,
       applyWrite,
       gaveUp,

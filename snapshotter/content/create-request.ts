@@ -6,11 +6,11 @@ import { CAUSE, type Cause } from '../failure-note.ts';
 import { withMore } from '../peer-words.ts';
 import type { Resolved, Unresolved } from '../secret-templates.ts';
 import type { Content } from './kind.ts';
-import type { ContentRules, ContentState, CreateRequest } from './state.ts';
+import type { ContentSettings, ContentState, CreateRequest } from './state.ts';
 import { classNotFound, emptySecret, type Named, noClass, noInput, noSources, notBound, notTaken } from './words.ts';
 
 /** The same content gives the same name for ever: the call can be made again. */
-export function snapshotNameOf({ snapshotNamePrefix, snapshotNameUuidLength }: ContentRules, snapshotUid: string): string {
+export function snapshotNameOf({ snapshotNamePrefix, snapshotNameUuidLength }: ContentSettings, snapshotUid: string): string {
   if (snapshotNameUuidLength < 0) return `${snapshotNamePrefix}-${snapshotUid}`;
   return `${snapshotNamePrefix}-${snapshotUid.replaceAll('-', '').slice(0, snapshotNameUuidLength)}`;
 }
@@ -39,7 +39,7 @@ export function replayRequest<C extends Content>(state: ContentState<C>): Reques
 }
 
 function assemble<C extends Content>(state: ContentState<C>, parameters: Record<string, string>): Resolved<CreateRequest> {
-  const { kind, content, rules } = state;
+  const { kind, content, settings } = state;
   const { ref, sources = [] } = kind.read(content);
   const uid = text(ref?.uid);
   if (uid === undefined) return fault(notBound(state));
@@ -53,8 +53,8 @@ function assemble<C extends Content>(state: ContentState<C>, parameters: Record<
     ok: true,
     value: {
       sources,
-      name: snapshotNameOf(rules, uid),
-      parameters: rules.extraCreateMetadata ? { ...parameters, ...metadata } : parameters,
+      name: snapshotNameOf(settings, uid),
+      parameters: settings.extraCreateMetadata ? { ...parameters, ...metadata } : parameters,
     },
   };
 }

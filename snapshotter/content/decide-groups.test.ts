@@ -58,8 +58,8 @@ describe('making a group', () => {
 
   test('parameters lose the reserved keys and take the three of groups where the program is asked to', () => {
     const snapshotClass = aGroupClass({ parameters: { tier: 'gold', [GROUP_SECRET.name]: 'a', [GROUP_SECRET.namespace]: 'b' } });
-    const rules = { ...aGroupState().rules, extraCreateMetadata: true };
-    expect(decide(aGroupState({ content: marked(), snapshotClass, rules }))).toMatchObject({
+    const settings = { ...aGroupState().settings, extraCreateMetadata: true };
+    expect(decide(aGroupState({ content: marked(), snapshotClass, settings }))).toMatchObject({
       request: {
         parameters: {
           tier: 'gold',

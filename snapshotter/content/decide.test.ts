@@ -22,7 +22,7 @@ import {
   noted,
 } from '../testing/objects.ts';
 import { CAUSE, causeOfAnswer } from '../failure-note.ts';
-import { aContentState, CONTENT_RULES } from '../testing/content-state.ts';
+import { aContentState, CONTENT_SETTINGS } from '../testing/content-state.ts';
 import { SIDECAR_REASON } from '../names.ts';
 import { readCalls } from './create-calls.ts';
 import { decide } from './decide.ts';
@@ -34,7 +34,7 @@ const NONE = { kind: 'none' } as const;
 const history = { times: 0, sinceMs: EPOCH_MS } as const;
 const RUNNING = { kind: 'running', history } as const;
 const UNCERTAIN = { kind: 'uncertain', history } as const;
-const rules = CONTENT_RULES;
+const settings = CONTENT_SETTINGS;
 const aState = aContentState;
 
 /** The annotation that a step writes; undefined: none. Null: it goes. */
@@ -145,7 +145,7 @@ describe('creating', () => {
   });
 
   test('names and namespace are added where the program is asked to', () => {
-    expect(decide(aState({ content: marked(), rules: { ...rules, extraCreateMetadata: true } }))).toMatchObject({
+    expect(decide(aState({ content: marked(), settings: { ...settings, extraCreateMetadata: true } }))).toMatchObject({
       request: {
         parameters: {
           'csi.storage.k8s.io/volumesnapshot/name': 'nightly',
@@ -157,10 +157,12 @@ describe('creating', () => {
   });
 
   test('a short name takes that many digits of the uid', () => {
-    expect(decide(aState({ content: marked(), rules: { ...rules, snapshotNamePrefix: 's', snapshotNameUuidLength: 10 } }))).toMatchObject({
+    expect(
+      decide(aState({ content: marked(), settings: { ...settings, snapshotNamePrefix: 's', snapshotNameUuidLength: 10 } })),
+    ).toMatchObject({
       request: { name: 's-6f6a7d8e11' },
     });
-    expect(decide(aState({ content: marked(), rules: { ...rules, snapshotNameUuidLength: 32 } }))).toMatchObject({
+    expect(decide(aState({ content: marked(), settings: { ...settings, snapshotNameUuidLength: 32 } }))).toMatchObject({
       request: { name: `snapshot-${SNAPSHOT_UID.replaceAll('-', '')}` },
     });
   });

@@ -32,10 +32,10 @@ import type { FoundSnapshot } from './found.ts';
 import type { ContentNext, ContentState, DriverFailure } from './state.ts';
 
 export function decide<C extends Content>(state: ContentState<C>): ContentNext {
-  const { kind, content, snapshotClass, rules, answer } = state;
+  const { kind, content, snapshotClass, settings, answer } = state;
   if (state.gone) return { kind: 'done', reason: 'the content is gone' };
-  if (content.spec?.driver !== rules.driverName) return { kind: 'done', reason: 'of another driver' };
-  if (snapshotClass !== undefined && snapshotClass.driver !== rules.driverName)
+  if (content.spec?.driver !== settings.driverName) return { kind: 'done', reason: 'of another driver' };
+  if (snapshotClass !== undefined && snapshotClass.driver !== settings.driverName)
     return { kind: 'done', reason: 'its class is of another driver' };
   const { given, sources } = kind.read(content);
   if ((given === undefined) === (sources === undefined)) return { kind: 'done', reason: 'exactly one source must be set' };
@@ -60,7 +60,7 @@ function decideLive<C extends Content>(state: ContentState<C>): ContentNext {
 
 /** The driver has it: written down first, whatever comes next. */
 function decideFound<C extends Content>(state: ContentState<C>, answer: FoundSnapshot): ContentNext {
-  const { kind, content, now, rules } = state;
+  const { kind, content, now, settings } = state;
   const changes = kind.statusChange(content, answer, now);
   if (changes !== undefined) {
     return {
@@ -75,7 +75,7 @@ function decideFound<C extends Content>(state: ContentState<C>, answer: FoundSna
   if (answer.ready) return unmark(state, null) ?? { kind: 'done', reason: 'ready' };
   const healed = noteFailure(state, null);
   if (healed !== undefined) return healed;
-  const afterMs = Math.min(ageMs(state) + rules.readyPollMinMs, rules.readyPollMaxMs);
+  const afterMs = Math.min(ageMs(state) + settings.readyPollMinMs, settings.readyPollMaxMs);
   const { effect } = answer;
   return { kind: 'poll', backoff: effect, afterMs, inputs: callInputs(state, effect), reason: 'the snapshot is not ready yet' };
 }
@@ -107,7 +107,7 @@ function remarks<C extends Content>(state: ContentState<C>, answer: FoundSnapsho
  * The same failure again costs its event alone, whose count says that the trouble lasts.
  */
 function decideFailed<C extends Content>(state: ContentState<C>, answer: DriverFailure): ContentNext {
-  const { kind, content, calls, rules } = state;
+  const { kind, content, calls, settings } = state;
   const { effect, message, cause } = answer;
   if (effect === 'delete-snapshot') return tellAndRetry(state, answer);
   const again = { kind: 'retry', backoff: effect, inputs: callInputs(state, effect), reason: message } as const;
@@ -118,7 +118,7 @@ function decideFailed<C extends Content>(state: ContentState<C>, answer: DriverF
     if (step !== undefined) return step;
     if (released) {
       if (calls.kind !== 'uncertain' || content.spec?.deletionPolicy !== 'Delete') return decideDeletion({ ...state, answer: undefined });
-      const events = [uncertainEvent(state, snapshotNameOf(rules, kind.read(content).ref?.uid ?? ''), answer)];
+      const events = [uncertainEvent(state, snapshotNameOf(settings, kind.read(content).ref?.uid ?? ''), answer)];
       return noteFailure(state, cause) ?? { ...again, events };
     }
   }

@@ -41,7 +41,7 @@ function open(content: VolumeSnapshotContent, snapshot = answer(), deleteSnapsho
       deleteSnapshot,
       listSnapshots: async () => ({ entries: [{ snapshot }], nextToken: '' }),
     }),
-    rules: {
+    settings: {
       driverName: DRIVER,
       snapshotNamePrefix: 'snapshot',
       snapshotNameUuidLength: -1,

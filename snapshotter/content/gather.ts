@@ -4,20 +4,20 @@ import type { Driver } from '../../lib/csi/capabilities.ts';
 import type { Clock } from '../../lib/doors/clock.ts';
 import { readCalls } from './create-calls.ts';
 import type { Content, ContentClass, ContentKind } from './kind.ts';
-import type { ContentMemory, ContentRules, ContentState } from './state.ts';
+import type { ContentMemory, ContentSettings, ContentState } from './state.ts';
 
 export interface ContentGatherDeps<C extends Content> {
   readonly kind: ContentKind<C>;
   readonly contents: Store<C>;
   readonly classes: Store<ContentClass>;
-  readonly rules: ContentRules;
+  readonly settings: ContentSettings;
   readonly clock: Clock;
   readonly driver: Pick<Driver, 'identity'>;
   readonly memory: Pick<ContentMemory, 'get'>;
 }
 
 export function gather<C extends Content>(deps: ContentGatherDeps<C>, key: string): ContentState<C> | undefined {
-  const { kind, contents, classes, rules, clock, driver, memory } = deps;
+  const { kind, contents, classes, settings, clock, driver, memory } = deps;
   const content = contents.get(key);
   if (content === undefined) return undefined;
   const remembered = memory.get(content.metadata?.uid ?? '');
@@ -25,7 +25,7 @@ export function gather<C extends Content>(deps: ContentGatherDeps<C>, key: strin
   return {
     kind,
     now: clock.now(),
-    rules,
+    settings,
     content,
     snapshotClass: className === undefined ? undefined : classes.get(className),
     answersQuestions: kind.answersQuestions(driver.identity()),

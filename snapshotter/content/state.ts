@@ -9,7 +9,7 @@ import type { CreateCalls } from './create-calls.ts';
 import type { FoundSnapshot, Handles } from './found.ts';
 import type { Content, ContentClass, ContentKind } from './kind.ts';
 
-export interface ContentRules {
+export interface ContentSettings {
   readonly driverName: string;
   readonly snapshotNamePrefix: string;
   /** -1: the whole uid with its dashes; else so many of its hexadecimal digits. */
@@ -50,7 +50,7 @@ export interface ContentState<C extends Content = VolumeSnapshotContent> {
   readonly kind: ContentKind<C>;
   /** Wall clock of the gathering or of the last driver's answer, ms. */
   readonly now: number;
-  readonly rules: ContentRules;
+  readonly settings: ContentSettings;
   readonly content: C;
   /** The class that the content names. */
   readonly snapshotClass: ContentClass | undefined;

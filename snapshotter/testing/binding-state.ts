@@ -11,7 +11,7 @@ import { EPOCH_MS, aClaim, aClass, aSnapshot, aVolume } from './objects.ts';
 export function aBindingState({ claim = aClaim(), volume = aVolume(), ...more }: Overrides = {}): BindingState {
   return {
     now: EPOCH_MS,
-    rules: { preventVolumeModeConversion: true, distributedSnapshotting: false },
+    settings: { preventVolumeModeConversion: true, distributedSnapshotting: false },
     kind: SINGLE,
     groupKind: undefined,
     snapshot: aSnapshot(),

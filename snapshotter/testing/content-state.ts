@@ -3,7 +3,7 @@ import { SINGLE_CONTENT } from '../content/single.ts';
 import type { ContentState } from '../content/state.ts';
 import { DRIVER, EPOCH_MS, aClass, aContent } from './objects.ts';
 
-export const CONTENT_RULES: ContentState['rules'] = {
+export const CONTENT_SETTINGS: ContentState['settings'] = {
   driverName: DRIVER,
   snapshotNamePrefix: 'snapshot',
   snapshotNameUuidLength: -1,
@@ -17,7 +17,7 @@ export function aContentState(more: Partial<ContentState> = {}): ContentState {
   return {
     kind: SINGLE_CONTENT,
     now: EPOCH_MS,
-    rules: CONTENT_RULES,
+    settings: CONTENT_SETTINGS,
     content: aContent(),
     snapshotClass: aClass(),
     answersQuestions: true,

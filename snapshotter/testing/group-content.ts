@@ -5,7 +5,7 @@ import { groupContent } from '../content/group.ts';
 import type { FoundMember, FoundSnapshot } from '../content/found.ts';
 import type { ContentState } from '../content/state.ts';
 import { GROUP_CONTENT_PROTECTION } from '../names.ts';
-import { aContentState, CONTENT_RULES } from './content-state.ts';
+import { aContentState, CONTENT_SETTINGS } from './content-state.ts';
 import { DRIVER, EPOCH_NS } from './objects.ts';
 
 export const GROUP_UID = '7a7a7d8e-2222-4222-8333-0123456789ab';
@@ -94,7 +94,7 @@ export function aGroupState(more: Partial<ContentState<VolumeGroupSnapshotConten
   return {
     ...aContentState(),
     kind: GROUP_CONTENT,
-    rules: { ...CONTENT_RULES, snapshotNamePrefix: 'groupsnapshot' },
+    settings: { ...CONTENT_SETTINGS, snapshotNamePrefix: 'groupsnapshot' },
     content: aGroupContent(),
     snapshotClass: aGroupClass(),
     ...more,

@@ -107,10 +107,10 @@ type GroupState = BindingState<VolumeGroupSnapshot, VolumeGroupSnapshotContent>;
 
 /** Everything there for a dynamic group, nothing done yet. */
 export function aGroupState(more: Partial<GroupState> = {}): GroupState {
-  const { now, rules, nodes, confirmed } = aBindingState();
+  const { now, settings, nodes, confirmed } = aBindingState();
   return {
     now,
-    rules,
+    settings,
     kind: GROUP,
     groupKind: RESOURCES.snapshots,
     snapshot: aGroup(),

@@ -97,9 +97,9 @@ export class TinyWorld {
       volumes: api.store(PERSISTENT_VOLUMES, [VOLUME_INDEX]),
       nodes: undefined,
     };
-    const rules = { preventVolumeModeConversion: true, distributedSnapshotting: false };
+    const settings = { preventVolumeModeConversion: true, distributedSnapshotting: false };
     const applyWrite = (): void => undefined;
-    const contentRules = {
+    const contentSettings = {
       driverName: DRIVER,
       snapshotNamePrefix: 'snapshot',
       snapshotNameUuidLength: -1,
@@ -123,7 +123,7 @@ export class TinyWorld {
       relations: singleRelations({ ...stores, groups: undefined }),
       sourceOf: (one) => sourceIn(stores, one.metadata?.name ?? '', one),
       stores,
-      rules,
+      settings,
       refusals: new Map(),
       contentWent: new Set(),
     });
@@ -131,7 +131,7 @@ export class TinyWorld {
       ...shared,
       kind: SINGLE_CONTENT,
       ...stores,
-      rules: contentRules,
+      settings: contentSettings,
       driver: { identity: () => identity },
       calls: singleCalls(this.driver.csi),
       memory: new Map(),

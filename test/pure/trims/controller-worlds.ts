@@ -137,7 +137,7 @@ function groupSteps({ snapshots, contents, classes, claims, volumes, nodes, grou
   };
   const shared = {
     groupKind: RESOURCES.snapshots,
-    rules: { preventVolumeModeConversion: true, distributedSnapshotting: true },
+    settings: { preventVolumeModeConversion: true, distributedSnapshotting: true },
     clock,
     refusals: new Map(),
     contentWent: new Set<string>(),

@@ -69,7 +69,7 @@ export function sidecarSteps(world: SidecarWorld, keeping: Keeping): { readonly 
   const { contents, classes, groupContents, groupClasses } = declareInformers({ informers }, { nodeName: undefined, groupKinds: KINDS });
   const none = new Set<string>();
   const identity = { name: DRIVER, vendorVersion: '1', plugin: none, controller: new Set(['LIST_SNAPSHOTS']), groupController: none };
-  const rules = {
+  const settings = {
     driverName: DRIVER,
     snapshotNamePrefix: 'snapshot',
     snapshotNameUuidLength: -1,
@@ -77,7 +77,7 @@ export function sidecarSteps(world: SidecarWorld, keeping: Keeping): { readonly 
     readyPollMinMs: 1_000,
     readyPollMaxMs: 10_000,
   };
-  const shared = { rules, clock, driver: { identity: () => identity }, memory: new Map() };
+  const shared = { settings, clock, driver: { identity: () => identity }, memory: new Map() };
   if (groupContents === undefined || groupClasses === undefined) throw new Error('groups were asked for');
   const steps = [
     stepsOf({ ...shared, kind: SINGLE_CONTENT, contents: contents.store, classes: classes.store }, CONTENT_NAME),

@@ -148,14 +148,14 @@ export function singleSteps({ snapshots, contents, classes, claims, volumes, nod
     volumes: volumes.store,
     nodes: nodes?.store,
   };
-  const rules = { preventVolumeModeConversion: true, distributedSnapshotting: true };
+  const settings = { preventVolumeModeConversion: true, distributedSnapshotting: true };
   const binding = gatherBinding(
     {
       kind: SINGLE,
       groupKind: undefined,
       relations: singleRelations({ ...stores, groups: undefined }),
       stores,
-      rules,
+      settings,
       clock,
       refusals: new Map(),
       contentWent: new Set(),

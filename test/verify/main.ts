@@ -19,6 +19,7 @@ import * as rollout from './rollout.ts';
 import * as sanity from './sanity.ts';
 import * as seeds from './seeds.ts';
 import * as undecided from './undecided.ts';
+import * as worlds from './worlds.ts';
 import type { Part, Verification } from './verification.ts';
 
 const VERIFICATIONS: readonly Verification[] = [
@@ -34,6 +35,7 @@ const VERIFICATIONS: readonly Verification[] = [
   sanity,
   seeds,
   undecided,
+  worlds,
 ];
 
 function usage(problem: string): never {

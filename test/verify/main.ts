@@ -18,6 +18,7 @@ import * as reach from './reach.ts';
 import * as rollout from './rollout.ts';
 import * as sanity from './sanity.ts';
 import * as seeds from './seeds.ts';
+import * as shapes from './shapes.ts';
 import * as undecided from './undecided.ts';
 import type { Part, Verification } from './verification.ts';
 
@@ -33,6 +34,7 @@ const VERIFICATIONS: readonly Verification[] = [
   rollout,
   sanity,
   seeds,
+  shapes,
   undecided,
 ];
 

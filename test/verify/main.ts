@@ -18,6 +18,7 @@ import * as reach from './reach.ts';
 import * as rollout from './rollout.ts';
 import * as sanity from './sanity.ts';
 import * as seeds from './seeds.ts';
+import * as shapes from './shapes.ts';
 import * as undecided from './undecided.ts';
 import * as worlds from './worlds.ts';
 import type { Part, Verification } from './verification.ts';
@@ -34,6 +35,7 @@ const VERIFICATIONS: readonly Verification[] = [
   rollout,
   sanity,
   seeds,
+  shapes,
   undecided,
   worlds,
 ];

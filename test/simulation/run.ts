@@ -2,6 +2,7 @@
 import { NO_FAULTS } from './faults.ts';
 import type { Violation as ViolationType } from './invariants.ts';
 import { settledViolations, Violation } from './invariants.ts';
+import { metricsViolations } from './metrics-checks.ts';
 import type { Scenario } from './scenario.ts';
 import { Scheduler } from './scheduler.ts';
 import { SeededRandom } from './seeded-random.ts';
@@ -66,7 +67,7 @@ async function runOnce(options: RunOptions): Promise<RunResult> {
     }
     violations.push(...world.allViolations());
     if (!enough()) {
-      violations.push(...unsettled(world));
+      violations.push(...unsettled(world), ...(await metricsViolations(world)));
       if (scenario.after !== undefined) await scenario.after(world);
     }
   } catch (error) {

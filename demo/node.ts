@@ -8,7 +8,7 @@ import type { NodeJobResult } from './node-job.ts';
 const HANG_MS = 900_000;
 
 export interface NodeDemoResult extends NodeJobResult {
-  /** Lines: mounts, loop devices, cgroups, folders that were not there before. */
+  /** Lines: mounts, loop devices, cgroups, folders, processes that were not there before. */
   readonly leftOnMachine: readonly string[];
 }
 

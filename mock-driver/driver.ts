@@ -19,6 +19,7 @@ import type { CallFacts, Fault } from './faults/fault.ts';
 import { type FaultScript, faultScript } from './faults/script.ts';
 import { effectOf, type JournalEntry, visible } from './journal.ts';
 import { type Ledger, ledgerOf, recordsOf } from './ledger.ts';
+import { MINIMUM_VOLUME_BYTES } from './model/capacity.ts';
 import type { Pool, Segment } from './model/records.ts';
 import { State } from './model/state.ts';
 import { CODES, type CodeName, Refusal } from './model/status.ts';
@@ -50,6 +51,8 @@ export interface DriverOptions {
   readonly publisher?: Publisher;
   /** Pool sizes by segment; a segment without one has `DEFAULT_POOL_BYTES`. */
   readonly pools?: readonly Pool[];
+  /** Of volumes that are mounted. Default 1. */
+  readonly minVolumeBytes?: bigint;
   readonly maxVolumeBytes?: bigint;
   readonly maxVolumesPerNode?: number;
   /** Undefined: secrets are ignored. */
@@ -99,6 +102,7 @@ export async function createDriver(options: DriverOptions): Promise<Driver> {
     nowMs: clock.now(),
     nodeId: options.nodeId,
     ownSegment: own,
+    minVolumeBytes: options.minVolumeBytes ?? MINIMUM_VOLUME_BYTES,
     maxVolumeBytes: options.maxVolumeBytes ?? DEFAULT_MAX_VOLUME_BYTES,
     maxVolumesPerNode,
     newId: (kind) => `${kind}-${options.random.uuid()}`,

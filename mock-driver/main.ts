@@ -14,7 +14,8 @@ import type { Records } from './model/records.ts';
 import { checkFormat, loadAll } from './system/disk-records.ts';
 import { DiskStore } from './system/disk-store.ts';
 import { serveControl } from './system/control.ts';
-import { publisherFor } from './system/mounts.ts';
+import { mayGrowMounted, MINIMUM_EXT4_BYTES } from './system/ext4.ts';
+import { publishingFor } from './system/mounts.ts';
 import { requireFree, serve, socketPath } from './system/server.ts';
 
 /** Lines kept for `GET /journal`. */
@@ -72,7 +73,10 @@ async function run(options: MainOptions): Promise<void> {
   const stateDir = resolve(options.stateDir);
   const journal = journalTo(options.journal);
   const codec = loadCodec();
-  const store = new DiskStore({ root: stateDir, nodeId: options.nodeId, clock: systemClock });
+  const { publisher, noLoops } = await publishingFor(options.publish, stateDir);
+  const ext4 = options.volumeFormat === 'ext4';
+  if (ext4 && noLoops !== undefined) throw new Error(`--volume-format=ext4 needs loop devices: ${noLoops}`);
+  const store = new DiskStore({ root: stateDir, nodeId: options.nodeId, clock: systemClock, format: options.volumeFormat });
   const driver = await createDriver({
     name: options.driverName,
     nodeId: options.nodeId,
@@ -80,10 +84,11 @@ async function run(options: MainOptions): Promise<void> {
     random: systemRandom,
     store,
     topology: options.topology,
-    disabled: options.disabled,
-    publisher: await publisherFor(options.publish, stateDir),
+    disabled: ext4 && !(await mayGrowMounted()) ? new Set([...options.disabled, 'VOLUME_EXPANSION_ONLINE']) : options.disabled,
+    publisher,
     pools: options.pools,
     maxVolumesPerNode: options.maxVolumesPerNode,
+    ...(ext4 ? { minVolumeBytes: MINIMUM_EXT4_BYTES } : {}),
     ...(options.maxVolumeBytes === undefined ? {} : { maxVolumeBytes: options.maxVolumeBytes }),
     ...(options.requireSecrets === undefined ? {} : { requireSecrets: options.requireSecrets }),
     vendorVersion: version(),

@@ -3,6 +3,7 @@ import { switchableNames } from './capabilities.ts';
 import { sizeOf } from './faults/parse.ts';
 import type { Pool, Segment } from './model/records.ts';
 import type { SecretRule } from './secrets.ts';
+import type { VolumeFormat } from './system/disk-store.ts';
 import type { PublishMode } from './system/mounts.ts';
 
 /** The command line after parsing: complete, checked, nothing optional left to defaults elsewhere. */
@@ -14,6 +15,7 @@ export interface MainOptions {
   readonly topology: readonly Segment[];
   readonly disabled: ReadonlySet<string>;
   readonly publish: PublishMode;
+  readonly volumeFormat: VolumeFormat;
   readonly journal: string | undefined;
   readonly scenario: string | undefined;
   readonly control: string | undefined;
@@ -51,6 +53,11 @@ const FLAGS: readonly FlagRow[] = [
   { flag: 'topology', value: 'K=V,K=V', help: 'A segment; may be repeated. The first is where this node is. Switches topology on.' },
   { flag: 'disable', value: 'CAP,…', help: 'Capabilities to switch off; may be repeated. Known are listed below.' },
   { flag: 'publish', value: 'auto|bind|symlink', help: 'How volumes appear at target paths. auto (the default): bind mounts if possible.' },
+  {
+    flag: 'volume-format',
+    value: 'directory|ext4',
+    help: 'What a mounted volume is: a directory (the default), or a file system that ends at its size.',
+  },
   { flag: 'pool', value: '[K=V,K=V:]SIZE', help: 'Size of the pool of a segment, or of every pool; may be repeated. Default 128Ti.' },
   { flag: 'max-volume-size', value: 'SIZE', help: 'Largest volume. Default 8Ti.' },
   { flag: 'max-volumes-per-node', value: 'N', help: 'Default 0: no limit.' },
@@ -120,6 +127,8 @@ export function parseCommand(args: readonly string[]): Command {
   const publish = one('publish') ?? 'auto';
   if (publish !== 'auto' && publish !== 'bind' && publish !== 'symlink')
     problems.push(`--publish=${publish}: choose auto, bind or symlink`);
+  const format = one('volume-format') ?? 'directory';
+  if (format !== 'directory' && format !== 'ext4') problems.push(`--volume-format=${format}: choose directory or ext4`);
   const limit = one('max-volumes-per-node') ?? '0';
   if (!/^[0-9]{1,6}$/.test(limit)) problems.push(`--max-volumes-per-node=${limit} is not a number`);
   const secrets = one('require-secrets');
@@ -132,6 +141,7 @@ export function parseCommand(args: readonly string[]): Command {
     topology,
     disabled,
     publish: publish === 'bind' || publish === 'symlink' ? publish : 'auto',
+    volumeFormat: format === 'ext4' ? 'ext4' : 'directory',
     journal: one('journal'),
     scenario: one('scenario'),
     control: one('control'),

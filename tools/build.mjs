@@ -57,6 +57,20 @@ const clientNodeWithoutSideEffects = {
   },
 };
 
+// Its entry requires all of it (fetch, WebSocket, caches, mocks) as it starts; the programs need its connections alone.
+const undiciClientAlone = {
+  name: 'undici-client-alone',
+  setup(build) {
+    build.onResolve({ filter: /^undici$/ }, () => ({ path: 'client', namespace: 'undici' }));
+    build.onLoad({ filter: /.*/, namespace: 'undici' }, () => ({
+      contents:
+        "export { default as Client } from 'undici/lib/dispatcher/client.js';" +
+        "export { default as buildConnector } from 'undici/lib/core/connect.js';",
+      resolveDir: root,
+    }));
+  },
+};
+
 const fingerprint = (file) => {
   const info = statSync(join(root, file), { throwIfNoEntry: false });
   return info === undefined ? 'absent' : `${info.size}:${info.mtimeMs}`;
@@ -105,7 +119,7 @@ async function bundle(entries) {
     minifySyntax: true,
     treeShaking: true,
     banner: { js: BANNER },
-    plugins: [clientNodeWithoutSideEffects, logPlaces],
+    plugins: [clientNodeWithoutSideEffects, undiciClientAlone, logPlaces],
     // Verifications bundle mutants with it; no program of ours needs it.
     external: ['esbuild'],
     metafile: true,

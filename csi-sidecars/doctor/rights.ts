@@ -13,16 +13,16 @@ export interface Right {
   readonly own?: boolean;
 }
 
-const READ = ['get', 'list', 'watch'] as const;
+const WATCH = ['list', 'watch'] as const;
+const READ = ['get', ...WATCH] as const;
 const SNAPSHOTS = 'snapshot.storage.k8s.io';
 const STORAGE = 'storage.k8s.io';
 const EVENTS: Right = { group: '', resource: 'events', verbs: ['create', 'patch'] };
-const CLASSES: Right = { group: SNAPSHOTS, resource: 'volumesnapshotclasses', verbs: READ };
 
 export const RIGHTS: Readonly<Record<RoleName, readonly Right[]>> = {
   'snapshot-controller': [
     EVENTS,
-    CLASSES,
+    { group: SNAPSHOTS, resource: 'volumesnapshotclasses', verbs: READ },
     { group: '', resource: 'persistentvolumes', verbs: READ },
     { group: '', resource: 'persistentvolumeclaims', verbs: [...READ, 'update'] },
     { group: SNAPSHOTS, resource: 'volumesnapshots', verbs: [...READ, 'patch'] },
@@ -32,15 +32,15 @@ export const RIGHTS: Readonly<Record<RoleName, readonly Right[]>> = {
   ],
   'csi-snapshotter': [
     EVENTS,
-    CLASSES,
-    { group: SNAPSHOTS, resource: 'volumesnapshotcontents', verbs: [...READ, 'patch'] },
+    { group: SNAPSHOTS, resource: 'volumesnapshotclasses', verbs: WATCH },
+    { group: SNAPSHOTS, resource: 'volumesnapshotcontents', verbs: [...WATCH, 'patch'] },
     { group: SNAPSHOTS, resource: 'volumesnapshotcontents', subresource: 'status', verbs: ['patch'] },
   ],
   'csi-provisioner': [
     EVENTS,
     { group: '', resource: 'persistentvolumes', verbs: [...READ, 'create', 'patch', 'delete'] },
     { group: '', resource: 'persistentvolumeclaims', verbs: [...READ, 'update'] },
-    { group: STORAGE, resource: 'storageclasses', verbs: READ },
+    { group: STORAGE, resource: 'storageclasses', verbs: WATCH },
     { group: 'coordination.k8s.io', resource: 'leases', verbs: [...READ, 'create', 'update', 'delete'], own: true },
   ],
 };

@@ -4,13 +4,11 @@
  */
 import { chmod, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createCsiClient } from '../../lib/csi/client.ts';
-import { CsiError } from '../../lib/csi/csi-error.ts';
-import type { Logger } from '../../lib/doors/log.ts';
-import { sleep } from '../../lib/doors/sleep.ts';
 import { ConfigError } from '../../lib/errors/config-error.ts';
 import type { Flag } from '../../lib/process/flag.ts';
-import { defineVerb, type VerbInput } from '../frame/verb.ts';
+import { awaitDriverName } from '../driver/driver-name.ts';
+import { untilTold } from '../frame/until-told.ts';
+import { defineVerb } from '../frame/verb.ts';
 import type { RegistrationStatus } from './messages.ts';
 import { serveRegistration } from './registration-server.ts';
 
@@ -42,14 +40,6 @@ const FLAGS = [
 
 /** What kubelet calls the interface of today's drivers. */
 const CSI_VERSIONS = ['1.0.0'];
-const AGAIN_MS = 1000;
-const QUIET: Logger = {
-  error: () => undefined,
-  warn: () => undefined,
-  info: () => undefined,
-  debug: () => undefined,
-  child: () => QUIET,
-};
 
 export const NODE_DRIVER_REGISTRAR = defineVerb({
   name: 'node-driver-registrar',
@@ -62,7 +52,7 @@ export const NODE_DRIVER_REGISTRAR = defineVerb({
     const { kubeletRegistrationPath: endpoint, pluginRegistrationPath } = options;
     if (endpoint === '')
       throw new ConfigError("--kubelet-registration-path is missing: give the driver's socket as kubelet finds it", { exitCode: 2 });
-    const name = await driverName(input);
+    const name = await awaitDriverName(input, options);
     const socket = join(pluginRegistrationPath, `${name}-reg.sock`);
     // One of an earlier life would keep ours from coming.
     await rm(socket, { force: true });
@@ -76,7 +66,7 @@ export const NODE_DRIVER_REGISTRAR = defineVerb({
     const server = await serveRegistration(socket, { type: 'CSIPlugin', name, endpoint, supportedVersions: CSI_VERSIONS }, notified);
     await chmod(socket, 0o700);
     screen.err(`driver ${name} is announced at ${socket}`);
-    await ended(AbortSignal.any([signal, refusal.signal]));
+    await untilTold(AbortSignal.any([signal, refusal.signal]));
     server.close();
     await rm(socket, { force: true });
     return {
@@ -86,33 +76,3 @@ export const NODE_DRIVER_REGISTRAR = defineVerb({
     };
   },
 });
-
-/** The driver may come later than this process; it is asked until it answers. */
-async function driverName({ doors, options, screen, signal }: VerbInput<{ csiAddress: string; timeoutMs: number }>): Promise<string> {
-  const door = doors.rpc(options.csiAddress);
-  const { clock } = doors;
-  const client = createCsiClient({ door, clock, log: QUIET, timeoutMs: options.timeoutMs, observe: () => undefined });
-  try {
-    for (let tries = 0; !signal.aborted; tries += 1) {
-      try {
-        const { name } = await client.getPluginInfo({}, signal);
-        if (name === '') throw new ConfigError('the driver answered GetPluginInfo without a name', { exitCode: 1 });
-        return name;
-      } catch (error) {
-        if (!(error instanceof CsiError)) throw error;
-        if (tries === 0) screen.err(`waiting for the driver at ${options.csiAddress}: ${error.message}`);
-        await sleep(clock, AGAIN_MS, signal);
-      }
-    }
-    throw new ConfigError('stopped before the driver answered', { exitCode: 1 });
-  } finally {
-    door.close();
-  }
-}
-
-function ended(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve());
-  });
-}

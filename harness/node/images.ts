@@ -8,8 +8,17 @@ import { packImage } from './image.ts';
 /** As containerd is told to use for every Pod. */
 export const PAUSE_IMAGE = 'registry.k8s.io/pause:3.10';
 const PROGRAMS = ['snapshot-controller', 'csi-snapshotter', 'csi-provisioner', 'mock-driver', 'csi-sidecars'];
-/** What the driver mounts with. */
-const MOUNT_TOOLS = ['/bin/mount', '/bin/umount'];
+/** What the driver makes, mounts and copies volumes with. */
+const VOLUME_TOOLS = [
+  '/bin/mount',
+  '/bin/umount',
+  '/sbin/losetup',
+  '/sbin/mkfs.ext4',
+  '/sbin/e2fsck',
+  '/sbin/resize2fs',
+  '/bin/cp',
+  '/bin/sync',
+];
 
 /** Writes all archives below `folder`; answers their paths. */
 export async function packImages(folder: string): Promise<readonly string[]> {
@@ -21,13 +30,15 @@ export async function packImages(folder: string): Promise<readonly string[]> {
         name: `docker.io/csi-sidecars/${program}:${version}`,
         entrypoint: [process.execPath, '--max-semi-space-size=2', `/app/dist/${program}.mjs`],
         env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
-        programs: [process.execPath, ...(program === 'mock-driver' ? MOUNT_TOOLS : [])],
+        programs: [process.execPath, ...(program === 'mock-driver' ? VOLUME_TOOLS : [])],
         files: {
           '/app/LICENSE': join(root, 'LICENSE'),
           '/app/LICENSES.txt': join(root, 'dist/LICENSES.txt'),
           '/app/dist/chunks': join(root, 'dist/chunks'),
           [`/app/dist/${program}.mjs`]: join(root, `dist/${program}.mjs`),
-          ...(program === 'mock-driver' ? { '/app/dist/csi.proto': join(root, 'dist/csi.proto') } : {}),
+          ...(program === 'mock-driver'
+            ? { '/app/dist/csi.proto': join(root, 'dist/csi.proto'), '/etc/mke2fs.conf': '/etc/mke2fs.conf' }
+            : {}),
         },
         links: { [`/${program}`]: `/app/dist/${program}.mjs` },
       },

@@ -3,7 +3,7 @@
  * and the kernel's settings are everybody's.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The kubelet sets these for the whole machine. */
@@ -27,6 +27,8 @@ export interface MachineState {
   readonly loops: readonly string[];
   readonly cgroups: readonly string[];
   readonly folders: readonly string[];
+  /** `4711 containerd`, of those that are in other process namespaces than this one. */
+  readonly processes: readonly string[];
 }
 
 export function readMachine(): MachineState {
@@ -40,6 +42,7 @@ export function readMachine(): MachineState {
     loops: execFileSync('losetup', ['--list', '--noheadings', '--output=NAME,BACK-FILE'], { encoding: 'utf8' }).split('\n').filter(Boolean),
     cgroups: podCgroups(),
     folders: existsSync(KUBELET_FOLDER) ? [KUBELET_FOLDER] : [],
+    processes: namespacedProcesses(),
   };
 }
 
@@ -53,9 +56,22 @@ export function restoreMachine(before: MachineState): readonly string[] {
   for (const cgroup of podCgroups().toReversed()) if (!before.cgroups.includes(cgroup)) rmdirSync(cgroup);
   if (before.folders.length === 0 && existsSync(KUBELET_FOLDER)) rmdirSync(KUBELET_FOLDER);
   const after = readMachine();
-  return (['mounts', 'loops', 'cgroups', 'folders'] as const).flatMap((kind) =>
+  return (['mounts', 'loops', 'cgroups', 'folders', 'processes'] as const).flatMap((kind) =>
     after[kind].filter((line) => !before[kind].includes(line)).map((line) => `${kind}: ${line}`),
   );
+}
+
+function namespacedProcesses(): string[] {
+  const own = readlinkSync('/proc/self/ns/pid');
+  return readdirSync('/proc').flatMap((pid) => {
+    if (!/^\d+$/.test(pid)) return [];
+    try {
+      return readlinkSync(`/proc/${pid}/ns/pid`) === own ? [] : [`${pid} ${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()}`];
+    } catch {
+      // It ended meanwhile.
+      return [];
+    }
+  });
 }
 
 function podCgroups(): string[] {

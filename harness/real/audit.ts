@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 /** One answered API call as kube-apiserver's audit log has it. */
 export interface AuditCall {
@@ -6,6 +6,8 @@ export interface AuditCall {
   /** The program: the user agent up to its first slash. */
   readonly agent: string;
   readonly verb: string;
+  /** API group; empty for core, and for non-resource paths. */
+  readonly group: string;
   /** With the subresource: `volumesnapshots/status`. Empty for non-resource paths. */
   readonly resource: string;
   readonly namespace: string;
@@ -23,7 +25,13 @@ interface AuditEvent {
   readonly requestURI?: string;
   readonly userAgent?: string;
   readonly user?: { readonly username?: string };
-  readonly objectRef?: { readonly resource?: string; readonly subresource?: string; readonly namespace?: string; readonly name?: string };
+  readonly objectRef?: {
+    readonly apiGroup?: string;
+    readonly resource?: string;
+    readonly subresource?: string;
+    readonly namespace?: string;
+    readonly name?: string;
+  };
   readonly responseStatus?: { readonly code?: number };
   readonly requestReceivedTimestamp?: string;
   readonly requestObject?: object;
@@ -41,18 +49,19 @@ export const AUDIT_POLICY = {
   ],
 };
 
-/** Every call of the log, in its order. The log backend writes before it answers, so nothing is missing. */
-export function readAudit(file: string): AuditCall[] {
+/** Every call of the log from that byte on, where a line begins, in its order. The log backend writes before it answers, so nothing is missing. */
+export function readAudit(file: string, fromByte: number): AuditCall[] {
   const calls: AuditCall[] = [];
-  for (const line of readFileSync(file, 'utf8').split('\n')) {
+  for (const line of textFrom(file, fromByte).split('\n')) {
     if (!line.endsWith('}')) continue;
     const event = JSON.parse(line) as AuditEvent;
     if (event.stage !== 'ResponseComplete') continue;
-    const { resource = '', subresource, namespace = '', name = '' } = event.objectRef ?? {};
+    const { apiGroup: group = '', resource = '', subresource, namespace = '', name = '' } = event.objectRef ?? {};
     calls.push({
       user: event.user?.username ?? '',
       agent: (event.userAgent ?? '').split('/')[0] ?? '',
       verb: event.verb ?? '',
+      group,
       resource: subresource === undefined ? resource : `${resource}/${subresource}`,
       namespace,
       name,
@@ -63,4 +72,14 @@ export function readAudit(file: string): AuditCall[] {
     });
   }
   return calls;
+}
+
+function textFrom(file: string, fromByte: number): string {
+  const descriptor = openSync(file, 'r');
+  try {
+    const bytes = Buffer.alloc(Math.max(0, fstatSync(descriptor).size - fromByte));
+    return bytes.toString('utf8', 0, readSync(descriptor, bytes, 0, bytes.length, fromByte));
+  } finally {
+    closeSync(descriptor);
+  }
 }

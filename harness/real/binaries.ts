@@ -17,11 +17,13 @@ export const KUBERNETES_VERSION = 'v1.36.3';
 const ETCD_VERSION = '3.6.8';
 const GO_NEEDED: readonly [number, number] = [1, 26];
 
-type ModuleName = 'control-plane' | 'node' | 'sanity' | 'snapshotter' | 'provisioner';
+type ModuleName = 'control-plane' | 'node' | 'e2e' | 'sanity' | 'snapshotter' | 'provisioner' | 'volumes';
 
 interface Recipe {
   readonly module: ModuleName;
   readonly package: string;
+  /** The package is a suite of tests, and the program runs them. */
+  readonly tests?: true;
   readonly linkerFlags?: string;
   /** How a binary of KUBEBUILDER_ASSETS tells its version, and which one ours is. */
   readonly version?: { readonly args: readonly string[]; readonly expected: string };
@@ -49,6 +51,11 @@ const RECIPES = {
   kubelet: { module: 'node', package: 'k8s.io/kubernetes/cmd/kubelet', linkerFlags: STAMP },
   'kube-proxy': { module: 'node', package: 'k8s.io/kubernetes/cmd/kube-proxy', linkerFlags: STAMP },
   pause: { module: 'node', package: './pause' },
+  'e2e.test': { module: 'e2e', package: 'k8s.io/kubernetes/test/e2e', tests: true, linkerFlags: `-s -w ${STAMP}` },
+  ginkgo: { module: 'e2e', package: 'github.com/onsi/ginkgo/v2/ginkgo' },
+  agnhost: { module: 'e2e', package: 'k8s.io/kubernetes/test/images/agnhost', linkerFlags: '-s -w' },
+  'csi-attacher': { module: 'volumes', package: 'github.com/kubernetes-csi/external-attacher/v4/cmd/csi-attacher' },
+  'csi-resizer': { module: 'volumes', package: 'github.com/kubernetes-csi/external-resizer/v2/cmd/csi-resizer' },
   'csi-sanity': { module: 'sanity', package: 'github.com/kubernetes-csi/csi-test/v5/cmd/csi-sanity' },
   'snapshot-controller': { module: 'snapshotter', package: 'github.com/kubernetes-csi/external-snapshotter/v8/cmd/snapshot-controller' },
   'csi-snapshotter': { module: 'snapshotter', package: 'github.com/kubernetes-csi/external-snapshotter/v8/cmd/csi-snapshotter' },
@@ -148,7 +155,8 @@ function build({ name, recipe, file }: { name: BinaryName; recipe: Recipe; file:
   mkdirSync(folder, { recursive: true });
   const half = `${file}.${process.pid}.part`;
   const flags = recipe.linkerFlags === undefined ? [] : ['-ldflags', recipe.linkerFlags];
-  const result = spawnSync('go', ['build', '-trimpath', ...flags, '-o', half, recipe.package], {
+  const verb = recipe.tests === true ? ['test', '-c'] : ['build'];
+  const result = spawnSync('go', [...verb, '-trimpath', ...flags, '-o', half, recipe.package], {
     cwd: moduleDir(recipe.module),
     env: { ...process.env, CGO_ENABLED: '0' },
     encoding: 'utf8',
@@ -156,7 +164,7 @@ function build({ name, recipe, file }: { name: BinaryName; recipe: Recipe; file:
   });
   if (result.status !== 0) {
     rmSync(half, { force: true });
-    throw new Error(`go build of ${name} failed:\n${result.stderr.slice(-4000)}`);
+    throw new Error(`go ${verb.join(' ')} of ${name} failed:\n${result.stderr.slice(-4000)}`);
   }
   // In place only when whole: a run that dies while building leaves no half program behind.
   renameSync(half, file);

@@ -47,8 +47,8 @@ export interface ControlPlane {
   /** Programs of the test start here; `stop` takes them down before the servers. */
   readonly stage: Stage;
   readonly server: string;
-  /** The two servers that every call costs something. */
-  readonly servers: { readonly apiserver: Program; readonly etcd: Program };
+  /** The first two are those that every call costs something. */
+  readonly servers: { readonly apiserver: Program; readonly etcd: Program; readonly controllerManager: Program | undefined };
   /** File of the administrator. */
   readonly kubeconfig: string;
   readonly kube: Kube;
@@ -59,8 +59,8 @@ export interface ControlPlane {
   /** A kubeconfig file with a token of that ServiceAccount (TokenRequest, one hour). */
   asServiceAccount(namespace: string, name: string): Promise<string>;
   kubectl(args: readonly string[], stdin?: string): Promise<RunResult>;
-  /** Every call answered so far. */
-  audit(): AuditCall[];
+  /** Every call answered so far, or since the log had so many bytes. */
+  audit(fromByte?: number): AuditCall[];
   /** Bytes of the audit log: whether anybody called, without reading it. */
   auditSize(): number;
   /** Forgets all versions but the newest in etcd, as the server does every five minutes. */
@@ -109,20 +109,22 @@ async function raise(stage: Stage, options: ControlPlaneOptions): Promise<Contro
   await ready(raw, stage);
 
   const kubeconfig = kubeconfigOf('admin');
-  if (options.controllerManager !== false)
-    startControllerManager(stage, {
-      file: await binary('kube-controller-manager', report),
-      kubeconfig,
-      controllers: options.node === undefined ? CONTROLLERS : CONTROLLERS_OF_NODES,
-      caFile: apiserver.caFile,
-    });
+  const controllerManager =
+    options.controllerManager === false
+      ? undefined
+      : startControllerManager(stage, {
+          file: await binary('kube-controller-manager', report),
+          kubeconfig,
+          controllers: options.node === undefined ? CONTROLLERS : CONTROLLERS_OF_NODES,
+          caFile: apiserver.caFile,
+        });
   if (options.scheduler === true) startScheduler(stage, await binary('kube-scheduler', report), kubeconfig);
   const kubectl = await binary('kubectl', report);
 
   return {
     stage,
     server,
-    servers: { apiserver: apiserver.program, etcd },
+    servers: { apiserver: apiserver.program, etcd, controllerManager },
     kubeconfig,
     kube,
     raw,
@@ -140,9 +142,9 @@ async function raise(stage: Stage, options: ControlPlaneOptions): Promise<Contro
         env: { HOME: stage.dir },
         ...(stdin === undefined ? {} : { stdin }),
       }),
-    audit: () => {
+    audit: (fromByte = 0) => {
       if (options.audit !== true) throw new Error('start the control plane with audit: true');
-      return readAudit(apiserver.auditLog);
+      return readAudit(apiserver.auditLog, fromByte);
     },
     auditSize: () => statSync(apiserver.auditLog).size,
     compact: () => compactEtcd(etcdUrl),
@@ -273,8 +275,8 @@ interface ManagerSpec {
   readonly caFile: string;
 }
 
-function startControllerManager(stage: Stage, { file, kubeconfig, controllers, caFile }: ManagerSpec): void {
-  stage.start({
+function startControllerManager(stage: Stage, { file, kubeconfig, controllers, caFile }: ManagerSpec): Program {
+  return stage.start({
     name: 'kube-controller-manager',
     disposable: true,
     file,

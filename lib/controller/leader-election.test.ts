@@ -107,6 +107,17 @@ describe('a single replica', () => {
     expect(a.isFresh()).toBe(true);
   });
 
+  test('is not fresh since a moment until it was renewed after it', async () => {
+    const w = world();
+    const a = w.replica('a');
+    await a.elected(never);
+    await w.clock.advance(1_000);
+    const since = w.clock.monotonic();
+    expect([a.isFresh(), a.isFresh(since)]).toEqual([true, false]);
+    await w.clock.advance(5_000);
+    expect(a.isFresh(since)).toBe(true);
+  });
+
   test('takes a lease that is its own again after a restart, without waiting', async () => {
     const w = world();
     w.write({ holderIdentity: 'a', leaseDurationSeconds: 15, renewTime: 'old', acquireTime: 'then', leaseTransitions: 3 });

@@ -59,8 +59,11 @@ export interface LeaderElection {
   /** Resolves when this process leads; rejects when the signal fires or `stop` is called before that. */
   elected(signal: AbortSignal): Promise<void>;
   isLeader(): boolean;
-  /** Leads, and renewed within the renew deadline by both clocks: only then may something be destroyed. */
-  isFresh(): boolean;
+  /**
+   * Leads, and renewed within the renew deadline by both clocks: only then may something be destroyed. `sinceMs`: and the
+   * renewal was sent no earlier than this (monotonic).
+   */
+  isFresh(sinceMs?: number): boolean;
   /** False if this process believes to lead, but its record is older than the lease plus `toleranceMs` (health check). */
   isHealthy(toleranceMs: number): boolean;
   /** What the server refuses, for as long as it does so; undefined otherwise. */
@@ -228,7 +231,8 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
         signal.addEventListener('abort', settle);
       }),
     isLeader: () => leading,
-    isFresh: () => leading && lock.renewal !== undefined && isRecent(lock.renewal),
+    isFresh: (sinceMs = Number.NEGATIVE_INFINITY) =>
+      leading && lock.renewal !== undefined && isRecent(lock.renewal) && lock.renewal.monotonicMs >= sinceMs,
     isHealthy: (toleranceMs) =>
       !leading || lock.observed === undefined || clock.monotonic() - lock.observed.seenAtMs <= options.leaseDurationMs + toleranceMs,
     refusal: () => refusal?.text,

@@ -17,8 +17,11 @@ export interface RoleContext {
   /** With the role's own event component. */
   readonly events: EventRecorder;
   readonly queueMetrics: QueueMetrics;
-  /** True where this process may destroy: no election, or the lease was renewed within the renew deadline (wall and monotonic clock). */
-  leaseIsFresh(): boolean;
+  /**
+   * True where this process may destroy: no election, or the lease was renewed within the renew deadline (wall and monotonic
+   * clock), and not before `sinceMs` (monotonic).
+   */
+  leaseIsFresh(sinceMs?: number): boolean;
   /** Ends the process in good order with this reason (exit code 1). */
   fatal(error: unknown): void;
 }

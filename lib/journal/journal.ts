@@ -88,8 +88,8 @@ export interface JournalOptions {
   readonly identity: string;
   /** False: every process has a journal of its own. */
   readonly elected: boolean;
-  /** We lead, and renewed in time. Asked only where somebody else has taken the journal over. */
-  readonly leaseIsFresh: () => boolean;
+  /** We lead, and renewed in time, no earlier than `sinceMs` (monotonic). Without a leader always true. */
+  readonly leaseIsFresh: (sinceMs?: number) => boolean;
   /** The server was restored from a backup: the journal has stopped, and the process must begin anew. */
   readonly undone: () => void;
   /** Told once for each period in which it cannot be written. */

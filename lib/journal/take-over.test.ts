@@ -69,6 +69,25 @@ describe('a take-over', () => {
     expect(bench.server.calls.filter(({ by }) => by === 'one')).toHaveLength(sent);
   });
 
+  test('is not contested by who renewed its lease before it, and is by who renews after it', async () => {
+    const bench = createBench();
+    const first = await leader(bench, 'one');
+    await first.journal.record('a', VALUE, bench.signal);
+    first.renewedMs = bench.clock.monotonic();
+    await bench.clock.advance(100);
+    const second = await leader(bench, 'two');
+    await expect(first.journal.record('b', VALUE, bench.signal)).rejects.toThrow(StaleLease);
+    await bench.clock.advance(4_000);
+    await expect(first.journal.record('a', VALUE, bench.signal)).rejects.toThrow(StaleLease);
+    expect(await second.journal.record('c', VALUE, bench.signal)).toBe('recorded');
+    expect(entriesIn(bench.server)).toEqual({ a: VALUE, c: VALUE });
+    first.renewedMs = bench.clock.monotonic();
+    const again = watched(first.journal.record('b', VALUE, bench.signal));
+    await bench.clock.advance(1_000);
+    expect(again.result).toBe('recorded');
+    expect(first.found).toEqual([{ uid: 'c', value: VALUE }]);
+  });
+
   test('that never came is no reason to forget what has to be written: a lease that is renewed after all writes it', async () => {
     const bench = createBench();
     const first = await leader(bench, 'one');

@@ -29,7 +29,7 @@ export interface WriterOptions {
   readonly entries: Entries;
   readonly parts: PartWriter;
   readonly elected: boolean;
-  readonly leaseIsFresh: () => boolean;
+  readonly leaseIsFresh: (sinceMs?: number) => boolean;
   readonly unwritable: (reason: string) => void;
   readonly refusedAgainMs: number;
   readonly leaseDurationMs: number;
@@ -66,6 +66,8 @@ export function createWriter(options: WriterOptions): Writer {
   let refusedUntil: number | undefined;
   let lazyAt: number | undefined;
   let renewAt = 0;
+  /** When somebody else was last found to have it: a lease renewed before that says nothing of who leads now. */
+  let displacedMs = Number.NEGATIVE_INFINITY;
   let lazyTurn = false;
 
   const now = (): number => clock.monotonic();
@@ -121,7 +123,8 @@ export function createWriter(options: WriterOptions): Writer {
   };
 
   const displaced = (): void => {
-    // No clock decides: whoever sealed last writes, and one who leads seals again.
+    displacedMs = now();
+    // No clock decides: whoever sealed last writes, and one who leads seals again, once its lease says that it still does.
     if (!elected || takers.size > 0 || options.leaseIsFresh()) {
       ground = 'wanted';
       pauses.displaced();
@@ -178,7 +181,7 @@ export function createWriter(options: WriterOptions): Writer {
   const perform = async (step: Work): Promise<void> => {
     const { signal } = ending;
     // Who was stopped and wakes does not know yet who leads now (decision 003). A take-over was asked for by who does.
-    if (takers.size === 0 && !options.leaseIsFresh()) throw new StaleLease();
+    if (takers.size === 0 && !options.leaseIsFresh(displacedMs)) throw new StaleLease();
     switch (step.kind) {
       case 'seal': {
         const found = await parts.seal(signal);
@@ -274,7 +277,7 @@ export function createWriter(options: WriterOptions): Writer {
     },
     state: () => {
       if (refusedUntil !== undefined && refusedUntil > now()) return 'refused';
-      return options.leaseIsFresh() ? 'writable' : 'fenced';
+      return options.leaseIsFresh(displacedMs) ? 'writable' : 'fenced';
     },
     flush: (signal) =>
       untilSignal(signal, (settle) => {

@@ -69,7 +69,7 @@ export class RunningRole {
         informers: input.informers,
         events: this.recorder,
         queueMetrics: input.queueMetrics,
-        leaseIsFresh: () => this.election?.isFresh() ?? true,
+        leaseIsFresh: (sinceMs) => this.election?.isFresh(sinceMs) ?? true,
         fatal: input.fatal,
       },
       driver:

@@ -189,18 +189,22 @@ export interface NodeExpand {
   readonly capability: Capability | undefined;
 }
 
-/** With expansion in the controller the node only confirms it; without, the node is where a volume grows. */
-export function expandOnNode(world: World, request: NodeExpand): Outcome<bigint> {
+/** With expansion in the controller the node only follows it; without, the node is where a volume grows. */
+export function expandOnNode(world: World, request: NodeExpand): Outcome<{ readonly volume: VolumeRecord; readonly bytes: bigint }> {
   const volume = requireAt(world, request.volumeId, request.path);
   if (request.capability !== undefined && request.capability.block !== volume.block) {
     throw new Refusal('INVALID_ARGUMENT', `volume ${volume.id} is of another access type`);
   }
-  if (request.range === undefined) return { change: undefined, answer: volume.bytes };
+  const asItIs = { change: undefined, answer: { volume, bytes: volume.bytes } };
+  if (request.range === undefined) return asItIs;
   const range = requireRange(request.range);
-  if (!world.features.controllerExpansion) return grow(world, volume, range);
+  if (!world.features.controllerExpansion) {
+    const { change, answer: bytes } = grow(world, volume, range);
+    return { change, answer: { volume, bytes } };
+  }
   if (volume.bytes < range.required)
     throw new Refusal('OUT_OF_RANGE', `volume ${volume.id} has ${volume.bytes} bytes: expand it at the controller first`);
-  return { change: undefined, answer: volume.bytes };
+  return asItIs;
 }
 
 const isAt = (placement: Placement, nodeId: string, path: string): boolean => placement.nodeId === nodeId && placement.path === path;

@@ -28,6 +28,8 @@ export interface SizeLimits {
   /** What is given when the caller names no size. */
   readonly preferred: bigint;
   readonly atMost: bigint;
+  /** The smallest that can be made: who requires less gets it. */
+  readonly smallest: bigint;
 }
 
 /** The size of a new volume: exactly what is required, else the preferred size as far as the limit lets it. */
@@ -36,6 +38,11 @@ export function chooseSize(range: CapacityRange | undefined, limits: SizeLimits)
   const limit = range?.limit ?? 0n;
   let size = required;
   if (required === 0n) size = limit !== 0n && limit < limits.preferred ? limit : limits.preferred;
+  if (size < limits.smallest) {
+    if (limit !== 0n && limit < limits.smallest)
+      throw new Refusal('OUT_OF_RANGE', `${limit} bytes are allowed, the smallest volume has ${limits.smallest}`);
+    size = limits.smallest;
+  }
   if (size < limits.atLeast) throw new Refusal('OUT_OF_RANGE', `${size} bytes are asked for, but the source has ${limits.atLeast}`);
   if (size > limits.atMost) throw new Refusal('OUT_OF_RANGE', `${size} bytes are asked for, the largest volume has ${limits.atMost}`);
   return size;

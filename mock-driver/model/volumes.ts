@@ -6,7 +6,7 @@
  * A caller therefore learns of its own mistakes whatever the state is.
  */
 import { requireModes, requireOneAccessType } from './access.ts';
-import { type CapacityRange, chooseSize, DEFAULT_VOLUME_BYTES, fits, requireRange } from './capacity.ts';
+import { type CapacityRange, chooseSize, DEFAULT_VOLUME_BYTES, fits, MINIMUM_VOLUME_BYTES, requireRange } from './capacity.ts';
 import { requireMutable } from './mutable.ts';
 import { limitMap, requireId, requireName, sameMap } from './names.ts';
 import type { Capability, Segment, Source, VolumeRecord } from './records.ts';
@@ -60,7 +60,12 @@ export function createVolume(world: World, request: CreateVolume): Outcome<Volum
   }
   const origin = request.source === undefined ? undefined : requireSource(world, request.source, block);
   const preferred = origin?.bytes ?? DEFAULT_VOLUME_BYTES;
-  const bytes = chooseSize(range, { atLeast: origin?.bytes ?? 0n, preferred, atMost: world.maxVolumeBytes });
+  const bytes = chooseSize(range, {
+    atLeast: origin?.bytes ?? 0n,
+    preferred,
+    atMost: world.maxVolumeBytes,
+    smallest: block ? MINIMUM_VOLUME_BYTES : world.minVolumeBytes,
+  });
   const segment = place(world, {
     bytes,
     requirement: request.requirement,
@@ -148,8 +153,7 @@ export function expandVolume(world: World, request: ExpandVolume): Outcome<{ rea
   }
   const change = grow(world, volume, range);
   // A directory needs nothing on the node, but a driver that has the RPC wants it called: that is what it is for.
-  const onNode = world.features.nodeExpansion && !volume.block;
-  return { change: change.change, answer: { bytes: change.answer, onNode } };
+  return { change: change.change, answer: { bytes: change.answer, onNode: world.features.nodeExpansion } };
 }
 
 /** The larger volume, or the same where it is large enough. Shared by the controller and the node. */

@@ -23,6 +23,8 @@ export interface World {
   /** The node this instance runs on. */
   readonly nodeId: string;
   readonly ownSegment: Segment | undefined;
+  /** Of volumes that are mounted. */
+  readonly minVolumeBytes: bigint;
   readonly maxVolumeBytes: bigint;
   /** 0: no limit. */
   readonly maxVolumesPerNode: number;

@@ -243,7 +243,7 @@ describe('expansion', () => {
     expect((await client.expandVolume({ volumeId: await made(client), ...fields })).code).toBe(code);
   });
 
-  test('needs no node for a block volume, and a detached one where it is offline only', async () => {
+  test('needs the node also for a block volume, and a detached one where it is offline only', async () => {
     const { client } = await open({ disabled: new Set(['VOLUME_EXPANSION_ONLINE']) });
     const volumeCapability = capability({ block: true });
     const volumeId = await made(client, { volumeCapabilities: [volumeCapability] });
@@ -251,7 +251,7 @@ describe('expansion', () => {
     const expand = () => client.expandVolume({ volumeId, capacityRange: range(2n * GIB) });
     expect((await expand()).code).toBe('FAILED_PRECONDITION');
     await client.controllerUnpublish({ volumeId, nodeId: 'node-a' });
-    expect((await expand()).response.nodeExpansionRequired).toBe(false);
+    expect((await expand()).response.nodeExpansionRequired).toBe(true);
     const { response } = await client.getPluginCapabilities();
     expect(response.capabilities.map(({ type }) => type?.$case === 'volumeExpansion' && type.value.type)).toContain(2);
   });

@@ -6,7 +6,6 @@
  */
 import { attach, detach } from '../model/attachments.ts';
 import { requireModes, requireOneAccessType } from '../model/access.ts';
-import { MINIMUM_VOLUME_BYTES } from '../model/capacity.ts';
 import { page } from '../model/paging.ts';
 import type { VolumeRecord } from '../model/records.ts';
 import { sameMap } from '../model/names.ts';
@@ -117,7 +116,7 @@ export const controllerVolumes: Service = {
         return {
           available_capacity: available.toString(),
           maximum_volume_size: { value: largest.toString() },
-          minimum_volume_size: { value: MINIMUM_VOLUME_BYTES.toString() },
+          minimum_volume_size: { value: world.minVolumeBytes.toString() },
         };
       }),
   },

@@ -63,8 +63,15 @@ export const node: Service = {
     run: async (call, request) => {
       const volumeId = text(request, 'volume_id');
       const targetPath = text(request, 'target_path');
-      const published = await call.read((world) => unpublish(world, volumeId, targetPath).change !== undefined);
-      if (published) await call.publisher.remove(targetPath, { keepDirectory: false });
+      const { published, left } = await call.read((world) => {
+        const { change, answer } = unpublish(world, volumeId, targetPath);
+        return { published: change !== undefined, left: answer.targets.some(({ nodeId }) => nodeId === world.nodeId) };
+      });
+      if (published) {
+        await call.publisher.remove(targetPath, { keepDirectory: false });
+        const source = call.store.path(volumeId);
+        if (!left && source !== undefined) await call.publisher.release(source);
+      }
       await call.change((world) => unpublish(world, volumeId, targetPath));
       return {};
     },
@@ -73,9 +80,12 @@ export const node: Service = {
   NodeGetVolumeStats: {
     offered: ({ node: has }) => has.includes('GET_VOLUME_STATS'),
     run: async (call, request) => {
-      const volume = await call.read((world) => requireAt(world, text(request, 'volume_id'), text(request, 'volume_path')));
-      const usage = await call.store.usage(volume.id);
-      const bytes = { unit: 'BYTES', total: volume.bytes, used: usage.usedBytes };
+      const at = text(request, 'volume_path');
+      const volume = await call.read((world) => requireAt(world, text(request, 'volume_id'), at));
+      const source = call.store.path(volume.id);
+      const own = source === undefined || volume.block ? undefined : await call.publisher.usage({ source, at });
+      const usage = own ?? (await call.store.usage(volume.id));
+      const bytes = { unit: 'BYTES', total: own?.totalBytes ?? volume.bytes, used: usage.usedBytes };
       const inodes = { unit: 'INODES', total: usage.totalInodes, used: usage.usedInodes };
       return { usage: (volume.block ? [bytes] : [bytes, inodes]).map(usageMessage) };
     },
@@ -84,7 +94,7 @@ export const node: Service = {
     offered: ({ node: has }) => has.includes('EXPAND_VOLUME'),
     pending: ['volume', 'volume_id'],
     run: async (call, request) => {
-      const bytes = await call.change((world) =>
+      const { volume, bytes } = await call.change((world) =>
         expandOnNode(world, {
           volumeId: text(request, 'volume_id'),
           path: text(request, 'volume_path'),
@@ -92,6 +102,8 @@ export const node: Service = {
           capability: capabilityOf(request),
         }),
       );
+      const source = call.store.path(volume.id);
+      if (source !== undefined) await call.publisher.grow({ source, block: volume.block });
       return { capacity_bytes: bytes.toString() };
     },
   },

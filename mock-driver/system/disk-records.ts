@@ -2,7 +2,7 @@
  * The layout of a state directory and how its records are read.
  *
  *     format                      {"format":1}: who wrote this
- *     volumes/ID/                 volume.json and `data`: a directory, or a sparse file for a block volume
+ *     volumes/ID/                 volume.json and `data`: a directory, or a sparse file for a device or a file system
  *     snapshots/ID/               snapshot.json and `data`
  *     groups/ID/                  group.json and a snapshot directory per member: one rename makes them all
  *     nodes/HASH.json             one per instance
@@ -21,6 +21,8 @@ import { StoreError } from '../store/store.ts';
 export const FORMAT = 1;
 /** What the file `format` is called before it is whole. */
 export const FORMAT_DRAFT = '.format-';
+/** What a starting instance tries out in the directory: gone in a moment. */
+export const PROBE = '.probe-';
 const ID = /^(vol|snap|group)-[0-9a-f-]{1,64}$/;
 
 /** Refuses what cannot be one of our ids: the last guard before text becomes a path. */
@@ -136,7 +138,7 @@ export function checkFormat(root: string): 'ours' | 'absent' {
   });
   if (format === undefined) {
     const names = namesIn(root);
-    if (names.some((name) => name !== 'lost+found' && !name.startsWith(FORMAT_DRAFT))) {
+    if (names.some((name) => name !== 'lost+found' && !name.startsWith(FORMAT_DRAFT) && !name.startsWith(PROBE))) {
       throw new StoreError(
         'damaged',
         `${root} is not empty and has no file 'format': it is no state directory of this driver; choose another one`,

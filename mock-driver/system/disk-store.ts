@@ -14,7 +14,7 @@ import type { Change, GroupRecord, NodeRecord, Records, SnapshotRecord, VolumeRe
 import { recordText } from '../store/record-text.ts';
 import { type CrashPoint, type News, StoreError, type Usage, type VolumeStore } from '../store/store.ts';
 import { ChangeFeed } from './change-feed.ts';
-import { copyStill, walk } from './copy.ts';
+import { type CopyPair, copyStill, walk } from './copy.ts';
 import {
   checkFormat,
   FORMAT,
@@ -32,7 +32,9 @@ import {
   snapshotDir,
   volumeDir,
 } from './disk-records.ts';
+import { makeExt4 } from './ext4.ts';
 import { TicketLock } from './lock.ts';
+import { flush } from './loops.ts';
 
 const FOLDERS = ['volumes', 'snapshots', 'groups', 'nodes', 'tmp', 'locks'];
 
@@ -40,7 +42,12 @@ export interface DiskStoreOptions {
   readonly root: string;
   readonly nodeId: string;
   readonly clock: Clock;
+  /** What new volumes are that are mounted; those that exist stay as they are. Default: a directory. */
+  readonly format?: VolumeFormat;
 }
+
+/** A directory has no size of its own, a file system has. */
+export type VolumeFormat = 'directory' | 'ext4';
 
 export class DiskStore implements VolumeStore {
   readonly #root: string;
@@ -173,11 +180,12 @@ export class DiskStore implements VolumeStore {
       if (volume.source !== undefined) {
         const { kind, id } = volume.source;
         const from = kind === 'volume' ? volumeDir(this.#root, id) : snapshotDir(this.#root, { id, groupId: this.#groupOf.get(id) });
-        await copyStill([{ from: join(from, 'data'), to: data }], this.#options.clock);
-      } else if (volume.block) await fs.writeFile(data, '', { mode: 0o600 });
+        await this.#copy([{ from: join(from, 'data'), to: data }]);
+      } else if (volume.block || this.#options.format === 'ext4') await fs.writeFile(data, '', { mode: 0o600 });
       // What runs in a container is rarely root: the directory is open, as an empty file system's root would be.
       else await fs.mkdir(data).then(() => fs.chmod(data, 0o777));
-      if (volume.block) await fs.truncate(data, Number(volume.bytes));
+      await growFile(data, volume.bytes);
+      if (volume.source === undefined && !volume.block && this.#options.format === 'ext4') await makeExt4(data);
       await crashPoint(1);
       await writeSynced(join(made, 'volume.json'), recordText(volume));
     });
@@ -185,7 +193,7 @@ export class DiskStore implements VolumeStore {
 
   async #createSnapshot(snapshot: SnapshotRecord, crashPoint: CrashPoint): Promise<void> {
     await this.#make({ final: snapshotDir(this.#root, snapshot), line: `snapshot ${snapshot.id}`, crashPoint }, async (made) => {
-      await copyStill([{ from: this.path(snapshot.sourceVolumeId), to: join(made, 'data') }], this.#options.clock);
+      await this.#copy([{ from: this.path(snapshot.sourceVolumeId), to: join(made, 'data') }]);
       await crashPoint(1);
       await writeSynced(join(made, 'snapshot.json'), recordText(snapshot));
     });
@@ -196,11 +204,16 @@ export class DiskStore implements VolumeStore {
     await this.#make({ final: groupDir(this.#root, group.id), line: `group ${group.id}`, crashPoint }, async (made) => {
       for (const { id } of snapshots) await fs.mkdir(join(made, requireSafe(id)));
       const pairs = snapshots.map(({ id, sourceVolumeId }) => ({ from: this.path(sourceVolumeId), to: join(made, id, 'data') }));
-      await copyStill(pairs, this.#options.clock);
+      await this.#copy(pairs);
       await crashPoint(1);
       for (const snapshot of snapshots) await writeSynced(join(made, snapshot.id, 'snapshot.json'), recordText(snapshot));
       await writeSynced(join(made, 'group.json'), recordText(group));
     });
+  }
+
+  async #copy(pairs: readonly CopyPair[]): Promise<void> {
+    for (const { from } of pairs) if ((await fs.stat(from)).isFile()) await flush(from);
+    await copyStill(pairs, this.#options.clock);
   }
 
   /** Makes a directory whole in tmp/, then lets it appear. */
@@ -227,8 +240,7 @@ export class DiskStore implements VolumeStore {
     await crashPoint(0);
     const directory = volumeDir(this.#root, volume.id);
     // Growing the file first: a crash in between leaves room that nobody was promised, not a promise without room.
-    if (volume.block && (await fs.stat(join(directory, 'data'))).size < volume.bytes)
-      await fs.truncate(join(directory, 'data'), Number(volume.bytes));
+    await growFile(join(directory, 'data'), volume.bytes);
     await crashPoint(1);
     await this.#replace(join(directory, 'volume.json'), recordText(volume), () => crashPoint(2));
     await crashPoint(3);
@@ -309,6 +321,12 @@ export class DiskStore implements VolumeStore {
     await writeSynced(made, `${JSON.stringify({ format: FORMAT })}\n`);
     await fs.rename(made, join(this.#root, 'format'));
   }
+}
+
+/** A file shows its volume's size; a directory has none. */
+async function growFile(data: string, bytes: bigint): Promise<void> {
+  const stats = await fs.stat(data, { bigint: true });
+  if (stats.isFile() && stats.size < bytes) await fs.truncate(data, Number(bytes));
 }
 
 async function writeSynced(file: string, content: string): Promise<void> {

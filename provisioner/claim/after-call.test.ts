@@ -122,7 +122,12 @@ describe('a name that the driver knows under other properties', () => {
       expect(step(exists, { operation })).toMatchObject({
         kind: 'retry',
         backoff: 'create-volume',
-        events: [{ reason: 'ProvisioningFailed' }],
+        events: [
+          {
+            reason: 'ProvisioningFailed',
+            message: `${exists.message} (nothing here tells of the request that made it, as after the restore of a backup: delete that volume in the storage if nobody needs it, or create the claim anew)`,
+          },
+        ],
       });
   });
 

@@ -6,12 +6,17 @@ import { GrpcCode } from '../../lib/csi/grpc-code.ts';
 import { sameIntent } from '../intent/intent.ts';
 import { isSource } from '../facts/data-source.ts';
 import { reasonToLeave } from '../facts/ownership.ts';
+import { words } from '../facts/peer-words.ts';
 import { planForNobody } from './persistent-volume.ts';
 import { attemptFailed, createStep, heldBack, journalNote, reschedule, secretStep } from './steps.ts';
 import type { CallFailure, ClaimDecision, ClaimState } from './state.ts';
 
 /** From then on an administrator is told of what stays undecided for a claim that is gone. */
 const LONG_MS = 10 * 60_000;
+
+/** Where no earlier request is known that may have made the volume. */
+const NAME_TAKEN =
+  'nothing here tells of the request that made it, as after the restore of a backup: delete that volume in the storage if nobody needs it, or create the claim anew';
 
 export function afterCall(state: ClaimState, failure: CallFailure): ClaimDecision {
   if (failure.purpose === 'settle') return afterSettling(state, failure);
@@ -25,17 +30,20 @@ export function afterCall(state: ClaimState, failure: CallFailure): ClaimDecisio
     return reschedule(state, failure.message);
   const recovery = recover(state, failure);
   if (recovery !== undefined) return recovery;
-  const infeasible = isInfeasible(failure);
-  const message = infeasible
-    ? `Volume provisioning failed with infeasible error. Retries will be delayed. ${failure.message}`
-    : failure.message;
+  const message = wordsOf(failure);
   return {
     kind: 'retry',
     backoff: 'create-volume',
     reason: message,
     events: attemptFailed(state, message),
-    ...(infeasible ? { atLeastMs: state.settings.retryMaxMs } : {}),
+    ...(isInfeasible(failure) ? { atLeastMs: state.settings.retryMaxMs } : {}),
   };
+}
+
+/** What the user is told of it. */
+function wordsOf(failure: CallFailure): string {
+  if (isInfeasible(failure)) return `Volume provisioning failed with infeasible error. Retries will be delayed. ${failure.message}`;
+  return isNameTaken(failure) ? words(failure.message, NAME_TAKEN) : failure.message;
 }
 
 /**
@@ -44,7 +52,7 @@ export function afterCall(state: ClaimState, failure: CallFailure): ClaimDecisio
  */
 function recover(state: ClaimState, failure: CallFailure): ClaimDecision | undefined {
   const { operation } = state.progress;
-  if (failure.kind !== 'refused' || failure.grpcCode !== GrpcCode.ALREADY_EXISTS) return undefined;
+  if (!isNameTaken(failure)) return undefined;
   if (operation.phase !== 'open' || state.misfit !== undefined) return undefined;
   // In turn: the driver knows one of them at most.
   const earlier = operation.uncertain?.intents.filter((intent) => !sameIntent(intent, operation.intent))[state.recovered];
@@ -73,6 +81,11 @@ function afterSettling(state: ClaimState, { message }: CallFailure): ClaimDecisi
 /** This node's driver does not know the source: it is on another node. */
 function isElsewhere({ settings, dataSource }: ClaimState, failure: CallFailure): boolean {
   return settings.node !== undefined && isSource(dataSource) && failure.kind === 'refused' && failure.grpcCode === GrpcCode.NOT_FOUND;
+}
+
+/** The driver has a volume of this name that was made by another request. */
+function isNameTaken(failure: CallFailure): boolean {
+  return failure.kind === 'refused' && failure.grpcCode === GrpcCode.ALREADY_EXISTS;
 }
 
 /** The driver says that the claim itself is wrong: asking again soon helps nobody. */

@@ -101,7 +101,7 @@ export function openAccounts(init: AccountsInit): Accounts {
     namespace: leaseNamespace,
     identity,
     elected,
-    leaseIsFresh: () => context.leaseIsFresh(),
+    leaseIsFresh: (sinceMs) => context.leaseIsFresh(sinceMs),
     leaseDurationMs: options.leaderElectionLeaseDurationMs,
     refusedAgainMs: REFUSED_AGAIN_MS,
     takeUp: (entries) => entries.flatMap((entry) => take(entry)),

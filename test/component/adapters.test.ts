@@ -86,15 +86,51 @@ describe('the HTTP door', () => {
         response.end(`${request.method} ${request.url} ${request.headers['content-type']} ${Buffer.concat(chunks).toString()}`);
       });
     });
-    for (let round = 0; round < 20; round += 1) {
-      const answer = await door.exchange(
-        { method: 'PATCH', path: '/a?b=c', headers: { 'content-type': 'application/json' }, body: new TextEncoder().encode('{"ü":1}') },
-        live(),
-      );
+    const body = new TextEncoder().encode('{"ü":1}');
+    for (const method of ['PATCH', 'DELETE', 'POST', 'PUT', 'DELETE', 'PATCH'] as const) {
+      const answer = await door.exchange({ method, path: '/a?b=c', headers: { 'content-type': 'application/json' }, body }, live());
       expect(answer).toMatchObject({ status: 201, headers: { 'x-kind': 'a, b' } });
-      expect(text(answer.body)).toBe('PATCH /a?b=c application/json {"ü":1}');
+      expect(text(answer.body)).toBe(`${method} /a?b=c application/json {"ü":1}`);
     }
     expect(connections()).toBe(1);
+  });
+
+  test('a pool grows to what is asked for at once, and no further', async () => {
+    const { door, connections } = await http((_request, response) => void setTimeout(() => response.end('ok'), 1));
+    const inTurn = async (): Promise<void> => {
+      for (let round = 0; round < 10; round += 1) await door.exchange(get, live());
+    };
+    await Promise.all(Array.from({ length: 8 }, inTurn));
+    expect(connections()).toBe(8);
+  });
+
+  test('a request that is given up leaves a connection that serves the next', async () => {
+    let silent = true;
+    const { door } = await http((_request, response) => {
+      if (!silent) response.end('ok');
+    });
+    const abort = new AbortController();
+    const call = door.exchange(get, abort.signal);
+    setTimeout(() => abort.abort(), 5);
+    await expect(call).rejects.toMatchObject({ code: 'ABORTED' });
+    silent = false;
+    expect(text((await door.exchange(get, live())).body)).toBe('ok');
+  });
+
+  test('a reader that stops for a while loses nothing', async () => {
+    const { door } = await http((_request, response) => {
+      response.writeHead(200);
+      const send = (at: number): void => {
+        if (at === 300) response.end();
+        else response.write(`${at}\n`, () => setImmediate(send, at + 1));
+      };
+      send(0);
+    });
+    const stream = await door.stream(get, live());
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    let seen = '';
+    for await (const chunk of stream.chunks) seen += text(chunk);
+    expect(seen).toBe(Array.from({ length: 300 }, (_, at) => `${at}\n`).join(''));
   });
 
   test('streams chunks as they come, at any byte boundary, until the server ends', async () => {
@@ -276,6 +312,12 @@ describe('the HTTP door', () => {
       code: 'ECONNREFUSED',
       message: expect.stringContaining('proxy 127.0.0.1:1'),
     });
+  });
+
+  test('a certificate that cannot be read is told before anything is asked', () => {
+    const clientCertificate = '-----BEGIN CERTIFICATE-----\nno base64\n-----END CERTIFICATE-----\n';
+    const target = { baseUrl: 'https://api.test:6443', clientCertificate, clientKey: TEST_CERTIFICATE.key };
+    expect(() => openHttp(target)).toThrow(/^client-certificate or client-key for https:\/\/api\.test:6443 cannot be read: /);
   });
 
   test('without TLS the proxy is asked for the whole URL', async () => {

@@ -17,7 +17,17 @@ import { ROLES } from './programs.ts';
 describe('from the audit log', () => {
   const at = (second: number): string => `2026-01-01T00:00:${String(second).padStart(2, '0')}.000000Z`;
   const call = (user: string, second: number, other: Partial<AuditCall> = {}): AuditCall => ({
-    ...{ user, agent: 'program', verb: 'update', resource: 'leases', namespace: 'kube-system', name: 'the-lease', code: 200, path: '' },
+    ...{
+      user,
+      agent: 'program',
+      verb: 'update',
+      group: 'coordination.k8s.io',
+      resource: 'leases',
+      namespace: 'kube-system',
+      name: 'the-lease',
+      code: 200,
+      path: '',
+    },
     ...{ at: at(second), bodyBytes: 0 },
     ...other,
   });

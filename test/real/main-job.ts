@@ -42,6 +42,8 @@ export interface SceneOptions {
   readonly name: string;
   readonly bindingMode?: 'Immediate' | 'WaitForFirstConsumer';
   readonly snapshotPolicy?: 'Delete' | 'Retain';
+  readonly storageParameters?: Readonly<Record<string, string>>;
+  readonly snapshotParameters?: Readonly<Record<string, string>>;
 }
 
 const NAMESPACES = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false } as const;
@@ -53,16 +55,24 @@ export async function openScene({
   name,
   bindingMode = 'Immediate',
   snapshotPolicy = 'Delete',
+  storageParameters = {},
+  snapshotParameters = {},
 }: SceneOptions): Promise<Scene> {
   const { kube } = plane;
   await kube.create(NAMESPACES, { metadata: { name } });
   await kube.create(STORAGE_CLASSES, {
     metadata: { name },
     provisioner: driver.name,
+    parameters: storageParameters,
     reclaimPolicy: 'Delete',
     volumeBindingMode: bindingMode,
   });
-  await kube.create(VOLUME_SNAPSHOT_CLASSES, { metadata: { name }, driver: driver.name, deletionPolicy: snapshotPolicy });
+  await kube.create(VOLUME_SNAPSHOT_CLASSES, {
+    metadata: { name },
+    driver: driver.name,
+    deletionPolicy: snapshotPolicy,
+    parameters: snapshotParameters,
+  });
   return { plane, kube, driver, namespace: name, storageClass: name, snapshotClass: name };
 }
 
@@ -72,15 +82,23 @@ export interface BoundClaim {
   readonly volumeHandle: string;
 }
 
-export async function createClaim(scene: Scene, name: string, options: { fromSnapshot?: string } = {}): Promise<void> {
-  const dataSource = { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: options.fromSnapshot ?? '' };
+export interface ClaimSource {
+  readonly fromSnapshot?: string;
+  readonly fromClaim?: string;
+}
+
+export async function createClaim(scene: Scene, name: string, { fromSnapshot, fromClaim }: ClaimSource = {}): Promise<void> {
+  const dataSource =
+    fromSnapshot === undefined
+      ? { kind: 'PersistentVolumeClaim', name: fromClaim ?? '' }
+      : { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: fromSnapshot };
   await scene.kube.create(PERSISTENT_VOLUME_CLAIMS, {
     metadata: { name, namespace: scene.namespace },
     spec: {
       accessModes: ['ReadWriteOnce'],
       storageClassName: scene.storageClass,
       resources: { requests: { storage: '1Mi' } },
-      ...(options.fromSnapshot === undefined ? {} : { dataSource }),
+      ...(fromSnapshot === undefined && fromClaim === undefined ? {} : { dataSource }),
     },
   });
 }
@@ -97,8 +115,8 @@ export async function untilBound(scene: Scene, name: string): Promise<BoundClaim
   return { claim, volumeName, volumeHandle: volume.spec?.csi?.volumeHandle ?? '' };
 }
 
-export async function provision(scene: Scene, name: string, options: { fromSnapshot?: string } = {}): Promise<BoundClaim> {
-  await createClaim(scene, name, options);
+export async function provision(scene: Scene, name: string, source: ClaimSource = {}): Promise<BoundClaim> {
+  await createClaim(scene, name, source);
   return untilBound(scene, name);
 }
 

@@ -56,19 +56,20 @@ export interface CastOptions {
   /** The kubeconfig of a role. Default: that of the program's own token user. */
   readonly kubeconfigOf: (role: Role, side: Side) => string | Promise<string>;
   readonly argsOf?: (role: Role) => readonly string[];
+  readonly envOf?: (role: Role) => Readonly<Record<string, string>>;
   readonly nodeFlags?: readonly string[];
 }
 
 /** One program a role, started in the order of the roles. */
 export async function startCast(
   stage: Stage,
-  { cast, address, kubeconfigOf, argsOf = () => [], nodeFlags = [] }: CastOptions,
+  { cast, address, kubeconfigOf, argsOf = () => [], envOf = () => ({}), nodeFlags = [] }: CastOptions,
 ): Promise<Program[]> {
   const programs: Program[] = [];
   for (const role of ROLES) {
     const side = cast[role];
     const kubeconfig = await kubeconfigOf(role, side);
-    programs.push(await startProgram(stage, { role, side, address, kubeconfig, args: argsOf(role), nodeFlags }));
+    programs.push(await startProgram(stage, { role, side, address, kubeconfig, args: argsOf(role), env: envOf(role), nodeFlags }));
   }
   return programs;
 }

@@ -1,45 +1,64 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { installCrds, readCrds } from '../../harness/crds.ts';
-import type { CsiNode } from '../../harness/csi-node.ts';
-import { openCsiNode } from '../../harness/csi-node.ts';
-import type { MockDriver } from '../../harness/mock-driver.ts';
-import { startMockDriver } from '../../harness/mock-driver.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import { startControlPlane } from '../../harness/real/control-plane.ts';
 import type { RbacRun } from './rbac.ts';
-import { applyUpstreamRbac, runUnderRbac } from './rbac.ts';
+import { told } from './rbac.ts';
+import { describeRight, needs, readManifests, RIGHTS_FILES, rightsIn } from './rights.ts';
+import { runRightsJob } from './rights-job.ts';
+import { removeOneByOne } from './rights-removed.ts';
+import { runUnderUpstreamRbac } from './upstream-rbac.ts';
 
-let plane: ControlPlane;
-let driver: MockDriver;
-let node: CsiNode;
-let peers: RbacRun;
-
-beforeAll(async () => {
-  plane = await startControlPlane({ audit: true });
-  await installCrds(plane.raw, readCrds());
-  await applyUpstreamRbac(plane);
-  driver = await startMockDriver(plane.stage, { args: ['--publish=symlink'] });
-  node = openCsiNode({ address: driver.address, nodeId: 'node-a', dir: plane.stage.dir });
-});
-afterAll(async () => {
-  node.close();
-  await plane.stop();
-});
-
-function told(side: string, { forbidden, calls }: RbacRun): string {
-  const list = [...forbidden].map(([key, count]) => `${key} ×${count}`).join('; ');
-  return `${side}: ${calls} calls under upstream's RBAC, forbidden: ${list === '' ? 'none' : list}\n`;
-}
-
-test('the Go programs do the main job under their own manifests', async () => {
-  peers = await runUnderRbac({ plane, driver, node, side: 'go' });
-  process.stdout.write(told('go', peers));
-  expect(peers.calls).toBeGreaterThan(30);
+test("ours do the main job and a group under upstream's manifests, and are forbidden nothing; nor are the Go programs", async () => {
+  const plane = await startControlPlane({ audit: true });
+  try {
+    const runs = await runUnderUpstreamRbac(plane);
+    for (const [side, run] of Object.entries(runs)) {
+      process.stdout.write(`${told(side, run)}\n`);
+      expect(run.calls.length).toBeGreaterThan(60);
+      expect(Object.fromEntries(run.forbidden), side).toEqual({});
+    }
+  } finally {
+    await plane.stop();
+  }
 });
 
-test('ours do it under the same manifests, and are forbidden nothing but what the peers are', async () => {
-  const ours = await runUnderRbac({ plane, driver, node, side: 'ours' });
-  process.stdout.write(told('ours', ours));
-  expect(ours.calls).toBeGreaterThan(30);
-  expect([...ours.forbidden.keys()].filter((key) => !peers.forbidden.has(key))).toEqual([]);
+describe('under the roles of deploy/', () => {
+  let plane: ControlPlane;
+  let run: RbacRun;
+  const manifests = readManifests(RIGHTS_FILES);
+  const rights = rightsIn(manifests);
+
+  beforeAll(async () => {
+    plane = await startControlPlane({ audit: true });
+    await installCrds(plane.raw, readCrds());
+    run = await runRightsJob(plane);
+    process.stdout.write(`${told('ours', run)}\n`);
+  });
+  afterAll(() => plane.stop());
+
+  test('nothing that the programs do is forbidden', () => {
+    expect(Object.fromEntries(run.forbidden)).toEqual({});
+  });
+
+  test('each right is needed by a call that no other right allows', () => {
+    expect(needs(rights, run.calls).unneeded.map(describeRight)).toEqual([]);
+  });
+
+  test('a right too many is found', () => {
+    const planted = {
+      role: 'r',
+      user: run.calls[0]?.user ?? '',
+      namespace: undefined,
+      group: '',
+      resource: 'pods',
+      verb: 'delete',
+      name: undefined,
+    };
+    expect(needs([...rights, planted], run.calls).unneeded).toEqual([planted]);
+  });
+
+  test('without any one of them the server refuses that call', async () => {
+    await removeOneByOne({ plane, manifests, rights, needed: needs(rights, run.calls).needed });
+  });
 });

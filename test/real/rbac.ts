@@ -1,14 +1,10 @@
 /**
- * The main job under the rights that vendors have given the Go programs: each program is its own
- * ServiceAccount, bound by upstream's manifests byte for byte as they lie in the Go module cache. What the
- * API server forbade is read from its audit log, so that a program that swallows a 403 is seen too.
+ * Jobs under the rights that an administrator grants: each program is its own ServiceAccount, and what the API server forbade
+ * is read from its audit log, so that a program that swallows a 403 is seen too.
  */
-import { join } from 'node:path';
-import type { CsiNode } from '../../harness/csi-node.ts';
-import type { MockDriver } from '../../harness/mock-driver.ts';
-import { moduleFolder } from '../../harness/real/binaries.ts';
+import type { AuditCall } from '../../harness/real/audit.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
-import { openScene, runMainJob } from './main-job.ts';
+import type { MockDriver } from '../../harness/mock-driver.ts';
 import type { Role, Side } from './programs.ts';
 import { castOf, startCast, stopCast } from './programs.ts';
 
@@ -23,60 +19,61 @@ const ACCOUNTS: Readonly<Record<Role, Account>> = {
   'csi-provisioner': { namespace: 'default', name: 'csi-provisioner' },
 };
 
-function manifests(): string[] {
-  const snapshotter = join(moduleFolder('snapshotter', 'github.com/kubernetes-csi/external-snapshotter/v8'), 'deploy/kubernetes');
-  const provisioner = join(moduleFolder('provisioner', 'github.com/kubernetes-csi/external-provisioner/v6'), 'deploy/kubernetes');
-  return [
-    join(snapshotter, 'snapshot-controller/rbac-snapshot-controller.yaml'),
-    join(snapshotter, 'csi-snapshotter/rbac-csi-snapshotter.yaml'),
-    join(provisioner, 'rbac.yaml'),
-  ];
-}
-
-/** Applies the ServiceAccounts, roles and bindings of all three programs. */
-export async function applyUpstreamRbac(plane: ControlPlane): Promise<void> {
-  const { code, stderr } = await plane.kubectl(['apply', ...manifests().flatMap((file) => ['-f', file])]);
-  if (code !== 0) throw new Error(`upstream's RBAC could not be applied: ${stderr}`);
+export async function applyRbac(plane: ControlPlane, files: readonly string[]): Promise<void> {
+  const { code, stderr } = await plane.kubectl(['apply', ...files.flatMap((file) => ['-f', file])]);
+  if (code !== 0) throw new Error(`the roles could not be applied: ${stderr}`);
 }
 
 export interface RbacRun {
-  /** Refused with 403, as `verb resource` and how often, per role. */
+  /** Refused with 403, as `role: verb resource` and how often. */
   readonly forbidden: ReadonlyMap<string, number>;
-  /** Calls answered in all, so that an empty list of refusals means something. */
-  readonly calls: number;
+  /** What the programs called, in the log's order. */
+  readonly calls: readonly AuditCall[];
 }
 
 export interface RbacOptions {
   readonly plane: ControlPlane;
   readonly driver: MockDriver;
-  readonly node: CsiNode;
   readonly side: Side;
+  readonly argsOf?: (role: Role) => readonly string[];
+  readonly envOf?: (role: Role) => Readonly<Record<string, string>>;
 }
 
-/** One main job of that side, with leader election on as the manifests foresee it. */
-export async function runUnderRbac({ plane, driver, node, side }: RbacOptions): Promise<RbacRun> {
+/** The job with the programs of that side, with leader election on as the manifests foresee it. */
+export async function runUnderRbac(
+  { plane, driver, side, argsOf = () => [], envOf = () => ({}) }: RbacOptions,
+  job: () => Promise<void>,
+): Promise<RbacRun> {
   const from = plane.audit().length;
   const programs = await startCast(plane.stage, {
     cast: castOf(side),
     address: driver.address,
     kubeconfigOf: (role) => plane.asServiceAccount(ACCOUNTS[role].namespace, ACCOUNTS[role].name),
-    argsOf: (role) => ['--leader-election=true', `--leader-election-namespace=${ACCOUNTS[role].namespace}`],
+    argsOf: (role) => ['--leader-election=true', `--leader-election-namespace=${ACCOUNTS[role].namespace}`, ...argsOf(role)],
+    envOf,
   });
-  await runMainJob(await openScene({ plane, driver, name: `rbac-${side}` }), node);
-  await stopCast(programs);
-
-  const forbidden = new Map<string, number>();
-  let calls = 0;
+  try {
+    await job();
+  } finally {
+    await stopCast(programs);
+  }
   const users = new Map(
     Object.entries(ACCOUNTS).map(([role, { namespace, name }]) => [`system:serviceaccount:${namespace}:${name}`, role]),
   );
-  for (const { user, verb, resource, code } of plane.audit().slice(from)) {
-    const role = users.get(user);
-    if (role === undefined) continue;
-    calls += 1;
+  const calls = plane
+    .audit()
+    .slice(from)
+    .filter(({ user }) => users.has(user));
+  const forbidden = new Map<string, number>();
+  for (const { user, verb, resource, code } of calls) {
     if (code !== 403) continue;
-    const key = `${role}: ${verb} ${resource}`;
+    const key = `${users.get(user)}: ${verb} ${resource}`;
     forbidden.set(key, (forbidden.get(key) ?? 0) + 1);
   }
   return { forbidden, calls };
+}
+
+export function told(side: string, { forbidden, calls }: RbacRun): string {
+  const list = [...forbidden].map(([key, count]) => `${key} ×${count}`).join('; ');
+  return `${side}: ${calls.length} calls, forbidden: ${list === '' ? 'none' : list}`;
 }

@@ -16,7 +16,7 @@ const calls = (...answers: readonly (readonly [number, number])[]): Calls => ({
 });
 const content = { retained: false, cut: false, marked: false };
 const deleted = (create: Calls, remove: Calls = NONE, facts: Partial<typeof content> = {}) =>
-  owedToDeletedSnapshot({ deletedMs: 5_000, content: { ...content, ...facts }, create, remove }, life);
+  owedToDeletedSnapshot({ deletedMs: 5_000, content: { ...content, ...facts }, begunMs: undefined, clearedMs: [], create, remove }, life);
 
 describe('the Go programs', () => {
   it('wait a second, and twice as long each time, up to five minutes', () => {
@@ -38,6 +38,29 @@ describe('the Go programs', () => {
     expect(deleted(calls([4_000, OK]), calls([6_000, UNAVAILABLE]))).toEqual({ what: 'call DeleteSnapshot', dueMs: 8_000 });
     expect(deleted(calls([4_000, OK]), calls([6_000, OK]))).toEqual({ what: 'gone', dueMs: 6_000 });
     expect(deleted({ ...NONE, running: true })).toBeUndefined();
+  });
+
+  it('wait for the answer to a call that was begun before the deletion, whatever the one before it said', () => {
+    const owed = (create: Calls) =>
+      owedToDeletedSnapshot(
+        { deletedMs: 5_000, content: { ...content, marked: true }, begunMs: 4_900, clearedMs: [3_001], create, remove: NONE },
+        life,
+      );
+    expect(owed(calls([3_000, INVALID_ARGUMENT], [5_100, UNAVAILABLE]))?.what).toBe('call CreateSnapshot');
+    expect(owed(calls([3_000, INVALID_ARGUMENT], [5_100, INVALID_ARGUMENT]))).toEqual({ what: 'gone', dueMs: 5_100 });
+  });
+
+  it('know a final answer over a restart only if the mark went off before the next call', () => {
+    const owed = (create: Calls, clearedMs: readonly number[]) =>
+      owedToDeletedSnapshot(
+        { deletedMs: 2_000, content: { ...content, marked: clearedMs.length === 0 }, begunMs: 1_900, clearedMs, create, remove: NONE },
+        { ...life, sinceMs: 9_000, bornMs: 6_000 },
+      );
+    const heard = calls([3_000, INVALID_ARGUMENT]);
+    expect(owed(heard, [])).toEqual({ what: 'call CreateSnapshot', dueMs: 9_000 });
+    expect(owed(heard, [3_100])).toEqual({ what: 'gone', dueMs: 9_000 });
+    const again = calls([3_000, INVALID_ARGUMENT], [12_000, INVALID_ARGUMENT]);
+    expect(owed(again, [12_100])).toEqual({ what: 'gone', dueMs: 12_000 });
   });
 
   it('give the node back at the first answer that there is no room', () => {

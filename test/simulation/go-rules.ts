@@ -85,20 +85,29 @@ export interface DeletedSnapshot {
   readonly deletedMs: number;
   /** Undefined: there is none. */
   readonly content: { readonly retained: boolean; readonly cut: boolean; readonly marked: boolean } | undefined;
+  /** When the mark that the content carried at the deletion was set; undefined: it carried none. */
+  readonly begunMs: number | undefined;
+  /** When the mark was taken off the content, each time. */
+  readonly clearedMs: readonly number[];
   readonly create: Calls;
   readonly remove: Calls;
 }
 
 /** A VolumeSnapshot whose deletion is asked for, and that no waiting restore holds. */
 export function owedToDeletedSnapshot(snapshot: DeletedSnapshot, life: Life): Due | undefined {
-  const { deletedMs, content, create, remove } = snapshot;
+  const { deletedMs, content, begunMs = 0, clearedMs, create, remove } = snapshot;
   const from = (ms: number): number => Math.max(ms, deletedMs, life.sinceMs);
   if (content === undefined || content.retained) return { what: 'gone', dueMs: from(0) };
   const last = create.answers.at(-1);
   // What the driver says after its final word is no matter: the object was let go at that.
   const before = create.answers.findLast(({ atMs }) => atMs <= deletedMs);
-  const words = [...(before === undefined ? [] : [before]), ...create.answers.filter(({ atMs }) => atMs > deletedMs)];
-  const final = words.find(({ code }) => code !== OK && !SNAPSHOT_RUNS_ON.has(code));
+  // Nor what it said before a call that was begun since.
+  const isLatest = before !== undefined && before.atMs >= begunMs;
+  const words = [...(isLatest ? [before] : []), ...create.answers.filter(({ atMs }) => atMs > deletedMs)];
+  // Who dies before the mark is off is followed by one who has heard nothing.
+  const nextMs = (word: Answer): number => create.answers[create.answers.indexOf(word) + 1]?.atMs ?? Infinity;
+  const isKnown = (word: Answer): boolean => word.atMs >= life.bornMs || clearedMs.some((atMs) => atMs >= word.atMs && atMs < nextMs(word));
+  const final = words.find((word) => word.code !== OK && !SNAPSHOT_RUNS_ON.has(word.code) && isKnown(word));
   if (final !== undefined && !content.cut) return { what: 'gone', dueMs: from(final.atMs) };
   if (create.running || remove.running) return undefined;
   if (content.cut || (last?.code === OK && !create.lost)) return owedToCut({ create, remove }, life, from);

@@ -7,6 +7,7 @@ import { retryInForceMs } from './go-rules.ts';
 import { handleOf } from './invariants.ts';
 
 export const PROVISIONER_HOLDS = 'provisioner.storage.kubernetes.io/volumesnapshot-as-source-protection';
+const BEING_CREATED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-created';
 const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
 
 /** A claim that is not Bound or a snapshot that is not cut, and lives. */
@@ -30,6 +31,10 @@ export class Past {
   private readonly waiters = new Map<string, Waiter>();
   private readonly deleted = new Map<string, number>();
   private readonly contentGone = new Map<string, number>();
+  /** Since when the content of a snapshot (uid) carries the mark of a call. */
+  private readonly marked = new Map<string, number>();
+  private readonly begun = new Map<string, number>();
+  private readonly cleared = new Map<string, number[]>();
   private readonly held = new Map<string, number>();
   private readonly letGo = new Map<string, number>();
   private readonly released = new Map<string, number>();
@@ -52,10 +57,18 @@ export class Past {
       const { uid = '', deletionTimestamp, finalizers = [] } = object?.metadata ?? {};
       const wasHeld = old?.metadata?.finalizers?.includes(PROVISIONER_HOLDS) === true;
       if (wasHeld && !finalizers.includes(PROVISIONER_HOLDS)) this.letGo.set(uid, now());
-      if (deletionTimestamp !== undefined && !this.deleted.has(uid)) this.deleted.set(uid, now());
+      if (deletionTimestamp === undefined || this.deleted.has(uid)) return;
+      this.deleted.set(uid, now());
+      const markedMs = this.marked.get(uid);
+      if (markedMs !== undefined) this.begun.set(uid, markedMs);
     });
     mirror.contents.listeners.push(({ old, object }) => {
-      if (object === undefined) this.contentGone.set(old?.spec?.volumeSnapshotRef?.uid ?? '', now());
+      const uid = (object ?? old)?.spec?.volumeSnapshotRef?.uid ?? '';
+      if (object === undefined) this.contentGone.set(uid, now());
+      const isMarked = object?.metadata?.annotations?.[BEING_CREATED] !== undefined;
+      if (isMarked === this.marked.has(uid)) return;
+      if (isMarked) this.marked.set(uid, now());
+      else if (this.marked.delete(uid)) this.cleared.set(uid, [...this.clearedMs(uid), now()]);
     });
     mirror.volumes.listeners.push(({ object }) => {
       const uid = object?.metadata?.uid ?? '';
@@ -133,6 +146,16 @@ export class Past {
 
   deletedMs(uid: string): number | undefined {
     return this.deleted.get(uid);
+  }
+
+  /** When the mark was set that the content of a snapshot carried as the snapshot was deleted; undefined: it carried none. */
+  begunMs(uid: string): number | undefined {
+    return this.begun.get(uid);
+  }
+
+  /** When the mark was taken off the content of a snapshot, each time. */
+  clearedMs(uid: string): readonly number[] {
+    return this.cleared.get(uid) ?? [];
   }
 
   /** When the last restore that waited for the snapshot was seen; 0: none ever was. */

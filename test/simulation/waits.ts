@@ -179,6 +179,8 @@ export class Waits {
           cut: handleOf(content) !== undefined,
           marked: content.metadata?.annotations?.[BEING_CREATED] === 'yes',
         },
+        begunMs: this.past.begunMs(uid),
+        clearedMs: this.past.clearedMs(uid),
         create,
         remove,
       },

@@ -18,11 +18,11 @@ import { createSandbox } from '../../sandbox/sandbox.ts';
 import { serveSandbox } from '../../sandbox/serve.ts';
 import { builtProgram } from '../../harness/mock-driver.ts';
 import type { Program, Stage } from '../../harness/stage.ts';
+import { readCrds } from '../../harness/crds.ts';
 import { writeKubeconfig } from '../../harness/kubeconfig.ts';
 import { CreateVolumeRequest } from '../../proto/gen/csi.ts';
 import { DRIVER } from '../simulation/manifests.ts';
 import { Mirror } from '../simulation/mirror.ts';
-import { CRDS } from '../simulation/open-world.ts';
 import { pointOf } from '../simulation/incarnation.ts';
 
 export const PHASES = ['before', 'applied', 'answered'] as const;
@@ -37,8 +37,15 @@ export interface KillPlan {
   readonly phase: KillPhase;
 }
 
-const PROGRAMS = ['snapshot-controller', 'csi-snapshotter', 'csi-provisioner'] as const;
-type ProgramName = (typeof PROGRAMS)[number];
+export const PROGRAMS = ['snapshot-controller', 'csi-snapshotter', 'csi-provisioner'] as const;
+export type ProgramName = (typeof PROGRAMS)[number];
+
+export interface KillStaging {
+  /** Whose writes and RPCs are the points. */
+  readonly victims: readonly ProgramName[];
+  /** Of all programs but csi-provisioner. */
+  readonly flags: readonly string[];
+}
 
 /** Which program alone sends this RPC. */
 const SENDER: Readonly<Record<string, ProgramName>> = {
@@ -46,6 +53,8 @@ const SENDER: Readonly<Record<string, ProgramName>> = {
   DeleteVolume: 'csi-provisioner',
   CreateSnapshot: 'csi-snapshotter',
   DeleteSnapshot: 'csi-snapshotter',
+  CreateVolumeGroupSnapshot: 'csi-snapshotter',
+  DeleteVolumeGroupSnapshot: 'csi-snapshotter',
 };
 
 export class KillWorld {
@@ -60,6 +69,7 @@ export class KillWorld {
   private readonly driver: Driver;
   private readonly store: MemoryStore;
   private readonly plan: KillPlan | undefined;
+  private readonly staging: KillStaging;
   private readonly children = new Map<ProgramName, Program>();
   private kubeconfig = '';
   private socket = '';
@@ -71,16 +81,18 @@ export class KillWorld {
     readonly driver: Driver;
     readonly store: MemoryStore;
     readonly plan: KillPlan | undefined;
+    readonly staging: KillStaging;
   }) {
     this.stage = init.stage;
     this.sandbox = init.sandbox;
     this.driver = init.driver;
     this.store = init.store;
     this.plan = init.plan;
-    this.mirror = new Mirror((request, signal) => init.sandbox.stream(request, signal));
+    this.staging = init.staging;
+    this.mirror = new Mirror((request, signal) => init.sandbox.stream(request, signal), { groups: true });
   }
 
-  static async open(stage: Stage, plan: KillPlan | undefined): Promise<KillWorld> {
+  static async open(stage: Stage, staging: KillStaging, plan: KillPlan | undefined): Promise<KillWorld> {
     const sandbox = createSandbox({ clock: systemClock, random: systemRandom, parts: ['binder'] });
     sandbox.start();
     const store = new MemoryStore();
@@ -95,16 +107,13 @@ export class KillWorld {
       disabled: new Set(),
       codec,
     });
-    const world = new KillWorld({ stage, sandbox, driver, store, plan });
+    const world = new KillWorld({ stage, sandbox, driver, store, plan, staging });
     await world.start(codec);
     return world;
   }
 
   private async start(codec: ReturnType<typeof loadCodec>): Promise<void> {
-    for (const body of CRDS) {
-      const headers = { 'content-type': 'application/json', accept: 'application/json' };
-      await this.sandbox.handle({ method: 'POST', path: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', headers, body });
-    }
+    for (const crd of readCrds()) await this.user('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd);
     await this.mirror.start();
     const watched: Sandbox = {
       ...this.sandbox,
@@ -117,13 +126,17 @@ export class KillWorld {
     const rpc = await serve({ ...this.driver, handle: (method, request) => this.call(method, request) }, codec, this.socket);
     this.stage.defer(() => rpc.stop());
     this.stage.defer(() => {
-      this.closing = true;
       this.mirror.stop();
       this.sandbox.stop();
       rmSync(this.socket, { force: true });
     });
     this.kubeconfig = writeKubeconfig(join(this.stage.dir, 'kubeconfig'), { server: server.url });
     for (const name of PROGRAMS) this.launch(name);
+    // Before the servers: what a program still has to write down as it ends it would try for as long as it is let.
+    this.stage.defer(async () => {
+      this.closing = true;
+      await Promise.all([...this.children.values()].map((child) => child.stop()));
+    });
   }
 
   ledger(): ReturnType<Driver['ledger']> {
@@ -153,6 +166,7 @@ export class KillWorld {
       builtProgram(name),
       `--kubeconfig=${this.kubeconfig}`,
       ...(name === 'snapshot-controller' ? [] : [`--csi-address=${this.socket}`]),
+      ...(name === 'csi-provisioner' ? [] : this.staging.flags),
     ];
     this.children.set(name, this.stage.start({ name, file: process.execPath, args, mayEnd: true, env: { POD_NAMESPACE: 'kube-system' } }));
   }
@@ -182,6 +196,7 @@ export class KillWorld {
   }
 
   private async through<T>(call: string, sender: ProgramName, apply: () => Promise<T>): Promise<T> {
+    if (!this.staging.victims.includes(sender)) return apply();
     const occurrence = (this.occurrences.get(call) ?? 0) + 1;
     this.occurrences.set(call, occurrence);
     const point = occurrence === 1 ? call : `${call} #${occurrence}`;

@@ -1,24 +1,16 @@
 /**
- * `npm run verify -- kills`: the main job with real processes, once for every API write and RPC and each of
- * three phases, the sender killed there with SIGKILL. The end state is always the same, and nothing is left.
+ * `npm run verify -- kills`: the main job, and a group of three snapshots made and deleted, with real processes; once for
+ * every API write and RPC and each of three phases, the sender killed there with SIGKILL. The end state is always the same,
+ * and nothing is left.
  */
 import { openStage } from '../../harness/stage.ts';
 import { eventually } from '../../harness/wait.ts';
 import { settledViolations } from '../simulation/invariants.ts';
 import { openEntries } from '../simulation/journal.ts';
-import {
-  CLAIMS,
-  claim,
-  SNAPSHOTS,
-  snapshot,
-  snapshotClass,
-  SNAPSHOT_CLASSES_PATH,
-  storageClass,
-  STORAGE_CLASSES_PATH,
-} from '../simulation/manifests.ts';
+import { GROUP_JOB, type KillJob, MAIN_JOB } from './kill-jobs.ts';
 import type { KillPlan } from './kill-world.ts';
 import { KillWorld, PHASES } from './kill-world.ts';
-import type { VerificationOptions, VerificationResult } from './verification.ts';
+import { partOf, type VerificationOptions, type VerificationResult } from './verification.ts';
 
 export interface KillRun {
   readonly points: readonly string[];
@@ -27,14 +19,14 @@ export interface KillRun {
   readonly faults: readonly string[];
 }
 
-/** The main job, with the sender of one write or RPC killed if there is a plan. */
-export async function mainJobWithKill(plan: KillPlan | undefined): Promise<KillRun> {
+/** The job, with the sender of one write or RPC killed if there is a plan. */
+export async function runWithKill(job: KillJob, plan: KillPlan | undefined): Promise<KillRun> {
   const stage = openStage('kills');
   const faults: string[] = [];
   let world: KillWorld | undefined;
   try {
-    world = await KillWorld.open(stage, plan);
-    await job(world, faults);
+    world = await KillWorld.open(stage, job, plan);
+    await job.run(world, faults);
     const kept = world;
     await eventually('an empty driver and no record', () => (leftOf(kept).length === 0 ? true : undefined)).catch(() => undefined);
     faults.push(...leftOf(world));
@@ -78,30 +70,6 @@ function hopelessAccounts({ mirror, sourceless }: KillWorld): ReadonlySet<string
   return new Set(entries.map(({ uid }) => uid));
 }
 
-async function job(world: KillWorld, faults: string[]): Promise<void> {
-  const { mirror } = world;
-  const handle = (name: string): string | undefined => {
-    const found = mirror.claims.all().find((c) => c.metadata?.name === name && c.status?.phase === 'Bound');
-    return mirror.volumes.all().find((volume) => volume.metadata?.name === found?.spec?.volumeName)?.spec?.csi?.volumeHandle;
-  };
-  await world.user('POST', STORAGE_CLASSES_PATH, storageClass('fast'));
-  await world.user('POST', SNAPSHOT_CLASSES_PATH, snapshotClass('snap'));
-  await world.user('POST', CLAIMS(), claim('data'));
-  const source = await eventually('claim data bound', () => handle('data'));
-  world.write(source, 'at snapshot time');
-  await world.user('POST', SNAPSHOTS(), snapshot('nightly', 'data'));
-  await eventually('snapshot ready', () => (mirror.snapshots.all().some((s) => s.status?.readyToUse === true) ? true : undefined));
-  world.write(source, 'overwritten since');
-  await world.user('POST', CLAIMS(), claim('restored', { fromSnapshot: 'nightly' }));
-  const restored = await eventually('claim restored bound', () => handle('restored'));
-  if (world.read(restored) !== 'at snapshot time') faults.push(`the restored volume holds ${world.read(restored)}`);
-  await world.user('DELETE', `${SNAPSHOTS()}/nightly`);
-  await eventually('snapshot gone', () => (mirror.snapshots.all().length + mirror.contents.all().length === 0 ? true : undefined));
-  await world.user('DELETE', `${CLAIMS()}/restored`);
-  await world.user('DELETE', `${CLAIMS()}/data`);
-  await eventually('volumes gone', () => (mirror.volumes.all().length + mirror.claims.all().length === 0 ? true : undefined));
-}
-
 /** A call is first made in every run; how often it is repeated depends on who wrote first. */
 export function isCertain(point: string): boolean {
   return !point.includes(' #');
@@ -116,27 +84,38 @@ export function sampleOf(points: readonly string[], count: number): KillPlan[] {
 }
 
 export const name = 'kills';
+export const takesPart = true;
 
-const CI_KILLS = 10;
+/** Of each job. */
+const KILLS = [
+  { job: MAIN_JOB, ci: 10 },
+  { job: GROUP_JOB, ci: 4 },
+];
 
-export async function run({ size, log }: VerificationOptions): Promise<VerificationResult> {
-  const calm = await mainJobWithKill(undefined);
-  if (calm.faults.length > 0) return { ok: false, faults: calm.faults };
-  const { points } = calm;
-  log(`${points.length} writes and RPCs in a run without kills`);
-  const plans =
-    size === 'ci' ? sampleOf(points.filter(isCertain), CI_KILLS) : points.flatMap((point) => PHASES.map((phase) => ({ point, phase })));
-  const distinct = new Set<string>();
+export async function run({ size, log, part }: VerificationOptions): Promise<VerificationResult> {
   const faults: string[] = [];
   const notReached: string[] = [];
-  for (const plan of plans) {
-    const { killed, faults: found } = await mainJobWithKill(plan);
-    if (killed === undefined) notReached.push(`${plan.point} ${plan.phase}`);
-    else distinct.add(killed);
-    // A point that never came was not tested: told, and a fault where it must come.
-    const all = killed === undefined && isCertain(plan.point) ? [...found, 'the point was not reached'] : found;
-    for (const fault of all) faults.push(`${plan.point} ${plan.phase}: ${fault}`);
-    log(`${distinct.size} of ${plans.length}: ${plan.point}, ${plan.phase}: ${all.length === 0 ? 'ok' : all.join('; ')}`);
+  const distinct = new Set<string>();
+  const figures: Record<string, { points: number; kills: number }> = {};
+  for (const { job, ci } of KILLS) {
+    const calm = await runWithKill(job, undefined);
+    if (calm.faults.length > 0) return { ok: false, faults: calm.faults };
+    const { points } = calm;
+    log(`${job.name}: ${points.length} writes and RPCs in a run without kills`);
+    const all =
+      size === 'ci' ? sampleOf(points.filter(isCertain), ci) : points.flatMap((point) => PHASES.map((phase) => ({ point, phase })));
+    const plans = partOf(all, part);
+    figures[job.name] = { points: points.length, kills: plans.length };
+    for (const [done, plan] of plans.entries()) {
+      const { killed, faults: found } = await runWithKill(job, plan);
+      const title = `${job.name}, ${plan.point}, ${plan.phase}`;
+      if (killed === undefined) notReached.push(title);
+      else distinct.add(`${job.name}, ${killed}`);
+      // A point that never came was not tested: told, and a fault where it must come.
+      const told = killed === undefined && isCertain(plan.point) ? [...found, 'the point was not reached'] : found;
+      for (const fault of told) faults.push(`${title}: ${fault}`);
+      log(`${done + 1} of ${plans.length}: ${title}: ${told.length > 0 ? told.join('; ') : killed === undefined ? 'not reached' : 'ok'}`);
+    }
   }
-  return { ok: faults.length === 0, points: points.length, kills: plans.length, distinct: distinct.size, notReached, faults };
+  return { ok: faults.length === 0, ...figures, distinct: distinct.size, notReached, faults };
 }

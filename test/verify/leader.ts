@@ -8,9 +8,10 @@ import { realLayerProblem } from '../../harness/real/binaries.ts';
 import { startControlPlane } from '../../harness/real/control-plane.ts';
 import type { ContestSpec, Durations } from './leader-contest.ts';
 import { CONTEST_USERS, contest, hostNameProblem } from './leader-contest.ts';
-import type { VerificationOptions, VerificationResult } from './verification.ts';
+import { partOf, type VerificationOptions, type VerificationResult } from './verification.ts';
 
 export const name = 'leader';
+export const takesPart = true;
 
 /** The flags' defaults. */
 const DEFAULTS: Durations = { leaseSeconds: 15, renewSeconds: 10, retrySeconds: 5 };
@@ -46,14 +47,14 @@ export function boundMs({ leader, standby, way }: Case, { leaseSeconds, retrySec
   return released ? RELEASED_MS + period : leaseSeconds * 1000 + 2 * period;
 }
 
-export async function run({ size, log }: VerificationOptions): Promise<VerificationResult> {
+export async function run({ size, log, part }: VerificationOptions): Promise<VerificationResult> {
   const problem = realLayerProblem() ?? hostNameProblem();
   if (problem !== undefined) {
     log(`leader is not verified here: ${problem}`);
     return { ok: false, skipped: problem };
   }
   const durations = size === 'full' ? DEFAULTS : SHORT;
-  const cases = size === 'full' ? [...QUICK, ...FURTHER] : QUICK;
+  const cases = partOf(size === 'full' ? [...QUICK, ...FURTHER] : QUICK, part);
   const plane = await startControlPlane({ audit: true, users: CONTEST_USERS, report: log });
   const takeovers: object[] = [];
   const faults: string[] = [];

@@ -1,12 +1,14 @@
 /**
- * `npm run verify -- NAME [--size=ci|full] [--json] [--dist=DIR]`: one name for each large claim of this project, so
- * that anybody can have it proven again (`--dist`, where a verification takes it: of the programs of another build).
+ * `npm run verify -- NAME [--size=ci|full] [--json] [--dist=DIR] [--part=K/N]`: one name for each large claim of this
+ * project, so that anybody can have it proven again. Where a verification takes them: `--dist`, of the programs of another
+ * build; `--part`, one of N runs that together are the whole, for a machine that has no hour to spare.
  * Text for people goes to standard error with `--json`, and the
  * last line of standard output is one JSON object with `ok`. Exit 0 proven, 1 not, 2 asked wrongly.
  */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as curve from './curve.ts';
+import * as handOver from './hand-over.ts';
 import * as idle from './idle.ts';
 import * as kills from './kills.ts';
 import * as leader from './leader.ts';
@@ -17,43 +19,78 @@ import * as rollout from './rollout.ts';
 import * as sanity from './sanity.ts';
 import * as seeds from './seeds.ts';
 import * as undecided from './undecided.ts';
-import type { Verification } from './verification.ts';
+import type { Part, Verification } from './verification.ts';
 
-const VERIFICATIONS: readonly Verification[] = [curve, idle, kills, leader, mutants, rbac, reach, rollout, sanity, seeds, undecided];
+const VERIFICATIONS: readonly Verification[] = [
+  curve,
+  handOver,
+  idle,
+  kills,
+  leader,
+  mutants,
+  rbac,
+  reach,
+  rollout,
+  sanity,
+  seeds,
+  undecided,
+];
 
 function usage(problem: string): never {
   process.stderr.write(
-    `${problem}\nusage: verify NAME [--size=ci|full] [--json] [--dist=DIR]\nnames: ${VERIFICATIONS.map(({ name }) => name).join(', ')}\n`,
+    `${problem}\nusage: verify NAME [--size=ci|full] [--json] [--dist=DIR] [--part=K/N]\nnames: ${VERIFICATIONS.map(({ name }) => name).join(', ')}\n`,
   );
   process.exit(2);
 }
 
-function parse(): { verification: Verification; size: 'ci' | 'full'; json: boolean; dist: string | undefined } {
+function readPart(text: string): Part {
+  const [, index, of] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
+  if (index === undefined || of === undefined || index < 1 || index > of) return usage(`--part=${text}: 2/3 is the second of three`);
+  return { index, of };
+}
+
+interface Asked {
+  readonly verification: Verification;
+  readonly size: 'ci' | 'full';
+  readonly json: boolean;
+  readonly dist: string | undefined;
+  readonly part: Part | undefined;
+}
+
+function parse(): Asked {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
-      options: { size: { type: 'string', default: 'ci' }, json: { type: 'boolean', default: false }, dist: { type: 'string' } },
+      options: {
+        size: { type: 'string', default: 'ci' },
+        json: { type: 'boolean', default: false },
+        dist: { type: 'string' },
+        part: { type: 'string' },
+      },
     });
     const [name = '', ...rest] = positionals;
     const verification = VERIFICATIONS.find((candidate) => candidate.name === name);
     if (verification === undefined || rest.length > 0)
       return usage(name === '' ? 'which one?' : `no verification is called ${positionals.join(' ')}`);
     const { size, json, dist } = values;
+    const part = values.part === undefined ? undefined : readPart(values.part);
     if (size !== 'ci' && size !== 'full') return usage(`--size=${size}: choose ci or full`);
     if (dist !== undefined && verification.takesDist !== true) return usage(`--dist: ${name} runs its own build only`);
-    return { verification, size, json, dist };
+    if (part !== undefined && verification.takesPart !== true) return usage(`--part: ${name} runs as a whole only`);
+    return { verification, size, json, dist, part };
   } catch (error) {
     return usage(error instanceof Error ? error.message : String(error));
   }
 }
 
-const { verification, size, json, dist } = parse();
+const { verification, size, json, dist, part } = parse();
 const out = json ? process.stderr : process.stdout;
 let result: Awaited<ReturnType<Verification['run']>>;
 try {
   result = await verification.run({
     ...{ size, json, log: (line) => out.write(`${line}\n`) },
     ...(dist === undefined ? {} : { dist: resolve(dist) }),
+    ...(part === undefined ? {} : { part }),
   });
 } catch (error) {
   out.write(`${verification.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);

@@ -1,35 +1,47 @@
 import { installCrds, readCrds } from '../../harness/crds.ts';
-import { openCsiNode } from '../../harness/csi-node.ts';
-import { startMockDriver } from '../../harness/mock-driver.ts';
+import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import { startControlPlane } from '../../harness/real/control-plane.ts';
-import type { RbacRun } from '../real/rbac.ts';
-import { applyUpstreamRbac, runUnderRbac } from '../real/rbac.ts';
+import { told } from '../real/rbac.ts';
+import { describeRight, needs, readManifests, RIGHTS_FILES, rightsIn } from '../real/rights.ts';
+import { runRightsJob } from '../real/rights-job.ts';
+import { removeOneByOne } from '../real/rights-removed.ts';
+import { runUnderUpstreamRbac } from '../real/upstream-rbac.ts';
 import type { VerificationOptions, VerificationResult } from './verification.ts';
 
 export const name = 'rbac';
 
-/** The main job under upstream's RBAC: ours may be forbidden nothing that the Go programs are not. */
+/**
+ * Ours are forbidden nothing, neither under upstream's RBAC nor under that of deploy/, and each right of deploy/ is needed:
+ * a call was made by it that the server refuses without it.
+ */
 export async function run({ log }: VerificationOptions): Promise<VerificationResult> {
+  const { ours, go } = await onFreshPlane(log, runUnderUpstreamRbac);
+  log(`under upstream's RBAC: ${told('go', go)}; ${told('ours', ours)}`);
+  const manifests = readManifests(RIGHTS_FILES);
+  const rights = rightsIn(manifests);
+  const { own, unneeded } = await onFreshPlane(log, async (plane) => {
+    await installCrds(plane.raw, readCrds());
+    const job = await runRightsJob(plane);
+    const found = needs(rights, job.calls);
+    await removeOneByOne({ plane, manifests, rights, needed: found.needed });
+    return { own: job, unneeded: found.unneeded };
+  });
+  log(`under deploy/: ${told('ours', own)}`);
+  const forbidden = [...ours.forbidden.keys(), ...own.forbidden.keys()];
+  return {
+    ok: forbidden.length === 0 && unneeded.length === 0,
+    calls: { go: go.calls.length, ours: ours.calls.length, underOwnRoles: own.calls.length },
+    forbidden,
+    peersForbidden: [...go.forbidden.keys()],
+    rights: rights.length,
+    grantedButNotNeeded: unneeded.map(describeRight),
+  };
+}
+
+async function onFreshPlane<T>(log: (line: string) => void, work: (plane: ControlPlane) => Promise<T>): Promise<T> {
   const plane = await startControlPlane({ audit: true, report: log });
   try {
-    await installCrds(plane.raw, readCrds());
-    await applyUpstreamRbac(plane);
-    const driver = await startMockDriver(plane.stage, { args: ['--publish=symlink'] });
-    const node = openCsiNode({ address: driver.address, nodeId: 'node-a', dir: plane.stage.dir });
-    plane.stage.defer(() => node.close());
-    const go = await runUnderRbac({ plane, driver, node, side: 'go' });
-    const ours = await runUnderRbac({ plane, driver, node, side: 'ours' });
-    const told = (side: string, { calls, forbidden }: RbacRun): void =>
-      log(`${side}: ${calls} calls, forbidden ${JSON.stringify(Object.fromEntries(forbidden))}`);
-    told('go', go);
-    told('ours', ours);
-    const excess = [...ours.forbidden.keys()].filter((key) => !go.forbidden.has(key));
-    return {
-      ok: excess.length === 0,
-      calls: { ours: ours.calls, go: go.calls },
-      forbidden: Object.fromEntries(ours.forbidden),
-      peersForbidden: Object.fromEntries(go.forbidden),
-    };
+    return await work(plane);
   } finally {
     await plane.stop();
   }

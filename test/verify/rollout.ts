@@ -19,9 +19,10 @@ import { ROLES } from '../real/programs.ts';
 import { keepRestarting, type Restartable, startRestartable } from './rollout-restarts.ts';
 import { openSight, type Sight } from '../../harness/sight.ts';
 import { type Operation, OPERATIONS, runUsers, type Timing } from './rollout-users.ts';
-import type { VerificationOptions, VerificationResult } from './verification.ts';
+import { partOf, type VerificationOptions, type VerificationResult } from './verification.ts';
 
 export const name = 'rollout';
+export const takesPart = true;
 export const takesDist = true;
 
 const VARIANTS = ['three processes', 'one process'] as const;
@@ -61,7 +62,7 @@ interface PhaseResult {
   readonly restarts: Readonly<Record<string, number>>;
 }
 
-export async function run({ size, log, dist }: VerificationOptions): Promise<VerificationResult> {
+export async function run({ size, log, dist, part }: VerificationOptions): Promise<VerificationResult> {
   const problem = realLayerProblem();
   if (problem !== undefined) {
     log(`rollout is not verified here: ${problem}`);
@@ -69,7 +70,7 @@ export async function run({ size, log, dist }: VerificationOptions): Promise<Ver
   }
   const figures: Record<string, unknown> = {};
   const faults: string[] = [];
-  for (const variant of VARIANTS) {
+  for (const variant of partOf(VARIANTS, part)) {
     const { phases, left } = await runVariant(variant, { size, log, folder: dist ?? join(repositoryRoot(), 'dist') });
     const judged = judge(phases);
     log(`\n${variant}\n${table(phases)}`);

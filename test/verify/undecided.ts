@@ -21,9 +21,10 @@ import { openScene, type Scene } from '../real/main-job.ts';
 import { PROGRAM_USERS, startProgram, userOf } from '../real/programs.ts';
 import { openSight, type Sight } from '../../harness/sight.ts';
 import { inLanes, type Pace, paceOf, runClaims } from './undecided-claims.ts';
-import type { VerificationOptions, VerificationResult } from './verification.ts';
+import { partOf, type VerificationOptions, type VerificationResult } from './verification.ts';
 
 export const name = 'undecided';
+export const takesPart = true;
 
 const SIZES = { ci: { undecided: 300, others: 20 }, full: { undecided: 5000, others: 100 } } as const;
 /** What a write of the journal may have (decision 008). */
@@ -77,7 +78,7 @@ interface WayResult {
   readonly faults: readonly string[];
 }
 
-export async function run({ size, log }: VerificationOptions): Promise<VerificationResult> {
+export async function run({ size, log, part }: VerificationOptions): Promise<VerificationResult> {
   const problem = realLayerProblem();
   if (problem !== undefined) {
     log(`undecided is not verified here: ${problem}`);
@@ -85,7 +86,7 @@ export async function run({ size, log }: VerificationOptions): Promise<Verificat
   }
   const figures: Record<string, unknown> = {};
   const faults: string[] = [];
-  for (const way of Object.keys(WAYS) as Way[]) {
+  for (const way of partOf(Object.keys(WAYS) as Way[], part)) {
     const result = await runWay(way, SIZES[size], log);
     report(way, result, log);
     const { calls, ...rest } = result;

@@ -1,118 +1,111 @@
 /**
- * A kept-alive door to one API server: one pool of connections a door, HTTP/1.1, each watch on a
- * connection of its own. Time-outs, retries and framing are made above.
+ * A kept-alive door to one API server: connections of its own, HTTP/1.1, each watch on one for itself.
+ * Time-outs, retries and framing are made above.
  */
-import { errorText } from '../../errors/error-text.ts';
-import { Agent as HttpAgent, request as httpRequest } from 'node:http';
-import type { ClientRequest, IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { HttpDoorError } from '../../doors/http.ts';
+import { type ConnectionOptions, createSecureContext, type SecureContext } from 'node:tls';
+import { buildConnector, Client, type Dispatcher } from 'undici';
 import type { HttpDoor, HttpRequest, HttpTarget } from '../../doors/http.ts';
-import { proxyAuthorization, TunnelAgent } from './proxy-tunnel.ts';
+import { ConfigError } from '../../errors/config-error.ts';
+import { errorText } from '../../errors/error-text.ts';
+import { type Dispatch, receiveAnswer, receiveStream } from './http-receiver.ts';
+import { proxyAuthorization, tunnel } from './proxy-tunnel.ts';
 
 /** Below the 90 s after which kube-apiserver closes an idle connection: else a write may meet the closing. */
 const IDLE_MS = 50_000;
-/** What bounds the load is the number of workers and the server's 429, not the pool. */
-const MAX_SOCKETS = 1024;
+/** Of one connection. */
+const CONNECT_MS = 30_000;
 
+/** Throws ConfigError where the target's certificates cannot be read. */
 export function openHttp(target: HttpTarget): HttpDoor {
   const url = new URL(target.baseUrl);
-  const secure = url.protocol === 'https:';
   const proxy = target.proxyUrl === undefined || target.proxyUrl === '' ? undefined : new URL(target.proxyUrl);
-  const tls = { ...poolOptions, ...tlsOptions(target) };
-  const agent = !secure ? new HttpAgent(poolOptions) : proxy === undefined ? new HttpsAgent(tls) : new TunnelAgent(proxy, tls);
+  const tunnelled = url.protocol === 'https:' ? proxy : undefined;
   // Without TLS the proxy itself is asked, for the whole URL.
-  const asked = secure || proxy === undefined ? url : proxy;
+  const asked = tunnelled === undefined && proxy !== undefined ? proxy : url;
   const prefix = asked === url ? url.pathname.replace(/\/+$/, '') : target.baseUrl.replace(/\/+$/, '');
-  const extra = asked === url ? {} : { host: url.host, ...proxyAuthorization(asked) };
-  // The URL keeps an IPv6 host in brackets; the resolver wants it bare.
-  const host = asked.hostname.replace(/^\[(.*)\]$/, '$1');
-  const port = asked.port === '' ? (secure ? 443 : 80) : Number(asked.port);
-
-  const send = (request: HttpRequest, signal: AbortSignal): Promise<IncomingMessage> =>
-    new Promise((resolve, reject) => {
-      const options = {
-        agent,
-        host,
-        port,
-        method: request.method,
-        path: `${prefix}${request.path}`,
-        headers: { ...framed(request), ...extra },
-        signal,
-      };
-      const call: ClientRequest = secure ? httpsRequest(options) : httpRequest(options);
-      call.once('response', resolve);
-      // Stays after the answer: a late error of the socket must not become an uncaught one.
-      call.on('error', (error) => reject(doorError(error, signal)));
-      call.end(request.body);
+  const extra = asked === url ? undefined : { host: url.host, ...proxyAuthorization(asked) };
+  const tls = tlsOptions(target);
+  const connect =
+    tunnelled === undefined ? buildConnector({ ...tls, timeout: CONNECT_MS, keepAliveInitialDelay: 15_000 }) : tunnel(tunnelled, tls);
+  const open = (): Client =>
+    new Client(asked.origin, {
+      connect,
+      keepAliveTimeout: IDLE_MS,
+      keepAliveMaxTimeout: IDLE_MS,
+      headersTimeout: 0,
+      bodyTimeout: 0,
     });
+  const connections = createConnections(open);
+
+  const sending = ({ method, path, headers, body }: HttpRequest): Dispatch => {
+    // Else the library gives the connection up after each DELETE that has a body.
+    const options = { method, path: `${prefix}${path}`, headers: { ...headers, ...extra }, body: body ?? null, reset: false };
+    return (handler) => connections.dispatch(options, handler);
+  };
 
   return {
-    exchange: async (request, signal) => {
-      const answer = await send(request, signal);
-      const body = await collect(answer).catch((error: unknown) => {
-        throw doorError(error, signal);
-      });
-      return { status: answer.statusCode ?? 0, headers: joined(answer), body };
-    },
-    stream: async (request, signal) => {
-      const answer = await send(request, signal);
-      return { status: answer.statusCode ?? 0, headers: joined(answer), chunks: chunksOf(answer, signal) };
-    },
-    close: () => agent.destroy(),
+    exchange: (request, signal) => receiveAnswer(sending(request), signal),
+    stream: (request, signal) => receiveStream(sending(request), signal),
+    close: connections.close,
   };
 }
 
-const poolOptions = { keepAlive: true, maxSockets: MAX_SOCKETS, timeout: IDLE_MS, noDelay: true, keepAliveMsecs: 15_000 } as const;
+interface Connections {
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
+  close(): void;
+}
 
-function tlsOptions(target: HttpTarget): object {
+/**
+ * As many connections as there are requests at once: what bounds those is the number of workers and the server's 429.
+ * The last one that became free is taken first. (The library's own pool leaves a connection aside for a turn of the
+ * event loop after each answer, and opens twice as many.)
+ */
+function createConnections(open: () => Client): Connections {
+  const all = new Set<Client>();
+  const free: Client[] = [];
+  const another = (): Client => {
+    const client = open();
+    all.add(client);
+    return client;
+  };
   return {
-    ...(target.ca === undefined ? {} : { ca: target.ca }),
-    ...(target.clientCertificate === undefined ? {} : { cert: target.clientCertificate }),
-    ...(target.clientKey === undefined ? {} : { key: target.clientKey }),
+    dispatch: (options, handler) => {
+      const client = free.pop() ?? another();
+      client.dispatch(options, {
+        ...handler,
+        onResponseEnd: (controller, trailers) => {
+          free.push(client);
+          handler.onResponseEnd?.(controller, trailers);
+        },
+        onResponseError: (controller, error) => {
+          free.push(client);
+          handler.onResponseError?.(controller, error);
+        },
+      });
+    },
+    close: () => {
+      for (const client of all) void client.destroy();
+    },
+  };
+}
+
+/** The certificates are read once, and not for each connection. */
+function tlsOptions(target: HttpTarget): Pick<ConnectionOptions, 'secureContext' | 'servername' | 'rejectUnauthorized'> {
+  return {
+    secureContext: secureContextOf(target),
     ...(target.serverName === undefined ? {} : { servername: target.serverName }),
     rejectUnauthorized: target.insecureSkipTlsVerify !== true,
   };
 }
 
-function framed(request: HttpRequest): Record<string, string | number> {
-  return request.body === undefined ? { ...request.headers } : { ...request.headers, 'content-length': request.body.length };
-}
-
-async function collect(answer: IncomingMessage): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of answer as AsyncIterable<Buffer>) chunks.push(chunk);
-  const [only] = chunks;
-  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
-}
-
-/** Ends quietly where the reader asked for it; any other break is an error. */
-async function* chunksOf(answer: IncomingMessage, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+function secureContextOf({ baseUrl, ca, clientCertificate: cert, clientKey: key }: HttpTarget): SecureContext {
   try {
-    for await (const chunk of answer as AsyncIterable<Buffer>) yield chunk;
+    return createSecureContext({
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+    });
   } catch (error) {
-    if (!signal.aborted) throw doorError(error, signal);
-  } finally {
-    // A reader that stops early leaves the rest of a watch unread: the connection cannot be used again.
-    answer.destroy();
+    throw new ConfigError(`client-certificate or client-key for ${baseUrl} cannot be read: ${errorText(error)}`);
   }
-}
-
-function joined(answer: IncomingMessage): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(answer.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
-  );
-}
-
-function doorError(error: unknown, signal: AbortSignal): HttpDoorError {
-  if (error instanceof HttpDoorError) return error;
-  if (signal.aborted) return new HttpDoorError('ABORTED', 'the request was given up', { cause: error });
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'BROKEN';
-  // Node joins the failures of several addresses (IPv4 and IPv6) and leaves the message empty.
-  const message = error instanceof AggregateError ? error.errors.map((each: unknown) => messageOf(each)).join('; ') : messageOf(error);
-  return new HttpDoorError(code, message, { cause: error });
-}
-
-function messageOf(error: unknown): string {
-  return errorText(error);
 }

@@ -30,6 +30,8 @@ export interface TestProcess {
   readonly reasons: string[];
   /** Whether it leads. */
   fresh: boolean;
+  /** When it renewed its lease last (monotonic). */
+  renewedMs: number;
   /** How often it was told that the server was restored from a backup. */
   undone: number;
 }
@@ -58,13 +60,17 @@ export function createBench(): Bench {
     signal,
     process: (identity, overrides = {}) => {
       const log = memoryLog();
-      const process: { fresh: boolean; undone: number } & Omit<TestProcess, 'fresh' | 'undone' | 'journal'> = {
+      const process: { fresh: boolean; renewedMs: number; undone: number } & Omit<
+        TestProcess,
+        'fresh' | 'renewedMs' | 'undone' | 'journal'
+      > = {
         identity,
         log,
         closed: [],
         found: [],
         reasons: [],
         fresh: true,
+        renewedMs: Number.POSITIVE_INFINITY,
         undone: 0,
       };
       const journal = createJournal({
@@ -76,7 +82,7 @@ export function createBench(): Bench {
         namespace: NAMESPACE,
         identity,
         elected: true,
-        leaseIsFresh: () => process.fresh,
+        leaseIsFresh: (sinceMs = 0) => process.fresh && process.renewedMs >= sinceMs,
         undone: () => {
           process.undone += 1;
         },

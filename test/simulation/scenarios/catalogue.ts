@@ -33,11 +33,12 @@ import { HAND_OVER } from './hand-over.ts';
 import { LATE_CAUSES, LATE_NODES } from './late-causes.ts';
 import { LATE_WRITES, LATE_WRITES_ELECTED } from './late-writes.ts';
 import { MAIN_JOB, MAIN_JOB_FAULTS } from './main-job.ts';
+import { RESTORED_BACKUP } from './restored-backup.ts';
 import { SECRET_OF_A_RECORD, SECRETS_COME_AND_GO } from './secrets.ts';
 import { TOPOLOGY_ANYWHERE, TOPOLOGY_FULL, TOPOLOGY_IMMEDIATE, TOPOLOGY_LATE_BINDING, TOPOLOGY_STRICT } from './topology.ts';
 import { UNCERTAIN_SNAPSHOT } from './uncertain-snapshot.ts';
 import { REFUSED_VERBS } from './refused-verbs.ts';
-import { REFUSED_RECORDS, RESTORED_BACKUP, SERVER_GONE, SERVER_GONE_ELECTED, TOKEN_ROTATION, WITHOUT_RECORDS } from './server.ts';
+import { REFUSED_RECORDS, SERVER_GONE, SERVER_GONE_ELECTED, TOKEN_ROTATION, WITHOUT_RECORDS } from './server.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   MAIN_JOB,

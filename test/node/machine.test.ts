@@ -1,0 +1,35 @@
+/** The comparison of the machine before and after a node: each thing that could be left is planted and told. */
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readMachine, restoreMachine } from '../../harness/node/machine.ts';
+import { openStage } from '../../harness/stage.ts';
+import { eventually } from '../../harness/wait.ts';
+
+test('a mount, a loop device and a process in other namespaces are told', async () => {
+  const stage = openStage('machine');
+  const before = readMachine();
+  const inside = spawn('unshare', ['--pid', '--fork', '--kill-child', 'sleep', '600'], { stdio: 'ignore' });
+  const file = join(stage.dir, 'file');
+  writeFileSync(file, Buffer.alloc(4096));
+  const loop = execFileSync('losetup', ['--find', '--show', file], { encoding: 'utf8' }).trim();
+  const point = join(stage.dir, 'point');
+  mkdirSync(point);
+  execFileSync('mount', ['--bind', point, point]);
+  try {
+    const told = await eventually('the process to run', () => {
+      const lines = restoreMachine(before);
+      return lines.some((line) => line.startsWith('processes: ')) ? lines : undefined;
+    });
+    expect(told).toContainEqual(expect.stringMatching(/^processes: \d+ (unshare|sleep)$/));
+    expect(told).toContainEqual(expect.stringMatching(new RegExp(`^loops: ${loop} `)));
+    expect(told).toContainEqual(expect.stringContaining(`mounts: `));
+  } finally {
+    inside.kill('SIGKILL');
+    execFileSync('umount', [point]);
+    execFileSync('losetup', ['--detach', loop]);
+    await stage.close();
+  }
+  expect(await eventually('the process to end', () => (restoreMachine(before).length === 0 ? true : undefined))).toBe(true);
+});

@@ -1,0 +1,114 @@
+/** Group snapshots as an administrator and a user drive them: labelled claims, a group of them, its members, its deletion. */
+import type { KubeObject, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
+import { groupSnapshotResources, PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
+import { GROUP_HANDLE } from '../../snapshotter/names.ts';
+import { eventually } from '../../harness/wait.ts';
+import type { Scene } from './main-job.ts';
+import { deleteClaim, provision } from './main-job.ts';
+
+export const GROUPS = groupSnapshotResources('v1');
+
+/** A claim of the group has this label, with the group's name for its value. */
+const LABEL = 'member-of';
+const HANG_MS = 120_000;
+
+export interface Group {
+  readonly scene: Scene;
+  readonly name: string;
+  /** Names of its claims. */
+  readonly claims: readonly string[];
+}
+
+export interface GroupOptions {
+  readonly name: string;
+  readonly claims: readonly string[];
+}
+
+/** A class of groups, called as the scene. */
+export async function openGroupClass(
+  { kube, driver, namespace }: Scene,
+  deletionPolicy: 'Delete' | 'Retain' = 'Delete',
+  parameters: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  await kube.create(GROUPS.classes, { metadata: { name: namespace }, driver: driver.name, deletionPolicy, parameters });
+}
+
+/** Its claims are bound and labelled. */
+export async function provisionGroup(scene: Scene, { name, claims }: GroupOptions): Promise<Group> {
+  for (const claim of claims) {
+    await provision(scene, claim);
+    await scene.kube.mergePatch(
+      PERSISTENT_VOLUME_CLAIMS,
+      { namespace: scene.namespace, name: claim },
+      { metadata: { labels: { [LABEL]: name } } },
+    );
+  }
+  return { scene, name, claims };
+}
+
+export function guard({ scene }: { readonly scene: Pick<Scene, 'plane'> }): { signal: AbortSignal; timeoutMs: number } {
+  return { signal: scene.plane.stage.broken, timeoutMs: HANG_MS };
+}
+
+export async function askForGroup({ scene: { kube, namespace }, name }: Group): Promise<void> {
+  await kube.create(GROUPS.snapshots, {
+    metadata: { name, namespace },
+    spec: { volumeGroupSnapshotClassName: namespace, source: { selector: { matchLabels: { [LABEL]: name } } } },
+  });
+}
+
+/** The members, once they and their group are ready, in the order of their claims. */
+export async function untilGroupReady(group: Group): Promise<VolumeSnapshot[]> {
+  const { scene, name, claims } = group;
+  const { kube, namespace } = scene;
+  await kube.until(
+    GROUPS.snapshots,
+    { namespace, name },
+    { what: 'ready', test: ({ status }) => status?.readyToUse === true, ...guard(group) },
+  );
+  return eventually(
+    'the members to be ready',
+    async () => {
+      const found = await membersOf(group);
+      return found.length === claims.length && found.every(({ status }) => status?.readyToUse === true) ? found : undefined;
+    },
+    guard(group),
+  );
+}
+
+async function membersOf({ scene: { kube, namespace }, name }: Group): Promise<VolumeSnapshot[]> {
+  const claimOf = ({ spec }: VolumeSnapshot): string => spec?.source?.persistentVolumeClaimName ?? '';
+  const isMember = ({ metadata }: VolumeSnapshot): boolean => (metadata?.ownerReferences ?? []).some((owner) => owner.name === name);
+  return (await kube.list(VOLUME_SNAPSHOTS, namespace)).filter(isMember).toSorted((a, b) => (claimOf(a) < claimOf(b) ? -1 : 1));
+}
+
+export async function takeGroup(group: Group): Promise<VolumeSnapshot[]> {
+  await askForGroup(group);
+  return untilGroupReady(group);
+}
+
+/** Gone with its members and all contents. */
+export async function deleteGroup(group: Group): Promise<void> {
+  const { scene, name } = group;
+  await scene.kube.delete(GROUPS.snapshots, { namespace: scene.namespace, name });
+  await untilGroupGone(group);
+}
+
+export async function untilGroupGone(group: Group): Promise<void> {
+  const { scene, name } = group;
+  const { kube, namespace } = scene;
+  await kube.untilGone(GROUPS.snapshots, { namespace, name }, guard(group));
+  const isEmpty = async (): Promise<true | undefined> => {
+    const ofMembers = ({ metadata, spec }: VolumeSnapshotContent): boolean =>
+      spec?.volumeSnapshotRef?.namespace === namespace && metadata?.annotations?.[GROUP_HANDLE] !== undefined;
+    const contents = (await kube.list(VOLUME_SNAPSHOT_CONTENTS)).filter(ofMembers);
+    const groupContents = (await kube.list(GROUPS.contents)).filter(({ spec }) => spec?.volumeGroupSnapshotRef?.namespace === namespace);
+    const left: KubeObject[][] = [await membersOf(group), contents, groupContents];
+    return left.every(({ length }) => length === 0) ? true : undefined;
+  };
+  await eventually('the members and their contents to be gone', isEmpty, guard(group));
+}
+
+export async function deleteClaimsOf({ scene, claims }: Group): Promise<void> {
+  for (const claim of claims) await deleteClaim(scene, claim);
+}

@@ -1,0 +1,232 @@
+/**
+ * Programs that are swapped in the middle of their work: the Go programs' for ours, and ours for the Go programs', by SIGTERM
+ * or SIGKILL, at a point that is so many of their writes into a phase. A snapshot, a group of two and a restored claim are
+ * made in the first phase and deleted in the second, one swap in each.
+ */
+import type { KubeObject, Resource, VolumeSnapshot } from '../../lib/kube/objects.ts';
+import {
+  LEASES,
+  PERSISTENT_VOLUME_CLAIMS,
+  PERSISTENT_VOLUMES,
+  VOLUME_SNAPSHOT_CONTENTS,
+  VOLUME_SNAPSHOTS,
+} from '../../lib/kube/resources.ts';
+import { SNAPSHOT_FINALIZER } from '../../provisioner/facts/names.ts';
+import { openEntries } from '../../harness/journal-entries.ts';
+import type { MockDriver } from '../../harness/mock-driver.ts';
+import type { ControlPlane } from '../../harness/real/control-plane.ts';
+import type { Program } from '../../harness/stage.ts';
+import { eventually } from '../../harness/wait.ts';
+import { SeededRandom } from '../simulation/seeded-random.ts';
+import type { Group } from './group-job.ts';
+import { askForGroup, GROUPS, guard, openGroupClass, provisionGroup, untilGroupReady } from './group-job.ts';
+import type { Scene } from './main-job.ts';
+import { createClaim, createSnapshot, openScene, untilBound, untilReady } from './main-job.ts';
+import { contentsOf, shapeOf } from './pairs-job.ts';
+import type { Cast, Role, Side } from './programs.ts';
+import { castOf, ROLES, startProgram, userOf } from './programs.ts';
+
+/** Where and how programs are swapped. */
+export interface Point {
+  /** Writes of any of the programs since the phase began, events and leases left out. */
+  readonly writes: number;
+  readonly roles: readonly Role[];
+  readonly signal: 'SIGTERM' | 'SIGKILL';
+}
+
+export interface Journey {
+  readonly first: Side;
+  readonly making: Point;
+  readonly deleting: Point;
+}
+
+export interface JourneyResult {
+  /** Of the two points, those that were reached before the phase had ended. */
+  readonly midFlight: number;
+}
+
+/** About as many as a phase has. */
+const WRITES_OF_MAKING = 40;
+const WRITES_OF_DELETING = 24;
+const SNAPSHOT_ROLES: readonly Role[] = ['snapshot-controller', 'csi-snapshotter'];
+const SETS_OF_ROLES: readonly (readonly Role[])[] = [
+  ROLES,
+  SNAPSHOT_ROLES,
+  ['snapshot-controller'],
+  ['csi-snapshotter'],
+  ['csi-provisioner'],
+];
+
+/** The same for the same seed. */
+export function drawJourney(seed: number): Journey {
+  const random = new SeededRandom(seed);
+  const point = (writes: number): Point => ({
+    writes: random.below(writes),
+    roles: random.pick(SETS_OF_ROLES),
+    signal: random.pick(['SIGTERM', 'SIGKILL']),
+  });
+  return { first: seed % 2 === 0 ? 'ours' : 'go', making: point(WRITES_OF_MAKING), deleting: point(WRITES_OF_DELETING) };
+}
+
+export interface HandOverWorld {
+  readonly plane: ControlPlane;
+  readonly driver: MockDriver;
+  readonly group: Group;
+  /** What a journey without a swap made. */
+  readonly expected: unknown;
+}
+
+/** Claims are made once, for all journeys. */
+export async function openHandOvers(plane: ControlPlane, driver: MockDriver): Promise<HandOverWorld> {
+  const crew = createCrew({ plane, driver }, 'ours');
+  await crew.start();
+  const scene = await openScene({ plane, driver, name: 'hand-over' });
+  await openGroupClass(scene);
+  const group = await provisionGroup(scene, { name: 'all', claims: ['a', 'b'] });
+  await ask(group);
+  const expected = await made(group);
+  await erase(group);
+  await crew.stop();
+  return { plane, driver, group, expected };
+}
+
+export async function runJourney({ plane, driver, group, expected }: HandOverWorld, journey: Journey): Promise<JourneyResult> {
+  const crew = createCrew({ plane, driver }, journey.first);
+  await crew.start();
+  try {
+    const making = await crew.swappingAt(journey.making, async () => {
+      await ask(group);
+      await made(group);
+    });
+    let found: unknown;
+    const isAsExpected = async (): Promise<true | undefined> => {
+      found = await made(group);
+      return JSON.stringify(found) === JSON.stringify(expected) ? true : undefined;
+    };
+    await eventually('what was made to be as without a swap', isAsExpected, guard(group)).catch((error: unknown) => {
+      throw new Error(`made ${JSON.stringify(found)} in the place of ${JSON.stringify(expected)}`, { cause: error });
+    });
+    const deleting = await crew.swappingAt(journey.deleting, () => erase(group));
+    return { midFlight: [making, deleting].filter(Boolean).length };
+  } finally {
+    await crew.stop();
+  }
+}
+
+async function ask(group: Group): Promise<void> {
+  await createSnapshot(group.scene, 'single', 'a');
+  await askForGroup(group);
+  await createClaim(group.scene, 'restored', { fromSnapshot: 'single' });
+}
+
+/** Shapes of the snapshot and of the members, once all is ready. */
+async function made(group: Group): Promise<readonly object[]> {
+  const { scene } = group;
+  await untilReady(scene, 'single');
+  const members = await untilGroupReady(group);
+  await untilBound(scene, 'restored');
+  const isReleased = ({ metadata }: VolumeSnapshot): boolean => metadata?.finalizers?.includes(SNAPSHOT_FINALIZER) !== true;
+  const target = { namespace: scene.namespace, name: 'single' };
+  const snapshot = await scene.kube.until(VOLUME_SNAPSHOTS, target, { what: 'used no more', test: isReleased, ...guard(group) });
+  const snapshots = [snapshot, ...members];
+  const contents = await contentsOf(scene, snapshots);
+  return snapshots.map((one, index) => shapeOf(one, contents[index]));
+}
+
+/** Until nothing is left but the claims of the group and their volumes. */
+async function erase(group: Group): Promise<void> {
+  const { scene, name, claims } = group;
+  const { kube, namespace } = scene;
+  await kube.delete(GROUPS.snapshots, { namespace, name });
+  await kube.delete(VOLUME_SNAPSHOTS, { namespace, name: 'single' });
+  await kube.delete(PERSISTENT_VOLUME_CLAIMS, { namespace, name: 'restored' });
+  let left: readonly string[] = [];
+  const isEmpty = async (): Promise<true | undefined> => {
+    left = await leftBeside(scene, claims.length);
+    return left.length === 0 ? true : undefined;
+  };
+  await eventually('nothing left', isEmpty, guard(group)).catch((error: unknown) => {
+    throw new Error(`left behind: ${left.join(', ')}`, { cause: error });
+  });
+}
+
+async function leftBeside({ kube, driver }: Scene, claims: number): Promise<readonly string[]> {
+  const beyond = async (resource: Resource<KubeObject>, allowed: number): Promise<string[]> => {
+    const found = await kube.list(resource);
+    return found.length === allowed ? [] : [`${found.length - allowed} ${resource.plural}`];
+  };
+  const { volumes, snapshots, groups } = await driver.ledger();
+  return [
+    ...(await beyond(GROUPS.snapshots, 0)),
+    ...(await beyond(GROUPS.contents, 0)),
+    ...(await beyond(VOLUME_SNAPSHOTS, 0)),
+    ...(await beyond(VOLUME_SNAPSHOT_CONTENTS, 0)),
+    ...(await beyond(PERSISTENT_VOLUME_CLAIMS, claims)),
+    ...(await beyond(PERSISTENT_VOLUMES, claims)),
+    ...openEntries(await kube.list(LEASES)).map((uid) => `an entry of claim uid ${uid}`),
+    ...(volumes.length === claims ? [] : [`${volumes.length - claims} volumes in the driver`]),
+    ...snapshots.map(({ id }) => `snapshot ${id} in the driver`),
+    ...groups.map(({ id }) => `group ${id} in the driver`),
+  ];
+}
+
+interface Crew {
+  start(): Promise<void>;
+  /** Does `deed`, and swaps programs on the way. True if the point came before the deed was done. */
+  swappingAt(point: Point, deed: () => Promise<void>): Promise<boolean>;
+  stop(): Promise<void>;
+}
+
+const other = (side: Side): Side => (side === 'ours' ? 'go' : 'ours');
+
+function createCrew({ plane, driver }: Pick<HandOverWorld, 'plane' | 'driver'>, side: Side): Crew {
+  let cast: Cast = castOf(side);
+  const programs = new Map<Role, Program>();
+  const users = new Set(ROLES.flatMap((role) => [userOf(role, 'ours').name, userOf(role, 'go').name]));
+  const start = async (role: Role): Promise<void> => {
+    const args = role === 'csi-provisioner' ? [] : ['--feature-gates=CSIVolumeGroupSnapshot=true'];
+    const kubeconfig = plane.kubeconfigOf(userOf(role, cast[role]).name);
+    programs.set(role, await startProgram(plane.stage, { role, side: cast[role], address: driver.address, kubeconfig, args }));
+  };
+  const writesSince = (bytes: number): number =>
+    plane.audit(bytes).filter(({ user, verb, resource, code }) => users.has(user) && code < 300 && !isReading(verb) && !isAccount(resource))
+      .length;
+  return {
+    start: async () => {
+      for (const role of ROLES) await start(role);
+    },
+    swappingAt: async ({ writes, roles, signal }, deed) => {
+      const from = plane.auditSize();
+      let isDone = false;
+      const doing = deed().finally(() => {
+        isDone = true;
+      });
+      // Its failure is told below.
+      doing.catch(() => undefined);
+      await eventually('the point', () => (isDone || writesSince(from) >= writes ? true : undefined), {
+        ...guard({ scene: { plane } }),
+        everyMs: 2,
+      });
+      const isMidFlight = !isDone;
+      for (const role of roles) {
+        const program = programs.get(role);
+        await (signal === 'SIGKILL' ? program?.kill() : program?.stop());
+        cast = { ...cast, [role]: other(cast[role]) };
+        await start(role);
+      }
+      await doing;
+      return isMidFlight;
+    },
+    stop: async () => {
+      await Promise.all([...programs.values()].map((program) => program.kill()));
+    },
+  };
+}
+
+function isReading(verb: string): boolean {
+  return ['get', 'list', 'watch'].includes(verb);
+}
+
+function isAccount(resource: string): boolean {
+  return resource === 'leases' || resource === 'events';
+}

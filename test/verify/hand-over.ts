@@ -1,0 +1,52 @@
+import { installCrds, readCrds } from '../../harness/crds.ts';
+import { startMockDriver } from '../../harness/mock-driver.ts';
+import { startControlPlane } from '../../harness/real/control-plane.ts';
+import { drawJourney, openHandOvers, runJourney } from '../real/hand-over.ts';
+import { PROGRAM_USERS } from '../real/programs.ts';
+import type { VerificationOptions, VerificationResult } from './verification.ts';
+
+export const name = 'hand-over';
+
+const JOURNEYS = { ci: 4, full: 100 } as const;
+const SLICE = 10;
+
+/** Two swaps a journey, between the Go programs' and ours, in the middle of work: it ends as without them, and with nothing left. */
+export async function run({ size, log }: VerificationOptions): Promise<VerificationResult> {
+  const faults: string[] = [];
+  let midFlight = 0;
+  for (let first = 0; first < JOURNEYS[size]; first += SLICE) {
+    const seeds = Array.from({ length: Math.min(SLICE, JOURNEYS[size] - first) }, (_, index) => first + index);
+    const found = await runSlice(seeds, log);
+    midFlight += found.midFlight;
+    faults.push(...found.faults);
+  }
+  return { ok: faults.length === 0, points: 2 * JOURNEYS[size], midFlight, faults };
+}
+
+/** On a control plane of their own, until one fails: what it left behind would be counted as another's. */
+async function runSlice(
+  seeds: readonly number[],
+  log: (line: string) => void,
+): Promise<{ readonly midFlight: number; readonly faults: readonly string[] }> {
+  const plane = await startControlPlane({ audit: true, users: PROGRAM_USERS, report: log });
+  let midFlight = 0;
+  try {
+    await installCrds(plane.raw, readCrds());
+    const world = await openHandOvers(plane, await startMockDriver(plane.stage));
+    for (const seed of seeds) {
+      const journey = drawJourney(seed);
+      try {
+        const result = await runJourney(world, journey);
+        midFlight += result.midFlight;
+        log(`journey ${seed}: ok, ${result.midFlight} of 2 in the middle of work`);
+      } catch (error) {
+        const fault = `journey ${seed} ${JSON.stringify(journey)}: ${error instanceof Error ? error.message : String(error)}`;
+        log(fault);
+        return { midFlight, faults: [fault, ...seeds.filter((later) => later > seed).map((later) => `journey ${later} was not made`)] };
+      }
+    }
+    return { midFlight, faults: [] };
+  } finally {
+    await plane.stop();
+  }
+}

@@ -1,4 +1,5 @@
 /** One run: a scenario and a seed in, a verdict out. The same pair gives the same trace, byte for byte. */
+import { tuneEngine } from './engine.ts';
 import { NO_FAULTS } from './faults.ts';
 import type { Violation as ViolationType } from './invariants.ts';
 import { settledViolations, Violation } from './invariants.ts';
@@ -38,6 +39,8 @@ const STORY_LIMIT_MS = 24 * 3_600_000;
 /** Settled: no write for this long. */
 const QUIET_MS = 60_000;
 const SETTLE_LIMIT_MS = 3_600_000;
+
+tuneEngine();
 
 /** Refusals and ended calls are errors by the thousand: their stacks are made only for somebody who reads logs or trace. */
 export async function runScenario(options: RunOptions): Promise<RunResult> {

@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DOCTOR } from '../../csi-sidecars/doctor/verb.ts';
 import { runVerb } from '../../csi-sidecars/frame/run-verb.ts';
+import { testPlace } from '../../csi-sidecars/frame/testing/place.ts';
 import { exampleFile } from '../../demo/manifests.ts';
 import type { World } from '../../demo/world.ts';
 import { DRIVER, installWorldCrds, openSandboxWorld, programFile, startDriver, startSidecars } from '../../demo/world.ts';
@@ -35,14 +36,7 @@ let world: World;
 const writes: string[] = [];
 
 async function examine(...flags: string[]): Promise<Report & { readonly code: number }> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const screen = {
-    out: (line: string) => void out.push(line),
-    err: (line: string) => void err.push(line),
-    colours: false,
-    live: undefined,
-  };
+  const { screen, out, err } = testPlace();
   const place = { doors: watchedDoors(writes), screen, signal: world.stage.broken };
   const code = await runVerb(DOCTOR, place, [`--kubeconfig=${world.kubeconfig}`, '--output=json', ...flags]);
   expect(err).toEqual([]);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Explanation } from '../../csi-sidecars/explain/explanation.ts';
 import { EXPLAIN } from '../../csi-sidecars/explain/verb.ts';
 import { runVerb } from '../../csi-sidecars/frame/run-verb.ts';
+import { testPlace } from '../../csi-sidecars/frame/testing/place.ts';
 import { CSI_NODES, PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import { watchedDoors } from './doctor-doors.ts';
 import { type Situation, SITUATIONS } from './explain-cases.ts';
@@ -19,14 +20,7 @@ interface Answer {
 }
 
 async function ask(...words: string[]): Promise<Answer> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const screen = {
-    out: (line: string) => void out.push(line),
-    err: (line: string) => void err.push(line),
-    colours: false,
-    live: undefined,
-  };
+  const { screen, out, err } = testPlace();
   const place = { doors: watchedDoors(writes), screen, signal: bent.world.stage.broken };
   return { code: await runVerb(EXPLAIN, place, [`--kubeconfig=${bent.world.kubeconfig}`, ...words]), out, err };
 }

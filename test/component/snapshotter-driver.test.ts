@@ -64,7 +64,7 @@ describe('csi-snapshotter and its driver', () => {
   });
 
   test('polls are as far apart as --ready-poll-interval-min and --ready-poll-interval-max say, no further and no closer', async () => {
-    world.close();
+    await world.close();
     const flags = { 'ready-poll-interval-min': '2s', 'ready-poll-interval-max': '5s' };
     world = await start({ sidecarFlags: Object.entries(flags).map(([name, text]) => ({ name, text })) });
     world.driver.faults.add([{ rpc: 'CreateSnapshot', notReadyMs: 3 * MINUTE }]);

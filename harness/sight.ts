@@ -1,4 +1,5 @@
 /** What a user sees of some kinds of objects, from one watch a kind: many waits at once cost the server no call. */
+import { setMaxListeners } from 'node:events';
 import type { KubeObject, Resource } from '../lib/kube/objects.ts';
 import { collectionPath, type KubeTarget } from './kube.ts';
 import type { RawClient, RawWatch } from './raw-http.ts';
@@ -90,6 +91,8 @@ export function openSight(raw: RawClient): Sight {
           reject(reason instanceof Error ? reason : new Error('given up'));
         };
         looks.add(look);
+        // Thousands may wait at once.
+        setMaxListeners(0, signal, blind.signal);
         for (const each of [signal, blind.signal]) each.addEventListener('abort', giveUp);
         if (signal.aborted || blind.signal.aborted) giveUp();
         else look();

@@ -156,10 +156,7 @@ function createProvisioner({
       ? createCloneProtection({ caches, progress, accounts, driverName, client }, protection)
       : undefined;
   const snapshotController = snapshots
-    ? createSnapshotProtection(
-        { caches, progress, accounts, protections, driverName, client, oneForEachNode: options.nodeDeployment },
-        protection,
-      )
+    ? createSnapshotProtection({ caches, progress, accounts, protections, driverName, client }, protection)
     : undefined;
   wireEvents(
     caches,

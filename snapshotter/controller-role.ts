@@ -26,7 +26,7 @@ import { groupKind } from './kinds/group-kind.ts';
 import { SINGLE } from './kinds/single-kind.ts';
 import { GROUP_HANDLE_INDEX, type GroupStores, MEMBER_INDEX } from './membership.ts';
 import { createMemberController } from './members/controller.ts';
-import { FAILURE } from './names.ts';
+import { CONTROLLER_LEASE, FAILURE } from './names.ts';
 import {
   groupOfContent,
   kindIndexes,
@@ -58,7 +58,7 @@ export const SNAPSHOT_CONTROLLER: RoleDefinition<SnapshotControllerOptions> = {
     plural,
   })),
   optionalKinds: ({ featureGates }) => optionalGroupKinds(featureGates, ['snapshots', 'contents', 'classes']),
-  lockName: () => 'snapshot-controller-leader',
+  lockName: () => CONTROLLER_LEASE,
   combinedLeaseNamespace: 'kube-system',
   eventComponent: () => 'snapshot-controller',
   create: ({ context, options, metrics, served }): Role => {

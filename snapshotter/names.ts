@@ -7,6 +7,9 @@ import { createHash } from 'node:crypto';
 import { reasonsOf } from '../lib/controller/event-table.ts';
 import { CONTROLLER_EVENTS, SIDECAR_EVENTS } from './event-reasons.ts';
 
+/** The lease of snapshot-controller's election. */
+export const CONTROLLER_LEASE = 'snapshot-controller-leader';
+
 // Annotations of a VolumeSnapshotContent.
 /** The VolumeSnapshot is going (or gone): without it the sidecar destroys nothing. */
 export const BEING_DELETED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-deleted';

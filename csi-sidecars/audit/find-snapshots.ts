@@ -7,8 +7,10 @@ import type { Found, Sides } from './found.ts';
 /** Snapshots of the driver that no VolumeSnapshotContent names, neither alone nor in a group. */
 export function snapshotLeaks(sides: Sides): Found {
   const { driver, cluster } = sides;
-  const { contents, groupContents } = cluster;
-  if (driver.snapshots === undefined || contents === undefined) return { findings: [], underWay: 0 };
+  const { contents, groupContents, volumes } = cluster;
+  // Without these nothing is proven of a snapshot: one of them may name it, or its volume be this cluster's.
+  if (driver.snapshots === undefined || contents === undefined || groupContents === undefined || volumes === undefined)
+    return { findings: [], underWay: 0 };
   const named = new Set<string>();
   /** Volumes of which a snapshot is being cut. */
   const cutting = new Set<string>();
@@ -18,7 +20,7 @@ export function snapshotLeaks(sides: Sides): Found {
     if (id !== undefined) named.add(id);
     else if (spec.source?.volumeHandle !== undefined) cutting.add(spec.source.volumeHandle);
   }
-  for (const { spec, status } of groupContents ?? []) {
+  for (const { spec, status } of groupContents) {
     if (spec?.driver !== driver.name) continue;
     for (const { snapshotHandle = '' } of status?.volumeSnapshotInfoList ?? []) named.add(snapshotHandle);
     for (const id of spec.source?.groupSnapshotHandles?.volumeSnapshotHandles ?? []) named.add(id);
@@ -40,9 +42,7 @@ function judge(snapshot: DriverSnapshot, { driver, cluster, policy }: Sides, age
     ({ spec }) => spec?.csi?.driver === driver.name && spec.csi.volumeHandle === snapshot.sourceVolumeId,
   );
   const keep = ((): string | undefined => {
-    const { snapshotClasses, groupContents, contents = [] } = cluster;
-    if (snapshotClasses === undefined) return 'snapshot classes cannot be read: it may have been kept on purpose';
-    if (groupContents === undefined) return 'group snapshot contents cannot be read: one of them may name it';
+    const { snapshotClasses = [], contents = [] } = cluster;
     const retain =
       snapshotClasses.some((each) => each.driver === driver.name && each.deletionPolicy === 'Retain') ||
       contents.some(({ spec }) => spec?.driver === driver.name && spec.deletionPolicy === 'Retain');

@@ -5,30 +5,37 @@ import type { Finding } from './causes.ts';
 import type { ClusterSide, DriverVolume } from './facts.ts';
 import type { Found, Sides } from './found.ts';
 
-/** Volumes of the driver that no PersistentVolume names. */
-export function volumeLeaks(sides: Sides): Found {
-  const { driver, cluster } = sides;
-  if (driver.volumes === undefined || cluster.volumes === undefined) return { findings: [], underWay: 0 };
+/** Without these nothing is proven of a volume: a PV may name it, or it may be being made. */
+type Proof = Required<Pick<ClusterSide, 'volumes' | 'claims' | 'journal'>>;
+
+/** Volumes of the driver that no PersistentVolume names, and that nobody is making. */
+export function volumeLeaks({ driver, cluster: whole, policy }: Sides): Found {
+  const { volumes, claims, journal } = whole;
+  if (driver.volumes === undefined || volumes === undefined || claims === undefined || journal === undefined)
+    return { findings: [], underWay: 0 };
+  const cluster = { ...whole, volumes, claims, journal };
   const named = new Set(cluster.volumes.flatMap(({ spec }) => (spec?.csi?.driver === driver.name ? [spec.csi.volumeHandle ?? ''] : [])));
   const findings: Finding[] = [];
   let underWay = 0;
   for (const volume of driver.volumes.values()) {
     if (named.has(volume.id)) continue;
-    const finding = judge(volume, sides);
+    const finding = judge(volume, { driver, cluster, policy });
     if (finding === undefined) underWay += 1;
     else findings.push(finding);
   }
   return { findings, underWay };
 }
 
+type ProvenSides = Sides & { readonly cluster: { readonly [K in keyof Proof]: NonNullable<Proof[K]> } };
+
 /** Undefined: it is being made. */
-function judge(volume: DriverVolume, sides: Sides): Finding | undefined {
+function judge(volume: DriverVolume, sides: ProvenSides): Finding | undefined {
   const { cluster, policy } = sides;
+  const { claims, journal } = cluster;
   const uid = claimUidOf(volume, policy.prefix);
-  const journal = cluster.journal ?? new Map<string, string>();
   if (uid !== undefined && journal.has(uid)) return undefined;
   if ([...journal.values()].some((entry) => entry.includes(JSON.stringify(volume.id)))) return undefined;
-  const claim = uid === undefined ? undefined : cluster.claims?.find(({ metadata }) => metadata?.uid === uid);
+  const claim = uid === undefined ? undefined : claims.find(({ metadata }) => metadata?.uid === uid);
   if (claim !== undefined && (claim.spec?.volumeName ?? '') === '') return undefined;
   const age = ageProblem(`volume ${volume.id}`, undefined, policy);
   if (age === 'younger') return undefined;
@@ -60,19 +67,16 @@ function escape(text: string): string {
 
 /** A driver may keep a volume for the sake of its snapshots. */
 function snapshotsOf(id: string, { driver, cluster }: Sides): string | undefined {
-  if (cluster.contents === undefined) return 'snapshot contents cannot be read: there may be snapshots of it';
-  const inCluster = cluster.contents.some(({ spec }) => spec?.driver === driver.name && spec.source?.volumeHandle === id);
+  const inCluster = cluster.contents?.some(({ spec }) => spec?.driver === driver.name && spec.source?.volumeHandle === id);
   const inDriver = [...(driver.snapshots?.values() ?? [])].some(({ sourceVolumeId }) => sourceVolumeId === id);
-  return inCluster || inDriver ? 'there are snapshots of it: they go first' : undefined;
+  return inCluster === true || inDriver ? 'there are snapshots of it: they go first' : undefined;
 }
 
 function doubt(
-  { driver, cluster, policy }: Sides,
+  { driver, cluster, policy }: ProvenSides,
   { uid, claimIsHere }: { readonly uid: string | undefined; readonly claimIsHere: boolean },
 ): string | undefined {
-  const { journal, claims, storageClasses, volumes = [] } = cluster;
-  if (journal === undefined) return 'the journal of the provisioner cannot be read: it may be making this volume';
-  if (claims === undefined || storageClasses === undefined) return 'claims or classes cannot be read: it may be needed';
+  const { journal, claims, storageClasses = [], volumes } = cluster;
   if (uid === undefined && journal.size > 0)
     return `${journal.size} entries of the provisioner's journal are open: one of them may be about this volume`;
   if (uid === undefined && claims.some((claim) => isHandedTo(driver.name, claim) && (claim.spec?.volumeName ?? '') === ''))

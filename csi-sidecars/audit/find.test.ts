@@ -150,9 +150,7 @@ describe('a doubt keeps', () => {
     spec: { csi: { driver: DRIVER, volumeHandle: 'kept' }, persistentVolumeReclaimPolicy: 'Retain' },
   };
   test.each<[string, string, Sides]>([
-    ['an unreadable journal', 'journal', { cluster: { journal: undefined } }],
-    ['unreadable claims', 'cannot be read', { cluster: { claims: undefined } }],
-    ['unreadable contents', 'may be snapshots', { cluster: { contents: undefined } }],
+    ['anything unreadable', 'may not list x', { cluster: { contents: undefined, unread: ['you may not list x'] } }],
     ['a class that retains', 'Retain', { cluster: { storageClasses: [{ provisioner: DRIVER, reclaimPolicy: 'Retain' }] } }],
     ['a PV that retains', 'Retain', { cluster: { volumes: [retain] } }],
     ['another cluster', 'another cluster', { policy: { soleCluster: false } }],
@@ -178,15 +176,23 @@ describe('a doubt keeps', () => {
 
   test.each<[string, string, Sides]>([
     ['a class that retains', 'Retain', { cluster: { snapshotClasses: [{ driver: DRIVER, deletionPolicy: 'Retain' }] } }],
-    ['unreadable groups', 'group', { cluster: { groupContents: undefined } }],
+    ['anything unreadable', 'may not list x', { cluster: { snapshotClasses: undefined, unread: ['you may not list x'] } }],
     ['another cluster', 'another cluster', { policy: { soleCluster: false } }],
   ])('a snapshot: %s', (_what, reason, parts) => {
     expect(findLeaks(sides({ snapshots: [snapshot('snap', 'vol')], ...parts })).findings[0]?.keep).toContain(reason);
   });
 
-  test('a kind that may not be read is not compared at all', () => {
-    const both = sides({ volumes: [volume('v')], snapshots: [snapshot('s', 'v')], cluster: { volumes: undefined, contents: undefined } });
-    expect(findLeaks(both).findings).toEqual([]);
+  test.each<[string, keyof ClusterSide, readonly string[]]>([
+    ['PersistentVolumes', 'volumes', []],
+    ['claims', 'claims', ['snapshot']],
+    ['the journal', 'journal', ['snapshot']],
+    ['contents', 'contents', ['volume']],
+    ['contents of groups', 'groupContents', ['volume']],
+  ])('where %s cannot be read, what they may name is not called a leak', (_what, missing, left) => {
+    const cluster = { [missing]: undefined, unread: ['you may not list x'] };
+    const { findings } = findLeaks(sides({ volumes: [volume('v')], snapshots: [snapshot('s', 'w')], cluster }));
+    expect(findings.map(({ kind }) => kind)).toEqual(left);
+    expect(findings.filter(({ keep }) => keep === undefined)).toEqual([]);
   });
 });
 

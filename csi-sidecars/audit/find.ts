@@ -6,8 +6,13 @@ import type { Found, Sides } from './found.ts';
 
 export function findLeaks(sides: Sides): Found {
   const parts = [volumeLeaks(sides), snapshotLeaks(sides)];
+  const [unread] = sides.cluster.unread;
+  // Whoever does not see all of the cluster cannot know what is needed there.
+  const keep = unread === undefined ? undefined : `not all of the cluster could be read: ${unread}`;
   return {
-    findings: parts.flatMap(({ findings }) => findings),
+    findings: parts
+      .flatMap(({ findings }) => findings)
+      .map((each) => (keep === undefined || each.keep !== undefined ? each : { ...each, keep })),
     underWay: parts.reduce((sum, { underWay }) => sum + underWay, 0),
   };
 }

@@ -35,7 +35,7 @@ export function openRights(client: Pick<KubeClient, 'create'>, signal: AbortSign
   };
 }
 
-function reviewOf({ user, group, resource, subresource, verb, namespace }: AccessQuestion): SubjectAccessReview {
+function reviewOf({ user, group, resource, subresource, verb, namespace, name }: AccessQuestion): SubjectAccessReview {
   const [, , accountNamespace = ''] = user.split(':');
   return {
     apiVersion: 'authorization.k8s.io/v1',
@@ -44,7 +44,7 @@ function reviewOf({ user, group, resource, subresource, verb, namespace }: Acces
       user,
       // A token of the account brings these.
       groups: ['system:serviceaccounts', `system:serviceaccounts:${accountNamespace}`, 'system:authenticated'],
-      resourceAttributes: { group, resource, subresource, verb, namespace },
+      resourceAttributes: { group, resource, subresource, verb, namespace, name },
     },
   };
 }

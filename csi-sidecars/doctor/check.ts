@@ -15,6 +15,8 @@ export interface AccessQuestion {
   readonly resource: string;
   readonly subresource?: string;
   readonly verb: string;
+  /** Undefined: of any name. */
+  readonly name?: string;
   /** Undefined: in all namespaces. */
   readonly namespace?: string;
 }

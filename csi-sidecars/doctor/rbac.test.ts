@@ -5,9 +5,16 @@ import { ApiError } from '../../lib/kube/api-error.ts';
 import { openRights } from './access-review.ts';
 import type { AccessQuestion } from './check.ts';
 import { RBAC } from './checks/rbac.ts';
-import { RIGHTS } from './rights.ts';
+import { electionRight, RIGHTS } from './rights.ts';
 import { ROLE_NAMES, sidecarsOf, type Pod } from './sidecar-pods.ts';
 import { caseOf } from './testing/case.ts';
+
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly verbs: readonly string[];
+}
 
 const pod = (image: string, args: readonly string[] = []): Pod => ({
   metadata: { name: 'p', namespace: 'storage', uid: 'u' },
@@ -39,6 +46,16 @@ describe('rights of the accounts that sidecars run as', () => {
     ).toEqual(['get', 'create', 'update'].map((verb) => `system:serviceaccount:storage:vendor ${verb} storage`));
   });
 
+  test('are asked for the one lease that snapshot-controller takes: a rule may grant no other', async () => {
+    const asked: AccessQuestion[] = [];
+    await ask(async (question) => asked.push(question) > 0, pod('snapshot-controller:v8', ['--leader-election']));
+    expect(asked.flatMap(({ resource, verb, name }) => (resource === 'leases' ? [`${verb} ${name ?? 'any'}`] : []))).toEqual([
+      'get snapshot-controller-leader',
+      'create any',
+      'update snapshot-controller-leader',
+    ]);
+  });
+
   test('that the server does not tell are said to be unchecked', async () => {
     const { findings, unchecked } = await ask(async () => undefined, pod('csi-sidecars:1', ['--roles=snapshot-controller']));
     expect(findings).toEqual([]);
@@ -50,13 +67,12 @@ describe('rights of the accounts that sidecars run as', () => {
   test('are all granted by the manifests of this release', async () => {
     for (const role of ROLE_NAMES) {
       const text = await readFile(new URL(`../../deploy/${role}/rbac.yaml`, import.meta.url), 'utf8');
-      const rules = (loadAll(text) as { rules?: { apiGroups: string[]; resources: string[]; verbs: string[] }[] }[]).flatMap(
-        ({ rules: own = [] }) => own,
-      );
-      for (const { group, resource, subresource, verbs } of RIGHTS[role]) {
+      const rules = (loadAll(text) as { rules?: Rule[] }[]).flatMap(({ rules: own = [] }) => own);
+      for (const { group, resource, subresource, verbs, name: only } of [...RIGHTS[role], electionRight(role)]) {
         const name = subresource === undefined ? resource : `${resource}/${subresource}`;
         const granted = rules
           .filter((rule) => rule.apiGroups.includes(group) && rule.resources.includes(name))
+          .filter(({ resourceNames }) => resourceNames === undefined || (only !== undefined && resourceNames.includes(only)))
           .flatMap((rule) => rule.verbs);
         expect(granted, `${role}: ${name}`).toEqual(expect.arrayContaining([...verbs]));
       }

@@ -2,6 +2,7 @@
  * Which rights each role needs, as deploy/ grants them: `verbs of group/resource`. A test holds the two together.
  * What is for a choice only (capacity, groups, secrets) is not among them: who does without it lacks nothing.
  */
+import { CONTROLLER_LEASE } from '../../snapshotter/names.ts';
 import type { RoleName } from './sidecar-pods.ts';
 
 export interface Right {
@@ -11,6 +12,8 @@ export interface Right {
   readonly verbs: readonly string[];
   /** In the namespace of the Pod only; else everywhere. */
   readonly own?: boolean;
+  /** Of the one object that `get`, `patch` and `update` are for; a rule may grant them for no other. */
+  readonly name?: string;
 }
 
 const WATCH = ['list', 'watch'] as const;
@@ -45,5 +48,13 @@ export const RIGHTS: Readonly<Record<RoleName, readonly Right[]>> = {
   ],
 };
 
-/** Of any role that elects a leader. */
-export const ELECTION_RIGHT: Right = { group: 'coordination.k8s.io', resource: 'leases', verbs: ['get', 'create', 'update'], own: true };
+/** Of a role that elects a leader. The other two have a lease named after the driver, which a Pod does not tell. */
+export function electionRight(role: RoleName): Right {
+  return {
+    group: 'coordination.k8s.io',
+    resource: 'leases',
+    verbs: ['get', 'create', 'update'],
+    own: true,
+    ...(role === 'snapshot-controller' ? { name: CONTROLLER_LEASE } : {}),
+  };
+}

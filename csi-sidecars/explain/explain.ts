@@ -22,8 +22,8 @@ import { kubectlName } from '../reading/place.ts';
 import type { Act, Scene } from './scene.ts';
 import { openTheatre } from './theatre.ts';
 import { explainClaim } from './turns/claim.ts';
-import { explainContent } from './turns/content.ts';
-import { explainGroup, explainGroupContent } from './turns/group.ts';
+import { explainContent, explainGroupContent } from './turns/content.ts';
+import { explainGroup } from './turns/group.ts';
 import { explainSnapshot } from './turns/snapshot.ts';
 import { explainVolume } from './turns/volume.ts';
 

@@ -10,6 +10,8 @@ import { type Listed, listVisible, type ReadOnlyClient } from '../reading/read-o
 export interface ListedInformers extends InformerSet {
   /** One list a kind, however many declared it. */
   fill(client: ReadOnlyClient, input: { readonly signal: AbortSignal; readonly say: (text: string) => void }): Promise<void>;
+  /** What was listed of a kind that is declared; nothing before `fill`. */
+  listed<T extends KubeObject>(resource: Resource<T>): Listed<T>;
   /** Kinds that could not be listed, and why. */
   blind(): readonly string[];
 }
@@ -26,7 +28,7 @@ export function createListedInformers(): ListedInformers {
     start: () => undefined,
     waitSynced: () => Promise.resolve(),
     informer: <T extends KubeObject>(resource: Resource<T>, { indexes = [] }: Interest<T>): Informer<T> => {
-      const id = `${resource.group}/${resource.plural}`;
+      const id = idOf(resource);
       const kind = kinds.get(id) ?? { resource, stores: [], listed: undefined };
       kinds.set(id, kind);
       const store = new ListedStore<T>(indexes);
@@ -48,8 +50,14 @@ export function createListedInformers(): ListedInformers {
         for (const store of stores) store.fill(kind.listed.items);
       }
     },
+    // The items of a kind are of its type: the resource says which.
+    listed: <T extends KubeObject>(resource: Resource<T>) => (kinds.get(idOf(resource))?.listed ?? { items: [] }) as Listed<T>,
     blind: () => [...kinds.values()].flatMap(({ listed }) => listed?.blind?.message ?? []),
   };
+}
+
+function idOf({ group, plural }: Resource<KubeObject>): string {
+  return `${group}/${plural}`;
 }
 
 class ListedStore<T extends KubeObject> implements Store<T> {

@@ -53,7 +53,7 @@ export function openProvisioner({ driver, csiNodes, drivers, informers, clock, c
   const options = readProvisionerOptions(readFlags(PROVISIONER_FLAGS, []), () => undefined);
   const topology = csiNodes.store
     .list()
-    .some(({ spec }) => spec?.drivers?.some(({ name, topologyKeys = [] }) => name === driver && topologyKeys.length > 0));
+    .some(({ spec }) => spec?.drivers?.some(({ name, topologyKeys }) => name === driver && (topologyKeys ?? []).length > 0));
   const attaches = drivers.store.get(driver)?.spec?.attachRequired !== false;
   const identity = identityOf(driver, { topology });
   const caches = openCaches(informers, {

@@ -9,6 +9,8 @@ export interface Rehearsed<S, E extends Effect> {
   readonly state: S;
   /** What was decided last: an effect that was not done, or a rest. */
   readonly next: E | Rest<E['backoff']>;
+  /** The effects that were done: they only read. */
+  readonly done: readonly E[];
   /** Why the next effect, a read, could not be made: we may not. */
   readonly blind: string | undefined;
 }
@@ -24,14 +26,16 @@ export async function rehearse<S, E extends Effect, A>(
   const first: S | undefined = await gather(key, signal);
   if (first === undefined) return undefined;
   let state: S = first;
-  for (let count = 0; ; count += 1) {
+  const done: E[] = [];
+  for (;;) {
     const next = decide(state);
-    if (isRest(next) || !reads(next) || count >= MOST_READS) return { state, next, blind: undefined };
+    if (isRest(next) || !reads(next) || done.length >= MOST_READS) return { state, next, done, blind: undefined };
     try {
       state = absorb(state, next, await execute(next, state, signal));
+      done.push(next);
     } catch (error) {
       if (!(error instanceof MayNotLook)) throw error;
-      return { state, next, blind: error.message };
+      return { state, next, done, blind: error.message };
     }
   }
 }

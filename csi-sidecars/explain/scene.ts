@@ -4,6 +4,7 @@ import type { ReadOnlyClient } from '../reading/read-only-client.ts';
 import type { Link, Next, Turn } from './explanation.ts';
 import type { LastError } from './last-error.ts';
 import { kubectlName, type Place } from '../reading/place.ts';
+import { didYouMean } from './remedies.ts';
 import type { Theatre } from './theatre.ts';
 
 export interface Scene {
@@ -45,12 +46,22 @@ export function controllersTurn(does: string): Turn {
   };
 }
 
-/** Some CSIDriver or some node has it. */
-export function isDriverThere({ theatre }: Scene, driver: string): boolean {
-  return (
-    theatre.drivers.store.get(driver) !== undefined ||
-    theatre.csiNodes.store.list().some(({ spec }) => spec?.drivers?.some(({ name }) => name === driver))
-  );
+/**
+ * What belongs to a driver that is not there waits for it; undefined where it is there, or nobody can tell. `remedy`: what
+ * else helps than installing it.
+ */
+export function withoutDriver(
+  { theatre: { drivers } }: Scene,
+  driver: string,
+  { what, remedy }: { readonly what: string; readonly remedy: string },
+): Turn | undefined {
+  if (!drivers.isMissing(driver) || drivers.isOtherSort(driver)) return undefined;
+  const why = `${what}: no CSIDriver and no node has it${didYouMean(driver, [...drivers.announced, ...drivers.nodes.keys()])}`;
+  return { who: 'administrator', why, command: `kubectl get csidrivers # install ${driver}, or ${remedy}` };
+}
+
+export function readiness(object: { readonly status?: { readonly readyToUse?: boolean } } | undefined): string {
+  return object?.status?.readyToUse === true ? 'ready' : 'not ready';
 }
 
 /** A link to an object by name, whether it is there or not. */

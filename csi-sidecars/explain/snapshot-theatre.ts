@@ -1,5 +1,5 @@
 /** The controllers of snapshot-controller and csi-snapshotter over the lists, put together as their roles do it, with the flags' defaults. */
-import type { InformerSet } from '../../lib/controller/informer.ts';
+import type { Informer, InformerSet } from '../../lib/controller/informer.ts';
 import type { Reconciler } from '../../lib/controller/step.ts';
 import type { Clock } from '../../lib/doors/clock.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
@@ -14,6 +14,8 @@ import type { BindingAnswer, BindingEffect, BindingState } from '../../snapshott
 import { decide as decideClaimProtection } from '../../snapshotter/claim-protection/decide.ts';
 import { gather as gatherClaimProtection } from '../../snapshotter/claim-protection/gather.ts';
 import { reconciler as contentReconciler } from '../../snapshotter/content/controller.ts';
+import { groupContent } from '../../snapshotter/content/group.ts';
+import type { Content, ContentClass, ContentKind } from '../../snapshotter/content/kind.ts';
 import { SINGLE_CONTENT } from '../../snapshotter/content/single.ts';
 import type { ContentEffect, ContentState } from '../../snapshotter/content/state.ts';
 import { reconciler as contentProtectionReconciler } from '../../snapshotter/content-protection/controller.ts';
@@ -31,10 +33,13 @@ import { identityOf } from './capabilities.ts';
 import { unused } from './looking-client.ts';
 import { rehearse, type Rehearsed } from './rehearse.ts';
 
-/** What snapshot-controller does with one kind of snapshots. */
+/** What is done with one kind of snapshots. */
 export interface KindTheatre<S extends SnapshotObject, C extends ContentObject> {
+  readonly kind: SnapshotKind<S, C>;
   binding(key: string): Promise<Rehearsed<BindingState<S, C>, BindingEffect<C>> | undefined>;
   contentProtection(name: string): Promise<Rehearsed<ContentProtectionState<S, C>, ContentProtectionEffect> | undefined>;
+  /** By the csi-snapshotter of that driver. */
+  content(driver: string, name: string): Promise<Rehearsed<ContentState<C & Content>, ContentEffect> | undefined>;
 }
 
 export interface SnapshotTheatre {
@@ -42,7 +47,6 @@ export interface SnapshotTheatre {
   readonly singles: KindTheatre<VolumeSnapshot, VolumeSnapshotContent>;
   /** Undefined where the server has no group kinds. */
   readonly groups: KindTheatre<VolumeGroupSnapshot, VolumeGroupSnapshotContent> | undefined;
-  content(driver: string, name: string): Promise<Rehearsed<ContentState, ContentEffect> | undefined>;
   /** Why snapshot-controller keeps its finalizer on a claim, or what it does with it. */
   claimProtection(key: string): { readonly kind: string; readonly reason?: string } | undefined;
 }
@@ -56,11 +60,23 @@ export interface SnapshotTheatreInput {
   readonly signal: AbortSignal;
 }
 
+interface PartsOfKind<S extends SnapshotObject, C extends ContentObject & Content> {
+  readonly relations: Relations<S, C>;
+  readonly groupOf: (content: C) => ContentProtectionState['group'];
+  readonly ofDriver: {
+    readonly kind: ContentKind<C>;
+    readonly contents: Informer<C>;
+    readonly classes: Informer<ContentClass>;
+    readonly namePrefix: string;
+    readonly nameUuidLength: number;
+  };
+}
+
 /** Declares what is read; the lists are to be filled before anything is asked. */
 export function openSnapshotTheatre({ informers, groupResources, client, clock, signal }: SnapshotTheatreInput): SnapshotTheatre {
   const options = readControllerOptions(readFlags(CONTROLLER_FLAGS, []));
   const caches = declareControllerInformers({ informers }, { distributed: options.enableDistributedSnapshotting, groupResources });
-  const sidecar = declareSidecarInformers({ informers }, { nodeName: undefined, groupKinds: undefined });
+  const sidecar = declareSidecarInformers({ informers }, { nodeName: undefined, groupKinds: groupResources });
   const stores = {
     snapshots: caches.snapshots.store,
     contents: caches.contents.store,
@@ -72,11 +88,12 @@ export function openSnapshotTheatre({ informers, groupResources, client, clock, 
       ? undefined
       : { groups: caches.groups.snapshots.store, groupContents: caches.groups.contents.store, groupsGone: new Set<string>() };
   const applyWrite = (): undefined => undefined;
+  const flags = readSidecarOptions(readFlags(SIDECAR_FLAGS, []), () => undefined);
 
-  const openKind = <S extends SnapshotObject, C extends ContentObject>(
+  const openKind = <S extends SnapshotObject, C extends ContentObject & Content>(
     kind: SnapshotKind<S, C>,
     own: KindInformers<S, C>,
-    { relations, groupOf }: { readonly relations: Relations<S, C>; readonly groupOf: (content: C) => ContentProtectionState['group'] },
+    { relations, groupOf, ofDriver }: PartsOfKind<S, C>,
   ): KindTheatre<S, C> => {
     const binding: Reconciler<BindingState<S, C>, BindingEffect<C>, BindingAnswer<S, C>> = bindingReconciler({
       kind,
@@ -106,6 +123,7 @@ export function openSnapshotTheatre({ informers, groupResources, client, clock, 
       applyWrite,
     });
     return {
+      kind,
       binding: (key) =>
         rehearse(binding, {
           key,
@@ -113,35 +131,20 @@ export function openSnapshotTheatre({ informers, groupResources, client, clock, 
           reads: (step) => step.kind === 'confirm' || (step.kind === 'create-content' && step.action === 'see-snapshot'),
         }),
       contentProtection: (name) => rehearse(protection, { key: name, signal, reads: ({ kind: step }) => step === 'see-snapshot' }),
-    };
-  };
-
-  return {
-    caches,
-    singles: openKind(SINGLE, caches, {
-      relations: singleRelations({ ...stores, groups }),
-      groupOf: (content) => groupOfContent(content, caches.groups?.contents.store),
-    }),
-    groups:
-      caches.groups === undefined || groups === undefined || groupResources === undefined
-        ? undefined
-        : openKind(groupKind(groupResources), caches.groups, { relations: groupRelations({ ...stores, groups }), groupOf: () => 'none' }),
-    content: (driver, name) => {
-      const flags = readSidecarOptions(readFlags(SIDECAR_FLAGS, []), () => undefined);
-      const identity = identityOf(driver, { topology: false });
-      return rehearse(
-        contentReconciler({
-          kind: SINGLE_CONTENT,
+      content: (driver, name) => {
+        const identity = identityOf(driver, { topology: false });
+        const content = contentReconciler({
+          kind: ofDriver.kind,
           client,
           calls: unused('driver'),
           clock,
-          contents: sidecar.contents.store,
-          classes: sidecar.classes.store,
+          contents: ofDriver.contents.store,
+          classes: ofDriver.classes.store,
           driver: { identity: () => identity },
           settings: {
             driverName: driver,
-            snapshotNamePrefix: flags.snapshotNamePrefix,
-            snapshotNameUuidLength: flags.snapshotNameUuidLength,
+            snapshotNamePrefix: ofDriver.namePrefix,
+            snapshotNameUuidLength: ofDriver.nameUuidLength,
             extraCreateMetadata: flags.extraCreateMetadata,
             readyPollMinMs: flags.readyPollIntervalMinMs,
             readyPollMaxMs: flags.readyPollIntervalMaxMs,
@@ -149,10 +152,44 @@ export function openSnapshotTheatre({ informers, groupResources, client, clock, 
           memory: new Map(),
           applyWrite,
           gaveUp: () => undefined,
-        }),
-        { key: name, signal, reads: (step) => 'action' in step && step.action === 'read-secret' },
-      );
-    },
+        });
+        return rehearse(content, { key: name, signal, reads: (step) => 'action' in step && step.action === 'read-secret' });
+      },
+    };
+  };
+  const { groupContents, groupClasses } = sidecar;
+
+  return {
+    caches,
+    singles: openKind(SINGLE, caches, {
+      relations: singleRelations({ ...stores, groups }),
+      groupOf: (content) => groupOfContent(content, caches.groups?.contents.store),
+      ofDriver: {
+        kind: SINGLE_CONTENT,
+        contents: sidecar.contents,
+        classes: sidecar.classes,
+        namePrefix: flags.snapshotNamePrefix,
+        nameUuidLength: flags.snapshotNameUuidLength,
+      },
+    }),
+    groups:
+      caches.groups === undefined ||
+      groups === undefined ||
+      groupResources === undefined ||
+      groupContents === undefined ||
+      groupClasses === undefined
+        ? undefined
+        : openKind(groupKind(groupResources), caches.groups, {
+            relations: groupRelations({ ...stores, groups }),
+            groupOf: () => 'none',
+            ofDriver: {
+              kind: groupContent(groupResources.contents),
+              contents: groupContents,
+              classes: groupClasses,
+              namePrefix: flags.groupsnapshotNamePrefix,
+              nameUuidLength: flags.groupsnapshotNameUuidLength,
+            },
+          }),
     claimProtection: (key) => {
       const state = gatherClaimProtection({ ...stores, groups }, key);
       return state === undefined ? undefined : decideClaimProtection(state);

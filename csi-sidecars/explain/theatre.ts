@@ -2,16 +2,16 @@
  * The controllers of all three roles over one set of lists: what each would do next is asked here, and nothing of it is done.
  * The provisioner is one per driver, and opened for those that are asked about.
  */
-import type { Informer } from '../../lib/controller/informer.ts';
 import type { Clock } from '../../lib/doors/clock.ts';
-import type { CsiDriver, CsiNode } from '../../lib/kube/objects.ts';
 import {
   CSI_DRIVERS,
   CSI_NODES,
   GROUP_SNAPSHOT_VERSIONS,
   groupSnapshotResources,
   type GroupSnapshotResources,
+  PERSISTENT_VOLUMES,
 } from '../../lib/kube/resources.ts';
+import { type DriversThere, driversThere } from '../reading/drivers-there.ts';
 import { listVisible, type ReadOnlyClient } from '../reading/read-only-client.ts';
 import { createListedInformers } from './listed-informers.ts';
 import { lookingClient } from './looking-client.ts';
@@ -19,8 +19,7 @@ import { openProvisioner, type ProvisionerTheatre } from './provisioner-theatre.
 import { openSnapshotTheatre, type SnapshotTheatre } from './snapshot-theatre.ts';
 
 export interface Theatre extends SnapshotTheatre {
-  readonly csiNodes: Informer<CsiNode>;
-  readonly drivers: Informer<CsiDriver>;
+  readonly drivers: DriversThere;
   /** Kinds that could not be listed, and why. */
   readonly blind: readonly string[];
   /** Of the provisioner of this driver; opened once. */
@@ -45,8 +44,11 @@ export async function openTheatre({ client, clock, signal, say }: TheatreInput):
   const provisioners = new Map<string, ProvisionerTheatre>();
   return {
     ...snapshots,
-    csiNodes,
-    drivers,
+    drivers: driversThere({
+      drivers: informers.listed(CSI_DRIVERS),
+      csiNodes: informers.listed(CSI_NODES),
+      volumes: informers.listed(PERSISTENT_VOLUMES),
+    }),
     get blind() {
       return informers.blind();
     },

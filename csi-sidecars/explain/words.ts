@@ -5,6 +5,7 @@
 import type { ClaimStep } from '../../provisioner/claim/state.ts';
 import type { VolumeStep } from '../../provisioner/volume/state.ts';
 import type { BindingEffect } from '../../snapshotter/binding/state.ts';
+import type { ContentObject } from '../../snapshotter/kinds/kind.ts';
 import type { ContentEffect } from '../../snapshotter/content/state.ts';
 import type { ContentProtectionEffect } from '../../snapshotter/content-protection/state.ts';
 
@@ -67,7 +68,7 @@ export function volumeWords(step: VolumeStep): string {
   }
 }
 
-export function bindingWords(step: BindingEffect): string {
+export function bindingWords(step: BindingEffect<ContentObject>): string {
   switch (step.kind) {
     case 'confirm':
       return `reads the ${step.needed} ${step.name} once more`;

@@ -40,6 +40,8 @@ export interface ControlPlaneOptions {
   readonly audit?: boolean;
   /** Further token users beside `admin`. */
   readonly users?: readonly ControlPlaneUser[];
+  /** Default false. See openStage. */
+  readonly inMemory?: boolean;
   readonly report?: (line: string) => void;
 }
 
@@ -78,7 +80,7 @@ const CONTROLLERS = [
 ];
 
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
-  const stage = openStage('control-plane');
+  const stage = openStage('control-plane', { inMemory: options.inMemory === true });
   try {
     return await raise(stage, options);
   } catch (error) {

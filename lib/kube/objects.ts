@@ -152,8 +152,9 @@ export interface Node extends KubeObject {
   spec?: { unschedulable?: boolean };
 }
 
+/** The server writes both lists as null where they are empty. */
 export interface CsiNode extends KubeObject {
-  spec?: { drivers?: { name?: string; nodeID?: string; topologyKeys?: string[]; allocatable?: { count?: number } }[] };
+  spec?: { drivers?: { name?: string; nodeID?: string; topologyKeys?: string[] | null; allocatable?: { count?: number } }[] | null };
 }
 
 export interface CsiDriver extends KubeObject {

@@ -1,6 +1,6 @@
 /**
  * The finalizer that keeps a VolumeSnapshot while it is restored. The claim lane sets it before its call;
- * here it goes when the last restore of our driver is decided, whatever order they end in. One that is left
+ * here it goes when no claim is restored from it or waits for that, whatever order they end in. One that is left
  * from before a restart is checked by its content, so that other drivers' work is never touched. Pure.
  */
 import { SNAPSHOT_FINALIZER } from '../facts/names.ts';

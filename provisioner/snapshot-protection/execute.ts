@@ -5,7 +5,7 @@ import { splitKey } from '../../lib/controller/store.ts';
 import { VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import { withoutFinalizer } from '../../lib/sidecar/finalizers.ts';
 import { SNAPSHOT_FINALIZER } from '../facts/names.ts';
-import type { SnapshotGatherDeps } from './gather.ts';
+import { type SnapshotGatherDeps, usersOf } from './gather.ts';
 import type { SnapshotProtectionAnswer, SnapshotProtectionState, SnapshotProtectionStep } from './state.ts';
 
 export interface SnapshotProtectionDeps extends SnapshotGatherDeps {
@@ -38,11 +38,12 @@ export async function execute(
 
 /** From the check to the answer nobody may rely on the finalizer that the cache still shows: `releasing` says so. */
 async function release(
-  { client, protections, caches, progress }: SnapshotProtectionDeps,
+  deps: SnapshotProtectionDeps,
   { snapshot }: SnapshotProtectionStep & { readonly kind: 'release' },
   { key, signal }: { readonly key: string; readonly signal: AbortSignal },
 ): Promise<SnapshotProtectionAnswer> {
-  const users = progress.usersOf('snapshot', key);
+  const { client, protections, caches, progress } = deps;
+  const users = usersOf(deps, key);
   if (users.length > 0) return { kind: 'in-use', users };
   protections.releasing.add(key);
   try {

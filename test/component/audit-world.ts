@@ -47,7 +47,7 @@ export interface Plan extends Counts {
 }
 
 /** Makes healthy volumes and snapshots, leaks of both in the driver, and objects whose handle no driver knows. */
-export async function plantLeaks({ kube, stage }: World, plan: Plan): Promise<Planted> {
+export async function plantLeaks({ kube, stage }: Pick<World, 'kube' | 'stage'>, plan: Plan): Promise<Planted> {
   const doors = openDoors();
   const door = doors.rpc(plan.address);
   stage.defer(() => door.close());

@@ -4,13 +4,12 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DOCTOR } from '../../csi-sidecars/doctor/verb.ts';
-import { runVerb } from '../../csi-sidecars/frame/run-verb.ts';
-import { testPlace } from '../../csi-sidecars/frame/testing/place.ts';
 import { exampleFile } from '../../demo/manifests.ts';
 import type { World } from '../../demo/world.ts';
 import { DRIVER, installWorldCrds, openSandboxWorld, programFile, startDriver, startSidecars } from '../../demo/world.ts';
 import type { CsiNode, PersistentVolumeClaim, VolumeSnapshot } from '../../lib/kube/objects.ts';
 import { CSI_NODES, PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
+import { askVerb } from '../ask-verb.ts';
 import { watchedDoors } from './doctor-doors.ts';
 import { type Fault, FAULTS } from './doctor-faults.ts';
 import { planter } from './planter.ts';
@@ -36,9 +35,8 @@ let world: World;
 const writes: string[] = [];
 
 async function examine(...flags: string[]): Promise<Report & { readonly code: number }> {
-  const { screen, out, err } = testPlace();
-  const place = { doors: watchedDoors(writes), screen, signal: world.stage.broken };
-  const code = await runVerb(DOCTOR, place, [`--kubeconfig=${world.kubeconfig}`, '--output=json', ...flags]);
+  const asker = { doors: watchedDoors(writes), kubeconfig: world.kubeconfig, signal: world.stage.broken };
+  const { code, out, err } = await askVerb(DOCTOR, asker, ['--output=json', ...flags]);
   expect(err).toEqual([]);
   return { ...(JSON.parse(out[0] ?? '') as Report), code };
 }

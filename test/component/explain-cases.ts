@@ -164,7 +164,6 @@ export const SITUATIONS: readonly Situation[] = [
     ask: 'pvc/c',
     who: 'user',
     why: /does not fit its source: .*1/,
-    waitsFor: 'VolumeSnapshot/fixed',
   },
   {
     name: 'a clone of a claim without a volume',
@@ -225,7 +224,7 @@ export const SITUATIONS: readonly Situation[] = [
     },
     ask: 'pvc/c',
     who: 'administrator',
-    why: /gone.csi.example is to make the volume, and no CSIDriver and no node has it/,
+    why: /gone.csi.example is to make the volume, and is not there: no CSIDriver and no node has it/,
   },
   {
     name: 'a claim that names a volume which is not there',
@@ -412,7 +411,7 @@ export const SITUATIONS: readonly Situation[] = [
     },
     ask: 'vgs/g',
     who: 'user',
-    why: /label selector nobody=has-this .*not applied to any PVC/,
+    why: /its selector nobody=has-this finds no claim in namespace default/,
   },
   {
     name: 'a content of a group whose driver is gone',

@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Explanation } from '../../csi-sidecars/explain/explanation.ts';
 import { EXPLAIN } from '../../csi-sidecars/explain/verb.ts';
-import { runVerb } from '../../csi-sidecars/frame/run-verb.ts';
-import { testPlace } from '../../csi-sidecars/frame/testing/place.ts';
+import type { CsiNode } from '../../lib/kube/objects.ts';
 import { CSI_NODES, PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
+import { type Answer, askVerb } from '../ask-verb.ts';
 import { watchedDoors } from './doctor-doors.ts';
 import { type Situation, SITUATIONS } from './explain-cases.ts';
 import { type FaultWorld, openFaultWorld } from './fault-world.ts';
@@ -13,17 +13,8 @@ import { planter } from './planter.ts';
 let bent: FaultWorld;
 const writes: string[] = [];
 
-interface Answer {
-  readonly code: number;
-  readonly out: readonly string[];
-  readonly err: readonly string[];
-}
-
-async function ask(...words: string[]): Promise<Answer> {
-  const { screen, out, err } = testPlace();
-  const place = { doors: watchedDoors(writes), screen, signal: bent.world.stage.broken };
-  return { code: await runVerb(EXPLAIN, place, [`--kubeconfig=${bent.world.kubeconfig}`, ...words]), out, err };
-}
+const ask = (...words: string[]): Promise<Answer> =>
+  askVerb(EXPLAIN, { doors: watchedDoors(writes), kubeconfig: bent.world.kubeconfig, signal: bent.world.stage.broken }, words);
 
 /** Some names are known only once the objects are there. */
 async function resolve(words: string): Promise<string> {
@@ -41,7 +32,7 @@ beforeAll(async () => {
   await bent.bound('fixed');
   await bent.createSnapshot('fixed', 'fixed');
   await bent.ready('fixed');
-  const hasDriver = { what: 'with the driver', test: ({ spec }: { spec?: { drivers?: unknown[] } }) => (spec?.drivers ?? []).length > 0 };
+  const hasDriver = { what: 'with the driver', test: ({ spec }: CsiNode) => (spec?.drivers ?? []).length > 0 };
   await bent.world.kube.until(CSI_NODES, { name: 'node-1' }, hasDriver);
 });
 afterAll(() => bent.close());

@@ -9,6 +9,7 @@ import type { World } from '../../demo/world.ts';
 import { DRIVER, installWorldCrds, openSandboxWorld, programFile, startDriver, startSidecars } from '../../demo/world.ts';
 import { repositoryRoot } from '../../harness/repository.ts';
 import { eventually } from '../../harness/wait.ts';
+import type { CsiNode } from '../../lib/kube/objects.ts';
 import {
   CSI_NODES,
   EVENTS,
@@ -78,7 +79,7 @@ const SCENES: Readonly<Record<string, (world: World) => Promise<unknown>>> = {
 async function stage(world: World): Promise<void> {
   await installWorldCrds(world, world.stage.broken);
   await startDriver(world);
-  const hasDriver = { what: 'with the driver', test: ({ spec }: { spec?: { drivers?: unknown[] } }) => (spec?.drivers ?? []).length > 0 };
+  const hasDriver = { what: 'with the driver', test: ({ spec }: CsiNode) => (spec?.drivers ?? []).length > 0 };
   await world.kube.until(CSI_NODES, { name: 'node-1' }, hasDriver);
   await world.kube.create(STORAGE_CLASSES, { metadata: { name: 'fast' }, provisioner: DRIVER });
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { World } from '../../demo/world.ts';
 import { DRIVER, installWorldCrds, startDriver, startSidecars } from '../../demo/world.ts';
+import type { CsiNode } from '../../lib/kube/objects.ts';
 import {
   CSI_NODES,
   PERSISTENT_VOLUME_CLAIMS,
@@ -35,7 +36,7 @@ async function family(world: World): Promise<void> {
   const { kube } = world;
   await installWorldCrds(world, world.stage.broken);
   await startDriver(world);
-  const hasDriver = { what: 'with the driver', test: ({ spec }: { spec?: { drivers?: unknown[] } }) => (spec?.drivers ?? []).length > 0 };
+  const hasDriver = { what: 'with the driver', test: ({ spec }: CsiNode) => (spec?.drivers ?? []).length > 0 };
   await kube.until(CSI_NODES, { name: 'node-1' }, hasDriver);
   await kube.create(STORAGE_CLASSES, { metadata: { name: 'fast' }, provisioner: DRIVER });
   await kube.create(VOLUME_SNAPSHOT_CLASSES, { metadata: { name: 'fast' }, driver: DRIVER, deletionPolicy: 'Delete' });

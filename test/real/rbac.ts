@@ -13,7 +13,7 @@ interface Account {
   readonly name: string;
 }
 
-const ACCOUNTS: Readonly<Record<Role, Account>> = {
+export const ACCOUNTS: Readonly<Record<Role, Account>> = {
   'snapshot-controller': { namespace: 'kube-system', name: 'snapshot-controller' },
   'csi-snapshotter': { namespace: 'default', name: 'csi-snapshotter' },
   'csi-provisioner': { namespace: 'default', name: 'csi-provisioner' },

@@ -77,7 +77,8 @@ export class CapacityChecks {
 
   private segments(): readonly Segment[] {
     return this.mirror.csiNodes.all().flatMap(({ metadata, spec }) => {
-      const keys = spec?.drivers?.find(({ name }) => name === DRIVER)?.topologyKeys;
+      const entry = spec?.drivers?.find(({ name }) => name === DRIVER);
+      const keys = entry === undefined ? undefined : (entry.topologyKeys ?? []);
       const labels = this.mirror.nodes.all().find((node) => node.metadata?.name === metadata?.name)?.metadata?.labels;
       if (keys === undefined || labels === undefined || !keys.every((key) => labels[key] !== undefined)) return [];
       return [Object.fromEntries(keys.map((key) => [key, labels[key] ?? '']))];

@@ -116,7 +116,7 @@ export function settledViolations(mirror: Mirror, ledger: LedgerView, expected: 
     fail('no-intent-left', `${lease} still holds claim ${uid}, which is ${claim === undefined ? 'gone' : 'bound'}`);
   }
   for (const claim of mirror.claims.all()) settledClaim(claim, expected, fail, mirror);
-  for (const snapshot of mirror.snapshots.all()) settledSnapshot(snapshot, expected, fail);
+  for (const snapshot of mirror.snapshots.all()) settledSnapshot(snapshot, expected, { fail, mirror });
   const liveSnapshots = new Set(mirror.snapshots.all().map((snapshot) => snapshot.metadata?.uid));
   for (const content of mirror.contents.all()) {
     const owner = content.spec?.volumeSnapshotRef?.uid;
@@ -166,7 +166,11 @@ function settledClaim(
   return undefined;
 }
 
-function settledSnapshot(snapshot: VolumeSnapshot, expected: Expectation, fail: (i: InvariantName, m: string) => void): void {
+function settledSnapshot(
+  snapshot: VolumeSnapshot,
+  expected: Expectation,
+  { fail, mirror }: { readonly fail: (i: InvariantName, m: string) => void; readonly mirror: Mirror },
+): void {
   const key = `${snapshot.metadata?.namespace ?? ''}/${snapshot.metadata?.name ?? ''}`;
   const finalizers = snapshot.metadata?.finalizers ?? [];
   // Who is deleted alone goes with its group.
@@ -176,7 +180,11 @@ function settledSnapshot(snapshot: VolumeSnapshot, expected: Expectation, fail: 
   if (snapshot.status?.readyToUse !== true && !expected.unsnapshottable.has(key)) fail('desired-is-actual', `snapshot ${key} is not ready`);
   if (snapshot.status?.readyToUse === true && snapshot.status.error !== undefined)
     fail('desired-is-actual', `snapshot ${key} is ready with an error: ${snapshot.status.error.message ?? ''}`);
-  if (finalizers.includes('provisioner.storage.kubernetes.io/volumesnapshot-as-source-protection')) {
+  const isWaitedFor = mirror.claims.all().some(({ spec, status }) => {
+    const source = spec?.dataSource ?? spec?.dataSourceRef ?? undefined;
+    return status?.phase !== 'Bound' && source?.kind === 'VolumeSnapshot' && source.name === snapshot.metadata?.name;
+  });
+  if (finalizers.includes('provisioner.storage.kubernetes.io/volumesnapshot-as-source-protection') && !isWaitedFor) {
     fail('no-finalizer-without-reason', `snapshot ${key} keeps the provisioner's volumesnapshot-as-source-protection`);
   }
   return undefined;

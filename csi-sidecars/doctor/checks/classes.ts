@@ -4,7 +4,7 @@ import { PERSISTENT_VOLUME_CLAIMS, STORAGE_CLASSES, VOLUME_SNAPSHOT_CLASSES, VOL
 import { classNameOf } from '../../../provisioner/facts/ownership.ts';
 import { IS_DEFAULT_CLASS } from '../../../snapshotter/names.ts';
 import { type Case, type Check, isAsked } from '../check.ts';
-import { driversThere } from '../drivers-there.ts';
+import { driversThere } from '../../reading/drivers-there.ts';
 import type { Finding } from '../finding.ts';
 import { placeOf } from '../../reading/place.ts';
 import { groupBy } from '../group-by.ts';
@@ -126,11 +126,8 @@ function driverFinder({ claims, volumes }: Case['survey']): (snapshot: VolumeSna
 
 function classesWithoutDriver(given: Case): Finding[] {
   const { survey } = given;
-  // Without both lists nothing can be said to be missing.
-  if (survey.drivers.blind !== undefined || survey.csiNodes.blind !== undefined) return [];
-  const there = driversThere(survey);
-  const missing = (driver: string): boolean =>
-    driver !== '' && isAsked(given, driver) && !there.isThere(driver) && !there.isOtherSort(driver);
+  const { isMissing, isOtherSort } = driversThere(survey);
+  const missing = (driver: string): boolean => driver !== '' && isAsked(given, driver) && isMissing(driver) && !isOtherSort(driver);
   const what = (driver: string): string => `its driver ${driver} is not there: no CSIDriver and no node has it`;
   return [
     ...survey.storageClasses.items

@@ -17,9 +17,9 @@ function labelsOf({ nodes }: Case['survey'], name: string | undefined): Readonly
 /** A key without a label: the kubelet writes both, somebody took the label away. */
 function labels(given: Case): Finding[] {
   return given.survey.csiNodes.items.flatMap((csiNode) =>
-    (csiNode.spec?.drivers ?? []).flatMap(({ name = '', topologyKeys = [] }) => {
+    (csiNode.spec?.drivers ?? []).flatMap(({ name = '', topologyKeys }) => {
       const node = labelsOf(given.survey, csiNode.metadata?.name);
-      const missing = isAsked(given, name) && node !== undefined ? topologyKeys.filter((key) => node[key] === undefined) : [];
+      const missing = isAsked(given, name) && node !== undefined ? (topologyKeys ?? []).filter((key) => node[key] === undefined) : [];
       return missing.map(
         (key): Finding => ({
           severity: 'error',

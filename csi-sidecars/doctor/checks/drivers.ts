@@ -1,7 +1,7 @@
 /** Drivers that are announced and run nowhere, and objects whose driver is gone. */
 import { CSI_DRIVERS, PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CONTENTS } from '../../../lib/kube/resources.ts';
 import { type Case, type Check, isAsked } from '../check.ts';
-import { driversThere } from '../drivers-there.ts';
+import { driversThere } from '../../reading/drivers-there.ts';
 import type { Finding } from '../finding.ts';
 import { placeOf } from '../../reading/place.ts';
 
@@ -29,9 +29,8 @@ function onNoNode(given: Case): Finding[] {
 /** What is to be deleted and belongs to a driver that is gone waits for ever. */
 function orphans(given: Case): Finding[] {
   const { survey } = given;
-  if (survey.drivers.blind !== undefined || survey.csiNodes.blind !== undefined) return [];
-  const { isThere } = driversThere(survey);
-  const gone = (driver: string | undefined): driver is string => driver !== undefined && isAsked(given, driver) && !isThere(driver);
+  const { isMissing } = driversThere(survey);
+  const gone = (driver: string | undefined): driver is string => driver !== undefined && isAsked(given, driver) && isMissing(driver);
   const going = [
     ...survey.volumes.items
       .filter(({ metadata, spec }) => gone(spec?.csi?.driver) && metadata?.deletionTimestamp !== undefined)
@@ -60,8 +59,7 @@ function orphans(given: Case): Finding[] {
 
 /** The driver that was asked for by name. */
 function unknown({ survey, driver }: Case): Finding[] {
-  if (driver === undefined || survey.drivers.blind !== undefined || survey.csiNodes.blind !== undefined) return [];
-  if (driversThere(survey).isThere(driver)) return [];
+  if (driver === undefined || !driversThere(survey).isMissing(driver)) return [];
   return [
     {
       severity: 'error',

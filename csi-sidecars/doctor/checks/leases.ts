@@ -3,8 +3,9 @@ import { sanitiseLeaseName } from '../../../lib/controller/lease-name.ts';
 import type { Lease } from '../../../lib/kube/objects.ts';
 import { LEASES } from '../../../lib/kube/resources.ts';
 import { parseTime } from '../../../lib/kube/time.ts';
+import { CONTROLLER_LEASE } from '../../../snapshotter/names.ts';
 import { type Case, type Check, isAsked } from '../check.ts';
-import { driversThere } from '../drivers-there.ts';
+import { driversThere } from '../../reading/drivers-there.ts';
 import type { Finding } from '../finding.ts';
 import { placeOf } from '../../reading/place.ts';
 import { groupBy } from '../group-by.ts';
@@ -33,8 +34,7 @@ interface Owned {
 
 function ownerOf(given: Case, lease: Lease): Omit<Owned, 'lease'> | undefined {
   const name = lease.metadata?.name ?? '';
-  if (name === 'snapshot-controller-leader')
-    return given.driver === undefined ? { role: 'snapshot-controller', driver: undefined } : undefined;
+  if (name === CONTROLLER_LEASE) return given.driver === undefined ? { role: 'snapshot-controller', driver: undefined } : undefined;
   for (const driver of knownDrivers(given)) {
     if (!isAsked(given, driver)) continue;
     if (name === sanitiseLeaseName(driver)) return { role: 'csi-provisioner', driver };

@@ -1,7 +1,7 @@
 /** May the accounts of the running sidecars do what the sidecars do? The server is asked, verb by verb. */
 import { type Case, type Check } from '../check.ts';
 import type { Finding, Unchecked } from '../finding.ts';
-import { ELECTION_RIGHT, type Right, RIGHTS } from '../rights.ts';
+import { electionRight, type Right, RIGHTS } from '../rights.ts';
 import { type Sidecar, sidecarsOf } from '../sidecar-pods.ts';
 
 export const RBAC: Check = {
@@ -23,12 +23,14 @@ export const RBAC: Check = {
   },
 };
 
+const NAMED: ReadonlySet<string> = new Set(['get', 'patch', 'update', 'delete']);
+
 /** Undefined where the server does not say. */
 async function missingRights({ mayDo }: Case, { role, account, elects }: Sidecar): Promise<Right[] | undefined> {
   const [namespace = '', name = ''] = account.split('/');
   const missing: Right[] = [];
-  for (const right of [...RIGHTS[role], ...(elects ? [ELECTION_RIGHT] : [])]) {
-    const { group, resource, subresource, verbs, own } = right;
+  for (const right of [...RIGHTS[role], ...(elects ? [electionRight(role)] : [])]) {
+    const { group, resource, subresource, verbs, own, name: only } = right;
     const lacking: string[] = [];
     for (const verb of verbs) {
       const allowed = await mayDo({
@@ -38,6 +40,8 @@ async function missingRights({ mayDo }: Case, { role, account, elects }: Sidecar
         verb,
         ...(subresource === undefined ? {} : { subresource }),
         ...(own === true ? { namespace } : {}),
+        // What is created or listed has no name for the server to judge by.
+        ...(only !== undefined && NAMED.has(verb) ? { name: only } : {}),
       });
       if (allowed === undefined) return undefined;
       if (!allowed) lacking.push(verb);

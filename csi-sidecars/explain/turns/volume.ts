@@ -16,7 +16,8 @@ import { volumeIndexValue } from '../../../snapshotter/content-accessors.ts';
 import type { Link, Turn } from '../explanation.ts';
 import { readError } from '../last-error.ts';
 import { kubectlName, placeOf } from '../../reading/place.ts';
-import { type Act, isDriverThere, isGoing, link, type Scene, told } from '../scene.ts';
+import { logsOf } from '../remedies.ts';
+import { type Act, isGoing, link, readiness, type Scene, told, withoutDriver } from '../scene.ts';
 import type { ProvisionerTheatre } from '../provisioner-theatre.ts';
 import { volumeWords } from '../words.ts';
 
@@ -68,7 +69,7 @@ function chainOf({ theatre }: Scene, volume: PersistentVolume, { caches }: Provi
     links.push(
       link('snapshot', placeOf(VOLUME_SNAPSHOT_CONTENTS, content), {
         object: content,
-        state: content.status?.readyToUse === true ? 'ready' : 'not ready',
+        state: readiness(content),
       }),
     );
   return links;
@@ -92,11 +93,17 @@ function turnOf(scene: Scene, volume: PersistentVolume, rehearsal: ReturnType<Pr
       who: claimRef === undefined ? 'nobody' : 'user',
       why: claimRef === undefined ? 'it is free, and waits for a claim' : `it is kept for claim ${claimName}, which does not take it`,
     };
+  const driver = csi?.driver ?? '';
+  const orphaned = withoutDriver(scene, driver, {
+    what: `its driver ${driver} is not there`,
+    remedy: `delete the storage by hand and kubectl patch ${kubectlName(place)} --type=merge -p '{"metadata":{"finalizers":null}}'`,
+  });
+  if (csi !== undefined && policy === 'Delete' && orphaned !== undefined) return orphaned;
   if (next !== undefined && !isRest(next))
     return {
       who: next.kind === 'delete-volume' || next.kind === 'finish-closing' ? 'driver' : 'csi-provisioner',
       why: `csi-provisioner ${volumeWords(next)}`,
-      command: `kubectl describe ${kubectlName(place)}`,
+      command: logsOf('csi-provisioner', driver),
     };
   if (policy !== 'Delete')
     return {
@@ -106,10 +113,12 @@ function turnOf(scene: Scene, volume: PersistentVolume, rehearsal: ReturnType<Pr
     };
   const [node] = next?.kind === 'retry' ? (rehearsal?.state.attachedTo ?? []) : [];
   if (node !== undefined)
-    return { who: 'attacher', why: `it is still attached to node ${node}`, command: `kubectl get volumeattachment | grep ${place.name}` };
+    return {
+      who: 'attacher',
+      why: `it is still attached to node ${node}`,
+      command: `kubectl get volumeattachment | grep ${place.name} # does the attacher run, and the node?`,
+    };
   if (isGoing(volume) && volume.metadata?.finalizers?.includes(VOLUME_FINALIZER) !== true) return byFinalizer(volume);
-  if (csi !== undefined && !isDriverThere(scene, csi.driver ?? ''))
-    return { who: 'administrator', why: `its driver ${csi.driver ?? ''} is not there`, command: 'csi-sidecars doctor' };
   return {
     who: next?.kind === 'retry' ? 'administrator' : 'program',
     why: next?.reason ?? 'nobody is known who deletes it',

@@ -111,6 +111,14 @@ function withoutLimit(driver: Json): Json {
 
 /** A driver registers once per node; only its volume limit may move afterwards. */
 export const CSI_NODE_RULES: ResourceRules = {
+  /** These two lists are always written, and an empty one is null. */
+  prepare({ object }) {
+    const spec = ensureObject(object, 'spec');
+    const drivers = listAt(spec, 'drivers').map((driver) =>
+      isObject(driver) && listAt(driver, 'topologyKeys').length === 0 ? { ...driver, topologyKeys: null } : driver,
+    );
+    spec.drivers = drivers.length === 0 ? null : drivers;
+  },
   validate({ object, old }) {
     const names = new Set<string>();
     const drivers = listAt(object, 'spec', 'drivers');

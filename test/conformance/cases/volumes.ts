@@ -213,6 +213,25 @@ export const volumeCases: readonly Case[] = [
     },
   },
   {
+    name: 'CSINode: empty lists of drivers and of topology keys are null',
+    run: async (lab) => {
+      const specs: readonly (readonly [object, object])[] = [
+        [{}, { drivers: null }],
+        [{ drivers: [] }, { drivers: null }],
+        [
+          { drivers: [{ name: 'conformance.example', nodeID: 'n1', topologyKeys: [] }] },
+          { drivers: [{ name: 'conformance.example', nodeID: 'n1', topologyKeys: null }] },
+        ],
+      ];
+      for (const [spec, stored] of specs) {
+        const name = lab.unique('node');
+        await lab.post(paths.csiNodes, { apiVersion: 'storage.k8s.io/v1', kind: 'CSINode', metadata: { name }, spec });
+        expect(at((await lab.get(`${paths.csiNodes}/${name}`)).body, 'spec')).toEqual(stored);
+        await lab.delete(`${paths.csiNodes}/${name}`);
+      }
+    },
+  },
+  {
     name: 'CSIStorageCapacity: generated name, capacity as written, topology as selector',
     run: async (lab) => {
       const body = {

@@ -190,7 +190,7 @@ export function provisionerSteps(
   const protections = createSourceProtections();
   const accounts = { usersElsewhere: (kind: string) => (kind === 'claim' ? ['original-uid'] : []) };
   const { nodes, csiNodes } = caches;
-  const common = { caches, progress, protections, accounts, settings: () => RULES, driverName: () => DRIVER, oneForEachNode: false };
+  const common = { caches, progress, protections, accounts, settings: () => RULES, driverName: () => DRIVER };
   const claim = gatherClaim(
     {
       ...common,

@@ -27,6 +27,8 @@ export interface ControllerOptions<S, E extends Effect, A> {
   readonly log: Logger;
   readonly events: EventRecorder;
   readonly metrics: QueueMetrics;
+  /** See the queue. */
+  readonly groupOf?: (key: string) => string;
   /** False while another process may lead: nothing is executed then. True always where there is no election. */
   readonly leaseIsFresh: () => boolean;
   /** Called for errors that must end the process (TerminalError). */
@@ -83,8 +85,9 @@ export function createController<S, E extends Effect, A>(options: ControllerOpti
   };
 
   // Informer handlers run to their end before the first key is looked at: they all see one state.
-  const { name, workers, metrics } = options;
-  const queue = createQueue({ name, workers, clock, metrics, ready: () => queueMicrotask(pump) });
+  const { name, workers, metrics, groupOf } = options;
+  const ready = (): void => queueMicrotask(pump);
+  const queue = createQueue({ name, workers, clock, metrics, ready, ...(groupOf === undefined ? {} : { groupOf }) });
 
   return {
     enqueue: queue.add,

@@ -5,7 +5,7 @@ import type { QueueMetrics } from './queue.ts';
 import { createQueue } from './queue.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 
-function setUp(workers = 5) {
+function setUp(workers = 5, groupOf?: (key: string) => string) {
   const clock = new ManualClock();
   const told: string[] = [];
   const metrics: QueueMetrics = {
@@ -21,6 +21,7 @@ function setUp(workers = 5) {
     clock,
     metrics,
     workers,
+    ...(groupOf === undefined ? {} : { groupOf }),
     ready: () => {
       readies += 1;
     },
@@ -162,6 +163,32 @@ describe('the queue', () => {
     for (let index = 0; index < 9; index += 1) queue.addAfter(`retry-${index}`, 100);
     await clock.advance(100);
     expect(takeAll()).toHaveLength(9);
+  });
+
+  test('where thousands of one group hang, one of another waits for one of them and not for all', async () => {
+    const { queue, clock, takeAll } = setUp(20, (key) => key.split('-')[0] ?? '');
+    for (let index = 0; index < 1000; index += 1) queue.add(`hanging-${index}`);
+    expect(takeAll(), 'one group alone has all workers').toHaveLength(20);
+    queue.add('other-0');
+    queue.addAfter('other-1', 5);
+    for (let index = 1000; index < 1100; index += 1) queue.addAfter(`hanging-${index}`, 4);
+    await clock.advance(10);
+    expect(takeAll()).toEqual([]);
+    queue.finish('hanging-0');
+    expect(takeAll()).toEqual(['other-0']);
+    queue.finish('hanging-1');
+    queue.finish('other-0');
+    expect(takeAll(), 'who comes back, too').toEqual(['other-1', 'hanging-20']);
+    queue.finish('other-1');
+    expect(takeAll()).toEqual(['hanging-21']);
+  });
+
+  test('groups that both have much to do share the workers, each in its own order', () => {
+    const { queue, takeAll } = setUp(4, (key) => key.slice(0, 1));
+    for (const key of ['a1', 'a2', 'a3', 'a4', 'a5', 'b1', 'b2', 'b3']) queue.add(key);
+    expect(takeAll()).toEqual(['a1', 'b1', 'a2', 'b2']);
+    queue.finish('b1');
+    expect(takeAll()).toEqual(['b3']);
   });
 
   test('a closed queue hands out nothing and leaves no timer', async () => {

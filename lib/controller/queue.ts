@@ -1,8 +1,9 @@
 /**
  * Which key is worked on next. One key is in work at most once; a key added while in work is due again
- * when it ends; a delayed key keeps its soonest time. First come, first served, but that keys which come back
- * after a while never have all workers, nor the event loop for long: where thousands come back together, because something
- * hangs or fails, a new one does not wait for them.
+ * when it ends; a delayed key keeps its soonest time. First come, first served, but that
+ * - a worker goes to the group of keys that has the fewest: where thousands of one group hang, one of another waits for one of them;
+ * - keys which come back after a while never have all workers, nor the event loop for long: where thousands come back together,
+ *   because something hangs or fails, a new one does not wait for them.
  *
  * The queue starts nothing by itself: `ready` tells its owner that `take` may answer something.
  */
@@ -26,6 +27,8 @@ export interface QueueOptions {
   readonly workers: number;
   /** A key has become due. Called synchronously. */
   readonly ready: () => void;
+  /** What a key may share its fate with: keys of one StorageClass, say. Default: all keys are one group. */
+  readonly groupOf?: (key: string) => string;
 }
 
 export interface Queue {
@@ -51,20 +54,32 @@ const WORKERS_TO_SPARE_ONE = 10;
 const RETRIES_A_TURN = 10;
 
 interface Due {
+  readonly key: string;
+  readonly group: Group;
+  readonly isRetry: boolean;
   readonly addedAt: number;
   /** Of arrival. */
   readonly order: number;
 }
 
-export function createQueue({ name, clock, metrics, workers, ready }: QueueOptions): Queue {
+interface Group {
+  readonly name: string;
+  /** In the order of arrival: keys that something new is known of, and keys that come back after their delay. */
+  readonly fresh: Map<string, Due>;
+  readonly retries: Map<string, Due>;
+  working: number;
+}
+
+export function createQueue({ name, clock, metrics, workers, ready, groupOf = () => '' }: QueueOptions): Queue {
   const mostRetries = workers - Math.floor(workers / WORKERS_TO_SPARE_ONE);
-  // In the order of arrival: keys that something new is known of, and keys that come back after their delay.
-  const fresh = new Map<string, Due>();
-  const retries = new Map<string, Due>();
-  const working = new Map<string, { readonly startedAt: number; readonly isRetry: boolean }>();
+  /** Those that have something due or in work. */
+  const groups = new Map<string, Group>();
+  const due = new Map<string, Due>();
+  const working = new Map<string, { readonly startedAt: number; readonly isRetry: boolean; readonly group: Group }>();
   const again = new Map<string, number>();
   const delayed = new DelayHeap();
   let order = 0;
+  let retriesDue = 0;
   let retriesInWork = 0;
   /** Taken in this turn while more of them waited. */
   let crowd = 0;
@@ -73,29 +88,43 @@ export function createQueue({ name, clock, metrics, workers, ready }: QueueOptio
   let timerAt = Number.POSITIVE_INFINITY;
   let closed = false;
 
-  const report = (): void => metrics.depth(name, fresh.size + retries.size);
+  const report = (): void => metrics.depth(name, due.size);
 
-  const become = (due: Map<string, Due>, key: string, addedAt: number): void => {
+  const groupNamed = (groupName: string): Group => {
+    const group = groups.get(groupName) ?? { name: groupName, fresh: new Map(), retries: new Map(), working: 0 };
+    groups.set(groupName, group);
+    return group;
+  };
+
+  const become = (key: string, { isRetry, addedAt }: Pick<Due, 'isRetry' | 'addedAt'>): void => {
     order += 1;
-    due.set(key, { addedAt, order });
+    const group = groupNamed(groupOf(key));
+    const entry = { key, group, isRetry, addedAt, order };
+    due.set(key, entry);
+    (isRetry ? group.retries : group.fresh).set(key, entry);
+    if (isRetry) retriesDue += 1;
     report();
     ready();
   };
 
-  const add = (key: string, due: Map<string, Due>): void => {
-    if (closed || fresh.has(key) || retries.has(key) || again.has(key)) return;
+  const add = (key: string, isRetry: boolean): void => {
+    if (closed || due.has(key) || again.has(key)) return;
     metrics.added(name);
     if (working.has(key)) again.set(key, clock.monotonic());
-    else become(due, key, clock.monotonic());
+    else become(key, { isRetry, addedAt: clock.monotonic() });
   };
 
-  /** The key to take next, of those that there is a worker for. */
-  const next = (): readonly [string, Due] | undefined => {
+  /** What to take next, of what there is a worker for. */
+  const next = (): Due | undefined => {
     if (working.size >= workers) return undefined;
-    const [first] = fresh;
-    const [retry] = retriesInWork < mostRetries && crowd < RETRIES_A_TURN ? retries : [];
-    if (first === undefined || retry === undefined) return first ?? retry;
-    return first[1].order < retry[1].order ? first : retry;
+    const takesRetries = retriesInWork < mostRetries && crowd < RETRIES_A_TURN;
+    let best: Due | undefined;
+    for (const { fresh, retries } of groups.values()) {
+      const [first] = fresh.values();
+      const [retry] = takesRetries ? retries.values() : [];
+      for (const entry of [first, retry]) if (entry !== undefined && (best === undefined || isBefore(entry, best))) best = entry;
+    }
+    return best;
   };
 
   const endTurn = (): void => {
@@ -111,17 +140,17 @@ export function createQueue({ name, clock, metrics, workers, ready }: QueueOptio
     if (next === Number.POSITIVE_INFINITY || closed) return;
     cancelTimer = clock.setTimer(Math.max(0, next - clock.monotonic()), () => {
       timerAt = Number.POSITIVE_INFINITY;
-      for (const key of delayed.takeDue(clock.monotonic())) add(key, retries);
+      for (const key of delayed.takeDue(clock.monotonic())) add(key, true);
       arm();
     });
   };
 
   return {
-    add: (key) => add(key, fresh),
+    add: (key) => add(key, false),
     addAfter: (key, delayMs) => {
       if (closed) return;
       if (delayMs <= 0) {
-        add(key, retries);
+        add(key, true);
         return;
       }
       metrics.retried(name);
@@ -131,15 +160,17 @@ export function createQueue({ name, clock, metrics, workers, ready }: QueueOptio
     take: () => {
       const taken = closed ? undefined : next();
       if (taken === undefined) return undefined;
-      const [key, { addedAt }] = taken;
-      const isRetry = retries.delete(key);
-      fresh.delete(key);
+      const { key, group, isRetry, addedAt } = taken;
+      due.delete(key);
+      (isRetry ? group.retries : group.fresh).delete(key);
       delayed.delete(key);
       const now = clock.monotonic();
-      working.set(key, { startedAt: now, isRetry });
+      group.working += 1;
+      working.set(key, { startedAt: now, isRetry, group });
       if (isRetry) {
+        retriesDue -= 1;
         retriesInWork += 1;
-        crowd = retries.size > 0 ? crowd + 1 : 0;
+        crowd = retriesDue > 0 ? crowd + 1 : 0;
         if (crowd === RETRIES_A_TURN) cancelTurn = clock.setTimer(0, endTurn);
       }
       metrics.started(name, now - addedAt);
@@ -151,14 +182,17 @@ export function createQueue({ name, clock, metrics, workers, ready }: QueueOptio
       if (work === undefined) return;
       working.delete(key);
       if (work.isRetry) retriesInWork -= 1;
+      const { group } = work;
+      group.working -= 1;
+      if (group.working + group.fresh.size + group.retries.size === 0) groups.delete(group.name);
       metrics.finished(name, clock.monotonic() - work.startedAt);
       const addedAt = again.get(key);
       if (addedAt === undefined || closed) return;
       again.delete(key);
-      become(fresh, key, addedAt);
+      become(key, { isRetry: false, addedAt });
     },
     get depth() {
-      return fresh.size + retries.size + again.size;
+      return due.size + again.size;
     },
     get delayed() {
       return delayed.size;
@@ -172,4 +206,9 @@ export function createQueue({ name, clock, metrics, workers, ready }: QueueOptio
       cancelTurn();
     },
   };
+}
+
+/** The group with the fewest workers first, and in it whoever came first. */
+function isBefore(one: Due, other: Due): boolean {
+  return one.group.working === other.group.working ? one.order < other.order : one.group.working < other.group.working;
 }

@@ -6,6 +6,7 @@ import type { SharedOptions } from '../../lib/controller/shared-options.ts';
 import type { Reconciler } from '../../lib/controller/step.ts';
 import { provisioningFailed } from '../facts/claim-events.ts';
 import { agreedNode } from '../facts/node.ts';
+import { classNameOf } from '../facts/ownership.ts';
 import { attemptFailed } from './steps.ts';
 import { isOpen } from '../intent/operation.ts';
 import { absorb } from './absorb.ts';
@@ -58,5 +59,15 @@ function forget({ progress, caches, settings }: ClaimDeps, uid: string): void {
 }
 
 export function createClaimController(deps: ClaimDeps, options: SharedOptions): Controller {
-  return createController({ ...options, name: 'claims', reconciler: reconciler(deps) });
+  const { claims } = deps.caches;
+  return createController({
+    ...options,
+    name: 'claims',
+    reconciler: reconciler(deps),
+    // What hangs or fails in the storage does so for a class, as a rule.
+    groupOf: (uid) => {
+      const claim = claims.store.byUid(uid);
+      return claim === undefined ? '' : (classNameOf(claim) ?? '');
+    },
+  });
 }

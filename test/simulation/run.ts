@@ -101,7 +101,7 @@ function unsettled(world: World): readonly Violation[] {
   const unaccountable = [...ledger.volumes, ...ledger.snapshots].flatMap(({ id, name }) =>
     safety.erased.isUnaccountable(name) ? [id] : [],
   );
-  const released = new Set([...safety.releasedHandles(), ...unaccountable]);
+  const released = new Set([...safety.releasedHandles(), ...safety.lateMakings.made, ...unaccountable]);
   const expected = { unbindable, unsnapshottable, released, lateContents: safety.lateContents, openAccounts: new Set<string>() };
   return [
     ...settledViolations(mirror, ledger, expected),

@@ -324,6 +324,21 @@ export function snapshotBody(name: string, claim: string, className: string | nu
   };
 }
 
+/** What an administrator brings: a snapshot that the driver has, for the VolumeSnapshot of this name. */
+export function contentBody(name: string, snapshotHandle: string | undefined, snapshot: string): object {
+  return {
+    apiVersion: 'snapshot.storage.k8s.io/v1',
+    kind: 'VolumeSnapshotContent',
+    metadata: { name },
+    spec: {
+      driver: DRIVER,
+      deletionPolicy: 'Delete',
+      source: { snapshotHandle },
+      volumeSnapshotRef: { name: snapshot, namespace: 'default' },
+    },
+  };
+}
+
 export const SNAPSHOTS = '/apis/snapshot.storage.k8s.io/v1/namespaces/default/volumesnapshots';
 export const CONTENTS = '/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents';
 export const CLASSES = '/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses';

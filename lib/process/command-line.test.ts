@@ -134,6 +134,11 @@ describe('several roles', () => {
     expect(faults(ALL, '--feature-gates=Typology=true').every((fault) => fault.includes('Typology'))).toBe(true);
   });
 
+  test('a gate of API servers is taken by every role, and said to do nothing', () => {
+    const line = read(ALL, '--feature-gates=Topology=true,WatchList=false,AllAlpha=false');
+    expect(line.withoutEffect).toEqual({ '--feature-gates=WatchList': 'it is a gate of API servers, and does nothing in a sidecar' });
+  });
+
   test('flags and gates without effect are listed with the reason, if they were given', () => {
     const retired = { default: true, stage: 'GA', ignored: 'it is always so' } as const;
     const old = role('old', [

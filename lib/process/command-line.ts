@@ -8,6 +8,7 @@
 import { addressFaults } from '../csi/driver-address.ts';
 import { isLoopback } from './debug-server.ts';
 import { ConfigError } from '../errors/config-error.ts';
+import { API_SERVER_GATES } from './api-server-gates.ts';
 import { DRIVER_FLAGS, ELECTION_FLAGS, KLOG_FLAGS, KUBE_FLAGS, PROCESS_FLAGS } from './flag-groups.ts';
 import { shownDefault } from './flag-help.ts';
 import type { Given, Scanned, Syntax } from './flag-syntax.ts';
@@ -119,6 +120,9 @@ function withoutEffect(table: readonly Flag[], given: readonly Given[]): Record<
       else if (read.ok && read.instead !== undefined) found[`--${name}=${text}`] = read.instead;
       for (const [gate, { ignored: why }] of Object.entries(gates))
         if (why !== undefined && text.split(',').some((part) => gateOf(part) === gate)) found[`--${name}=${gate}`] = why;
+      if (row.type === 'gates')
+        for (const gate of text.split(',').map(gateOf))
+          if (API_SERVER_GATES.has(gate)) found[`--${name}=${gate}`] = 'it is a gate of API servers, and does nothing in a sidecar';
     }
   }
   return found;

@@ -18,7 +18,9 @@ import * as reach from './reach.ts';
 import * as rollout from './rollout.ts';
 import * as sanity from './sanity.ts';
 import * as seeds from './seeds.ts';
+import * as shapes from './shapes.ts';
 import * as undecided from './undecided.ts';
+import * as worlds from './worlds.ts';
 import type { Part, Verification } from './verification.ts';
 
 const VERIFICATIONS: readonly Verification[] = [
@@ -33,7 +35,9 @@ const VERIFICATIONS: readonly Verification[] = [
   rollout,
   sanity,
   seeds,
+  shapes,
   undecided,
+  worlds,
 ];
 
 function usage(problem: string): never {

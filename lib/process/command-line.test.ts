@@ -83,6 +83,12 @@ describe('one role', () => {
     ).toHaveLength(2);
   });
 
+  test('a debug endpoint that others could reach is refused', () => {
+    expect(faults([CONTROLLER], '--debug-endpoint=127.0.0.1:9999')).toEqual([]);
+    for (const address of [':9999', '0.0.0.0:9999', 'node-1:9999'])
+      expect(faults([CONTROLLER], `--debug-endpoint=${address}`)).toEqual([expect.stringContaining('not a loopback address')]);
+  });
+
   test('two addresses for metrics exclude each other, with exit code 1', () => {
     expect(() => read([SNAPSHOTTER], '--http-endpoint=:1', '--metrics-address=:2')).toThrow(expect.objectContaining({ exitCode: 1 }));
   });

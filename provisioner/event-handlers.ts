@@ -14,6 +14,7 @@ import { sourcesOf } from './intent/claims-in-progress.ts';
 import type { SourceReference } from './intent/intent.ts';
 import { volumeNameOf } from './intent/operation.ts';
 import { ENTRIES_ANNOTATION } from '../lib/journal/lease.ts';
+import { changesKeys, changesPlace, registeredKeys } from './facts/registered-keys.ts';
 import { CLONE_FINALIZER, SNAPSHOT_FINALIZER } from './facts/names.ts';
 import type { SourceProtections } from './source-protections.ts';
 import type { VolumeMemories } from './volume/gather.ts';
@@ -31,6 +32,12 @@ export interface Lanes {
   readonly snapshots: SharedOptions | undefined;
 }
 
+interface Wiring {
+  readonly caches: Caches;
+  readonly remembered: Remembered;
+  readonly lanes: Lanes;
+}
+
 /** What the events also keep true in memory. */
 export interface Remembered {
   readonly progress: ClaimsInProgress;
@@ -38,11 +45,12 @@ export interface Remembered {
   readonly volumes: VolumeMemories;
 }
 
-export function wireEvents(caches: Caches, remembered: Remembered, lanes: Lanes): void {
+/** `driver` is who registers topology keys on nodes. */
+export function wireEvents(driver: string, { caches, remembered, lanes }: Wiring): void {
   wireClaims(caches, remembered, lanes);
   wireVolumes(caches, remembered, lanes);
   wireProgress(caches, remembered, lanes);
-  wireOthers(caches, remembered, lanes);
+  wireOthers(driver, { caches, remembered, lanes });
 }
 
 const uidOf = (object: KubeObject | undefined): string => object?.metadata?.uid ?? '';
@@ -113,11 +121,8 @@ function released(before: ClaimProgress, after: ClaimProgress): readonly string[
   return sourcesOf(before).filter((source) => !kept.has(source));
 }
 
-function wireOthers(
-  { claims, classes, snapshots, grants, nodes, csiNodes, attachments, journals }: Caches,
-  { progress, protections }: Remembered,
-  lanes: Lanes,
-): void {
+function wireOthers(driver: string, { caches, remembered: { progress, protections }, lanes }: Wiring): void {
+  const { claims, classes, snapshots, grants, nodes, csiNodes, attachments, journals } = caches;
   whenChanged(classes, ({ key }) => {
     for (const claim of claims.store.byIndex(BY_CLASS, key)) lanes.claims.enqueue(uidOf(claim));
   });
@@ -139,8 +144,12 @@ function wireOthers(
       if (isProtected(snapshot, SNAPSHOT_FINALIZER)) lanes.snapshots?.enqueue(keyOf(snapshot));
     for (const claim of claims.store.list()) if (isProtected(claim, CLONE_FINALIZER)) lanes.clones?.enqueue(keyOf(claim));
   });
-  whenChanged(nodes, wakeWaiting);
-  whenChanged(csiNodes, wakeWaiting);
+  nodes?.onEvent((event) => {
+    if (changesPlace(registeredKeys(driver, csiNodes?.store.get(event.key)), event)) wakeWaiting();
+  });
+  csiNodes?.onEvent((event) => {
+    if (changesKeys(driver, event)) wakeWaiting();
+  });
   whenChanged(attachments, ({ old, object }) => {
     for (const attachment of [old, object]) {
       const volume = attachment?.spec?.source?.persistentVolumeName ?? '';

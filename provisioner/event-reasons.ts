@@ -31,6 +31,13 @@ export const PROVISIONER_EVENTS = {
     about: 'The volume could not be deleted: the driver’s answer, or what is missing or refused, is in the message. It is tried again.',
     origin: 'peer',
   },
+  deletePostponed: {
+    reason: 'VolumeDelete',
+    type: 'Normal',
+    on: ['PersistentVolume'],
+    about: 'The volume is still attached to the node in the message. It is deleted once it is detached.',
+    origin: 'peer',
+  },
   raised: {
     reason: 'RestoreSizeRaised',
     type: 'Normal',

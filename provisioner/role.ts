@@ -158,11 +158,11 @@ function createProvisioner({
   const snapshotController = snapshots
     ? createSnapshotProtection({ caches, progress, accounts, protections, driverName, client }, protection)
     : undefined;
-  wireEvents(
+  wireEvents(identity.name, {
     caches,
-    { progress, protections, volumes },
-    { claims: claimController, volumes: volumeController, clones: cloneController, snapshots: snapshotController },
-  );
+    remembered: { progress, protections, volumes },
+    lanes: { claims: claimController, volumes: volumeController, clones: cloneController, snapshots: snapshotController },
+  });
   const lanes = [claimController, volumeController, cloneController, snapshotController, capacity].filter(
     (controller) => controller !== undefined,
   );

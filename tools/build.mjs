@@ -26,6 +26,7 @@ const PROGRAMS = {
   simulate: 'test/simulation/main.ts',
   verify: 'test/verify/main.ts',
   bench: 'test/bench/main.ts',
+  'recording-driver': 'test/real/worlds/main.ts',
 };
 
 // V8 heap flags work only on the command line. A small young generation keeps the resident size of an

@@ -14,9 +14,10 @@ import { formatTime, parseTime } from '../../lib/kube/time.ts';
 import { ConfigError } from '../../lib/errors/config-error.ts';
 import { nearest } from '../../lib/process/nearest.ts';
 import { listVisible, type ReadOnlyClient } from '../reading/read-only-client.ts';
-import type { Explanation } from './explanation.ts';
+import type { Explanation, Link } from './explanation.ts';
 import { heldBy } from './finalizers.ts';
 import { newestWarning } from './last-error.ts';
+import type { Running, RunningProgram } from './running.ts';
 import type { Target } from './target.ts';
 import { kubectlName } from '../reading/place.ts';
 import type { Act, Scene } from './scene.ts';
@@ -32,6 +33,8 @@ export interface ExplainInput {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly say: (text: string) => void;
+  /** Undefined: not asked. */
+  readonly running?: RunningProgram | undefined;
 }
 
 /** A kind with who explains it: the function takes objects of that kind. */
@@ -50,7 +53,7 @@ const ACTORS: readonly Actor[] = [
 ];
 
 /** Rejects with ConfigError where there is no such object. */
-export async function explain({ resource, place }: Target, { client, clock, signal, say }: ExplainInput): Promise<Explanation> {
+export async function explain({ resource, place }: Target, { client, clock, signal, say, running }: ExplainInput): Promise<Explanation> {
   const object = await find({ resource, place }, client, signal);
   if (object === undefined) throw new ConfigError(await notThere({ resource, place }, client, signal));
   const theatre = await openTheatre({ client, clock, signal, say });
@@ -58,13 +61,15 @@ export async function explain({ resource, place }: Target, { client, clock, sign
   if (actor === undefined) throw new Error(`nobody explains ${resource.kind}`);
   const { state, chain, turn, next, error, pause, unknown = [] } = await actor.act({ client, theatre, signal, nowMs: clock.now() }, object);
   const { creationTimestamp, deletionTimestamp, finalizers } = object.metadata ?? {};
+  const now = running?.about(keysOf(object, chain));
   const lastError = turn.who === 'nobody' ? undefined : (error ?? (await newestWarning(client, object, signal)));
   return {
     object: { ...place, state, created: creationTimestamp, deleted: deletionTimestamp },
     chain,
     turn,
     next,
-    heldBack: pause === undefined ? undefined : heldBack(lastError?.at, pause),
+    heldBack: heldNow(now, running) ?? (pause === undefined ? undefined : heldBack(lastError?.at, pause)),
+    underWay: now?.underWay === undefined ? undefined : { controller: now.controller, ...now.underWay },
     lastError,
     // On an object that lives they hold nothing.
     finalizers: deletionTimestamp === undefined ? [] : heldBy(finalizers),
@@ -80,6 +85,23 @@ async function find({ resource, place }: Target, client: ReadOnlyClient, signal:
     if (object !== undefined) return object;
   }
   return undefined;
+}
+
+/** As controllers count it, and its content, as far as which a snapshot is. */
+function keysOf({ metadata }: KubeObject, chain: readonly Link[]): string[] {
+  const { name = '', namespace, uid = '' } = metadata ?? {};
+  const contents = chain.flatMap(({ relation, place }) => (relation === 'content' ? [place.name] : []));
+  return [namespace === undefined ? name : `${namespace}/${name}`, uid, ...contents];
+}
+
+/** Undefined where no running process was asked. */
+function heldNow(now: Running | undefined, running: RunningProgram | undefined): Explanation['heldBack'] {
+  if (running === undefined) return undefined;
+  if (now?.heldBack === undefined)
+    return { until: undefined, atTheLatest: undefined, why: `no: the running ${running.program} holds nothing of it back` };
+  const { effect, failures, until } = now.heldBack;
+  const after = failures === 0 ? 'it looks again then' : `after ${failures} failed ${failures === 1 ? 'try' : 'tries'}`;
+  return { until, atTheLatest: until, why: `until ${until}, as the running ${running.program} says of ${effect}: ${after}` };
 }
 
 function heldBack(failedAt: string | undefined, pause: number | 'change'): NonNullable<Explanation['heldBack']> {

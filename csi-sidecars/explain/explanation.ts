@@ -51,6 +51,8 @@ export interface Explanation {
   readonly next: readonly Next[];
   /** When a failed effect is tried again: only the running process knows; the bound is the longest back-off by default. */
   readonly heldBack: { readonly until: string | undefined; readonly atTheLatest: string | undefined; readonly why: string } | undefined;
+  /** As the running process says it; undefined: it says nothing of the object, or was not asked. */
+  readonly underWay: { readonly controller: string; readonly effect: string; readonly since: string } | undefined;
   readonly lastError: LastError | undefined;
   readonly finalizers: readonly HeldBy[];
   /** What could not be known, a sentence each. */

@@ -4,7 +4,7 @@ import type { Explanation } from './explanation.ts';
 import { kubectlName, type Place } from '../reading/place.ts';
 
 export function explanationLines(explained: Explanation, paint: Paint): string[] {
-  const { object, turn, next, chain, heldBack, lastError, finalizers, unknown } = explained;
+  const { object, turn, next, chain, heldBack, underWay, lastError, finalizers, unknown } = explained;
   const isFine = turn.who === 'nobody';
   const head = `${paint.bold(kubectlName(object))}  ${isFine ? paint.good(object.state) : paint.warn(object.state)}${age(object)}`;
   return [
@@ -14,6 +14,7 @@ export function explanationLines(explained: Explanation, paint: Paint): string[]
     ...(turn.command === undefined ? [] : [`  try        ${turn.command}`]),
     ...next.map(({ controller, does, step }) => `  next       ${controller}: ${does}${paint.dim(` (${step})`)}`),
     ...(heldBack === undefined ? [] : [`  held back  ${heldBack.why}`]),
+    ...(underWay === undefined ? [] : [`  under way  ${underWay.controller}: ${underWay.effect}, since ${underWay.since}`]),
     ...(lastError === undefined
       ? []
       : [

@@ -8,10 +8,11 @@ import { startProgress } from '../frame/progress.ts';
 import { defineVerb } from '../frame/verb.ts';
 import { readOnly } from '../reading/read-only-client.ts';
 import { explain } from './explain.ts';
+import { askRunning, DEBUG_FLAG } from './running.ts';
 import { readTarget } from './target.ts';
 import { explanationLines } from './report.ts';
 
-const FLAGS = [KUBECONFIG_FLAG, namespaceFlag('Namespace of the object')] as const satisfies readonly Flag[];
+const FLAGS = [KUBECONFIG_FLAG, namespaceFlag('Namespace of the object'), DEBUG_FLAG] as const satisfies readonly Flag[];
 
 export const EXPLAIN = defineVerb({
   name: 'explain',
@@ -26,7 +27,8 @@ export const EXPLAIN = defineVerb({
       const progress = startProgress(screen, doors.clock);
       try {
         const target = readTarget(operand, namespace);
-        return await explain(target, { client: readOnly(client), clock: doors.clock, signal, say: progress.say });
+        const running = await askRunning(doors, options.debugEndpoint, signal);
+        return await explain(target, { client: readOnly(client), clock: doors.clock, signal, say: progress.say, running });
       } finally {
         progress.end();
       }

@@ -5,6 +5,7 @@ import type { Doors } from '../../lib/doors/doors.ts';
 import type { HttpRequest } from '../../lib/doors/http.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import { createSandbox } from '../../sandbox/sandbox.ts';
+import { testPlace } from '../frame/testing/place.ts';
 import { runVerb } from '../frame/run-verb.ts';
 import { INSTALL_CRDS } from './verb.ts';
 
@@ -97,17 +98,9 @@ interface Run {
   readonly err: readonly string[];
 }
 async function run(...words: string[]): Promise<Run> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const screen = {
-    out: (line: string) => void out.push(line),
-    err: (line: string) => void err.push(line),
-    colours: false,
-    live: undefined,
-  };
-  const place = { doors: openDoors({}), screen, signal: new AbortController().signal };
+  const place = testPlace({ doors: openDoors({}) });
   const code = await runVerb(INSTALL_CRDS, place, ['--kubeconfig=/kubeconfig', ...words]);
-  return { code, out, err };
+  return { code, out: place.out, err: place.err };
 }
 
 const PATH = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/volumesnapshots.snapshot.storage.k8s.io';

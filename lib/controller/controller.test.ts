@@ -1,3 +1,4 @@
+import type { KeyInspection } from './inspection.ts';
 import { describe, expect, test } from 'vitest';
 import { ApiError } from '../kube/api-error.ts';
 import type { Controller } from './controller.ts';
@@ -38,6 +39,7 @@ class World {
   gather: Reconciler<State, Effect, string>['gather'] = (key) => ({ key, answers: {} });
   execute: (step: Effect, signal: AbortSignal) => Promise<string> = () => Promise.resolve('ok');
   readonly controller: Controller;
+  inspect: () => readonly KeyInspection[] = () => [];
 
   constructor(workers = 1) {
     this.controller = createController<State, Effect, string>({
@@ -49,6 +51,9 @@ class World {
       log: this.log,
       events: { record: (note) => this.events.push(note) },
       metrics: { depth: () => {}, added: () => {}, started: () => {}, finished: () => {}, retried: () => {} },
+      inspected: ({ inspect }) => {
+        this.inspect = inspect;
+      },
       leaseIsFresh: () => this.leaseFresh,
       fatal: (error) => this.fatal.push(error),
       reconciler: {
@@ -85,6 +90,27 @@ class World {
     return this.controller.pending().held.get(key) ?? [];
   }
 }
+
+describe('whoever asks', () => {
+  test('is told what is under way and since when, then what is held back and until when, and nothing at rest', async () => {
+    const world = new World();
+    let fail: (error: Error) => void = () => undefined;
+    world.execute = () =>
+      new Promise((_, reject) => {
+        fail = reject;
+      });
+    world.decide = ({ answers }) => (answers['one'] === undefined ? effect('one') : DONE);
+    await world.run();
+    await world.clock.advance(500);
+    expect(world.inspect()).toEqual([{ key: 'a', underWay: { effect: 'one', sinceMs: 0 }, heldBack: [] }]);
+    fail(new Error('no'));
+    await world.clock.settle();
+    expect(world.inspect()).toEqual([{ key: 'a', underWay: undefined, heldBack: [{ effect: 'one', failures: 1, untilMs: 1500 }] }]);
+    world.execute = () => Promise.resolve('ok');
+    await world.clock.advance(1000);
+    expect(world.inspect()).toEqual([]);
+  });
+});
 
 describe('one run', () => {
   test('gathers once, then executes and absorbs until decide rests', async () => {

@@ -8,6 +8,7 @@
 import type { Doors } from '../doors/doors.ts';
 import type { Logger } from '../doors/log.ts';
 import type { EventRecorder } from './event-recorder.ts';
+import type { Inspectable } from './inspection.ts';
 import type { HeldEffect } from './not-before.ts';
 import type { QueueMetrics } from './queue.ts';
 import { createQueue } from './queue.ts';
@@ -31,6 +32,8 @@ export interface ControllerOptions<S, E extends Effect, A> {
   readonly groupOf?: (key: string) => string;
   /** False while another process may lead: nothing is executed then. True always where there is no election. */
   readonly leaseIsFresh: () => boolean;
+  /** Hears of the controller as it is made: it can be asked about its keys. */
+  readonly inspected?: (controller: Inspectable) => void;
   /** Called for errors that must end the process (TerminalError). */
   readonly fatal: (error: unknown) => void;
 }
@@ -69,11 +72,10 @@ export function createController<S, E extends Effect, A>(options: ControllerOpti
 
   const work = async (key: string, stop: AbortSignal): Promise<void> => {
     const memory = memories.get(key) ?? newMemory();
+    memories.set(key, memory);
     const end = await runKey(loop, { key, memory }, { stop, cancel: cancelling.signal });
-    if (end.kind === 'again') {
-      memories.set(key, memory);
-      queue.addAfter(key, end.afterMs);
-    } else if (end.kind === 'forget') memories.delete(key);
+    if (end.kind === 'again') queue.addAfter(key, end.afterMs);
+    else if (end.kind === 'forget') memories.delete(key);
     queue.finish(key);
     pump();
     if (queue.working === 0) for (const resolve of [...drained]) resolve();
@@ -88,6 +90,19 @@ export function createController<S, E extends Effect, A>(options: ControllerOpti
   const { name, workers, metrics, groupOf } = options;
   const ready = (): void => queueMicrotask(pump);
   const queue = createQueue({ name, workers, clock, metrics, ready, ...(groupOf === undefined ? {} : { groupOf }) });
+
+  options.inspected?.({
+    controller: name,
+    inspect: () =>
+      [...memories].flatMap(([key, { underWay, notBefore }]) => {
+        const heldBack = notBefore
+          .list()
+          .flatMap(({ backoff, failures, notBeforeMs }) =>
+            notBeforeMs > clock.monotonic() ? [{ effect: backoff, failures, untilMs: notBeforeMs }] : [],
+          );
+        return underWay === undefined && heldBack.length === 0 ? [] : [{ key, underWay, heldBack }];
+      }),
+  });
 
   return {
     enqueue: queue.add,

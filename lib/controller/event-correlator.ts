@@ -68,10 +68,11 @@ export function createEventCorrelator(options: CorrelatorOptions): EventCorrelat
   const written = new Recent<Written>(memorySize);
   const buckets = new Recent<{ tokens: number; atMs: number }>(memorySize);
 
-  const admit = (object: string, nowMs: number): boolean => {
+  /** A Normal event leaves one to the Warning that may follow it: that an attempt begins is told no longer than how it ends. */
+  const admit = (object: string, type: CoreEvent['type'], nowMs: number): boolean => {
     const bucket = buckets.get(object) ?? buckets.set(object, { tokens: burst, atMs: nowMs });
     const refilled = Math.min(burst, bucket.tokens + Math.max(0, nowMs - bucket.atMs) / refillMs);
-    const admitted = refilled >= 1;
+    const admitted = refilled >= (type === 'Normal' ? 2 : 1);
     bucket.tokens = admitted ? refilled - 1 : refilled;
     bucket.atMs = nowMs;
     return admitted;
@@ -96,7 +97,7 @@ export function createEventCorrelator(options: CorrelatorOptions): EventCorrelat
     correlate: ({ regarding, type, reason, message, component }, { nowMs, name }) => {
       const object = [regarding.kind, regarding.namespace, regarding.name, regarding.uid, regarding.apiVersion].join('|');
       const shown = aggregate([component, object, type, reason].join('|'), message, nowMs);
-      if (!admit(object, nowMs)) return { kind: 'spam' };
+      if (!admit(object, type, nowMs)) return { kind: 'spam' };
       const namespace = regarding.namespace === undefined || regarding.namespace === '' ? 'default' : regarding.namespace;
       const before = written.get(shown.memory);
       const record = before ?? written.set(shown.memory, { name, firstMs: nowMs, count: 0 });

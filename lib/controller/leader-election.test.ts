@@ -451,6 +451,21 @@ describe('stopping', () => {
     expect(w.lease().spec?.holderIdentity).toBe('');
   });
 
+  test('a renewal that overtakes the giving back does not keep the lease', async () => {
+    const w = world();
+    let underWay = false;
+    const a = w.replica('a', ({ verb }) => {
+      if (underWay && verb === 'replace') w.api.put(LEASES, w.lease());
+      if (verb === 'replace') underWay = false;
+      return undefined;
+    });
+    await a.elected(never);
+    underWay = true;
+    await a.stop(never);
+    expect(w.lease().spec?.holderIdentity).toBe('');
+    expect(w.log.messages('warn')).toEqual([]);
+  });
+
   test('a claim whose answer never came is given back, too', async () => {
     const w = world();
     const a = w.replica('a', ({ verb }) => {

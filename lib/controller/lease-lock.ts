@@ -5,7 +5,7 @@
 import type { Clock } from '../doors/clock.ts';
 import type { Logger } from '../doors/log.ts';
 import { deadline } from '../doors/sleep.ts';
-import { ApiError, isNotFound, isUnknownOutcome } from '../kube/api-error.ts';
+import { ApiError, isNotFound, isPrecondition, isUnknownOutcome } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Lease } from '../kube/objects.ts';
 import { LEASES } from '../kube/resources.ts';
@@ -103,6 +103,13 @@ export function createLeaseLock({ client, clock, log, claim, requestMs, renewReq
     }
   };
 
+  const release = async (patience: Patience): Promise<void> => {
+    const lease = await read(patience);
+    if (lease === undefined || holderOf(lease) !== claim.identity) return;
+    await limited(patience, (limit) => client.replace(LEASES, releaseLease(lease, claim, clock.now()), { signal: limit }));
+    log.info('lease is given back', { lease: leaseName(claim) });
+  };
+
   return {
     acquire: async (signal) => {
       const patience = { signal, ms: requestMs };
@@ -144,11 +151,14 @@ export function createLeaseLock({ client, clock, log, claim, requestMs, renewReq
     giveBack: async (signal) => {
       const patience = { signal, ms: requestMs };
       try {
-        // A read first: a renewal that was cut short may have been applied.
-        const lease = await read(patience);
-        if (lease === undefined || holderOf(lease) !== claim.identity) return;
-        await limited(patience, (limit) => client.replace(LEASES, releaseLease(lease, claim, clock.now()), { signal: limit }));
-        log.info('lease is given back', { lease: leaseName(claim) });
+        try {
+          // A read first: a renewal that was cut short may have been applied.
+          await release(patience);
+        } catch (error) {
+          if (!isPrecondition(error)) throw error;
+          // Or it was applied since that read.
+          await release(patience);
+        }
       } catch (error) {
         log.warn('lease could not be given back', { lease: leaseName(claim), error: describe(error) });
       }

@@ -49,10 +49,12 @@ export interface KeyMemory {
   readonly notBefore: NotBefore;
   /** Consecutive write conflicts. */
   conflicts: number;
+  /** Being executed; monotonic ms. */
+  underWay: { readonly effect: string; readonly sinceMs: number } | undefined;
 }
 
 export function newMemory(): KeyMemory {
-  return { notBefore: new NotBefore(), conflicts: 0 };
+  return { notBefore: new NotBefore(), conflicts: 0, underWay: undefined };
 }
 
 /** How a run ended. `forget`: the key needs no memory. */
@@ -90,7 +92,9 @@ export async function runKey<S, E extends Effect, A>(
       present = { at: step, effect: { step, state } };
       record(options.events, step.before);
       options.log.debug(4, 'step', { object: key, effect: step.kind });
+      memory.underWay = { effect: step.kind, sinceMs: options.clock.monotonic() };
       const answer = await reconciler.execute(step, state, signals.cancel);
+      memory.underWay = undefined;
       memory.notBefore.succeeded(step);
       executed.set(step.backoff, step.inputs);
       record(options.events, step.after);
@@ -150,6 +154,7 @@ interface FailedRun<S, E extends Effect> {
 
 function failed<S, E extends Effect, A>(options: LoopOptions<S, E, A>, error: unknown, run: FailedRun<S, E>): RunEnd {
   const { key, memory, present, signals } = run;
+  memory.underWay = undefined;
   if (error instanceof TerminalError) {
     options.fatal(error);
     return { kind: 'stopped' };

@@ -7,6 +7,7 @@ import type { Logger } from '../doors/log.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import type { InformerSet } from './informer.ts';
+import type { Inspectable } from './inspection.ts';
 import type { QueueMetrics } from './queue.ts';
 
 export interface RoleContext {
@@ -17,6 +18,8 @@ export interface RoleContext {
   /** With the role's own event component. */
   readonly events: EventRecorder;
   readonly queueMetrics: QueueMetrics;
+  /** Hears of each controller of the role; undefined where nobody asks. */
+  readonly inspected?: ((controller: Inspectable) => void) | undefined;
   /**
    * True where this process may destroy: no election, or the lease was renewed within the renew deadline (wall and monotonic
    * clock), and not before `sinceMs` (monotonic).

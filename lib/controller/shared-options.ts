@@ -17,6 +17,7 @@ export function sharedOptions(context: RoleContext, { workers, retryStartMs, ret
     log: context.log,
     events: context.events,
     metrics: context.queueMetrics,
+    ...(context.inspected === undefined ? {} : { inspected: context.inspected }),
     leaseIsFresh: () => context.leaseIsFresh(),
     fatal: (error) => context.fatal(error),
   };

@@ -83,6 +83,12 @@ describe('one role', () => {
     ).toHaveLength(2);
   });
 
+  test('a debug endpoint that others could reach is refused', () => {
+    expect(faults([CONTROLLER], '--debug-endpoint=127.0.0.1:9999')).toEqual([]);
+    for (const address of [':9999', '0.0.0.0:9999', 'node-1:9999'])
+      expect(faults([CONTROLLER], `--debug-endpoint=${address}`)).toEqual([expect.stringContaining('not a loopback address')]);
+  });
+
   test('two addresses for metrics exclude each other, with exit code 1', () => {
     expect(() => read([SNAPSHOTTER], '--http-endpoint=:1', '--metrics-address=:2')).toThrow(expect.objectContaining({ exitCode: 1 }));
   });
@@ -126,6 +132,11 @@ describe('several roles', () => {
     const known = line.roles.map(({ values }) => [...(values.get('feature-gates') as ReadonlyMap<string, unknown>).keys()]);
     expect(known).toEqual([['CSIVolumeGroupSnapshot'], ['Topology']]);
     expect(faults(ALL, '--feature-gates=Typology=true').every((fault) => fault.includes('Typology'))).toBe(true);
+  });
+
+  test('a gate of API servers is taken by every role, and said to do nothing', () => {
+    const line = read(ALL, '--feature-gates=Topology=true,WatchList=false,AllAlpha=false');
+    expect(line.withoutEffect).toEqual({ '--feature-gates=WatchList': 'it is a gate of API servers, and does nothing in a sidecar' });
   });
 
   test('flags and gates without effect are listed with the reason, if they were given', () => {

@@ -88,6 +88,13 @@ export const PROCESS_FLAGS = [
   },
   { name: 'metrics-path', type: 'string', default: '/metrics', help: 'Path of the metrics.', origin: 'peer' },
   {
+    name: 'debug-endpoint',
+    type: 'string',
+    default: '',
+    help: 'Loopback address, host:port, where csi-sidecars explain is told what is under way and held back until when. Empty: nowhere.',
+    origin: 'ours',
+  },
+  {
     name: 'drain-timeout',
     type: 'duration',
     default: '10s',

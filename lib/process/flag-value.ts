@@ -2,6 +2,7 @@
  * One flag's text → its value, by the rules of Go's strconv and of the value types that the peers use.
  * A refusal says what was wrong with which flag and what would be right.
  */
+import { API_SERVER_GATES } from './api-server-gates.ts';
 import type { Flag, FlagType } from './flag.ts';
 import { formatDuration, parseDuration } from './go-duration.ts';
 
@@ -123,7 +124,10 @@ function float(text: string): number | undefined {
 /** Go writes the exponent, a power of two, in decimal: 0x1.8p3 is 12. */
 const HEX_FLOAT = /^([+-]?)0[xX]((?:_?[0-9a-fA-F])*)\.?((?:[0-9a-fA-F](?:_?[0-9a-fA-F])*)?)[pP]([+-]?\d+)$/;
 
-/** `A=true,B=false`. Spaces around names and values are let pass, and AllAlpha and AllBeta set what is not named, as component-base does. */
+/**
+ * `A=true,B=false`. Spaces around names and values are let pass, AllAlpha and AllBeta set what is not named, and gates of API
+ * servers are taken, as component-base does.
+ */
 function gates(known: NonNullable<Flag['gates']>, text: string): Gates | Refusal {
   const found = new Map(Object.entries(known).map(([name, gate]) => [name, { enabled: gate.default, explicit: false }]));
   const ofStages = new Map<string, boolean>();
@@ -136,6 +140,7 @@ function gates(known: NonNullable<Flag['gates']>, text: string): Gates | Refusal
       ofStages.set(STAGES[name] ?? '', TRUE.has(value));
       continue;
     }
+    if (API_SERVER_GATES.has(name)) continue;
     if (!found.has(name))
       return new Refusal(`there is no feature gate ${quote(name)}, known are ${Object.keys(known).join(', ') || 'none'}`);
     found.set(name, { enabled: TRUE.has(value), explicit: true });

@@ -129,6 +129,15 @@ describe('values', () => {
     expect(gateEnabled(but, 'CrossNamespaceVolumeDataSource')).toBe(false);
   });
 
+  test('gates of API servers are taken, and are none of ours', () => {
+    const gates = parse('go', '--feature-gates=WatchList=false,KMSv1=true,Topology=false').featureGates;
+    expect([...gates.keys()]).toEqual(['Topology', 'CrossNamespaceVolumeDataSource']);
+    expect(gateEnabled(gates, 'Topology')).toBe(false);
+    expect(fault('feature-gates', 'WatchList=perhaps')).toEqual([
+      '--feature-gates="WatchList=perhaps": "WatchList=perhaps" is no gate setting, write WatchList=true or WatchList=false',
+    ]);
+  });
+
   test('gates given twice add up', () => {
     const gates = parse('go', '--feature-gates=Topology=false', '--feature-gates=CrossNamespaceVolumeDataSource=true').featureGates;
     expect([gateEnabled(gates, 'Topology'), gateEnabled(gates, 'CrossNamespaceVolumeDataSource')]).toEqual([false, true]);

@@ -2,11 +2,13 @@
 import { errorText } from '../errors/error-text.ts';
 import { createInformerSet } from '../controller/informer-set.ts';
 import { connectDriver, type DriverConnection } from '../csi/connection.ts';
+import type { Inspectable } from '../controller/inspection.ts';
 import type { Listener } from '../doors/host.ts';
 import type { Logger } from '../doors/log.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { type ApiAccess, openApiAccess, ownNamespace } from './api-access.ts';
 import { type CommandLine, isCombined, type PlannedRole } from './command-line.ts';
+import { startDebugServer } from './debug-server.ts';
 import { faultsOf } from './fault-lines.ts';
 import { strayWords } from './flag-syntax.ts';
 import { formatDuration } from './go-duration.ts';
@@ -45,6 +47,8 @@ export class ProgramLife {
   private api: ApiAccess | undefined;
   private roles: readonly RunningRole[] = [];
   private listener: Listener | undefined;
+  private debugListener: Listener | undefined;
+  private readonly controllers: Inspectable[] = [];
   private connection: DriverConnection | undefined;
   private exitCode = 0;
   /** The lease is not ours any more, or what is known is void: nothing may be finished, only left. */
@@ -92,6 +96,7 @@ export class ProgramLife {
     for (const [flag, reason] of Object.entries(withoutEffect)) this.log.warn('Flag has no effect and can be removed', { flag, reason });
     for (const what of ['credentials', 'custom resources', 'the CSI driver', 'caches']) this.waitingFor.add(what);
     await this.listen();
+    await this.listenForDebug();
     const environmentFirst = roles.every(({ plan }) => plan.kubeconfigOfEnvironmentFirst === true);
     const api = await openApiAccess(this.input, process, { environmentFirst, log: this.log });
     this.api = api;
@@ -123,6 +128,7 @@ export class ProgramLife {
           client,
           informers,
           queueMetrics,
+          inspected: (controller) => void this.controllers.push(controller),
           electionMetrics,
           metrics: this.metrics,
           connection: this.connection,
@@ -166,6 +172,15 @@ export class ProgramLife {
       waitingFor: () => [...this.waitingFor, ...this.roles.flatMap((role) => role.leaseRefusal() ?? [])],
     });
     this.log.info('Serving metrics and health', { address, port: this.listener.port });
+  }
+
+  private async listenForDebug(): Promise<void> {
+    const { debugEndpoint: address } = this.line.process;
+    if (address === '') return;
+    const { host, clock } = this.input.doors;
+    const { program } = this.input;
+    this.debugListener = await startDebugServer({ host, clock, address, program, controllers: () => this.controllers });
+    this.log.info('Serving what is under way and held back', { address, port: this.debugListener.port });
   }
 
   private async waitForAll(client: KubeClient): Promise<void> {
@@ -273,7 +288,7 @@ export class ProgramLife {
         run: async () => {
           this.closing.abort();
           this.api?.close();
-          await Promise.all([this.listener?.close(), this.terminationLog]);
+          await Promise.all([this.listener?.close(), this.debugListener?.close(), this.terminationLog]);
         },
       },
     ];

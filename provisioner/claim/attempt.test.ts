@@ -173,7 +173,7 @@ const topologyOf = (keys: readonly string[] | 'no-csinode', labels: Record<strin
   immediate: true,
   allowed: undefined,
   selected: { name: 'node-1', keys, labels },
-  clusterKeys: [ZONE],
+  clusterKeys: [[ZONE]],
   clusterTerms: [[{ key: ZONE, value: 'a' }]],
 });
 
@@ -191,6 +191,20 @@ test('a selected node that is gone is given up at once, whatever an earlier call
       kind: 'reschedule',
       before: [{ reason: 'Provisioning' }, { type: 'Warning', reason: 'ProvisioningFailed' }],
     });
+});
+
+test('where more than one thing is wrong the source is told before the place, and the place before secrets and parameters', () => {
+  const broken = aClass({ parameters: { 'csi.storage.k8s.io/node-stage-secret-name': 's', 'csi.storage.k8s.io/odd': 'x' } });
+  const reason = (change: Parameters<typeof aState>[0]): unknown => {
+    const rest = decide(aState({ class: broken, ...change }));
+    return 'reason' in rest ? rest.reason : rest.kind;
+  };
+  const noLabels = topologyOf([ZONE], {});
+  const clone = { kind: 'claim', namespace: 'team', name: 'gone', crosses: false, group: '' } as const;
+  expect(reason({ topology: noLabels, dataSource: clone })).toContain('error getting handle for DataSource');
+  expect(reason({ topology: noLabels })).toContain('error generating accessibility requirements');
+  expect(reason({ topology: topologyOf('no-csinode', undefined) })).toBe('reschedule');
+  expect(reason({})).toContain('Both must be specified');
 });
 
 test('a topology that cannot be told is told', () => {

@@ -4,13 +4,13 @@ import type { StorageClass } from '../../lib/kube/objects.ts';
 import { PURPOSES } from '../facts/secrets.ts';
 import { aClaim, aClass, DRIVER, VOLUME_NAME } from '../testing/objects.ts';
 import { planVolume } from './persistent-volume.ts';
-import { draftOf } from './request.ts';
+import { wholeDraftOf } from '../testing/drafts.ts';
 import type { Draft } from './request.ts';
 
 const P = 'csi.storage.k8s.io/';
 
 function draft(change: StorageClass, defaultFsType = ''): Draft {
-  const result = draftOf({
+  const result = wholeDraftOf({
     claim: aClaim(),
     class: aClass(change),
     volumeName: VOLUME_NAME,
@@ -93,5 +93,5 @@ test.each([
 test('a secret that cannot be named leaves nothing to ask for', () => {
   const input = { claim: aClaim(), defaultFsType: '', extraCreateMetadata: false, singleNodeMultiWriter: false, volumeName: VOLUME_NAME };
   const half = aClass({ parameters: { [`${P}node-stage-secret-name`]: 'x' } });
-  expect(draftOf({ ...input, class: half })).toMatchObject({ kind: 'invalid', message: expect.stringContaining('NodeStage') });
+  expect(wholeDraftOf({ ...input, class: half })).toMatchObject({ kind: 'invalid', message: expect.stringContaining('NodeStage') });
 });

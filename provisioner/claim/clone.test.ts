@@ -47,7 +47,7 @@ test.each<[string, Partial<CloneInput>, string]>([
   [
     'a source that is not bound',
     { source: source({}, 'Pending') },
-    'the PVC DataSource original must have a status of Bound.  Got {Pending [] map[] [] map[] map[] <nil> <nil>}',
+    'the PVC DataSource original must have a status of Bound.  Got {Pending [] map[] [] map[] map[] <nil> nil nil}',
   ],
   [
     'a source that is going',

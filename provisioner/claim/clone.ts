@@ -43,7 +43,7 @@ function sourceProblem({ claim, source, sourceName, requestedBytes, begun }: Clo
   const phase = source.status?.phase ?? '';
   // As Go writes the status of a claim that has no more than a phase.
   if (phase !== 'Bound')
-    return `the PVC DataSource ${sourceName} must have a status of Bound.  Got {${phase} [] map[] [] map[] map[] <nil> <nil>}`;
+    return `the PVC DataSource ${sourceName} must have a status of Bound.  Got {${phase} [] map[] [] map[] map[] <nil> nil nil}`;
   if (source.metadata?.deletionTimestamp !== undefined && begun !== true)
     return `the PVC DataSource ${sourceName} is currently being deleted`;
   if (classNameOf(source) === undefined) return `the source PVC (${sourceName}) storageclass cannot be empty`;

@@ -16,7 +16,7 @@ export function createNodeTopology(settings: () => Pick<Settings, 'driver' | 'no
       // Whatever is made here is made for this node, also where a claim has no node yet.
       const selected = { name: node?.name ?? '', keys, labels: segments };
       const term = needsClusterTerms({ strict, immediate, allowed, selected }) ? termOf(keys, segments) : undefined;
-      return { driver, claim, strict, immediate, allowed, selected, clusterKeys: keys, clusterTerms: term === undefined ? [] : [term] };
+      return { driver, claim, strict, immediate, allowed, selected, clusterKeys: [keys], clusterTerms: term === undefined ? [] : [term] };
     },
   };
 }

@@ -2,12 +2,13 @@ import { expect, test } from 'vitest';
 import type { Volume } from '../../proto/gen/csi.ts';
 import { answerProblem, finishVolume, planVolume, unusable } from './persistent-volume.ts';
 import type { PlanInput } from './persistent-volume.ts';
-import { draftOf, requestOf } from './request.ts';
+import { wholeDraftOf } from '../testing/drafts.ts';
+import { requestOf } from './request.ts';
 import type { Draft } from './request.ts';
 import { aClaim, aClass, CLAIM_UID, DRIVER, VOLUME_NAME } from '../testing/objects.ts';
 
-function draft(change: Partial<Parameters<typeof draftOf>[0]> = {}): Draft {
-  const result = draftOf({
+function draft(change: Partial<Parameters<typeof wholeDraftOf>[0]> = {}): Draft {
+  const result = wholeDraftOf({
     claim: aClaim(),
     class: aClass(),
     volumeName: VOLUME_NAME,

@@ -13,8 +13,8 @@ import { grantProblem, isSource } from '../facts/data-source.ts';
 import type { SourceObject } from '../facts/data-source.ts';
 import type { SourceReference } from '../intent/intent.ts';
 import { uncertainOf } from '../intent/operation.ts';
-import { draftOf } from './request.ts';
-import type { Draft } from './request.ts';
+import { draftOf, wishOf } from './request.ts';
+import type { Draft, Wish } from './request.ts';
 import { csiClass } from '../migration/plugins.ts';
 import { checkRestore, checkSnapshot } from './restore.ts';
 import { heldBack, problem, reschedule } from './steps.ts';
@@ -57,7 +57,7 @@ export function prepare(state: ClaimState, asItIs: OwnClaim): Preparation | Clai
   const own: OwnClaim = { claim: asItIs.claim, class: understood.value };
   const missing = missingCapability(state);
   if (missing !== undefined) return problem(state, { message: missing });
-  const drafted = draftOf({
+  const input = {
     claim: own.claim,
     class: own.class,
     volumeName: nameOf(state),
@@ -65,15 +65,18 @@ export function prepare(state: ClaimState, asItIs: OwnClaim): Preparation | Clai
     extraCreateMetadata: settings.extraCreateMetadata,
     copiedLabels: settings.copiedLabels,
     singleNodeMultiWriter: settings.capabilities.has('SINGLE_NODE_MULTI_WRITER'),
-  });
-  if (drafted.kind === 'invalid') return problem(state, drafted);
+  };
+  const wished = wishOf(input);
+  if (wished.kind === 'invalid') return problem(state, wished);
   const unverified = verify(state, own.claim);
   if (unverified !== undefined) return unverified;
-  const filled = contentSource(state, own, drafted.draft);
+  const filled = contentSource(state, own, wished.wish);
   if (!('found' in filled)) return filled;
   const topology = state.topology === undefined ? { kind: 'any' as const } : topologyFor(state.topology);
   if (topology.kind === 'error') return problem(state, { message: `error generating accessibility requirements: ${topology.message}` });
   if (topology.kind === 'reschedule') return reschedule(state, topology.message);
+  const drafted = draftOf(wished.wish, input);
+  if (drafted.kind === 'invalid') return problem(state, drafted);
   const raised = raise(state, drafted.draft, filled.found);
   return { own, ...raised, found: filled.found, topology: topology.kind === 'terms' ? topology : undefined };
 }
@@ -105,12 +108,12 @@ function missingCapability({ settings: { capabilities, attributesClasses }, data
 
 type Filling = Pick<Preparation, 'found'> | ClaimDecision;
 
-function contentSource(state: ClaimState, own: OwnClaim, draft: Draft): Filling {
+function contentSource(state: ClaimState, own: OwnClaim, wish: Wish): Filling {
   const { dataSource } = state;
   if (!isSource(dataSource)) return { found: undefined };
   return dataSource.kind === 'snapshot'
-    ? fromSnapshot(state, own, { source: dataSource, draft })
-    : fromClaim(state, own, { source: dataSource, draft });
+    ? fromSnapshot(state, own, { source: dataSource, wish })
+    : fromClaim(state, own, { source: dataSource, wish });
 }
 
 /** In the Go program's frame. */
@@ -120,10 +123,10 @@ function refused(state: ClaimState, { kind, name }: SourceObject, why: string): 
 
 interface Wanted {
   readonly source: SourceObject;
-  readonly draft: Draft;
+  readonly wish: Wish;
 }
 
-function fromSnapshot(state: ClaimState, own: OwnClaim, { source, draft }: Wanted): Filling {
+function fromSnapshot(state: ClaimState, own: OwnClaim, { source, wish }: Wanted): Filling {
   const { live } = state;
   const isLive = live.snapshot !== undefined;
   const snapshot = live.snapshot === undefined ? state.source.snapshot : live.snapshot.object;
@@ -138,7 +141,7 @@ function fromSnapshot(state: ClaimState, own: OwnClaim, { source, draft }: Wante
     class: own.class,
     snapshot: bound.snapshot,
     content: live.content.object,
-    requestedBytes: draft.requestedBytes,
+    requestedBytes: wish.requestedBytes,
     preventModeConversion: state.settings.preventModeConversion,
     raise: state.settings.raiseToRestoreSize,
   });
@@ -152,14 +155,14 @@ function fromSnapshot(state: ClaimState, own: OwnClaim, { source, draft }: Wante
   };
 }
 
-function fromClaim(state: ClaimState, own: OwnClaim, { source, draft }: Wanted): Filling {
+function fromClaim(state: ClaimState, own: OwnClaim, { source, wish }: Wanted): Filling {
   const verdict = checkClone({
     claim: own.claim,
     class: own.class,
     source: state.source.claim,
     sourceName: source.name,
     sourceVolume: state.source.volume,
-    requestedBytes: draft.requestedBytes,
+    requestedBytes: wish.requestedBytes,
     begun: (uncertainOf(state.progress.operation)?.intents ?? []).some(
       (earlier) => earlier.source?.uid === state.source.claim?.metadata?.uid,
     ),

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { VolumeCapability_AccessMode_Mode as MODE } from '../../proto/gen/csi.ts';
-import { draftOf, requestOf } from './request.ts';
+import { wholeDraftOf } from '../testing/drafts.ts';
+import { requestOf } from './request.ts';
 import type { Draft, DraftInput } from './request.ts';
 import { aClaim, aClass, VOLUME_NAME } from '../testing/objects.ts';
 
@@ -15,13 +16,13 @@ const input = (change: Partial<DraftInput> = {}): DraftInput => ({
 });
 
 function draft(change: Partial<DraftInput> = {}): Draft {
-  const result = draftOf(input(change));
+  const result = wholeDraftOf(input(change));
   if (result.kind !== 'draft') throw new Error(result.message);
   return result.draft;
 }
 
 const problem = (change: Partial<DraftInput>): string => {
-  const result = draftOf(input(change));
+  const result = wholeDraftOf(input(change));
   return result.kind === 'invalid' ? result.message : 'no problem';
 };
 

@@ -32,60 +32,64 @@ export interface DraftInput {
   readonly singleNodeMultiWriter: boolean;
 }
 
-/** What claim and class alone decide about a volume. */
-export interface Draft {
+/** What claim and class say about the volume itself. */
+export interface Wish {
   readonly volumeName: string;
   readonly requestedBytes: bigint;
   readonly capabilities: readonly VolumeCapability[];
   /** Empty for block volumes and where nobody names a file system. */
   readonly fsType: string;
   readonly block: boolean;
+}
+
+/** All that claim and class alone decide. */
+export interface Draft extends Wish {
   readonly parameters: Parameters;
   /** Of the claim, for its PV. */
   readonly labels: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Partial<Record<Purpose, SecretName>>>;
 }
 
-export type DraftResult = { readonly kind: 'draft'; readonly draft: Draft } | { readonly kind: 'invalid'; readonly message: string };
+interface Invalid {
+  readonly kind: 'invalid';
+  readonly message: string;
+}
 
-export function draftOf(input: DraftInput): DraftResult {
+export type WishResult = { readonly kind: 'wish'; readonly wish: Wish } | Invalid;
+export type DraftResult = { readonly kind: 'draft'; readonly draft: Draft } | Invalid;
+
+/** What is looked at before the volume's source and place are. */
+export function wishOf(input: DraftInput): WishResult {
   const { claim, class: storageClass, volumeName } = input;
-  const invalid = (message: string): DraftResult => ({ kind: 'invalid', message });
-  const parameters = storageClass.parameters ?? {};
+  const invalid = (message: string): WishResult => ({ kind: 'invalid', message });
   if (claim.spec?.selector !== undefined && claim.spec.selector !== null) return invalid('claim Selector is not supported');
-  const requested = toBytesRoundedUp(claim.spec?.resources?.requests?.storage ?? 0);
-  if (requested === undefined || requested < 0n) return invalid('spec.resources.requests.storage is no quantity of bytes');
-  const fsType = fsTypeOf(parameters, input.defaultFsType);
+  const requestedBytes = toBytesRoundedUp(claim.spec?.resources?.requests?.storage ?? 0);
+  if (requestedBytes === undefined || requestedBytes < 0n) return invalid('spec.resources.requests.storage is no quantity of bytes');
+  const fsType = fsTypeOf(storageClass.parameters ?? {}, input.defaultFsType);
   if (fsType === undefined) return invalid(`fstype specified in parameters with both "fstype" and "${RESERVED_PREFIX}fstype" keys`);
   const block = claim.spec?.volumeMode === 'Block';
   // Repeats say nothing more, and a claim may hold thousands.
   const modes = [...new Set(claim.spec?.accessModes ?? [])].map((mode) => ({ mode, csi: accessMode(mode, input.singleNodeMultiWriter) }));
   const unknown = modes.find(({ csi }) => csi === undefined);
   if (unknown !== undefined) return invalid(`unsupported AccessMode combination: [${unknown.mode}]`);
-  const stripped = strip(parameters);
-  if ('message' in stripped) return invalid(stripped.message);
+  const capabilities = modes.map(({ csi }) => capability(csi, block ? undefined : { fsType, mountFlags: storageClass.mountOptions ?? [] }));
+  return { kind: 'wish', wish: { volumeName, requestedBytes, capabilities, fsType: block ? '' : fsType, block } };
+}
+
+/** What is looked at afterwards: secrets, then parameters. */
+export function draftOf(wish: Wish, { claim, class: storageClass, extraCreateMetadata, copiedLabels = [] }: DraftInput): DraftResult {
+  const given = storageClass.parameters ?? {};
   const secrets: Partial<Record<Purpose, SecretName>> = {};
   for (const purpose of PURPOSES) {
-    const secret = secretFor(purpose, parameters, subjectOf(claim, volumeName));
+    const secret = secretFor(purpose, given, subjectOf(claim, wish.volumeName));
     if (secret.kind === 'invalid') return secret;
     if (secret.kind === 'secret') secrets[purpose] = secret.ref;
   }
-  const capabilities = modes.map(({ csi }) => capability(csi, block ? undefined : { fsType, mountFlags: storageClass.mountOptions ?? [] }));
-  const labels = labelsOf(claim, input.copiedLabels ?? []);
-  const metadata = { ...(input.extraCreateMetadata ? metadataParameters(claim, volumeName) : {}), ...labelParameters(labels) };
-  return {
-    kind: 'draft',
-    draft: {
-      volumeName,
-      requestedBytes: requested,
-      capabilities,
-      fsType: block ? '' : fsType,
-      block,
-      parameters: { ...stripped.parameters, ...metadata },
-      labels,
-      secrets,
-    },
-  };
+  const stripped = strip(given);
+  if ('message' in stripped) return { kind: 'invalid', message: stripped.message };
+  const labels = labelsOf(claim, copiedLabels);
+  const metadata = { ...(extraCreateMetadata ? metadataParameters(claim, wish.volumeName) : {}), ...labelParameters(labels) };
+  return { kind: 'draft', draft: { ...wish, parameters: { ...stripped.parameters, ...metadata }, labels, secrets } };
 }
 
 /** Undefined: named twice. The bare key is older, compared without case, and reaches the driver too. */

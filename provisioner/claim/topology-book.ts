@@ -1,14 +1,16 @@
 /**
- * The cluster's topology as the driver sees it. Nodes are counted once, by the keys that a claim asks for; from then on a
- * node whose labels change costs a look at that node: a cluster of ten thousand is not walked for a claim.
+ * The cluster's topology as the driver has registered it. Nodes are counted once for each set of keys; from then on a node whose
+ * labels or keys change costs a look at that node: a cluster of ten thousand is not walked for a claim.
+ * Source: docs/peer-behaviour.md#topology.
  */
 import type { Informer } from '../../lib/controller/informer.ts';
 import type { CsiNode, Node, TopologySelectorTerm } from '../../lib/kube/objects.ts';
 import { keyOf } from '../../lib/controller/store.ts';
 import type { Census } from '../segments/census.ts';
 import { createCensus } from '../segments/census.ts';
-import { fnv1 } from './fnv.ts';
-import type { SelectedNode, Term, TopologyInput } from './topology.ts';
+import type { RegisteredKeys } from '../facts/registered-keys.ts';
+import { changesKeys, changesPlace, registeredKeys } from '../facts/registered-keys.ts';
+import type { SelectedNode, Term, TopologyInput, TopologyKeys } from './topology.ts';
 import { needsClusterTerms, sortTerms, termOf } from './topology.ts';
 
 export interface TopologyQuestion {
@@ -23,55 +25,100 @@ export interface TopologyBook {
   inputFor(question: TopologyQuestion): TopologyInput;
 }
 
-type Keys = readonly string[];
-
 interface TermCount {
-  readonly keys: Keys;
+  readonly keys: TopologyKeys;
   readonly census: Census<Term>;
   /** Memo: a term comes or goes far less often than claims ask. */
   sorted: readonly Term[] | undefined;
+}
+
+interface Cluster {
+  /** Sets of keys, by the nodes whose CSINodes register them. */
+  readonly keySets: Census<TopologyKeys>;
+  /** Memo: sorted. */
+  sets: readonly TopologyKeys[] | undefined;
+  /** Distinct terms of the nodes that have registered a set of keys, by that set. */
+  readonly counts: Map<string, TermCount>;
+  /** Memo: those of all sets. */
+  terms: readonly Term[] | undefined;
 }
 
 export function createTopologyBook(
   driver: string,
   { nodes, csiNodes }: { readonly nodes: Informer<Node>; readonly csiNodes: Informer<CsiNode> },
 ): TopologyBook {
-  /** Distinct terms of the cluster's nodes, by the keys that claims have asked for. */
-  const counts = new Map<string, TermCount>();
-  let draws: readonly Keys[] | undefined;
-  nodes.onEvent(({ key, changed }) => {
-    if (!changed) return;
-    for (const count of counts.values()) place(count, key, nodes.store.get(key));
-  });
-  csiNodes.onEvent(({ old, object, changed }) => {
-    // Other drivers come and go in the same CSINodes.
-    if (changed && String(keysOf(old)) !== String(keysOf(object))) draws = undefined;
-  });
+  /** Undefined: nobody has asked yet. */
+  let cluster: Cluster | undefined;
 
-  const keysOf = (csiNode: CsiNode | undefined): SelectedNode['keys'] => {
-    if (csiNode === undefined) return 'no-csinode';
-    const entry = csiNode.spec?.drivers?.find(({ name }) => name === driver);
-    return entry === undefined ? 'no-driver' : (entry.topologyKeys ?? []);
+  const keysOf = (name: string): RegisteredKeys => registeredKeys(driver, csiNodes.store.get(name));
+  const registeredOn = (name: string): TopologyKeys => {
+    const keys = keysOf(name);
+    return typeof keys === 'string' ? [] : keys;
   };
 
-  /** Keys of the CSINodes that list the driver, by node name. */
-  const allKeys = (): readonly Keys[] => {
-    draws ??= [...csiNodes.store.list()]
-      .sort((a, b) => ((a.metadata?.name ?? '') < (b.metadata?.name ?? '') ? -1 : 1))
-      .map(keysOf)
-      .filter((keys): keys is Keys => typeof keys !== 'string' && keys.length > 0);
-    return draws;
+  const place = (book: Cluster, count: TermCount, name: string): void => {
+    const registered = registeredOn(name);
+    const labels = nodes.store.get(name)?.metadata?.labels;
+    const term = labels !== undefined && count.keys.every((key) => registered.includes(key)) ? termOf(count.keys, labels) : undefined;
+    if (count.census.put(name, term === undefined ? undefined : { id: JSON.stringify(term), value: term }).length === 0) return;
+    count.sorted = undefined;
+    book.terms = undefined;
   };
 
-  const clusterTerms = (keys: Keys): readonly Term[] => {
-    const name = [...keys].sort().join('\n');
-    const count = counts.get(name) ?? { keys, census: createCensus<Term>(), sorted: undefined };
-    if (!counts.has(name)) {
-      counts.set(name, count);
-      for (const node of nodes.store.list()) place(count, keyOf(node), node);
+  const putKeys = (book: Cluster, name: string): void => {
+    const keys = [...registeredOn(name)].sort();
+    for (const id of book.keySets.put(name, keys.length === 0 ? undefined : { id: setId(keys), value: keys })) {
+      book.sets = undefined;
+      book.terms = undefined;
+      if (book.keySets.get(id) === undefined) book.counts.delete(id);
+    }
+  };
+
+  const opened = (): Cluster => {
+    if (cluster !== undefined) return cluster;
+    cluster = { keySets: createCensus(), sets: undefined, counts: new Map(), terms: undefined };
+    for (const csiNode of csiNodes.store.list()) putKeys(cluster, keyOf(csiNode));
+    return cluster;
+  };
+
+  // A CSINode has the name of its Node.
+  nodes.onEvent((event) => {
+    if (cluster === undefined || !changesPlace(keysOf(event.key), event)) return;
+    for (const count of cluster.counts.values()) place(cluster, count, event.key);
+  });
+  csiNodes.onEvent((event) => {
+    const { key } = event;
+    if (cluster === undefined || !changesKeys(driver, event)) return;
+    putKeys(cluster, key);
+    for (const count of cluster.counts.values()) place(cluster, count, key);
+  });
+
+  const termsOf = (book: Cluster, keys: TopologyKeys): readonly Term[] => {
+    const id = setId([...keys].sort());
+    let count = book.counts.get(id);
+    if (count === undefined) {
+      count = { keys, census: createCensus(), sorted: undefined };
+      book.counts.set(id, count);
+      for (const node of nodes.store.list()) place(book, count, keyOf(node));
     }
     count.sorted ??= sortTerms(count.census.values());
     return count.sorted;
+  };
+
+  const termsOfAll = (book: Cluster, sets: readonly TopologyKeys[]): readonly Term[] => {
+    book.terms ??= sortTerms(sets.flatMap((keys) => termsOf(book, keys)));
+    return book.terms;
+  };
+
+  const clusterOf = (selected: SelectedNode | undefined): Pick<TopologyInput, 'clusterKeys' | 'clusterTerms'> => {
+    const book = opened();
+    if (selected !== undefined) {
+      const { keys } = selected;
+      const known = typeof keys !== 'string' && keys.length > 0;
+      return known ? { clusterKeys: [keys], clusterTerms: termsOf(book, keys) } : NOWHERE;
+    }
+    book.sets ??= [...book.keySets.values()].sort(compareKeys);
+    return { clusterKeys: book.sets, clusterTerms: termsOfAll(book, book.sets) };
   };
 
   return {
@@ -82,30 +129,21 @@ export function createTopologyBook(
           ? undefined
           : {
               name: selectedNode,
-              keys: keysOf(csiNodes.store.get(selectedNode)),
+              keys: keysOf(selectedNode),
               labels: node === undefined ? undefined : (node.metadata?.labels ?? {}),
             };
       const needed = needsClusterTerms({ strict, immediate, allowed, selected });
-      const sets = needed && selected === undefined ? allKeys() : [];
-      // The peer draws a CSINode by chance; by the claim's uid every retry draws the same one.
-      const drawn = sets[fnv1(claim.uid) % Math.max(1, sets.length)];
-      const clusterKeys = selected === undefined ? drawn : typeof selected.keys === 'string' ? undefined : selected.keys;
-      return {
-        driver,
-        claim,
-        strict,
-        immediate,
-        allowed,
-        selected,
-        clusterKeys,
-        clusterTerms: needed && clusterKeys !== undefined && clusterKeys.length > 0 ? clusterTerms(clusterKeys) : [],
-      };
+      return { driver, claim, strict, immediate, allowed, selected, ...(needed ? clusterOf(selected) : NOWHERE) };
     },
   };
 }
 
-function place(count: TermCount, name: string, node: Node | undefined): void {
-  const term = node === undefined ? undefined : termOf(count.keys, node.metadata?.labels ?? {});
-  const group = term === undefined ? undefined : { id: JSON.stringify(term), value: term };
-  if (count.census.put(name, group).length > 0) count.sorted = undefined;
+const NOWHERE = { clusterKeys: [], clusterTerms: [] };
+
+function setId(sorted: TopologyKeys): string {
+  return sorted.join('\n');
+}
+
+function compareKeys(a: TopologyKeys, b: TopologyKeys): number {
+  return setId(a) < setId(b) ? -1 : 1;
 }

@@ -22,7 +22,7 @@ function ask(change: Partial<TopologyInput>): TopologyResult {
     immediate: true,
     allowed: undefined,
     selected: undefined,
-    clusterKeys: [ZONE],
+    clusterKeys: [[ZONE]],
     clusterTerms: zones('a', 'b', 'c'),
     ...change,
   });
@@ -52,7 +52,7 @@ test('late binding with allowed topologies: their list as it is, also what no no
 });
 
 test('immediate binding with allowed topologies needs no node at all', () => {
-  const result = ask({ allowed: allow('b', 'a'), clusterKeys: undefined, clusterTerms: [], immediate: false });
+  const result = ask({ allowed: allow('b', 'a'), clusterKeys: [], clusterTerms: [], immediate: false });
   expect(result).toMatchObject({ kind: 'terms', requisite: zones('a', 'b') });
 });
 
@@ -62,11 +62,15 @@ test('immediate binding without allowed topologies asks for the cluster, or for 
 });
 
 test('immediate binding before any node plugin is registered, or with no labelled node, is an error that says so', () => {
-  expect(ask({ clusterKeys: undefined, clusterTerms: [] })).toMatchObject({
+  expect(ask({ clusterKeys: [], clusterTerms: [] })).toMatchObject({
     kind: 'error',
     message: expect.stringContaining('no available topology found'),
   });
-  expect(ask({ clusterTerms: [] })).toMatchObject({ kind: 'error', message: expect.stringContaining(ZONE) });
+  const keySets = [[RACK, ZONE], [ZONE]];
+  expect(ask({ clusterKeys: keySets, clusterTerms: [] })).toMatchObject({
+    kind: 'error',
+    message: expect.stringContaining(`topologyKeys [[${RACK} ${ZONE}] [${ZONE}]] were not found on any nodes`),
+  });
 });
 
 test('allowed topologies without any value ask for nothing', () => {

@@ -1,11 +1,11 @@
 /**
  * Which topology a CreateVolume asks for. Source: docs/peer-behaviour.md#topology, KEP-490 (late binding and topology-aware scheduling), CSI specification (TopologyRequirement).
  *
- * Pure, and without chance: where the peer draws a random CSINode, the claim's uid decides. A term is a
- * list of segments sorted by key and is never changed once made, since callers share them.
+ * Pure, and without chance. A term is a list of segments sorted by key and is never changed once made, since callers share them.
  */
 import type { TopologyRequirement } from '../../proto/gen/csi.ts';
 import type { NodeSelectorTerm, TopologySelectorTerm } from '../../lib/kube/objects.ts';
+import type { RegisteredKeys } from '../facts/registered-keys.ts';
 import { mapText, pairsText, quoted, words } from '../facts/peer-words.ts';
 import { fnv1 } from './fnv.ts';
 
@@ -14,12 +14,13 @@ export interface Segment {
   readonly value: string;
 }
 export type Term = readonly Segment[];
+export type TopologyKeys = readonly string[];
 
 /** The node that the scheduler chose, as far as the caches know it. */
 export interface SelectedNode {
   readonly name: string;
   /** Topology keys of the driver in the CSINode. `no-csinode`: there is no such object; `no-driver`: it does not list the driver. */
-  readonly keys: readonly string[] | 'no-csinode' | 'no-driver';
+  readonly keys: RegisteredKeys;
   /** Undefined: there is no such Node. */
   readonly labels: Readonly<Record<string, string>> | undefined;
 }
@@ -31,9 +32,9 @@ export interface TopologyInput {
   readonly immediate: boolean;
   readonly allowed: readonly TopologySelectorTerm[] | undefined;
   readonly selected: SelectedNode | undefined;
-  /** Keys by which the cluster's terms are counted: the selected node's, or those of a CSINode that lists the driver. */
-  readonly clusterKeys: readonly string[] | undefined;
-  /** Every distinct term that the cluster's nodes have for `clusterKeys`, sorted. Looked at only where `needsClusterTerms`. */
+  /** Sets of keys by which the cluster's terms are counted: the selected node's, or all that the driver has registered. */
+  readonly clusterKeys: readonly TopologyKeys[];
+  /** Every distinct term of the nodes that have registered one of `clusterKeys`, sorted. Looked at only where `needsClusterTerms`. */
   readonly clusterTerms: readonly Term[];
 }
 
@@ -79,7 +80,7 @@ function requisiteTerms(input: TopologyInput, node: Term | undefined): readonly 
   }
   if (restricted) return sortTerms(flatten(allowed));
   if (selected === undefined && !input.immediate) return [];
-  if (input.clusterKeys === undefined) {
+  if (input.clusterKeys.length === 0) {
     return {
       kind: 'error',
       message: words(
@@ -92,8 +93,8 @@ function requisiteTerms(input: TopologyInput, node: Term | undefined): readonly 
   return {
     kind: 'error',
     message: words(
-      `topologyKeys [${input.clusterKeys.join(' ')}] were not found on any nodes`,
-      `no node has all these labels, which driver ${driver} names; kubelet sets them`,
+      `topologyKeys [${input.clusterKeys.map((keys) => `[${keys.join(' ')}]`).join(' ')}] were not found on any nodes`,
+      `no node has all the labels that its CSINode lists for driver ${driver}; kubelet sets them`,
     ),
   };
 }

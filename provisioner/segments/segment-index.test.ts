@@ -126,7 +126,7 @@ describe('the segments of a cluster', () => {
     expect(told).toEqual(['new {"zone":"z1"}', 'new {"zone":"z2"}', 'gone {"zone":"z1"}', 'new {}', 'gone {"zone":"z2"}']);
   });
 
-  test('among 12,000 nodes a heartbeat costs nothing, and a label one look at that node', () => {
+  test('among 12,000 nodes heartbeats and other labels cost nothing, and a topology label one look at that node', () => {
     const { nodes, csiNodes, index, told } = open();
     for (let i = 0; i < 12_000; i += 1) {
       nodes.put(node(`n${i}`, { zone: `z${i % 120}` }));
@@ -138,6 +138,8 @@ describe('the segments of a cluster', () => {
     nodes.put(node('n7', { zone: 'z7' }), false);
     expect(nodes.counted.reads).toBe(0);
     nodes.put(node('n7', { zone: 'z7', team: 'blue' }));
+    expect(nodes.counted.reads).toBe(0);
+    nodes.put(node('n7', { zone: 'z8', team: 'blue' }));
     expect(nodes.counted.reads).toBe(1);
     expect(told).toEqual([]);
   });

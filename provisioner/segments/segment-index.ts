@@ -7,6 +7,7 @@
  */
 import type { Informer } from '../../lib/controller/informer.ts';
 import type { CsiNode, Node } from '../../lib/kube/objects.ts';
+import { changesKeys, changesPlace, registeredKeys } from '../facts/registered-keys.ts';
 import { createCensus } from './census.ts';
 import type { Segment } from './segment.ts';
 import { segmentId, segmentOf } from './segment.ts';
@@ -29,11 +30,11 @@ export function createSegmentIndex({ driver, nodes, csiNodes }: SegmentIndexDeps
   };
 
   // A CSINode has the name of its Node.
-  nodes.onEvent(({ key, changed }) => {
-    if (changed) look(key);
+  nodes.onEvent((event) => {
+    if (changesPlace(registeredKeys(driver, csiNodes.store.get(event.key)), event)) look(event.key);
   });
-  csiNodes.onEvent(({ key, changed }) => {
-    if (changed) look(key);
+  csiNodes.onEvent((event) => {
+    if (changesKeys(driver, event)) look(event.key);
   });
 
   return {
@@ -44,7 +45,6 @@ export function createSegmentIndex({ driver, nodes, csiNodes }: SegmentIndexDeps
 }
 
 function segmentOfNode(driver: string, csiNode: CsiNode | undefined, node: Node | undefined): Segment | undefined {
-  const entry = csiNode?.spec?.drivers?.find(({ name }) => name === driver);
-  if (entry === undefined || node === undefined) return undefined;
-  return segmentOf(entry.topologyKeys ?? [], node.metadata?.labels ?? {});
+  const keys = registeredKeys(driver, csiNode);
+  return typeof keys === 'string' || node === undefined ? undefined : segmentOf(keys, node.metadata?.labels ?? {});
 }

@@ -5,7 +5,8 @@ import type { ServedNode, Settings } from '../facts/settings.ts';
 import { dataSourceOf } from '../facts/data-source.ts';
 import type { Intent } from '../intent/intent.ts';
 import { classVersionOf } from '../intent/intent.ts';
-import { draftOf, requestOf } from '../claim/request.ts';
+import { wholeDraftOf } from './drafts.ts';
+import { requestOf } from '../claim/request.ts';
 import type { ClaimProgress } from '../intent/claims-in-progress.ts';
 import { NO_PROGRESS } from '../intent/claims-in-progress.ts';
 import type { OpenOperation } from '../intent/operation.ts';
@@ -49,7 +50,7 @@ export function aNode(change: Partial<ServedNode> = {}): ServedNode {
 /** What an attempt on `aClaim()` of `aClass()` intends. */
 export function anIntent(change: Partial<Intent> = {}): Intent {
   const claim = aClaim();
-  const drafted = draftOf({
+  const drafted = wholeDraftOf({
     claim,
     class: aClass(),
     volumeName: VOLUME_NAME,

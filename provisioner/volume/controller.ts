@@ -18,7 +18,8 @@ export function reconciler(deps: VolumeDeps): Reconciler<VolumeState, VolumeStep
     execute: (step, state, signal) => execute(deps, step, { state, signal }),
     absorb,
     settled: (_name, state, { rest, attempt }) => {
-      if (rest.kind === 'retry' && attempt) countFailure(state);
+      // What is only postponed has not failed.
+      if (rest.kind === 'retry' && attempt && rest.events?.some(({ type }) => type === 'Warning') === true) countFailure(state);
     },
     failed: (_name, { error, state }) => {
       countFailure(state);

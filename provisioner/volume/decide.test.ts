@@ -111,8 +111,10 @@ test('an attached volume is not deleted, and the node is told at the pace of the
   expect(decide(aState({ attachedTo: ['node-7'] }))).toMatchObject({
     kind: 'retry',
     backoff: 'report',
-    reason: 'persistentvolume pvc-1 is still attached to node node-7',
-    events: [{ type: 'Warning', reason: 'VolumeFailedDelete', message: 'persistentvolume pvc-1 is still attached to node node-7' }],
+    reason: 'persistentvolume pvc-1 is still attached to node node-7, waiting for detach',
+    events: [
+      { type: 'Normal', reason: 'VolumeDelete', message: 'persistentvolume pvc-1 is still attached to node node-7, waiting for detach' },
+    ],
   });
 });
 

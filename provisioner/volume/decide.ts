@@ -7,7 +7,7 @@
  */
 import type { EventNote } from '../../lib/controller/step.ts';
 import { PERSISTENT_VOLUMES } from '../../lib/kube/resources.ts';
-import { warning } from '../../lib/sidecar/event-notes.ts';
+import { notice, warning } from '../../lib/sidecar/event-notes.ts';
 import { PROVISIONING, unsupported } from '../facts/abilities.ts';
 import { words } from '../facts/peer-words.ts';
 import { REASON, VOLUME_FINALIZER } from '../facts/names.ts';
@@ -52,7 +52,7 @@ function deleteVolume(state: VolumeState): VolumeDecision {
   if (missing !== undefined) return report(state, missing);
   if (secret.kind === 'invalid') return report(state, `failed to get secretreference for volume ${state.name}: ${secret.message}`);
   const [node] = state.attachedTo;
-  if (node !== undefined) return report(state, `persistentvolume ${state.name} is still attached to node ${node}`);
+  if (node !== undefined) return postpone(state, `persistentvolume ${state.name} is still attached to node ${node}, waiting for detach`);
   return {
     kind: 'delete-volume',
     backoff: 'delete-volume',
@@ -64,7 +64,15 @@ function deleteVolume(state: VolumeState): VolumeDecision {
 
 /** Told at the pace of the back-off, not at the pace of events. */
 function report(state: VolumeState, message: string): VolumeDecision {
-  const events = failureNote(state, message);
+  return told(state, message, failureNote(state, message));
+}
+
+/** Nothing is wrong: somebody else has to go first. */
+function postpone(state: VolumeState, message: string): VolumeDecision {
+  return told(state, message, [notice(PERSISTENT_VOLUMES, state.volume, { reason: REASON.deletePostponed, message })]);
+}
+
+function told(state: VolumeState, message: string, events: readonly EventNote[]): VolumeDecision {
   return { kind: 'retry', backoff: 'report', inputs: `${inputs(state)} ${message}`, reason: message, events };
 }
 

@@ -10,6 +10,8 @@ import { cacheOf } from '../testing/claim-world.ts';
 import { aClass, aVolume, VOLUME_NAME } from '../testing/objects.ts';
 import { settings } from '../testing/states.ts';
 import type { VolumeDeps } from './execute.ts';
+import { decide } from './decide.ts';
+import { reconciler } from './controller.ts';
 import { execute } from './execute.ts';
 import { gather } from './gather.ts';
 import type { VolumeState, VolumeStep } from './state.ts';
@@ -41,20 +43,33 @@ function open(metrics: MetricsRegistry, capacity: CapacityRefresh = NO_CAPACITY)
     monotonic: () => clock.ms,
   } as unknown as VolumeDeps;
   const state = gather(deps, VOLUME_NAME) as VolumeState;
-  return () => execute(deps, DELETE, { state, signal: new AbortController().signal });
+  return { deps, state, run: () => execute(deps, DELETE, { state, signal: new AbortController().signal }) };
 }
 
 test('a deletion frees room where the volume was', async () => {
   const freed: unknown[] = [];
-  await open(createMetrics({ usage: () => usage }), { moved: (where) => void freed.push(where) })();
+  await open(createMetrics({ usage: () => usage }), { moved: (where) => void freed.push(where) }).run();
   expect(freed).toEqual([{ affinity: AFFINITY, className: 'fast' }]);
 });
 
 test('a deletion is counted once, with its seconds', async () => {
   const metrics = createMetrics({ usage: () => usage });
-  expect(await open(metrics)()).toEqual({ kind: 'deleted' });
+  expect(await open(metrics).run()).toEqual({ kind: 'deleted' });
   const lines = (await metrics.expose()).split('\n');
   expect(lines).toContain('controller_persistentvolume_delete_total{class="fast"} 1');
   expect(lines).toContain('controller_persistentvolume_delete_duration_seconds_sum{class="fast"} 2');
   expect(lines).toContain('controller_persistentvolume_delete_duration_seconds_count{class="fast"} 1');
+});
+
+test('what fails is counted, and what is only postponed is not', async () => {
+  const metrics = createMetrics({ usage: () => usage });
+  const { deps, state } = open(metrics);
+  const failed = async (change: Partial<VolumeState>): Promise<string | undefined> => {
+    const rest = decide({ ...state, ...change });
+    if (rest.kind !== 'retry') throw new Error(rest.kind);
+    reconciler(deps).settled?.(VOLUME_NAME, state, { rest, attempt: true });
+    return (await metrics.expose()).split('\n').find((line) => line.startsWith('controller_persistentvolume_delete_failed_total{'));
+  };
+  expect(await failed({ attachedTo: ['node-7'] })).toBeUndefined();
+  expect(await failed({ failure: 'rpc error' })).toBe('controller_persistentvolume_delete_failed_total{class="fast"} 1');
 });

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Explanation } from '../../csi-sidecars/explain/explanation.ts';
 import { EXPLAIN } from '../../csi-sidecars/explain/verb.ts';
 import type { CsiNode } from '../../lib/kube/objects.ts';
+import { freePort } from '../../harness/real/control-plane.ts';
+import { eventually } from '../../harness/wait.ts';
 import { CSI_NODES, PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import { type Answer, askVerb } from '../ask-verb.ts';
 import { watchedDoors } from './doctor-doors.ts';
@@ -11,6 +13,7 @@ import { type FaultWorld, openFaultWorld } from './fault-world.ts';
 import { planter } from './planter.ts';
 
 let bent: FaultWorld;
+let debugAddress = '';
 const writes: string[] = [];
 
 const ask = (...words: string[]): Promise<Answer> =>
@@ -27,7 +30,8 @@ async function resolve(words: string): Promise<string> {
 }
 
 beforeAll(async () => {
-  bent = await openFaultWorld({ name: 'explain' });
+  debugAddress = `127.0.0.1:${await freePort()}`;
+  bent = await openFaultWorld({ name: 'explain', provisionerFlags: [`--debug-endpoint=${debugAddress}`] });
   await bent.createClaim('fixed');
   await bent.bound('fixed');
   await bent.createSnapshot('fixed', 'fixed');
@@ -74,6 +78,38 @@ describe('explain tells a person', () => {
     expect(code).toBe(0);
     expect(out[0]).toMatch(/^persistentvolumeclaim\/fixed -n default {2}Bound, since /);
     expect(out[1]).toBe('  turn of    nobody: the claim has its volume');
+  });
+
+  test('what only the running process knows, where it may be asked', async () => {
+    // Each call lasts a while and fails, and the next one waits: one of the two is always so.
+    await bent.bend([{ rpc: 'CreateVolume', delay: '1500ms', code: 'UNAVAILABLE', message: 'busy' }]);
+    await bent.createClaim('asked');
+    try {
+      const found = await eventually('the call to be under way', async () => {
+        const { out } = await ask('pvc/asked', `--debug-endpoint=${debugAddress}`, '--output=json');
+        const explained = JSON.parse(out[0] ?? '') as Explanation;
+        return explained.underWay?.effect === 'create-volume' ? explained : undefined;
+      });
+      expect(found.underWay).toMatchObject({ controller: 'claims', since: expect.stringMatching(/^\d{4}-.*Z$/) });
+      const held = await eventually('the next try to be held back', async () => {
+        const { out } = await ask('pvc/asked', `--debug-endpoint=${debugAddress}`, '--output=json');
+        const { heldBack } = JSON.parse(out[0] ?? '') as Explanation;
+        return heldBack?.until === null || heldBack?.until === undefined ? undefined : heldBack;
+      });
+      expect(held.why).toMatch(/^until .*, as the running csi-provisioner says of create-volume: after \d+ failed tr/);
+    } finally {
+      await bent.heal();
+    }
+    await bent.bound('asked');
+    const { out } = await ask('pvc/asked', `--debug-endpoint=${debugAddress}`, '--output=json');
+    expect(JSON.parse(out[0] ?? '')).toMatchObject({
+      underWay: null,
+      heldBack: { until: null, why: expect.stringContaining('holds nothing') },
+    });
+    expect(await ask('pvc/asked', '--debug-endpoint=127.0.0.1:1')).toMatchObject({
+      code: 1,
+      err: [expect.stringMatching(/--debug-endpoint=127.0.0.1:1: nobody answers .*kubectl port-forward/)],
+    });
   });
 
   test('of a kind or a name that is not there, which one is near', async () => {

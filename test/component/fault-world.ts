@@ -58,9 +58,11 @@ export interface FaultWorldOptions {
   readonly name: string;
   /** Rules that hold from the driver's start, until `heal`. */
   readonly scenario?: readonly ScenarioRule[];
+  /** Of csi-provisioner, besides. */
+  readonly provisionerFlags?: readonly string[];
 }
 
-export async function openFaultWorld({ name, scenario = [] }: FaultWorldOptions): Promise<FaultWorld> {
+export async function openFaultWorld({ name, scenario = [], provisionerFlags = [] }: FaultWorldOptions): Promise<FaultWorld> {
   const world = await openSandboxWorld(name);
   const { stage, kube } = world;
   const signal = stage.broken;
@@ -74,6 +76,7 @@ export async function openFaultWorld({ name, scenario = [] }: FaultWorldOptions)
   const common = [`--kubeconfig=${world.kubeconfig}`, '--retry-interval-start=100ms', '--retry-interval-max=500ms'];
   const flagsOf = (program: (typeof SIDECARS)[number]): readonly string[] => [
     ...common,
+    ...(program === 'csi-provisioner' ? provisionerFlags : []),
     ...(program === 'snapshot-controller' ? [] : [`--csi-address=${join(stage.dir, 'csi.sock')}`, '--timeout=2s']),
   ];
   const sidecars = SIDECARS.map((program) => startProgram(stage, program, { flags: flagsOf(program) }));

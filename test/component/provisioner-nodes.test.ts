@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { openEntries } from '../../harness/journal-entries.ts';
 import type { CoreEvent, Lease, PersistentVolume, PersistentVolumeClaim, VolumeSnapshot } from '../../lib/kube/objects.ts';
 import type { Stage, StageOptions } from './provisioner-stage.ts';
+import { snapshotClass } from '../simulation/manifests.ts';
 import { DRIVER, onStage } from './provisioner-stage.ts';
 
 const CLAIMS = '/api/v1/namespaces/shop/persistentvolumeclaims';
@@ -178,13 +179,7 @@ test('what a node may have made before the claim went to another one is found on
 test('a snapshot is restored where it is, whatever node was chosen first', () =>
   open({ snapshots: true }, async (stage) => {
     await stage.create('/apis/storage.k8s.io/v1/storageclasses', storageClass('Immediate'));
-    await stage.create('/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses', {
-      apiVersion: 'snapshot.storage.k8s.io/v1',
-      kind: 'VolumeSnapshotClass',
-      metadata: { name: 'snap' },
-      driver: DRIVER,
-      deletionPolicy: 'Delete',
-    });
+    await stage.create('/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses', snapshotClass('snap'));
     // csi-snapshotter stands beside the driver of node-a alone.
     await stage.create(CLAIMS, { ...claim('data'), metadata: { name: 'data', namespace: 'shop', annotations: { [SELECTED]: 'node-a' } } });
     expect(await nodeOf(stage, 'data')).toBe('node-a');

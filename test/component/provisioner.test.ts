@@ -14,6 +14,7 @@ import type {
   VolumeSnapshotContent,
 } from '../../lib/kube/objects.ts';
 import type { Stage, StageOptions } from './provisioner-stage.ts';
+import { snapshotClass } from '../simulation/manifests.ts';
 import { DRIVER, onStage } from './provisioner-stage.ts';
 
 const CLAIMS = '/api/v1/namespaces/shop/persistentvolumeclaims';
@@ -134,13 +135,7 @@ test('a class that retains: no finalizer comes and goes, and the volume stays', 
 async function aReadySnapshot(stage: Stage): Promise<void> {
   await stage.create(CLAIMS, claim('data'));
   await bound(stage, 'data');
-  await stage.create('/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses', {
-    apiVersion: 'snapshot.storage.k8s.io/v1',
-    kind: 'VolumeSnapshotClass',
-    metadata: { name: 'snap' },
-    driver: DRIVER,
-    deletionPolicy: 'Delete',
-  });
+  await stage.create('/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses', snapshotClass('snap'));
   await stage.create(SNAPSHOTS, {
     apiVersion: 'snapshot.storage.k8s.io/v1',
     kind: 'VolumeSnapshot',

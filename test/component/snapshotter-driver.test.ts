@@ -63,6 +63,20 @@ describe('csi-snapshotter and its driver', () => {
     expect((await content())?.metadata?.annotations?.[BEING_CREATED]).toBeUndefined();
   });
 
+  test('polls are as far apart as --ready-poll-interval-min and --ready-poll-interval-max say, no further and no closer', async () => {
+    await world.close();
+    const flags = { 'ready-poll-interval-min': '2s', 'ready-poll-interval-max': '5s' };
+    world = await start({ sidecarFlags: Object.entries(flags).map(([name, text]) => ({ name, text })) });
+    world.driver.faults.add([{ rpc: 'CreateSnapshot', notReadyMs: 3 * MINUTE }]);
+    await take();
+    await world.advance(MINUTE);
+    const [first = 0, second = 0, ...others] = gaps('CreateSnapshot');
+    // Twice the age while that lies between the two.
+    expect([first, second].map((gap) => Math.floor(gap / 1000))).toEqual([2, 4]);
+    expect(others.length).toBeGreaterThan(8);
+    for (const gap of others) expect(Math.floor(gap / 1000), `${gap} ms`).toBe(5);
+  });
+
   test('the bound name of a slow snapshot is written after a second', async () => {
     world.driver.faults.add([{ rpc: 'CreateSnapshot', delayMs: 5000 }]);
     await take();

@@ -1,7 +1,7 @@
 /** csi-snapshotter with group contents as the controller or an administrator writes them, and once with the controller itself. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { VolumeGroupSnapshot, VolumeGroupSnapshotContent, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { CLAIMS, CONTENTS, DRIVER, openWorld, SNAPSHOTS } from './snapshotter-world.ts';
+import { CLAIMS, CONTENTS, contentBody, DRIVER, openWorld, SNAPSHOTS } from './snapshotter-world.ts';
 import type { World, WorldOptions } from './snapshotter-world.ts';
 
 const GROUP_API = '/apis/groupsnapshot.storage.k8s.io/v1';
@@ -343,17 +343,7 @@ describe('members', () => {
     const [volume = ''] = await world.volumes(['a']);
     const made = await world.groupInDriver('g', [volume]);
     const [snapshot] = made.response.groupSnapshot?.snapshots ?? [];
-    await world.request('POST', CONTENTS, {
-      apiVersion: 'snapshot.storage.k8s.io/v1',
-      kind: 'VolumeSnapshotContent',
-      metadata: { name: 'imported' },
-      spec: {
-        driver: DRIVER,
-        deletionPolicy: 'Delete',
-        source: { snapshotHandle: snapshot?.snapshotId },
-        volumeSnapshotRef: { name: 'nightly', namespace: 'default' },
-      },
-    });
+    await world.request('POST', CONTENTS, contentBody('imported', snapshot?.snapshotId, 'nightly'));
     await world.settled();
     expect((await world.request<VolumeSnapshotContent>('GET', `${CONTENTS}/imported`)).status).toMatchObject({
       readyToUse: true,

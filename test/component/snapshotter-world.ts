@@ -22,9 +22,11 @@ import type { RoleDefinition } from '../../lib/process/role-definition.ts';
 import { createDriver } from '../../mock-driver/driver.ts';
 import { MemoryStore } from '../../mock-driver/store/memory.ts';
 import { capability, clientOver } from '../../mock-driver/workbench.ts';
+import type { SchemaCache } from '../../sandbox/apiserver/schema/schema-cache.ts';
 import { createSandbox } from '../../sandbox/sandbox.ts';
 import { SNAPSHOT_CONTROLLER } from '../../snapshotter/controller-role.ts';
 import { CSI_SNAPSHOTTER } from '../../snapshotter/sidecar-role.ts';
+import type { CrdFile } from '../../harness/crds.ts';
 import { readCrds } from '../../harness/crds.ts';
 
 export const DRIVER = 'mock.csi.example';
@@ -42,6 +44,10 @@ export interface WorldOptions {
   readonly controllerFlags?: readonly { readonly name: string; readonly text: string }[];
   readonly leaseIsFresh?: () => boolean;
   readonly nodeName?: string;
+  /** The server stores custom resources of any shape, as one does whose CRDs came without a schema. */
+  readonly lax?: boolean;
+  /** To be shared by worlds, one after another. */
+  readonly schemas?: SchemaCache;
 }
 
 export type World = Awaited<ReturnType<typeof openWorld>>;
@@ -49,7 +55,7 @@ export type World = Awaited<ReturnType<typeof openWorld>>;
 export async function openWorld(options: WorldOptions = {}) {
   const clock = new ManualClock();
   const random = fixedRandom(0.5);
-  const sandbox = createSandbox({ clock, random, parts: [] });
+  const sandbox = createSandbox({ clock, random, parts: [], ...(options.schemas === undefined ? {} : { schemas: options.schemas }) });
   sandbox.start();
   const calls: Call[] = [];
   const lives = new Map<string, AbortController>();
@@ -80,7 +86,8 @@ export async function openWorld(options: WorldOptions = {}) {
     if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${new TextDecoder().decode(answer.body)}`);
     return parseJson(answer.body, INT64_FIELDS) as T;
   };
-  for (const crd of readCrds()) await request('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd);
+  for (const crd of options.lax === true ? readCrds().map(withoutSchema) : readCrds())
+    await request('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd);
 
   /** Writes and driver calls so far, and where a program dies: before its effect, or after it and before the answer. */
   const deaths: { passed: number; at: number; moment: 'before' | 'after' } = { passed: 0, at: 0, moment: 'before' };
@@ -276,6 +283,11 @@ export async function openWorld(options: WorldOptions = {}) {
   };
 }
 
+function withoutSchema({ spec, ...crd }: CrdFile): CrdFile {
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+  return { ...crd, spec: { ...spec, versions: spec.versions.map((version) => ({ ...version, schema })) } };
+}
+
 export function claimBody(name: string, spec: object = {}): object {
   return {
     apiVersion: 'v1',
@@ -309,6 +321,21 @@ export function snapshotBody(name: string, claim: string, className: string | nu
     kind: 'VolumeSnapshot',
     metadata: { name, namespace: 'default' },
     spec: { source: { persistentVolumeClaimName: claim }, ...(className === null ? {} : { volumeSnapshotClassName: className }) },
+  };
+}
+
+/** What an administrator brings: a snapshot that the driver has, for the VolumeSnapshot of this name. */
+export function contentBody(name: string, snapshotHandle: string | undefined, snapshot: string): object {
+  return {
+    apiVersion: 'snapshot.storage.k8s.io/v1',
+    kind: 'VolumeSnapshotContent',
+    metadata: { name },
+    spec: {
+      driver: DRIVER,
+      deletionPolicy: 'Delete',
+      source: { snapshotHandle },
+      volumeSnapshotRef: { name: snapshot, namespace: 'default' },
+    },
   };
 }
 

@@ -1,6 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CoreEvent, PersistentVolumeClaim, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { CLAIMS, CLASSES, CONTENTS, DRIVER, SNAPSHOTS, claimBody, classBody, openWorld, snapshotBody } from './snapshotter-world.ts';
+import {
+  CLAIMS,
+  CLASSES,
+  CONTENTS,
+  DRIVER,
+  SNAPSHOTS,
+  claimBody,
+  classBody,
+  contentBody,
+  openWorld,
+  snapshotBody,
+} from './snapshotter-world.ts';
 import type { World } from './snapshotter-world.ts';
 
 const PVC_PROTECTION = 'kubernetes.io/pvc-protection';
@@ -374,17 +385,7 @@ describe('the snapshot roles on the sandbox and the mock driver', () => {
 
 describe('a snapshot that an admin brings', () => {
   async function bring(world: World, handle: string): Promise<void> {
-    await world.request('POST', CONTENTS, {
-      apiVersion: 'snapshot.storage.k8s.io/v1',
-      kind: 'VolumeSnapshotContent',
-      metadata: { name: 'imported' },
-      spec: {
-        driver: DRIVER,
-        deletionPolicy: 'Delete',
-        source: { snapshotHandle: handle },
-        volumeSnapshotRef: { name: 'brought', namespace: 'default' },
-      },
-    });
+    await world.request('POST', CONTENTS, contentBody('imported', handle, 'brought'));
     await world.request('POST', SNAPSHOTS, {
       apiVersion: 'snapshot.storage.k8s.io/v1',
       kind: 'VolumeSnapshot',

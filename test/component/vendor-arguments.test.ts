@@ -10,6 +10,7 @@ import type { PersistentVolumeClaim, VolumeSnapshot } from '../../lib/kube/objec
 import { readCommandLine } from '../../lib/process/command-line.ts';
 import { planRole } from '../../lib/process/role-plan.ts';
 import { CSI_PROVISIONER } from '../../provisioner/role.ts';
+import { snapshotClass } from '../simulation/manifests.ts';
 import { DRIVER, onStage, type Stage } from './provisioner-stage.ts';
 
 interface Published {
@@ -36,13 +37,7 @@ const OF_A_FORK = 'vsphere-super-prov';
 const perNode = ({ arguments: words }: Published): boolean => words.some((word) => word.startsWith('--node-deployment'));
 
 async function mainJob(stage: Stage, { nodes }: { readonly nodes: boolean }): Promise<void> {
-  await stage.create('/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses', {
-    apiVersion: 'snapshot.storage.k8s.io/v1',
-    kind: 'VolumeSnapshotClass',
-    metadata: { name: 'cut' },
-    driver: DRIVER,
-    deletionPolicy: 'Delete',
-  });
+  await stage.create('/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses', snapshotClass('cut'));
   const claim = async (name: string, dataSource?: object): Promise<void> => {
     await stage.create(CLAIMS, {
       apiVersion: 'v1',

@@ -85,7 +85,7 @@ export async function openHandOvers(plane: ControlPlane, driver: MockDriver): Pr
   const group = await provisionGroup(scene, { name: 'all', claims: ['a', 'b'] });
   await ask(group);
   const expected = await made(group);
-  await erase(group);
+  await erase(group, crew);
   await crew.stop();
   return { plane, driver, group, expected };
 }
@@ -106,11 +106,18 @@ export async function runJourney({ plane, driver, group, expected }: HandOverWor
     await eventually('what was made to be as without a swap', isAsExpected, guard(group)).catch((error: unknown) => {
       throw new Error(`made ${JSON.stringify(found)} in the place of ${JSON.stringify(expected)}`, { cause: error });
     });
-    const deleting = await crew.swappingAt(journey.deleting, () => erase(group));
+    const deleting = await crew.swappingAt(journey.deleting, () => erase(group, crew));
     return { midFlight: [making, deleting].filter(Boolean).length };
   } finally {
     await crew.stop();
+    await clearJournal(group.scene);
   }
+}
+
+/** What ours could not close, being killed, the Go program does not know of: the next journey begins without it. */
+async function clearJournal({ kube }: Scene): Promise<void> {
+  const journals = (await kube.list(LEASES)).filter((lease) => openEntries([lease]).length > 0);
+  for (const { metadata } of journals) await kube.delete(LEASES, { namespace: metadata?.namespace ?? '', name: metadata?.name ?? '' });
 }
 
 async function ask(group: Group): Promise<void> {
@@ -134,7 +141,7 @@ async function made(group: Group): Promise<readonly object[]> {
 }
 
 /** Until nothing is left but the claims of the group and their volumes. */
-async function erase(group: Group): Promise<void> {
+async function erase(group: Group, crew: Crew): Promise<void> {
   const { scene, name, claims } = group;
   const { kube, namespace } = scene;
   await kube.delete(GROUPS.snapshots, { namespace, name });
@@ -142,7 +149,7 @@ async function erase(group: Group): Promise<void> {
   await kube.delete(PERSISTENT_VOLUME_CLAIMS, { namespace, name: 'restored' });
   let left: readonly string[] = [];
   const isEmpty = async (): Promise<true | undefined> => {
-    left = await leftBeside(scene, claims.length);
+    left = [...(await leftBeside(scene, claims.length)), ...(crew.hasJournal() ? await openInJournal(scene) : [])];
     return left.length === 0 ? true : undefined;
   };
   await eventually('nothing left', isEmpty, guard(group)).catch((error: unknown) => {
@@ -163,14 +170,19 @@ async function leftBeside({ kube, driver }: Scene, claims: number): Promise<read
     ...(await beyond(VOLUME_SNAPSHOT_CONTENTS, 0)),
     ...(await beyond(PERSISTENT_VOLUME_CLAIMS, claims)),
     ...(await beyond(PERSISTENT_VOLUMES, claims)),
-    ...openEntries(await kube.list(LEASES)).map((uid) => `an entry of claim uid ${uid}`),
     ...(volumes.length === claims ? [] : [`${volumes.length - claims} volumes in the driver`]),
     ...snapshots.map(({ id }) => `snapshot ${id} in the driver`),
     ...groups.map(({ id }) => `group ${id} in the driver`),
   ];
 }
 
+async function openInJournal({ kube }: Scene): Promise<readonly string[]> {
+  return openEntries(await kube.list(LEASES)).map((uid) => `an entry of claim uid ${uid}`);
+}
+
 interface Crew {
+  /** Ours makes the volumes, and keeps a journal. */
+  hasJournal(): boolean;
   start(): Promise<void>;
   /** Does `deed`, and swaps programs on the way. True if the point came before the deed was done. */
   swappingAt(point: Point, deed: () => Promise<void>): Promise<boolean>;
@@ -192,6 +204,7 @@ function createCrew({ plane, driver }: Pick<HandOverWorld, 'plane' | 'driver'>, 
     plane.audit(bytes).filter(({ user, verb, resource, code }) => users.has(user) && code < 300 && !isReading(verb) && !isAccount(resource))
       .length;
   return {
+    hasJournal: () => cast['csi-provisioner'] === 'ours',
     start: async () => {
       for (const role of ROLES) await start(role);
     },

@@ -140,6 +140,9 @@ export async function openStuckWorld(): Promise<StuckWorld> {
         argsOf: (role) => [
           '--leader-election=true',
           '--leader-election-namespace=kube-system',
+          // A busy machine must not cost the lease.
+          '--leader-election-lease-duration=90s',
+          '--leader-election-renew-deadline=60s',
           '--retry-interval-start=500ms',
           '--retry-interval-max=2s',
           ...(role === 'csi-provisioner' ? [] : ['--feature-gates=CSIVolumeGroupSnapshot=true']),

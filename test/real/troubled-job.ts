@@ -1,5 +1,5 @@
 /**
- * The main job with trouble on the way, for what the programs tell meanwhile: each of the driver's four calls that
+ * The main job and a group with trouble on the way, for what the programs tell meanwhile: each of the driver's six calls that
  * make or delete something fails until its user has been told so. One side plays at a time.
  */
 import type { CoreEvent } from '../../lib/kube/objects.ts';
@@ -11,6 +11,7 @@ import type { MockDriver } from '../../harness/mock-driver.ts';
 import { eventually } from '../../harness/wait.ts';
 import type { Family } from './exposition.ts';
 import { familiesIn } from './exposition.ts';
+import { askForGroup, deleteClaimsOf, deleteGroup, openGroupClass, provisionGroup, untilGroupReady } from './group-job.ts';
 import type { Scene } from './main-job.ts';
 import {
   createClaim,
@@ -33,6 +34,11 @@ export interface Told {
   readonly events: readonly string[];
 }
 
+const TOLD_IN_THE_END = [
+  ...['Provisioning', 'ProvisioningSucceeded', 'CreatingSnapshot', 'SnapshotCreated', 'SnapshotReady'],
+  ...['CreatingGroupSnapshot', 'GroupSnapshotCreated', 'GroupSnapshotReady'],
+];
+
 export interface JobOptions {
   readonly plane: ControlPlane;
   readonly driver: MockDriver;
@@ -49,12 +55,16 @@ export async function tellingOf({ plane, driver, control, side }: JobOptions): P
     cast: castOf(side),
     address: driver.address,
     kubeconfigOf: (role) => plane.kubeconfigOf(userOf(role, side).name),
-    argsOf: (role) => [`--http-endpoint=${addresses[role]}`, '--leader-election', `--leader-election-namespace=${side}`],
+    argsOf: (role) => [
+      `--http-endpoint=${addresses[role]}`,
+      '--leader-election',
+      `--leader-election-namespace=${side}`,
+      ...(role === 'csi-provisioner' ? [] : ['--feature-gates=CSIVolumeGroupSnapshot=true']),
+    ],
   });
   await runTroubledJob(scene, { control, told });
   // What nobody waited for meanwhile.
-  for (const reason of ['Provisioning', 'ProvisioningSucceeded', 'CreatingSnapshot', 'SnapshotCreated', 'SnapshotReady'])
-    await until(scene, reason, told);
+  for (const reason of TOLD_IN_THE_END) await until(scene, reason, told);
   const pages = await Promise.all(ROLES.map(async (role) => [role, familiesIn(await scrape(`http://${addresses[role]}/metrics`))]));
   await stopCast(programs);
   return { families: Object.fromEntries(pages) as Told['families'], events: linesOf(await told()) };
@@ -76,6 +86,12 @@ async function runTroubledJob(scene: Scene, trouble: Trouble): Promise<void> {
   await refused(scene, { ...trouble, rpc: 'DeleteVolume', reason: 'VolumeFailedDelete' }, () => deleteClaim(scene, 'restored'));
   await refused(scene, { ...trouble, rpc: 'DeleteSnapshot', reason: 'SnapshotDeleteError' }, () => deleteSnapshot(scene, 'snapshot'));
   await deleteClaim(scene, 'source');
+  await openGroupClass(scene);
+  const group = await provisionGroup(scene, { name: 'all', claims: ['a', 'b'] });
+  await refused(scene, { ...trouble, rpc: 'CreateVolumeGroupSnapshot', reason: 'GroupSnapshotCreationFailed' }, () => askForGroup(group));
+  await untilGroupReady(group);
+  await refused(scene, { ...trouble, rpc: 'DeleteVolumeGroupSnapshot', reason: 'GroupSnapshotDeleteError' }, () => deleteGroup(group));
+  await deleteClaimsOf(group);
   await untilNothingLeft(scene);
 }
 

@@ -31,6 +31,9 @@ export class Calm {
   /** Requests to the API server went wrong at some time: back-offs that nobody counts may be in force. */
   serverErred = false;
   refusing = false;
+  /** When there was no driver, as far as that is over. */
+  readonly driverless: { readonly fromMs: number; readonly toMs: number }[] = [];
+  private driverGoneMs: number | undefined;
   private readonly born = new Map<string, number>();
   private erring = false;
   private sinceMs = 0;
@@ -78,11 +81,16 @@ export class Calm {
 
   goes(name: string): void {
     this.untouched = false;
+    if (name === 'driver') this.driverGoneMs ??= this.now();
     if (this.leadership === undefined || name === 'driver' || name === 'server') this.down.add(name);
     else this.leadership.goes(name);
   }
 
   comes(name: 'driver' | 'server'): void {
+    if (name === 'driver' && this.driverGoneMs !== undefined) {
+      this.driverless.push({ fromMs: this.driverGoneMs, toMs: this.now() });
+      this.driverGoneMs = undefined;
+    }
     this.down.delete(name);
     this.notBefore(START_MS);
   }

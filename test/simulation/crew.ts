@@ -20,31 +20,37 @@ interface Stretch {
 
 const MOST_SEEDS = 10;
 
-function stretches(scenarios: readonly Scenario[], { from, count }: { readonly from: number; readonly count: number }): Stretch[] {
-  return scenarios.flatMap(({ name }) =>
-    Array.from({ length: Math.ceil(count / MOST_SEEDS) }, (_, i) => ({
+function stretches({ scenarios, seeds: { from, count }, further }: CrewOptions): Stretch[] {
+  return scenarios.flatMap(({ name }) => [
+    ...Array.from({ length: Math.ceil(count / MOST_SEEDS) }, (_, i) => ({
       scenario: name,
       from: from + i * MOST_SEEDS,
       count: Math.min(MOST_SEEDS, count - i * MOST_SEEDS),
     })),
-  );
+    ...(further?.(name) ?? [])
+      .filter((seed) => seed < from || seed >= from + count)
+      .map((seed) => ({ scenario: name, from: seed, count: 1 })),
+  ]);
 }
 
 export interface CrewOptions {
   readonly size: number;
   readonly scenarios: readonly Scenario[];
   readonly seeds: { readonly from: number; readonly count: number };
+  /** More seeds of a scenario, each by itself. */
+  readonly further?: (scenario: string) => readonly number[];
   /** Verdicts say what code was reached. */
   readonly reach?: boolean;
 }
 
-/** Verdicts of `count` seeds of every scenario, in order. `program` is the file whose threads call `serveSeeds`. */
-export async function* crewVerdicts(program: URL, { size, scenarios, seeds, reach = false }: CrewOptions): AsyncGenerator<Verdict> {
+/** Verdicts of the seeds of every scenario, in order. `program` is the file whose threads call `serveSeeds`. */
+export async function* crewVerdicts(program: URL, options: CrewOptions): AsyncGenerator<Verdict> {
+  const { size, reach = false } = options;
   const crew = Array.from({ length: size }, () => new Worker(program, { workerData: { reach } }));
   try {
     const idle = [...crew];
     const waiting: ((worker: Worker) => void)[] = [];
-    const answers = stretches(scenarios, seeds).map(async (stretch) => {
+    const answers = stretches(options).map(async (stretch) => {
       const worker = idle.pop() ?? (await new Promise<Worker>((resolve) => waiting.push(resolve)));
       const verdicts = await ask(worker, stretch);
       const next = waiting.shift();

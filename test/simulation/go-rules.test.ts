@@ -8,7 +8,7 @@ const ALREADY_EXISTS = 6;
 const RESOURCE_EXHAUSTED = 8;
 const UNAVAILABLE = 14;
 
-const life: Life = { sinceMs: 0, bornMs: 0, longBackoff: false };
+const life: Life = { sinceMs: 0, bornMs: 0, longBackoff: false, driverless: [] };
 const NONE: Calls = { answers: [], running: false, lost: false };
 const calls = (...answers: readonly (readonly [number, number])[]): Calls => ({
   ...NONE,
@@ -87,11 +87,21 @@ describe('the Go programs', () => {
 
   it('remember no failure over a restart', () => {
     const create = calls([1_000, UNAVAILABLE], [3_000, UNAVAILABLE], [7_000, INVALID_ARGUMENT]);
-    const next = { sinceMs: 23_000, bornMs: 20_000, longBackoff: false };
+    const next = { ...life, sinceMs: 23_000, bornMs: 20_000 };
     expect(owedToClaim({ create, askedMs: 0, selectedMs: undefined, mendedMs: undefined }, next)).toEqual({
       what: 'call CreateVolume',
       dueMs: 23_000,
     });
+  });
+
+  it('count what is due while there is no driver, and no more', () => {
+    const remove = calls([10_000, UNAVAILABLE], [25_000, UNAVAILABLE]);
+    const owed = (...driverless: Life['driverless']) => owedToReleasedVolume(9_000, remove, { ...life, driverless })?.dueMs;
+    expect(owed()).toBe(27_000);
+    // Due at 11, 13 and 17 s: after the call at 25 s it is the fifth failure.
+    expect(owed({ fromMs: 10_500, toMs: 20_000 })).toBe(41_000);
+    expect(owed({ fromMs: 10_100, toMs: 10_900 })).toBe(27_000);
+    expect(owed({ fromMs: 26_000, toMs: 28_000 })).toBe(31_000);
   });
 
   it('delete a volume as soon as it is released', () => {

@@ -60,6 +60,8 @@ export interface Life {
   readonly bornMs: number;
   /** Back-offs of other failures may be in force. */
   readonly longBackoff: boolean;
+  /** When there was no driver: what is due then fails, and counts. */
+  readonly driverless: readonly { readonly fromMs: number; readonly toMs: number }[];
 }
 
 /** After so many failures in a row. */
@@ -68,12 +70,24 @@ export function backoffMs(failures: number): number {
 }
 
 /** When the next call is sent after a failed one; `earlier`: failures of the same object in other calls. */
-function againMs({ answers }: Calls, { sinceMs, bornMs, longBackoff }: Life, earlier = 0): number {
+function againMs({ answers }: Calls, { sinceMs, bornMs, longBackoff, driverless }: Life, earlier = 0): number {
   const last = answers.at(-1);
   if (last === undefined || last.atMs < bornMs) return sinceMs;
+  if (longBackoff) return last.atMs + LONGEST_MS;
   // All count since the start: where one was a success and a call follows, it led to nothing, or to a look that counts.
-  const failures = earlier + answers.filter(({ atMs }) => atMs >= bornMs).length;
-  return last.atMs + (longBackoff ? LONGEST_MS : backoffMs(failures));
+  let failures = earlier;
+  let dueMs = bornMs;
+  for (const { atMs } of answers.filter((answer) => answer.atMs >= bornMs)) {
+    for (; dueMs < atMs && isIn(driverless, dueMs); dueMs += backoffMs(failures)) failures += 1;
+    failures += 1;
+    dueMs = atMs + backoffMs(failures);
+  }
+  for (; isIn(driverless, dueMs); dueMs += backoffMs(failures)) failures += 1;
+  return dueMs;
+}
+
+function isIn(periods: Life['driverless'], atMs: number): boolean {
+  return periods.some(({ fromMs, toMs }) => fromMs <= atMs && atMs < toMs);
 }
 
 /** How long somebody may still wait for what a retry finds out: the retries came ever more slowly, as long as it waited. */

@@ -11,6 +11,7 @@ import type { HttpAnswer, HttpDoor, HttpRequest, HttpStream } from '../../lib/do
 import { HttpDoorError } from '../../lib/doors/http.ts';
 import type { RpcAnswer, RpcCall, RpcDoor } from '../../lib/doors/rpc.ts';
 import type { FaultRates } from './faults.ts';
+import { HeardCalls } from './heard-calls.ts';
 import { holdsJournal } from './journal.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SeededRandom } from './seeded-random.ts';
@@ -91,6 +92,10 @@ export class Incarnation {
   alive = true;
   readonly doors: Doors;
   readonly program: string;
+  /** What the driver answered it. */
+  readonly heard = new HeardCalls();
+  readonly bornMs: number;
+  private served: ((request: HttpRequest) => Promise<HttpAnswer>) | undefined;
   private readonly world: Surroundings;
   private readonly random: SeededRandom;
   private readonly hostname: string;
@@ -105,6 +110,7 @@ export class Incarnation {
 
   constructor(init: { readonly program: string; readonly world: Surroundings; readonly random: SeededRandom; readonly hostname: string }) {
     this.program = init.program;
+    this.bornMs = init.world.scheduler.elapsedMs;
     this.world = init.world;
     this.random = init.random;
     this.hostname = init.hostname;
@@ -150,6 +156,11 @@ export class Incarnation {
   breakConnections(): void {
     this.cutWatches();
     for (const reset of [...this.resets]) reset();
+  }
+
+  /** What its port answers; undefined while it does not listen. */
+  get(path: string): Promise<HttpAnswer> | undefined {
+    return this.served?.({ method: 'GET', path, headers: {} });
   }
 
   /** A signal, as from a kubelet. */
@@ -199,7 +210,10 @@ export class Incarnation {
           this.kill();
           this.world.died(this.program, 'exit', code);
         },
-        listen: () => Promise.resolve({ port: 0, close: () => Promise.resolve() }),
+        listen: (_address, handle) => {
+          this.served = handle;
+          return Promise.resolve({ port: 8080, close: () => Promise.resolve() });
+        },
       },
       http: () => this.httpDoor(),
       rpc: () => this.rpcDoor(),
@@ -467,6 +481,7 @@ export class Incarnation {
     return new Promise<RpcAnswer>((settle) => {
       let open = true;
       const resolve = (value: RpcAnswer): void => {
+        this.heard.heard(call.method, value.code);
         heard?.(value);
         settle(value);
       };

@@ -41,7 +41,8 @@ export type InvariantName =
   | 'old-errors-go'
   | 'written-is-true'
   | 'capacity-is-what-the-driver-says'
-  | 'capacity-is-written-once';
+  | 'capacity-is-written-once'
+  | 'metrics-are-true';
 
 export class Violation extends Error {
   readonly invariant: InvariantName;

@@ -37,12 +37,18 @@ export function storageClass(
 
 export function snapshotClass(
   name: string,
-  overrides: { readonly deletionPolicy?: string; readonly parameters?: Record<string, string> } = {},
+  overrides: {
+    readonly deletionPolicy?: string;
+    readonly parameters?: Record<string, string>;
+    /** Absent: it says nothing of being the default. */
+    readonly isDefault?: boolean;
+  } = {},
 ): object {
+  const annotations = { 'snapshot.storage.kubernetes.io/is-default-class': `${overrides.isDefault}` };
   return {
     apiVersion: 'snapshot.storage.k8s.io/v1',
     kind: 'VolumeSnapshotClass',
-    metadata: { name },
+    metadata: { name, ...(overrides.isDefault === undefined ? {} : { annotations }) },
     driver: DRIVER,
     deletionPolicy: overrides.deletionPolicy ?? 'Delete',
     ...(overrides.parameters === undefined ? {} : { parameters: overrides.parameters }),
@@ -123,13 +129,19 @@ export function claim(name: string, overrides: ClaimOverrides = {}): object {
 export function snapshot(
   name: string,
   source: string,
-  overrides: { readonly namespace?: string; readonly className?: string } = {},
+  /** Without a class: the default one. */
+  overrides: { readonly namespace?: string; readonly className?: string | undefined } = {},
 ): object {
+  const { namespace = 'default' } = overrides;
+  const className = 'className' in overrides ? overrides.className : 'snap';
   return {
     apiVersion: 'snapshot.storage.k8s.io/v1',
     kind: 'VolumeSnapshot',
-    metadata: { name, namespace: overrides.namespace ?? 'default' },
-    spec: { volumeSnapshotClassName: overrides.className ?? 'snap', source: { persistentVolumeClaimName: source } },
+    metadata: { name, namespace },
+    spec: {
+      ...(className === undefined ? {} : { volumeSnapshotClassName: className }),
+      source: { persistentVolumeClaimName: source },
+    },
   };
 }
 

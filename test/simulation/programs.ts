@@ -26,7 +26,8 @@ export function startPrograms(scenario: Scenario, seed: number): { readonly name
       const plan = PLANS.find((candidate) => name.startsWith(candidate.name));
       const program = plan?.name ?? 'csi-sidecars';
       const plans = plan === undefined ? PLANS : [plan];
-      const argv = program === 'snapshot-controller' ? [] : ['--csi-address=/sim/csi.sock'];
+      const argv = ['--http-endpoint=:8080'];
+      if (program !== 'snapshot-controller') argv.push('--csi-address=/sim/csi.sock');
       if (plan === undefined) argv.push(ALL_ROLES);
       if (scenario.publishesCapacity === true && (plan === undefined || plan.name === 'csi-provisioner')) argv.push('--enable-capacity');
       if (scenario.election === true) argv.push('--leader-election=true', '--leader-election-namespace=kube-system');

@@ -1,7 +1,9 @@
 /** One run: a scenario and a seed in, a verdict out. The same pair gives the same trace, byte for byte. */
+import { tuneEngine } from './engine.ts';
 import { NO_FAULTS } from './faults.ts';
 import type { Violation as ViolationType } from './invariants.ts';
 import { settledViolations, Violation } from './invariants.ts';
+import { metricsViolations } from './metrics-checks.ts';
 import type { Scenario } from './scenario.ts';
 import { Scheduler } from './scheduler.ts';
 import { SeededRandom } from './seeded-random.ts';
@@ -38,6 +40,8 @@ const STORY_LIMIT_MS = 24 * 3_600_000;
 const QUIET_MS = 60_000;
 const SETTLE_LIMIT_MS = 3_600_000;
 
+tuneEngine();
+
 /** Refusals and ended calls are errors by the thousand: their stacks are made only for somebody who reads logs or trace. */
 export async function runScenario(options: RunOptions): Promise<RunResult> {
   const limit = Error.stackTraceLimit;
@@ -66,7 +70,7 @@ async function runOnce(options: RunOptions): Promise<RunResult> {
     }
     violations.push(...world.allViolations());
     if (!enough()) {
-      violations.push(...unsettled(world));
+      violations.push(...unsettled(world), ...(await metricsViolations(world)));
       if (scenario.after !== undefined) await scenario.after(world);
     }
   } catch (error) {
@@ -97,7 +101,7 @@ function unsettled(world: World): readonly Violation[] {
   const unaccountable = [...ledger.volumes, ...ledger.snapshots].flatMap(({ id, name }) =>
     safety.erased.isUnaccountable(name) ? [id] : [],
   );
-  const released = new Set([...safety.releasedHandles(), ...unaccountable]);
+  const released = new Set([...safety.releasedHandles(), ...safety.lateMakings.made, ...unaccountable]);
   const expected = { unbindable, unsnapshottable, released, lateContents: safety.lateContents, openAccounts: new Set<string>() };
   return [
     ...settledViolations(mirror, ledger, expected),

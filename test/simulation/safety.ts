@@ -8,6 +8,7 @@ import { volumeRunsOn } from './go-rules.ts';
 import { handleOf, Violation } from './invariants.ts';
 import type { JournalEntry } from './journal.ts';
 import { isJournal, openEntries, reads } from './journal.ts';
+import { LateMakings } from './late-makings.ts';
 import type { Mirror } from './mirror.ts';
 
 const BEING_DELETED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-deleted';
@@ -50,6 +51,7 @@ export class SafetyChecks {
   /** A story refuses the journal: only for claims that it held is an entry still asked for. */
   journalRefused = false;
   readonly erased: ErasedHistory;
+  readonly lateMakings: LateMakings;
   readonly violations: Violation[] = [];
   private readonly mirror: Mirror;
   private readonly ledger: () => LedgerView;
@@ -62,6 +64,7 @@ export class SafetyChecks {
     this.calls = calls;
     mirror.leases.listeners.push(({ old, object }) => this.leaseChanged(old, object));
     this.erased = new ErasedHistory(mirror);
+    this.lateMakings = new LateMakings(calls, now);
     mirror.volumes.listeners.push(({ old, object }) => this.volumeChanged(old, object));
     mirror.claims.listeners.push(({ old, object }) => {
       if (object === undefined) this.goneClaims.set(old?.metadata?.uid ?? '', now());
@@ -77,7 +80,7 @@ export class SafetyChecks {
     if (change.op === 'delete-snapshot') this.deleteSnapshot(change.id);
     if (change.op === 'delete-group') this.deleteGroup(change.id);
     if (change.op === 'delete-volume') this.deleteVolume(change.id);
-    if (change.op === 'create-volume') this.createVolume(change.volume.name);
+    if (change.op === 'create-volume') this.createVolume(change.volume);
   }
 
   /** A write of a Lease arrives long after it was sent. `answered` tells whether it was applied. */
@@ -147,10 +150,12 @@ export class SafetyChecks {
   /**
    * The source is held as long as the latest call was not answered, or not finally: as the Go program does, which asks no more once a
    * claim that is gone had a final answer. From then on nobody is to get that volume, and a source that is going, which no
-   * finalizer can be put on any more, is let go for good: what is asked later settles the account alone.
+   * finalizer can be put on any more, is let go for good: what is asked later settles the account alone. So it does for a
+   * claim that had its volume and is gone with it, where its entry outlived them.
    */
   private mayBeFilling({ uid, requests }: JournalEntry): boolean {
     const goneMs = this.goneClaims.get(uid);
+    if (goneMs !== undefined && this.finishedClaims.has(uid)) return false;
     return requests.some(({ name }) => {
       const calls = this.calls.of('CreateVolume', name);
       const isFinal = ({ answer }: LoggedCall): boolean => answer !== undefined && !volumeRunsOn(answer.code);
@@ -177,6 +182,8 @@ export class SafetyChecks {
   }
 
   private deleteVolume(id: string): void {
+    const name = this.ledger().volumes.find((volume) => volume.id === id)?.name;
+    if (name !== undefined) this.lateMakings.deletes(name);
     if (this.erased.wasEnding(id)) return;
     for (const volume of this.mirror.volumes.all()) {
       if (volume.spec?.csi?.volumeHandle !== id) continue;
@@ -193,7 +200,8 @@ export class SafetyChecks {
     if (kept !== undefined) this.fail('retain-keeps', `DeleteVolume ${id}, which ${kept} retains`);
   }
 
-  private createVolume(name: string): void {
+  private createVolume({ id, name }: { readonly id: string; readonly name: string }): void {
+    if (this.lateMakings.makes({ id, name })) return;
     const uid = name.replace(/^pvc-/, '');
     // Whoever takes up the journal of a process that died before its entry went cannot know that its PV has been (decision 008).
     const lives = this.mirror.claims.all().some(({ metadata }) => metadata?.uid === uid);

@@ -90,7 +90,8 @@ export class Waits {
     const { calm, now } = this.init;
     const sinceMs = calm.since();
     if (sinceMs === undefined || calm.refusing) return found;
-    const life = (role: Parameters<Calm['bornMs']>[0]): Life => ({ sinceMs, bornMs: calm.bornMs(role), longBackoff: calm.serverErred });
+    const { driverless, serverErred: longBackoff } = calm;
+    const life = (role: Parameters<Calm['bornMs']>[0]): Life => ({ sinceMs, bornMs: calm.bornMs(role), longBackoff, driverless });
     const [provisioner, snapshotter] = [life('csi-provisioner'), life('csi-snapshotter')];
     const add = (key: string, owed: Omit<Owed, 'fromMs'>): void => {
       const full = `${key} ${owed.due.what}`;

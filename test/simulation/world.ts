@@ -142,7 +142,7 @@ export class World {
   private readonly slots = new Map<string, Slot>();
   private faultRates: FaultRates = NO_FAULTS;
   /** An answer may have lacked what it must hold. */
-  private oddAnswers = false;
+  oddAnswers = false;
   private looking = false;
   private faultsOn = false;
   private readonly init: WorldInit;
@@ -354,6 +354,10 @@ export class World {
 
   resume(program: string): void {
     if (this.slots.get(program)?.life?.resume() === true) this.calm.goesOn(program);
+  }
+
+  get elects(): boolean {
+    return this.init.elects;
   }
 
   life(program: string): Incarnation | undefined {

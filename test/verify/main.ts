@@ -19,7 +19,9 @@ import * as reach from './reach.ts';
 import * as rollout from './rollout.ts';
 import * as sanity from './sanity.ts';
 import * as seeds from './seeds.ts';
+import * as shapes from './shapes.ts';
 import * as undecided from './undecided.ts';
+import * as worlds from './worlds.ts';
 import type { Part, Verification } from './verification.ts';
 
 const VERIFICATIONS: readonly Verification[] = [
@@ -35,7 +37,9 @@ const VERIFICATIONS: readonly Verification[] = [
   rollout,
   sanity,
   seeds,
+  shapes,
   undecided,
+  worlds,
 ];
 
 function usage(problem: string): never {

@@ -59,6 +59,21 @@ export const snapshotKindCases: readonly Case[] = [
     },
   },
   {
+    name: 'VolumeSnapshot: an annotation may come later, whatever its source',
+    run: async (lab) => {
+      for (const [name, source] of [
+        ['claimed', { persistentVolumeClaimName: 'a' }],
+        ['imported', { volumeSnapshotContentName: 'b' }],
+      ] as const) {
+        await lab.post(paths.snapshots(lab.namespace), snapshot(name, { spec: { source } }));
+        const answer = await lab.patch(`${paths.snapshots(lab.namespace)}/${name}`, 'merge-patch', {
+          metadata: { annotations: { a: 'b' } },
+        });
+        expect([answer.status, at(answer.body, 'metadata.annotations'), at(answer.body, 'spec.source')]).toEqual([200, { a: 'b' }, source]);
+      }
+    },
+  },
+  {
     name: 'VolumeSnapshot: an empty class name is refused, none is fine',
     run: async (lab) => {
       const answer = await lab.post(
@@ -219,6 +234,14 @@ export const snapshotKindCases: readonly Case[] = [
       invalid(await lab.patch(path, 'merge-patch', { spec: { volumeGroupSnapshotRef: { uid: 'uid-2' } } }), 'spec.volumeGroupSnapshotRef');
       invalid(await lab.patch(path, 'merge-patch', { spec: { volumeGroupSnapshotRef: { uid: null } } }), 'spec.volumeGroupSnapshotRef');
       invalid(await lab.patch(path, 'merge-patch', { spec: { volumeGroupSnapshotRef: { name: 'other' } } }), 'spec.volumeGroupSnapshotRef');
+    },
+  },
+  {
+    name: 'VolumeGroupSnapshotContent: the deletion policy stays mutable',
+    run: async (lab) => {
+      const path = await madeGroupContent(lab);
+      const answer = await lab.patch(path, 'merge-patch', { spec: { deletionPolicy: 'Retain' } });
+      expect(at(answer.body, 'spec.deletionPolicy')).toBe('Retain');
     },
   },
   {

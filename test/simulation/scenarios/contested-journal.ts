@@ -53,13 +53,22 @@ const RENEWAL_MS = 5_000;
 
 /**
  * A leader is at work, and knows of nothing, in the very moment in which its successor reads its journal: somebody has
- * deleted its election lease. It dies right after that, or works on until its next renewal.
+ * deleted its election lease. It dies right after that, or works on until about its next renewal, but no longer than until its
+ * successor deletes a volume: what it confirmed before, it may ask for after that (decision 008).
  */
 async function contest(world: World, random: SeededRandom): Promise<void> {
   const { user, scheduler } = world;
   await wideClass(world);
   const lease = () => world.mirror.leases.all().find(({ metadata }) => metadata?.name === LEASES['csi-provisioner']);
   const leader = (): string | undefined => world.programNames().find((name) => name.startsWith('csi-provisioner-') && world.leads(name));
+  let deposed: string | undefined;
+  const end = (): void => {
+    if (deposed !== undefined) world.crash(deposed);
+    deposed = undefined;
+  };
+  world.calls.listeners.push(({ program, rpc }) => {
+    if (rpc === 'DeleteVolume' && program !== deposed) end();
+  });
   for (let round = 0; round < 4; round += 1) {
     await user.until(() => leader() !== undefined, PATIENCE_MS);
     await user.pause(random.between(0, 10_000));
@@ -72,7 +81,8 @@ async function contest(world: World, random: SeededRandom): Promise<void> {
       read = true;
       for (const name of names)
         scheduler.after(random.between(0, 10), 'user makes a claim', () => void user.create(CLAIMS(), claim(name, { className: 'wide' })));
-      if (random.chance(0.5)) scheduler.after(random.between(20, 80), 'the old leader dies', () => world.crash(old));
+      deposed = old;
+      scheduler.after(random.chance(0.5) ? random.between(20, 80) : random.between(80, 1_500), 'the old leader dies', end);
       // Its successor may see a claim too late to work on it.
       if (random.chance(0.5))
         for (const name of names)

@@ -51,10 +51,10 @@ async function everyField(world: World, random: SeededRandom): Promise<void> {
     [`${PREFIX}/snapshotter-secret-namespace`]: 'default',
   };
   const policy = random.pick(['Delete', 'Retain']);
-  await user.create(
-    SNAPSHOT_CLASSES_PATH,
-    snapshotClass('snap', { deletionPolicy: policy, ...(random.chance(0.5) ? { parameters: secrets } : {}) }),
-  );
+  const parameters = random.chance(0.5) ? secrets : {};
+  const byDefault = random.chance(0.5);
+  await user.create(SNAPSHOT_CLASSES_PATH, snapshotClass('snap', { deletionPolicy: policy, parameters, isDefault: byDefault }));
+  await user.create(SNAPSHOT_CLASSES_PATH, snapshotClass('another', { isDefault: false }));
   for (const name of ['data', 's1', 'restored', 'cloned']) await user.create(SECRETS(), secret(`${name}-key`, { password: 'x' }));
   const fields = {
     volumeMode: random.pick(['Filesystem', 'Block']),
@@ -64,7 +64,7 @@ async function everyField(world: World, random: SeededRandom): Promise<void> {
   await user.create(CLAIMS(), claim('data', fields));
   await user.until(() => bound(world, 'data'), LONG_MS);
   await user.pause(random.between(0, 1_000));
-  await user.create(SNAPSHOTS(), snapshot('s1', 'data'));
+  await user.create(SNAPSHOTS(), snapshot('s1', 'data', { className: byDefault ? undefined : 'snap' }));
   await user.until(() => ready(world, 's1'), LONG_MS);
   await user.create(CLAIMS(), claim('restored', { ...fields, size: '2Gi', fromSnapshot: 's1' }));
   await user.create(CLAIMS(), claim('cloned', { ...fields, size: '2Gi', fromClaim: 'data' }));
@@ -74,6 +74,16 @@ async function everyField(world: World, random: SeededRandom): Promise<void> {
     await user.create(STORAGE_CLASSES_PATH, drawnClass(random, 'fast'));
   }
   await user.until(() => bound(world, 'restored') && bound(world, 'cloned'), LONG_MS);
+  if (random.chance(0.5)) await leaveWithoutClasses(world, random);
+}
+
+/** What was made outlives its classes: policy and secrets of a deletion are those that were written down. */
+async function leaveWithoutClasses({ user }: World, random: SeededRandom): Promise<void> {
+  await user.remove(`${STORAGE_CLASSES_PATH}/fast`);
+  await user.remove(`${SNAPSHOT_CLASSES_PATH}/snap`);
+  await user.pause(random.between(0, 1_000));
+  await user.remove(`${SNAPSHOTS()}/s1`);
+  for (const name of ['restored', 'cloned', 'data']) await user.remove(`${CLAIMS()}/${name}`);
 }
 
 const refusals = (random: SeededRandom): FaultRates => ({
@@ -85,7 +95,7 @@ const refusals = (random: SeededRandom): FaultRates => ({
 export const EVERY_FIELD: Scenario = {
   name: 'every-field',
   about:
-    'Block and Filesystem, access modes, mount options, file systems, secrets of every purpose, policies: what is written is what was asked for and made',
+    'Block and Filesystem, access modes, mount options, file systems, secrets of every purpose, policies, default classes, classes that go first: what is written is what was asked for and made',
   faults: refusals,
   story: everyField,
 };

@@ -137,8 +137,11 @@ export const WITHOUT_RECORDS: Scenario = {
 
 // The server is gone for a while.
 
-/** Requests of one program in a minute in which nobody answers: a dozen watches that ask ever more slowly, each a few times. */
-const MOST_REFUSED_PER_MINUTE = 200;
+/**
+ * Requests of one program in the first minute in which nobody answers: ten kinds are asked for at most five times, each with
+ * five tries; the journal writes ten times and reads after each, with five tries.
+ */
+const MOST_REFUSED_PER_MINUTE = 10 * 5 * 5 + 10 * (1 + 5);
 
 async function outages(world: World, random: SeededRandom, rounds: number): Promise<void> {
   await classes(world);

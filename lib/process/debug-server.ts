@@ -1,0 +1,85 @@
+/**
+ * `--debug-endpoint`: what only this process knows of the objects in its hands, for `csi-sidecars explain`. One path, GET
+ * only, on loopback only: whoever may enter the Pod, or forward a port to it, may read names of objects and of effects.
+ */
+import type { Inspectable } from '../controller/inspection.ts';
+import type { Clock } from '../doors/clock.ts';
+import type { Host, Listener } from '../doors/host.ts';
+import type { HttpAnswer, HttpRequest } from '../doors/http.ts';
+import { ConfigError } from '../errors/config-error.ts';
+import { errorText } from '../errors/error-text.ts';
+import { formatTime } from '../kube/time.ts';
+
+export const DEBUG_PATH = '/debug/objects';
+export const DEBUG_SCHEMA = 'csi-sidecars/debug.v1';
+
+/** Body of the answer, as docs/verbs/explain.md describes it. Times are RFC 3339. */
+export interface DebugReport {
+  readonly schema: string;
+  readonly program: string;
+  readonly controllers: readonly {
+    readonly name: string;
+    readonly keys: readonly {
+      /** `namespace/name`, a name or a uid, as the controller counts. */
+      readonly key: string;
+      readonly underWay: { readonly effect: string; readonly since: string } | null;
+      readonly heldBack: readonly { readonly effect: string; readonly failures: number; readonly until: string }[];
+    }[];
+  }[];
+}
+
+/** `127.0.0.1:9999`, `localhost:9999`, `[::1]:9999`. */
+export function isLoopback(address: string): boolean {
+  const host = /^(.+):\d+$/.exec(address)?.[1];
+  return host !== undefined && /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/i.test(host);
+}
+
+export interface DebugServerOptions {
+  readonly host: Pick<Host, 'listen'>;
+  readonly clock: Clock;
+  readonly address: string;
+  readonly program: string;
+  readonly controllers: () => readonly Inspectable[];
+}
+
+export async function startDebugServer(options: DebugServerOptions): Promise<Listener> {
+  const { host, address } = options;
+  try {
+    return await host.listen(address, (request) => Promise.resolve(answer(options, request)));
+  } catch (error) {
+    throw new ConfigError([`--debug-endpoint=${address}: cannot listen (${errorText(error)}), choose a free port`], { cause: error });
+  }
+}
+
+function answer(options: DebugServerOptions, { method, path, headers }: HttpRequest): HttpAnswer {
+  const type = { 'content-type': 'text/plain; charset=utf-8' };
+  // A page in a browser may reach loopback under a name of its own.
+  if (!isLoopback(withPort(headers['host'] ?? ''))) return { status: 403, headers: type, body: encode('only by a loopback name') };
+  if (method !== 'GET') return { status: 405, headers: type, body: encode('only GET') };
+  if (path !== DEBUG_PATH) return { status: 404, headers: type, body: encode(`only ${DEBUG_PATH}`) };
+  return { status: 200, headers: { 'content-type': 'application/json' }, body: encode(JSON.stringify(reportOf(options))) };
+}
+
+function withPort(host: string): string {
+  return /:\d+$/.test(host) ? host : `${host}:80`;
+}
+
+function reportOf({ clock, program, controllers }: DebugServerOptions): DebugReport {
+  const wall = (monotonicMs: number): string => formatTime(clock.now() + monotonicMs - clock.monotonic());
+  return {
+    schema: DEBUG_SCHEMA,
+    program,
+    controllers: controllers().map(({ controller, inspect }) => ({
+      name: controller,
+      keys: inspect().map(({ key, underWay, heldBack }) => ({
+        key,
+        underWay: underWay === undefined ? null : { effect: underWay.effect, since: wall(underWay.sinceMs) },
+        heldBack: heldBack.map(({ effect, failures, untilMs }) => ({ effect, failures, until: wall(untilMs) })),
+      })),
+    })),
+  };
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}

@@ -1,0 +1,3 @@
+import { main } from './recording-driver.ts';
+
+await main(process.argv[2] ?? '');

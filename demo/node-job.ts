@@ -82,7 +82,7 @@ async function main(): Promise<NodeJobResult> {
   const began = performance.now();
   let node: RunningNode | undefined;
   try {
-    node = await startNode(process.argv[2] ?? '', say);
+    node = await startNode({ home: process.argv[2] ?? '', report: say });
     seconds['node'] = Number(((performance.now() - began) / 1000).toFixed(1));
     const found = await play(node, seconds);
     const faults = [

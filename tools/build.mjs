@@ -22,6 +22,7 @@ const PROGRAMS = {
   sandbox: 'sandbox/main.ts',
   demo: 'demo/main.ts',
   'demo-on-node': 'demo/node-job.ts',
+  'verify-on-node': 'test/verify/node/inside.ts',
   simulate: 'test/simulation/main.ts',
   verify: 'test/verify/main.ts',
   bench: 'test/bench/main.ts',

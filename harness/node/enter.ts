@@ -1,20 +1,46 @@
 /** Runs a program of ours as the only inhabitant of private namespaces: what it starts and mounts ends with it. */
 import { join } from 'node:path';
 import { repositoryRoot } from '../repository.ts';
-import type { RunResult, Stage } from '../stage.ts';
+import { openStage } from '../stage.ts';
+import { nodeProblem, readMachine, restoreMachine } from './machine.ts';
 
 const NAMESPACES = ['--net', '--mount', '--pid', '--uts', '--ipc', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
 
-/** `program` is a bundle under dist/. A shell is the first process: it takes in whose parent has gone. */
-export function runPrivately(
-  stage: Stage,
-  { program, args, timeoutMs }: { readonly program: string; readonly args: readonly string[]; readonly timeoutMs: number },
-): Promise<RunResult> {
+export interface PrivateRun {
+  /** A bundle under dist/. Its first argument is a folder that outlives the namespaces. */
+  readonly program: string;
+  readonly args?: readonly string[];
+  /** A hang guard. */
+  readonly timeoutMs: number;
+  readonly say: (line: string) => void;
+}
+
+export interface PrivateResult {
+  /** The last line of its standard output; empty where it ended without one. */
+  readonly last: string;
+  /** Lines: mounts, loop devices, cgroups, folders, processes that were not there before. */
+  readonly leftOnMachine: readonly string[];
+}
+
+/** Rejects where no node can be had here. */
+export async function runPrivately({ program, args = [], timeoutMs, say }: PrivateRun): Promise<PrivateResult> {
+  const problem = nodeProblem(say);
+  if (problem !== undefined) throw new Error(problem);
+  const before = readMachine();
+  const stage = openStage('node');
+  // A shell is the first process: it takes in whose parent has gone.
   const script = `"$0" "$@"; exit $?`;
-  return stage.run({
-    name: program,
-    file: 'unshare',
-    args: [...NAMESPACES, 'sh', '-c', script, process.execPath, join(repositoryRoot(), 'dist', `${program}.mjs`), ...args],
-    timeoutMs,
-  });
+  const file = join(repositoryRoot(), 'dist', `${program}.mjs`);
+  try {
+    const { stdout, stderr } = await stage.run({
+      name: program,
+      file: 'unshare',
+      args: [...NAMESPACES, 'sh', '-c', script, process.execPath, file, stage.dir, ...args],
+      timeoutMs,
+    });
+    for (const line of stderr.split('\n')) if (line !== '') say(line);
+    return { last: stdout.trim().split('\n').at(-1) ?? '', leftOnMachine: restoreMachine(before) };
+  } finally {
+    await stage.close();
+  }
 }

@@ -9,8 +9,10 @@ import type { Node } from '../../lib/kube/objects.ts';
 import { NODES } from '../../lib/kube/resources.ts';
 import { binary } from '../real/binaries.ts';
 import { type ControlPlane, startControlPlane } from '../real/control-plane.ts';
+import type { ProgramSpec, Stage } from '../stage.ts';
 import { eventually } from '../wait.ts';
-import { packImages, PAUSE_IMAGE } from './images.ts';
+import { type ImageSpec, packImage } from './image.ts';
+import { basicImages, PAUSE_IMAGE } from './images.ts';
 
 export const NODE_NAME = 'node-1';
 /** kubelet refuses loopback addresses, so one more is on the loopback device. */
@@ -23,10 +25,19 @@ const READY_MS = 120_000;
 
 export interface RunningNode {
   readonly plane: ControlPlane;
+  /** Kills one of the node's own programs and starts it again; the Pods run on. */
+  restart(name: 'kubelet' | 'containerd'): Promise<void>;
 }
 
-/** `home`: a folder that outlives the namespaces; what is mounted in it can only be removed after them. */
-export async function startNode(home: string, report: (line: string) => void): Promise<RunningNode> {
+export interface NodeOptions {
+  /** A folder that outlives the namespaces; what is mounted in it can only be removed after them. */
+  readonly home: string;
+  /** Beside the basic ones. */
+  readonly images?: readonly ImageSpec[];
+  readonly report: (line: string) => void;
+}
+
+export async function startNode({ home, images = [], report }: NodeOptions): Promise<RunningNode> {
   network();
   const plane = await startControlPlane({ node: { address: ADDRESS }, scheduler: true, report });
   const { stage } = plane;
@@ -41,11 +52,11 @@ export async function startNode(home: string, report: (line: string) => void): P
   execFileSync('mount', ['--make-rshared', KUBELET_FOLDER]);
 
   report('node: images');
-  const images = await packImages(folder('images'));
-  const socket = await startContainerd(plane, folder);
-  for (const image of images) execFileSync('ctr', ['--address', socket, '--namespace', 'k8s.io', 'images', 'import', image]);
-  report(`node: ${images.length} images imported`);
-  await startKubelet(plane, { socket, folder });
+  const archives = [...(await basicImages()), ...images].map((image, index) => packImage(image, join(folder('images'), String(index))));
+  const { socket, restart: restartContainerd } = await startContainerd(plane, folder);
+  for (const archive of archives) execFileSync('ctr', ['--address', socket, '--namespace', 'k8s.io', 'images', 'import', archive]);
+  report(`node: ${archives.length} images imported`);
+  const restartKubelet = await startKubelet(plane, { socket, folder });
   const proxy = ['--proxy-mode=nftables', `--cluster-cidr=${POD_NETWORK}`, '--conntrack-max-per-core=0', '--healthz-bind-address='];
   stage.start({
     name: 'kube-proxy',
@@ -65,7 +76,7 @@ export async function startNode(home: string, report: (line: string) => void): P
     { signal: stage.broken, timeoutMs: READY_MS, everyMs: 200 },
   );
   report('node: Ready');
-  return { plane };
+  return { plane, restart: (name) => (name === 'kubelet' ? restartKubelet() : restartContainerd()) };
 }
 
 function network(): void {
@@ -79,7 +90,9 @@ function network(): void {
 
 type Folder = (name: string) => string;
 
-async function startContainerd({ stage }: ControlPlane, folder: Folder): Promise<string> {
+type Restart = () => Promise<void>;
+
+async function startContainerd({ stage }: ControlPlane, folder: Folder): Promise<{ readonly socket: string; readonly restart: Restart }> {
   const network = {
     cniVersion: '0.4.0',
     name: 'pods',
@@ -123,7 +136,13 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
   path = "${folder('containerd/opt')}"
 `,
   );
-  stage.start({ name: 'containerd', disposable: true, file: '/usr/bin/containerd', args: ['-c', config], env: { PATH } });
+  const restart = restarting(stage, {
+    name: 'containerd',
+    disposable: true,
+    file: '/usr/bin/containerd',
+    args: ['-c', config],
+    env: { PATH },
+  });
   const answers = (): true | undefined => {
     try {
       execFileSync('ctr', ['--address', socket, 'version'], { stdio: 'ignore' });
@@ -133,13 +152,22 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
     }
   };
   await eventually('containerd to answer', answers, { signal: stage.broken, everyMs: 100 });
-  return socket;
+  return { socket, restart };
+}
+
+/** Started, and what kills it and starts it anew. */
+function restarting(stage: Stage, spec: ProgramSpec): Restart {
+  let program = stage.start(spec);
+  return async () => {
+    await program.kill();
+    program = stage.start(spec);
+  };
 }
 
 async function startKubelet(
   { stage, kubeconfig }: ControlPlane,
   { socket, folder }: { readonly socket: string; readonly folder: Folder },
-): Promise<void> {
+): Promise<Restart> {
   const config = join(folder('config'), 'kubelet.json');
   writeFileSync(
     config,
@@ -167,7 +195,7 @@ async function startKubelet(
       syncFrequency: '5s',
     }),
   );
-  stage.start({
+  return restarting(stage, {
     name: 'kubelet',
     disposable: true,
     file: await binary('kubelet'),

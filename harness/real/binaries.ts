@@ -72,12 +72,14 @@ export interface BinaryOptions {
 /** The Go programs' releases, as their modules name them. */
 export function peerVersions(): Readonly<Record<string, string>> {
   const versions: Record<string, string> = { 'kube-apiserver': KUBERNETES_VERSION };
-  for (const module of ['snapshotter', 'provisioner'] as const) {
-    const text = readFileSync(join(repositoryRoot(), 'harness', 'real', 'modules', module, 'go.mod'), 'utf8');
-    const [, name = module, version = 'unknown'] = /kubernetes-csi\/(external-[a-z]+)\/v\d+ (v\S+)/.exec(text) ?? [];
-    versions[name] = version;
-  }
+  for (const module of ['snapshotter', 'provisioner'] as const) versions[`external-${module}`] = releaseOf(module, `external-${module}`);
   return versions;
+}
+
+/** `v8.7.0`, of a repository of kubernetes-csi that the module names. */
+export function releaseOf(module: ModuleName, repository: string): string {
+  const text = readFileSync(join(moduleDir(module), 'go.mod'), 'utf8');
+  return new RegExp(`kubernetes-csi/${repository}/v\\d+ (v\\S+)`).exec(text)?.[1] ?? 'unknown';
 }
 
 /** Why the real layer cannot run on this machine; undefined if it can. */

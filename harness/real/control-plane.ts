@@ -65,6 +65,8 @@ export interface ControlPlane {
   audit(fromByte?: number): AuditCall[];
   /** Bytes of the audit log: whether anybody called, without reading it. */
   auditSize(): number;
+  /** Kills kube-apiserver and starts it again on the same data; resolves once it is ready. */
+  restartApiserver(): Promise<void>;
   /** Forgets all versions but the newest in etcd, as the server does every five minutes. */
   compact(): Promise<void>;
   stop(): Promise<void>;
@@ -149,6 +151,10 @@ async function raise(stage: Stage, options: ControlPlaneOptions): Promise<Contro
       return readAudit(apiserver.auditLog, fromByte);
     },
     auditSize: () => statSync(apiserver.auditLog).size,
+    restartApiserver: async () => {
+      await apiserver.restart();
+      await ready(raw, stage);
+    },
     compact: () => compactEtcd(etcdUrl),
     stop: () => stage.close(),
   };
@@ -200,7 +206,7 @@ interface ApiserverSpec {
 async function startApiserver(
   stage: Stage,
   spec: ApiserverSpec,
-): Promise<{ server: string; ca: string; caFile: string; auditLog: string; program: Program }> {
+): Promise<{ server: string; ca: string; caFile: string; auditLog: string; program: Program; restart: () => Promise<void> }> {
   const port = await freePort();
   const address = spec.node?.address ?? '127.0.0.1';
   const server = `https://${address}:${port}`;
@@ -221,39 +227,45 @@ async function startApiserver(
     spec.users.map(({ token, name, groups }) => `${token},${name},${name},"${groups.join(',')}"\n`).join(''),
   );
   const auditLog = join(folder, 'audit.log');
-  const program = stage.start({
-    name: 'kube-apiserver',
-    disposable: true,
-    file: spec.file,
-    args: [
-      `--etcd-servers=${spec.etcdUrl}`,
-      `--secure-port=${port}`,
-      `--bind-address=${address}`,
-      `--advertise-address=${address}`,
-      // Pods reach the server by its Service; nobody else does.
-      ...(spec.node === undefined
-        ? ['--endpoint-reconciler-type=none', '--disable-admission-plugins=ServiceAccount']
-        : ['--kubelet-preferred-address-types=InternalIP']),
-      `--cert-dir=${join(folder, 'certificates')}`,
-      `--token-auth-file=${tokens}`,
-      '--authorization-mode=RBAC',
-      '--anonymous-auth=false',
-      '--service-cluster-ip-range=10.0.0.0/24',
-      '--service-account-issuer=https://kubernetes.default.svc',
-      `--service-account-key-file=${serviceAccountKey}`,
-      `--service-account-signing-key-file=${serviceAccountKey}`,
-      '--allow-privileged',
-      `--audit-policy-file=${inFolder('audit-policy.json', JSON.stringify(AUDIT_POLICY))}`,
-      `--audit-log-path=${auditLog}`,
-      '--audit-log-maxsize=1000',
-    ],
-  });
+  const start = (): Program =>
+    stage.start({
+      name: 'kube-apiserver',
+      disposable: true,
+      file: spec.file,
+      args: [
+        `--etcd-servers=${spec.etcdUrl}`,
+        `--secure-port=${port}`,
+        `--bind-address=${address}`,
+        `--advertise-address=${address}`,
+        // Pods reach the server by its Service; nobody else does.
+        ...(spec.node === undefined
+          ? ['--endpoint-reconciler-type=none', '--disable-admission-plugins=ServiceAccount']
+          : ['--kubelet-preferred-address-types=InternalIP']),
+        `--cert-dir=${join(folder, 'certificates')}`,
+        `--token-auth-file=${tokens}`,
+        '--authorization-mode=RBAC',
+        '--anonymous-auth=false',
+        '--service-cluster-ip-range=10.0.0.0/24',
+        '--service-account-issuer=https://kubernetes.default.svc',
+        `--service-account-key-file=${serviceAccountKey}`,
+        `--service-account-signing-key-file=${serviceAccountKey}`,
+        '--allow-privileged',
+        `--audit-policy-file=${inFolder('audit-policy.json', JSON.stringify(AUDIT_POLICY))}`,
+        `--audit-log-path=${auditLog}`,
+        '--audit-log-maxsize=1000',
+      ],
+    });
+  let program = start();
+  const restart = async (): Promise<void> => {
+    await program.kill();
+    program = start();
+  };
   const made = (name: string): string => join(folder, 'certificates', name);
   // The key is written after the certificate: once it is there, the certificate is whole.
   const isMade = (): true | undefined => (existsSync(made('apiserver.key')) ? true : undefined);
   await eventually('the certificate of kube-apiserver', isMade, { signal: stage.broken });
   const caFile = made('apiserver.crt');
-  return { server, ca: readFileSync(caFile, 'utf8'), caFile, auditLog, program };
+  return { server, ca: readFileSync(caFile, 'utf8'), caFile, auditLog, program, restart };
 }
 
 /** Ready, and the namespaces that everybody expects are there. */

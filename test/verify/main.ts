@@ -13,6 +13,7 @@ import * as idle from './idle.ts';
 import * as kills from './kills.ts';
 import * as leader from './leader.ts';
 import * as mutants from './mutants.ts';
+import * as node from './node.ts';
 import * as rbac from './rbac.ts';
 import * as reach from './reach.ts';
 import * as rollout from './rollout.ts';
@@ -30,6 +31,7 @@ const VERIFICATIONS: readonly Verification[] = [
   kills,
   leader,
   mutants,
+  node,
   rbac,
   reach,
   rollout,

@@ -1,0 +1,143 @@
+/**
+ * The driver's Pod with sidecars of one side or the other, as objects to apply: deploy/mock-driver-node as it is published, with
+ * all that a driver may have switched on (attaching, expansion, topology, capacities, groups), under the RBAC of the Go programs.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadAll } from 'js-yaml';
+import { moduleFolder } from '../real/binaries.ts';
+import { repositoryRoot } from '../repository.ts';
+import { peerImage, type PeerName } from './images.ts';
+
+/** `trio`: our three programs; `one`: ours in one process; `go`: the Go programs. */
+export type Side = 'trio' | 'one' | 'go';
+
+export const DRIVER = 'mock.csi.example';
+export const DRIVER_NAMESPACE = 'mock-driver';
+export const TOPOLOGY_KEY = 'topology.mock.csi.example/node';
+
+interface Container {
+  readonly name: string;
+  readonly image: string;
+  readonly args: readonly string[];
+  readonly env?: readonly object[];
+  readonly [field: string]: unknown;
+}
+
+interface Manifest {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly spec?: { readonly [field: string]: unknown };
+  readonly subjects?: readonly { readonly kind: string; readonly name: string }[];
+}
+
+interface Workload extends Manifest {
+  readonly spec: {
+    readonly template: { readonly spec: { readonly containers: readonly Container[]; readonly [field: string]: unknown } };
+    readonly [field: string]: unknown;
+  };
+}
+
+const DRIVER_ARGS = [
+  `--topology=${TOPOLOGY_KEY}=$(NODE_NAME)`,
+  // The kubelet gives volumes to groups, by every policy that a Pod may name.
+  '--disable=VOLUME_MOUNT_GROUP',
+];
+const GROUPS = '--feature-gates=CSIVolumeGroupSnapshot=true';
+const PROVISIONER_ARGS = ['--feature-gates=Topology=true', '--enable-capacity', '--capacity-ownerref-level=1'];
+const field = (name: string, path: string): object => ({ name, valueFrom: { fieldRef: { fieldPath: path } } });
+const POD = [field('NAMESPACE', 'metadata.namespace'), field('POD_NAME', 'metadata.name')];
+
+/** Everything but the CRDs, in an order that can be applied. */
+export function driverObjects(side: Side): readonly object[] {
+  const published = manifests(join(repositoryRoot(), 'deploy/mock-driver-node/driver.yaml'));
+  const rest = published.filter(({ kind }) => ['Namespace', 'ServiceAccount'].includes(kind));
+  const controller = manifests(join(repositoryRoot(), 'deploy/snapshot-controller/deployment.yaml')) as Workload[];
+  return [
+    ...rest,
+    ...published.filter(({ kind }) => kind === 'CSIDriver').map(withAll),
+    ...upstreamRbac(side),
+    ...(side === 'one' ? [] : controller.map((deployment) => controllerOf(deployment, side))),
+    ...published.filter(({ kind }) => kind === 'DaemonSet').map((daemonSet) => podOf(daemonSet as Workload, side)),
+  ];
+}
+
+const manifests = (file: string): Manifest[] => (loadAll(readFileSync(file, 'utf8')) as (Manifest | null)[]).flatMap((each) => each ?? []);
+
+const withAll = (driver: Manifest): Manifest => ({ ...driver, spec: { ...driver.spec, attachRequired: true, storageCapacity: true } });
+
+function withContainers<T extends Workload>(workload: T, containers: readonly Container[]): T {
+  const { template } = workload.spec;
+  return { ...workload, spec: { ...workload.spec, template: { ...template, spec: { ...template.spec, containers } } } };
+}
+
+/** One replica that is ready at once: an image is set many times here. */
+function controllerOf(deployment: Workload, side: Side): Workload {
+  const containers = deployment.spec.template.spec.containers.map((container) => imageOf(withArgs(container, [GROUPS]), side));
+  const made = withContainers(deployment, containers);
+  return { ...made, spec: { ...made.spec, replicas: 1, minReadySeconds: 0 } };
+}
+
+function podOf(daemonSet: Workload, side: Side): Workload {
+  const { containers } = daemonSet.spec.template.spec;
+  const named = (name: string): Container => {
+    const found = containers.find((container) => container.name === name);
+    if (found === undefined) throw new Error(`the driver's Pod has no container ${name}`);
+    return found;
+  };
+  const provisioner = { ...withArgs(named('csi-provisioner'), PROVISIONER_ARGS), env: POD };
+  const snapshotter = withArgs(named('csi-snapshotter'), [GROUPS]);
+  const plain = { ...provisioner, args: ['--csi-address=/csi/csi.sock', '--v=2'], env: [], ports: [], livenessProbe: undefined };
+  const others = (['csi-attacher', 'csi-resizer'] as const).map((name) => ({ ...plain, name, image: peerImage(name) }));
+  const sidecars =
+    side === 'one'
+      ? [{ ...provisioner, ...oneProcess(provisioner) }]
+      : [provisioner, snapshotter].map((container) => imageOf(container, side));
+  return withContainers(daemonSet, [
+    withArgs(named('mock-driver'), DRIVER_ARGS),
+    named('node-driver-registrar'),
+    named('livenessprobe'),
+    ...sidecars,
+    ...others,
+  ]);
+}
+
+function oneProcess(provisioner: Container): Partial<Container> {
+  return {
+    name: 'csi-sidecars',
+    image: provisioner.image.replace('csi-provisioner', 'csi-sidecars'),
+    args: ['--roles=snapshot-controller,csi-snapshotter,csi-provisioner', ...provisioner.args],
+  };
+}
+
+const withArgs = (container: Container, more: readonly string[]): Container => ({ ...container, args: [...container.args, ...more] });
+
+function imageOf(container: Container, side: Side): Container {
+  return side === 'go' ? { ...container, image: peerImage(container.name as PeerName) } : container;
+}
+
+const RBAC_FILES = [
+  ['snapshotter', 'external-snapshotter/v8', 'snapshot-controller/rbac-snapshot-controller.yaml'],
+  ['snapshotter', 'external-snapshotter/v8', 'csi-snapshotter/rbac-csi-snapshotter.yaml'],
+  ['provisioner', 'external-provisioner/v6', 'rbac.yaml'],
+  ['volumes', 'external-attacher/v4', 'rbac.yaml'],
+  ['volumes', 'external-resizer/v2', 'rbac.yaml'],
+] as const;
+
+/** The rules as they are published; bound to the one ServiceAccount of the driver's Pod, as their comments ask everybody to do. */
+function upstreamRbac(side: Side): readonly Manifest[] {
+  return RBAC_FILES.flatMap(([module, path, file]) => {
+    const isController = file.includes('snapshot-controller');
+    const found = manifests(join(moduleFolder(module, `github.com/kubernetes-csi/${path}`), 'deploy/kubernetes', file));
+    if (isController && side !== 'one') return found;
+    return found
+      .filter(({ kind }) => kind !== 'ServiceAccount')
+      .map((manifest) => ({
+        ...manifest,
+        metadata: manifest.kind.startsWith('Cluster') ? manifest.metadata : { ...manifest.metadata, namespace: DRIVER_NAMESPACE },
+        ...(manifest.subjects === undefined
+          ? {}
+          : { subjects: [{ kind: 'ServiceAccount', name: 'mock-driver', namespace: DRIVER_NAMESPACE }] }),
+      }));
+  });
+}

@@ -1,0 +1,92 @@
+/**
+ * `npm run verify -- node`: on a real kubelet, csi-sanity and faults of the node. `--size=full`: Kubernetes' storage suite
+ * too, on each side: the Go trio, our trio, our one process.
+ */
+import type { Side } from '../../harness/node/driver-pod.ts';
+import type { SanityResult } from '../real/sanity.ts';
+import type { FaultResult } from './node/faults.ts';
+import { playOnNode } from './node/job.ts';
+import type { SuiteResult } from './node/suite.ts';
+import { partOf, type VerificationOptions, type VerificationResult } from './verification.ts';
+
+export const name = 'node';
+
+const SIDES: readonly Side[] = ['go', 'trio', 'one'];
+type Play = <T extends object>(title: string, args: readonly string[], judge: (result: T) => boolean) => Promise<void>;
+
+interface Case {
+  readonly sizes: readonly VerificationOptions['size'][];
+  readonly run: (play: Play, options: VerificationOptions) => Promise<void>;
+}
+
+const CASES: readonly Case[] = [
+  { sizes: ['ci', 'full'], run: (play, { log }) => play<SanityAnswer>('sanity', ['sanity'], (answer) => judgeSanity(answer, log)) },
+  {
+    sizes: ['ci', 'full'],
+    run: (play) => play<FaultsAnswer>('faults', ['faults', 'trio'], ({ faults }) => faults.every(({ problem }) => problem === undefined)),
+  },
+  { sizes: ['full'], run: runSuites },
+];
+
+export const takesPart = true;
+
+export async function run(options: VerificationOptions): Promise<VerificationResult> {
+  const { size, log, part } = options;
+  const figures: Record<string, unknown> = {};
+  let ok = true;
+  const play: Play = async (title, args, judge) => {
+    const { result, leftOnMachine } = await playOnNode(args, log);
+    for (const line of leftOnMachine) log(`${title}: left on this machine: ${line}`);
+    if ('error' in result) log(`${title}: ${result.error}`);
+    figures[title] = result;
+    const isGood = !('error' in result) && judge(result as never);
+    ok &&= isGood && leftOnMachine.length === 0;
+  };
+  for (const each of partOf(
+    CASES.filter(({ sizes }) => sizes.includes(size)),
+    part,
+  ))
+    await each.run(play, options);
+  return { ok, ...figures };
+}
+
+/** Nothing may be lost by a change from the Go programs to ours: the specs that they pass are what ours have to. */
+async function runSuites(play: Play, { log }: VerificationOptions): Promise<void> {
+  let go: readonly string[] = [];
+  for (const side of SIDES) {
+    await play<SuiteResult>(`suite ${side}`, ['suite', side], (result) => {
+      tellSuite(side, result, log);
+      if (side === 'go') go = result.passed;
+      const lost = go.filter((spec) => !result.passed.includes(spec));
+      log(`suite ${side}: ${lost.length} that only the Go trio passes`);
+      for (const spec of lost) log(`  ${spec}`);
+      return go.length > 0 && lost.length === 0;
+    });
+  }
+}
+
+interface FaultsAnswer {
+  readonly faults: readonly FaultResult[];
+}
+interface SanityAnswer {
+  readonly runs: Readonly<Record<string, SanityResult>>;
+}
+
+/** Specs of 103 that have to be run. */
+const SANITY_AT_LEAST = 95;
+
+function judgeSanity({ runs }: SanityAnswer, log: (line: string) => void): boolean {
+  for (const [title, { ran, all, failed, skipped }] of Object.entries(runs)) {
+    log(`csi-sanity, ${title}: ${ran} of ${all} specs run, ${failed.length} failed, ${skipped.length} skipped`);
+    for (const line of failed) log(`  failed ${line}`);
+  }
+  return Object.values(runs).every(({ ran, failed }) => failed.length === 0 && ran >= SANITY_AT_LEAST);
+}
+
+function tellSuite(side: Side, { passed, failed, skipped }: SuiteResult, log: (line: string) => void): void {
+  const reasons = Object.entries(skipped).toSorted(([, a], [, b]) => b - a);
+  const skippedInAll = reasons.reduce((sum, [, count]) => sum + count, 0);
+  log(`suite ${side}: ${passed.length + failed.length} run, ${passed.length} passed, ${failed.length} failed, ${skippedInAll} skipped`);
+  for (const line of failed) log(`  failed ${line}`);
+  for (const [reason, count] of reasons) log(`  skipped ${count}: ${reason}`);
+}

@@ -1,0 +1,67 @@
+/** A job of `npm run verify -- node`, alone in private namespaces (harness/node/enter.ts): FOLDER JOB [SIDE]. Its last line is one JSON object. */
+import { type Side, TOPOLOGY_KEY } from '../../../harness/node/driver-pod.ts';
+import { NODE_NAME } from '../../../harness/node/node.ts';
+import { runSanity, type SanityConfiguration } from '../../real/sanity.ts';
+import { deployed, type Deployed } from './deployed.ts';
+import { untilNothingIsLeft } from './household.ts';
+import { FAULTS, runFaults } from './faults.ts';
+import { runSuite } from './suite.ts';
+
+const [home = '', job = '', side = 'trio', count = ''] = process.argv.slice(2);
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** The driver on devices and mounts of this machine, as the Pod of a node runs it. */
+const SANITY: readonly SanityConfiguration[] = [
+  { name: 'directories', driver: [], sanity: [] },
+  { name: 'file systems', driver: ['--volume-format=ext4'], sanity: [] },
+  { name: 'block devices', driver: [], sanity: ['-csi.testvolumeaccesstype=block'] },
+].map(({ driver, ...rest }) => ({
+  ...rest,
+  driver: ['--publish=bind', '--max-volumes-per-node=8', `--topology=${TOPOLOGY_KEY}=${NODE_NAME}`, ...driver],
+  restarts: false,
+  atLeast: 0,
+}));
+
+const JOBS: Readonly<Record<string, (node: Deployed) => Promise<object>>> = {
+  sanity: async ({ plane }) => {
+    const runs: Record<string, object> = {};
+    for (const configuration of SANITY) runs[configuration.name] = await runSanity(plane.stage, configuration);
+    return { runs };
+  },
+  suite: async (node) => {
+    const focus = process.env['SUITE_FOCUS'];
+    const result = await runSuite(node, focus === undefined ? {} : { focus });
+    await untilNothingIsLeft(node);
+    return result;
+  },
+  faults: async (node) => ({ faults: await runFaults(node, { say, faults: count === '' ? FAULTS : FAULTS.slice(0, Number(count)) }) }),
+};
+
+async function main(): Promise<object> {
+  const run = JOBS[job];
+  if (run === undefined) throw new Error(`no job is called ${job}`);
+  const node = await deployed(home, side as Side, say);
+  try {
+    return await run(node);
+  } catch (error) {
+    say(await troubles(node));
+    throw error;
+  } finally {
+    await node.plane.stop();
+  }
+}
+
+/** What somebody would look at next. */
+async function troubles({ plane }: Deployed): Promise<string> {
+  const asked = [
+    ['get', 'pods', '-A', '-o', 'wide'],
+    ['get', 'events', '-A', '--sort-by=.lastTimestamp'],
+    ['-n', 'mock-driver', 'logs', 'daemonset/mock-driver', '--all-containers', '--tail=15'],
+  ];
+  const answers = await Promise.all(asked.map((args) => plane.kubectl(args)));
+  return answers.map(({ stdout, stderr }) => `${stdout}${stderr}`.split('\n').slice(-40).join('\n')).join('\n');
+}
+
+const result = await main().catch((error: unknown) => ({ error: error instanceof Error ? error.message : String(error) }));
+process.stdout.write(`${JSON.stringify(result)}\n`);
+process.exit('error' in result ? 1 : 0);

@@ -1,4 +1,4 @@
-/** A short share of `npm run verify -- shapes`. */
+/** A short share of `npm run verify -- fuzz`. */
 import { expect, test } from 'vitest';
 import { runShapes, SHAPES_A_WORLD } from './odd-shapes.ts';
 

@@ -8,7 +8,8 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as curve from './curve.ts';
-import * as handOver from './hand-over.ts';
+import * as fuzz from './fuzz.ts';
+import * as handover from './handover.ts';
 import * as idle from './idle.ts';
 import * as kills from './kills.ts';
 import * as leader from './leader.ts';
@@ -19,14 +20,14 @@ import * as reach from './reach.ts';
 import * as rollout from './rollout.ts';
 import * as sanity from './sanity.ts';
 import * as seeds from './seeds.ts';
-import * as shapes from './shapes.ts';
 import * as undecided from './undecided.ts';
 import * as worlds from './worlds.ts';
 import type { Part, Verification } from './verification.ts';
 
 const VERIFICATIONS: readonly Verification[] = [
   curve,
-  handOver,
+  fuzz,
+  handover,
   idle,
   kills,
   leader,
@@ -37,7 +38,6 @@ const VERIFICATIONS: readonly Verification[] = [
   rollout,
   sanity,
   seeds,
-  shapes,
   undecided,
   worlds,
 ];

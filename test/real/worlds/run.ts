@@ -15,7 +15,7 @@ import { drawWorld, type MadeObject, ofSide, UID, type World } from './world.ts'
 
 const SIDES: readonly Side[] = ['ours', 'go'];
 const NAMESPACES = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false } as const;
-/** Those that every build looks at. */
+/** Those of the small size. */
 export const FIXED_SEEDS: readonly number[] = Array.from({ length: 50 }, (_, index) => index + 1);
 /** Worlds with processes at a time. */
 const AT_ONCE = 6;

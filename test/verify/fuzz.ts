@@ -1,7 +1,7 @@
 import { runShapes, SHAPES_A_WORLD } from '../component/odd-shapes.ts';
 import { partOf, type VerificationOptions, type VerificationResult } from './verification.ts';
 
-export const name = 'shapes';
+export const name = 'fuzz';
 export const takesPart = true;
 
 const WORLDS = { ci: 4, full: 100 } as const;

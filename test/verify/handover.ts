@@ -5,7 +5,7 @@ import { drawJourney, openHandOvers, runJourney } from '../real/hand-over.ts';
 import { PROGRAM_USERS } from '../real/programs.ts';
 import { partOf, type VerificationOptions, type VerificationResult } from './verification.ts';
 
-export const name = 'hand-over';
+export const name = 'handover';
 export const takesPart = true;
 
 const JOURNEYS = { ci: 4, full: 100 } as const;

@@ -1,6 +1,6 @@
 /**
  * Feature gates that the Go programs take because they come along with a library for API servers (k8s.io/apiserver and
- * k8s.io/component-base, of the releases that either of them is built with). None does anything in a sidecar.
+ * k8s.io/component-base, of the releases that they are built with, or were in the release before). None does anything in a sidecar.
  */
 export const API_SERVER_GATES: ReadonlySet<string> = new Set([
   'APIResponseCompression',

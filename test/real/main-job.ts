@@ -55,15 +55,16 @@ export async function openScene({
   name,
   bindingMode = 'Immediate',
   snapshotPolicy = 'Delete',
-  storageParameters = {},
-  snapshotParameters = {},
+  storageParameters,
+  snapshotParameters,
 }: SceneOptions): Promise<Scene> {
   const { kube } = plane;
   await kube.create(NAMESPACES, { metadata: { name } });
   await kube.create(STORAGE_CLASSES, {
     metadata: { name },
     provisioner: driver.name,
-    parameters: storageParameters,
+    // The server drops an empty map of a built-in kind.
+    ...(storageParameters === undefined ? {} : { parameters: storageParameters }),
     reclaimPolicy: 'Delete',
     volumeBindingMode: bindingMode,
   });
@@ -71,7 +72,7 @@ export async function openScene({
     metadata: { name },
     driver: driver.name,
     deletionPolicy: snapshotPolicy,
-    parameters: snapshotParameters,
+    ...(snapshotParameters === undefined ? {} : { parameters: snapshotParameters }),
   });
   return { plane, kube, driver, namespace: name, storageClass: name, snapshotClass: name };
 }

@@ -62,14 +62,10 @@ interface Connections {
 function createConnections(open: () => Client): Connections {
   const all = new Set<Client>();
   const free: Client[] = [];
-  const another = (): Client => {
-    const client = open();
-    all.add(client);
-    return client;
-  };
   return {
     dispatch: (options, handler) => {
-      const client = free.pop() ?? another();
+      const client = free.pop() ?? open();
+      all.add(client);
       client.dispatch(options, {
         ...handler,
         onResponseEnd: (controller, trailers) => {

@@ -1,4 +1,5 @@
 /** A job of `npm run verify -- node`, alone in private namespaces (harness/node/enter.ts): FOLDER JOB [SIDE]. Its last line is one JSON object. */
+import { troubles } from '../../../harness/node/ask.ts';
 import { type Side, TOPOLOGY_KEY } from '../../../harness/node/driver-pod.ts';
 import { NODE_NAME } from '../../../harness/node/node.ts';
 import { runSanity, type SanityConfiguration } from '../../real/sanity.ts';
@@ -44,22 +45,11 @@ async function main(): Promise<object> {
   try {
     return await run(node);
   } catch (error) {
-    say(await troubles(node));
+    say(await troubles(node.plane));
     throw error;
   } finally {
     await node.plane.stop();
   }
-}
-
-/** What somebody would look at next. */
-async function troubles({ plane }: Deployed): Promise<string> {
-  const asked = [
-    ['get', 'pods', '-A', '-o', 'wide'],
-    ['get', 'events', '-A', '--sort-by=.lastTimestamp'],
-    ['-n', 'mock-driver', 'logs', 'daemonset/mock-driver', '--all-containers', '--tail=15'],
-  ];
-  const answers = await Promise.all(asked.map((args) => plane.kubectl(args)));
-  return answers.map(({ stdout, stderr }) => `${stdout}${stderr}`.split('\n').slice(-40).join('\n')).join('\n');
 }
 
 const result = await main().catch((error: unknown) => ({ error: error instanceof Error ? error.message : String(error) }));

@@ -18,15 +18,27 @@ import {
   VOLUME_SNAPSHOT_CONTENTS,
   VOLUME_SNAPSHOTS,
 } from '../../lib/kube/resources.ts';
+import { formatMicroTime } from '../../lib/kube/time.ts';
 import type { DriverControl } from '../../harness/driver-control.ts';
 import { openDriverControl } from '../../harness/driver-control.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import type { MockDriver } from '../../harness/mock-driver.ts';
 import { startMockDriver } from '../../harness/mock-driver.ts';
 import { eventually } from '../../harness/wait.ts';
-import { deleteClaimsOf, deleteGroup, GROUPS, openGroupClass, provisionGroup, takeGroup } from './group-job.ts';
+import { GROUPS, openGroupClass, runGroupJob } from './group-job.ts';
 import type { Scene } from './main-job.ts';
-import { createClaim, deleteClaim, deleteSnapshot, openScene, provision, takeSnapshot, untilNothingLeft } from './main-job.ts';
+import {
+  createClaim,
+  createSnapshot,
+  deleteClaim,
+  deleteSnapshot,
+  guard,
+  openScene,
+  provision,
+  takeSnapshot,
+  untilBound,
+  untilNothingLeft,
+} from './main-job.ts';
 import type { Role } from './programs.ts';
 import type { RbacRun } from './rbac.ts';
 import { applyRbac, runUnderRbac } from './rbac.ts';
@@ -94,11 +106,9 @@ async function prepare({ plane, driver }: World): Promise<Scene> {
     snapshotParameters: secretOf('snapshotter'),
   });
   await kube.create(SECRETS, { metadata: { name: SECRET, namespace: 'rights' }, data: { token: 'cmlnaHQ=' } });
-  await openGroupClass(scene, 'Delete', secretOf('group-snapshotter'));
+  await openGroupClass(scene, secretOf('group-snapshotter'));
   return scene;
 }
-
-const microTime = (): string => new Date().toISOString().replace('Z', '000Z');
 
 async function registerNode({ kube }: ControlPlane, driver: MockDriver): Promise<void> {
   await kube.create(NODES, { metadata: { name: 'node-a', labels: { [ZONE]: 'a' } } });
@@ -143,7 +153,7 @@ async function betweenLives({ plane, driver, control }: World, scene: Scene): Pr
   await deleteClaim(scene, 'forgotten');
   await kube.delete(EVENTS, { namespace, name: (await eventOf(scene, 'ProvisioningFailed'))?.metadata?.name ?? '' });
   for (const lease of ELECTIONS) {
-    const spec = { holderIdentity: 'gone', leaseDurationSeconds: 3, renewTime: microTime() };
+    const spec = { holderIdentity: 'gone', leaseDurationSeconds: 3, renewTime: formatMicroTime(Date.now()) };
     await kube.mergePatch(LEASES, lease, { spec });
   }
   await strayShard(plane, driver);
@@ -156,10 +166,7 @@ async function secondLife(world: World, scene: Scene): Promise<void> {
   await takeSnapshot(scene, 'snapshot', 'source');
   await provision(scene, 'restored', { fromSnapshot: 'snapshot' });
   await provision(scene, 'clone', { fromClaim: 'source' });
-  const group = await provisionGroup(scene, { name: 'all', claims: ['a', 'b'] });
-  await takeGroup(group);
-  await deleteGroup(group);
-  await deleteClaimsOf(group);
+  await runGroupJob(scene);
   await repeat(world, scene);
   await lookTwice(scene);
   await lookForVolume(world, scene);
@@ -170,10 +177,6 @@ async function secondLife(world: World, scene: Scene): Promise<void> {
   const areGone = async (): Promise<true | undefined> =>
     (await kube.list(CSI_STORAGE_CAPACITIES, OWN_POD.namespace)).length === 0 ? true : undefined;
   await eventually('the capacities to go with their class', areGone, guard(scene));
-}
-
-function guard(scene: Pick<Scene, 'plane'>): { signal: AbortSignal } {
-  return { signal: scene.plane.stage.broken };
 }
 
 async function eventOf({ kube, namespace }: Scene, reason: string): Promise<CoreEvent | undefined> {
@@ -209,11 +212,7 @@ async function attributesClass(scene: Scene): Promise<void> {
       resources: { requests: { storage: '1Mi' } },
     },
   });
-  await kube.until(
-    PERSISTENT_VOLUME_CLAIMS,
-    { namespace, name: 'fast' },
-    { what: 'bound', test: ({ status }) => status?.phase === 'Bound', ...guard(scene) },
-  );
+  await untilBound(scene, 'fast');
   await deleteClaim(scene, 'fast');
 }
 
@@ -275,10 +274,7 @@ async function lookForVolume({ plane }: World, scene: Scene): Promise<void> {
     spec: { accessModes: ['ReadWriteOnce'], storageClassName: '', volumeName: 'none', resources: { requests: { storage: '1Mi' } } },
   });
   await kube.replaceStatus(PERSISTENT_VOLUME_CLAIMS, { ...claim, status: { phase: 'Bound' } });
-  await kube.create(VOLUME_SNAPSHOTS, {
-    metadata: target,
-    spec: { volumeSnapshotClassName: namespace, source: { persistentVolumeClaimName: 'volumeless' } },
-  });
+  await createSnapshot(scene, 'volumeless', 'volumeless');
   await kube.until(VOLUME_SNAPSHOTS, target, { what: 'told why', test: ({ status }) => status?.error !== undefined, ...guard(scene) });
   binder?.signal('SIGCONT');
   await deleteSnapshot(scene, 'volumeless');

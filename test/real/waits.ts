@@ -19,7 +19,7 @@ import { type MockDriver, startMockDriver } from '../../harness/mock-driver.ts';
 import type { Program } from '../../harness/stage.ts';
 import { eventually } from '../../harness/wait.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
-import { createClaim, createSnapshot, openScene, provision, type Scene } from './main-job.ts';
+import { createClaim, createSnapshot, guard, openScene, provision, type Scene } from './main-job.ts';
 import { type Role, ROLES, type Side, startProgram, userOf } from './programs.ts';
 
 export interface Wait {
@@ -99,8 +99,6 @@ async function registerNodes({ kube }: ControlPlane, driver: MockDriver, name: s
     await kube.create(CSI_NODES, { metadata: { name: node }, spec: { drivers } });
   }
 }
-
-const guard = ({ plane }: Set): { signal: AbortSignal } => ({ signal: plane.stage.broken });
 
 async function callsOf({ control }: Set, rpcs: readonly string[]): Promise<readonly DriverCall[]> {
   return (await control.journal()).filter(({ rpc }) => rpcs.includes(rpc));

@@ -15,7 +15,7 @@ import { repositoryRoot } from '../../harness/repository.ts';
 import type { Program } from '../../harness/stage.ts';
 import { eventually } from '../../harness/wait.ts';
 import { type ControlPlane, startControlPlane } from '../../harness/real/control-plane.ts';
-import { type BoundClaim, openScene, provision, type Scene } from './main-job.ts';
+import { type BoundClaim, NAMESPACES, openScene, provision, type Scene } from './main-job.ts';
 import { startProgram } from './programs.ts';
 
 export const DRIVER = 'forged.csi.example';
@@ -147,7 +147,6 @@ async function raise(plane: ControlPlane): Promise<ForgedWorld> {
   };
 }
 
-const NAMESPACES = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false } as const;
 const ROLES = { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'roles', kind: 'Role', namespaced: true } as const;
 const BINDINGS = { ...ROLES, plural: 'rolebindings', kind: 'RoleBinding' } as const;
 const ACCOUNTS = { group: '', version: 'v1', plural: 'serviceaccounts', kind: 'ServiceAccount', namespaced: true } as const;

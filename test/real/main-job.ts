@@ -46,7 +46,7 @@ export interface SceneOptions {
   readonly snapshotParameters?: Readonly<Record<string, string>>;
 }
 
-const NAMESPACES = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false } as const;
+export const NAMESPACES = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false } as const;
 
 /** A namespace and a class of each kind for the driver. */
 export async function openScene({

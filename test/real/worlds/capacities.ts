@@ -10,13 +10,13 @@ import type { Program } from '../../../harness/stage.ts';
 import { eventually } from '../../../harness/wait.ts';
 import type { ControlPlane } from '../../../harness/real/control-plane.ts';
 import { SeededRandom } from '../../simulation/seeded-random.ts';
+import { NAMESPACES } from '../main-job.ts';
 import { type Side, startProgram, userOf } from '../programs.ts';
 import { startRecordingDrivers } from './drivers.ts';
 import { segmentText } from './recording-driver.ts';
 import { ofSide, SIDE } from './world.ts';
 
 const SIDES: readonly Side[] = ['ours', 'go'];
-const NAMESPACES = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false } as const;
 const DRIVER = `capacities-${SIDE}.csi.example`;
 const PLUGIN = ['CONTROLLER_SERVICE', 'VOLUME_ACCESSIBILITY_CONSTRAINTS'];
 const CONTROLLER = ['CREATE_DELETE_VOLUME', 'GET_CAPACITY'];

@@ -7,6 +7,7 @@ import { PERSISTENT_VOLUME_CLAIMS } from '../../../lib/kube/resources.ts';
 import type { Program } from '../../../harness/stage.ts';
 import { eventually } from '../../../harness/wait.ts';
 import type { ControlPlane } from '../../../harness/real/control-plane.ts';
+import { NAMESPACES } from '../main-job.ts';
 import { type Side, startProgram, userOf } from '../programs.ts';
 import { differences } from './intended.ts';
 import { type ClaimOutcome, listAll, outcomeOf, type SideOutcome } from './outcome.ts';
@@ -14,7 +15,6 @@ import { type RecordingDrivers, startRecordingDrivers } from './drivers.ts';
 import { drawWorld, type MadeObject, ofSide, UID, type World } from './world.ts';
 
 const SIDES: readonly Side[] = ['ours', 'go'];
-const NAMESPACES = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false } as const;
 /** Those of the small size. */
 export const FIXED_SEEDS: readonly number[] = Array.from({ length: 50 }, (_, index) => index + 1);
 /** Worlds with processes at a time. */

@@ -20,7 +20,7 @@ import { startControlPlane } from '../../harness/real/control-plane.ts';
 import type { Scene } from './main-job.ts';
 import { createClaim, deleteClaim, openScene, provision, runMainJob, untilBound, untilNothingLeft } from './main-job.ts';
 import type { Side } from './programs.ts';
-import { castOf, PROGRAM_USERS, startCast, stopCast, userOf } from './programs.ts';
+import { castOf, ownKubeconfigOf, PROGRAM_USERS, startCast, stopCast } from './programs.ts';
 
 const SIDES: readonly Side[] = ['go', 'ours'];
 const ZONE = 'topology.mock.csi.example/zone';
@@ -66,7 +66,7 @@ async function start(side: Side, { address }: MockDriver): Promise<void> {
   programs = await startCast(plane.stage, {
     cast: castOf(side),
     address,
-    kubeconfigOf: (role) => plane.kubeconfigOf(userOf(role, side).name),
+    kubeconfigOf: ownKubeconfigOf(plane),
   });
 }
 

@@ -25,7 +25,7 @@ import type { Scene } from './main-job.ts';
 import { createClaim, createSnapshot, guard, openScene, untilBound, untilReady } from './main-job.ts';
 import { contentsOf, shapeOf } from './pairs-job.ts';
 import type { Cast, Role, Side } from './programs.ts';
-import { castOf, ROLES, startProgram, userOf } from './programs.ts';
+import { castOf, groupsOn, PROGRAM_USERS, ROLES, startProgram, userOf } from './programs.ts';
 
 /** Where and how programs are swapped. */
 export interface Point {
@@ -195,10 +195,10 @@ const other = (side: Side): Side => (side === 'ours' ? 'go' : 'ours');
 function createCrew({ plane, driver }: Pick<HandOverWorld, 'plane' | 'driver'>, side: Side): Crew {
   let cast: Cast = castOf(side);
   const programs = new Map<Role, Program>();
-  const users = new Set(ROLES.flatMap((role) => [userOf(role, 'ours').name, userOf(role, 'go').name]));
+  const users = new Set(PROGRAM_USERS.map(({ name }) => name));
   const start = async (role: Role): Promise<void> => {
-    const args = role === 'csi-provisioner' ? [] : ['--feature-gates=CSIVolumeGroupSnapshot=true'];
     const kubeconfig = plane.kubeconfigOf(userOf(role, cast[role]).name);
+    const args = groupsOn(role);
     programs.set(role, await startProgram(plane.stage, { role, side: cast[role], address: driver.address, kubeconfig, args }));
   };
   const writesSince = (bytes: number): number =>

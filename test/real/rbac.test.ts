@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { installCrds, readCrds } from '../../harness/crds.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import { startControlPlane } from '../../harness/real/control-plane.ts';
+import { onControlPlane } from '../../harness/real/on-control-plane.ts';
 import type { RbacRun } from './rbac.ts';
 import { told } from './rbac.ts';
 import { describeRight, needs, readManifests, RIGHTS_FILES, rightsIn } from './rights.ts';
@@ -10,16 +11,11 @@ import { removeOneByOne } from './rights-removed.ts';
 import { runUnderUpstreamRbac } from './upstream-rbac.ts';
 
 test("ours do the main job and a group under upstream's manifests, and are forbidden nothing; nor are the Go programs", async () => {
-  const plane = await startControlPlane({ audit: true });
-  try {
-    const runs = await runUnderUpstreamRbac(plane);
-    for (const [side, run] of Object.entries(runs)) {
-      process.stdout.write(`${told(side, run)}\n`);
-      expect(run.calls.length).toBeGreaterThan(60);
-      expect(Object.fromEntries(run.forbidden), side).toEqual({});
-    }
-  } finally {
-    await plane.stop();
+  const runs = await onControlPlane({ audit: true }, runUnderUpstreamRbac);
+  for (const [side, run] of Object.entries(runs)) {
+    process.stdout.write(`${told(side, run)}\n`);
+    expect(run.calls.length).toBeGreaterThan(60);
+    expect(Object.fromEntries(run.forbidden), side).toEqual({});
   }
 });
 

@@ -36,12 +36,12 @@ export interface RbacOptions {
   readonly driver: MockDriver;
   readonly side: Side;
   readonly argsOf?: (role: Role) => readonly string[];
-  readonly envOf?: (role: Role) => Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The job with the programs of that side, with leader election on as the manifests foresee it. */
 export async function runUnderRbac(
-  { plane, driver, side, argsOf = () => [], envOf = () => ({}) }: RbacOptions,
+  { plane, driver, side, argsOf = () => [], env = {} }: RbacOptions,
   job: () => Promise<void>,
 ): Promise<RbacRun> {
   const from = plane.audit().length;
@@ -50,7 +50,7 @@ export async function runUnderRbac(
     address: driver.address,
     kubeconfigOf: (role) => plane.asServiceAccount(ACCOUNTS[role].namespace, ACCOUNTS[role].name),
     argsOf: (role) => ['--leader-election=true', `--leader-election-namespace=${ACCOUNTS[role].namespace}`, ...argsOf(role)],
-    envOf,
+    env,
   });
   try {
     await job();

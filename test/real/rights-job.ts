@@ -2,7 +2,6 @@
  * Everything that a right is granted for, done once under the roles of deploy/: the main job and a group on a driver with
  * topology, attachments, capacities and Secrets, and what makes a program look twice or repeat itself.
  */
-import { join } from 'node:path';
 import type { CoreEvent, KubeObject, Resource } from '../../lib/kube/objects.ts';
 import {
   CSI_NODES,
@@ -20,10 +19,9 @@ import {
 } from '../../lib/kube/resources.ts';
 import { formatMicroTime } from '../../lib/kube/time.ts';
 import type { DriverControl } from '../../harness/driver-control.ts';
-import { openDriverControl } from '../../harness/driver-control.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import type { MockDriver } from '../../harness/mock-driver.ts';
-import { startMockDriver } from '../../harness/mock-driver.ts';
+import { startSteeredDriver } from '../../harness/mock-driver.ts';
 import { eventually } from '../../harness/wait.ts';
 import { GROUPS, openGroupClass, runGroupJob } from './group-job.ts';
 import type { Scene } from './main-job.ts';
@@ -39,7 +37,7 @@ import {
   untilBound,
   untilNothingLeft,
 } from './main-job.ts';
-import type { Role } from './programs.ts';
+import { groupsOn, type Role } from './programs.ts';
 import type { RbacRun } from './rbac.ts';
 import { applyRbac, runUnderRbac } from './rbac.ts';
 import { RIGHTS_FILES } from './rights.ts';
@@ -70,12 +68,11 @@ interface World {
 /** Every call of the three programs, and what was forbidden. */
 export async function runRightsJob(plane: ControlPlane): Promise<RbacRun> {
   await applyRbac(plane, RIGHTS_FILES);
-  const socket = join(plane.stage.dir, 'control.sock');
-  const args = [`--control=unix://${socket}`, `--topology=${ZONE}=a`, '--require-secrets=token=right'];
-  const driver = await startMockDriver(plane.stage, { args });
-  const world = { plane, driver, control: openDriverControl(socket) };
+  const args = [`--topology=${ZONE}=a`, '--require-secrets=token=right'];
+  const { driver, control } = await startSteeredDriver(plane.stage, { args });
+  const world = { plane, driver, control };
   const scene = await prepare(world);
-  const run = (job: () => Promise<void>): Promise<RbacRun> => runUnderRbac({ plane, driver, side: 'ours', argsOf, envOf }, job);
+  const run = (job: () => Promise<void>): Promise<RbacRun> => runUnderRbac({ plane, driver, side: 'ours', argsOf, env: OWN_ENV }, job);
   const first = await run(() => firstLife(world, scene));
   await betweenLives(world, scene);
   const second = await run(() => secondLife(world, scene));
@@ -84,10 +81,8 @@ export async function runRightsJob(plane: ControlPlane): Promise<RbacRun> {
 
 const CAPACITY = ['--enable-capacity', '--capacity-ownerref-level=2', '--capacity-poll-interval=1s', '--capacity-for-immediate-binding'];
 const argsOf = (role: Role): readonly string[] =>
-  role === 'csi-provisioner'
-    ? [...CAPACITY, '--feature-gates=Topology=true,VolumeAttributesClass=true']
-    : ['--feature-gates=CSIVolumeGroupSnapshot=true'];
-const envOf = (): Readonly<Record<string, string>> => ({ NAMESPACE: OWN_POD.namespace, POD_NAME: OWN_POD.name });
+  role === 'csi-provisioner' ? [...CAPACITY, '--feature-gates=Topology=true,VolumeAttributesClass=true'] : groupsOn(role);
+const OWN_ENV = { NAMESPACE: OWN_POD.namespace, POD_NAME: OWN_POD.name };
 
 /** What the programs find. */
 async function prepare({ plane, driver }: World): Promise<Scene> {

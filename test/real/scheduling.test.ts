@@ -8,7 +8,7 @@ import { registerReadyNode } from '../../harness/ready-node.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import { startControlPlane } from '../../harness/real/control-plane.ts';
 import { createClaim, deleteClaim, openScene, untilBound, untilNothingLeft } from './main-job.ts';
-import { castOf, PROGRAM_USERS, startCast, stopCast, userOf } from './programs.ts';
+import { castOf, ownKubeconfigOf, PROGRAM_USERS, startCast, stopCast } from './programs.ts';
 
 const ZONE = 'topology.mock.csi.example/zone';
 const ZONES = [
@@ -47,7 +47,7 @@ describe.each(['ours', 'go'] as const)('with the provisioner of %s', (side) => {
     const programs = await startCast(plane.stage, {
       cast: castOf(side),
       address: driver.address,
-      kubeconfigOf: (role) => plane.kubeconfigOf(userOf(role, side).name),
+      kubeconfigOf: ownKubeconfigOf(plane),
     });
     const scene = await openScene({ plane, driver, name: `late-${side}`, bindingMode: 'WaitForFirstConsumer' });
     const { namespace } = scene;

@@ -1,8 +1,7 @@
 /** A real control plane with a driver that is bent while it runs, and a corner of it for each situation. */
-import { join } from 'node:path';
-import { openDriverControl, type ScenarioRule } from '../../harness/driver-control.ts';
+import type { DriverControl, ScenarioRule } from '../../harness/driver-control.ts';
 import type { Kube } from '../../harness/kube.ts';
-import { startMockDriver, type MockDriver } from '../../harness/mock-driver.ts';
+import { type MockDriver, startSteeredDriver } from '../../harness/mock-driver.ts';
 import { type ControlPlane, startControlPlane } from '../../harness/real/control-plane.ts';
 import { installCrds, readCrds } from '../../harness/crds.ts';
 import { registerReadyNode } from '../../harness/ready-node.ts';
@@ -22,7 +21,7 @@ import {
 } from '../../lib/kube/resources.ts';
 import { grant, userSubject } from './grants.ts';
 import { NAMESPACES } from './main-job.ts';
-import { castOf, PROGRAM_USERS, ROLES, type Side, startCast, userOf } from './programs.ts';
+import { castOf, groupsOn, ownKubeconfigOf, PROGRAM_USERS, ROLES, type Side, startCast } from './programs.ts';
 import { ACCOUNTS, applyRbac } from './rbac.ts';
 import { RIGHTS_FILES } from './rights.ts';
 
@@ -78,8 +77,7 @@ export async function openStuckWorld(): Promise<StuckWorld> {
   });
   const { kube, raw, stage } = plane;
   await installCrds(raw, readCrds());
-  const control = join(stage.dir, 'control.sock');
-  const driver = await startMockDriver(stage, { nodeId: NODE, args: [`--control=unix://${control}`] });
+  const { driver, control } = await startSteeredDriver(stage, { nodeId: NODE });
   await registerDriver(kube, driver.name);
   await applyRbac(plane, RIGHTS_FILES);
   await letLook(kube);
@@ -133,7 +131,7 @@ export async function openStuckWorld(): Promise<StuckWorld> {
       startCast(stage, {
         cast: castOf(side),
         address: driver.address,
-        kubeconfigOf: (role) => plane.kubeconfigOf(userOf(role, side).name),
+        kubeconfigOf: ownKubeconfigOf(plane),
         argsOf: (role) => [
           '--leader-election=true',
           '--leader-election-namespace=kube-system',
@@ -142,15 +140,14 @@ export async function openStuckWorld(): Promise<StuckWorld> {
           '--leader-election-renew-deadline=60s',
           '--retry-interval-start=500ms',
           '--retry-interval-max=2s',
-          ...(role === 'csi-provisioner' ? [] : ['--feature-gates=CSIVolumeGroupSnapshot=true']),
+          ...groupsOn(role),
         ],
       }),
   };
 }
 
 /** The driver takes all rules at once: what each corner wants is put together. */
-function openFaults(socket: string): { set(corner: string, rule: ScenarioRule | undefined): Promise<void> } {
-  const control = openDriverControl(socket);
+function openFaults(control: DriverControl): { set(corner: string, rule: ScenarioRule | undefined): Promise<void> } {
   const rules = new Map<string, ScenarioRule>();
   let last: Promise<void> = Promise.resolve();
   return {

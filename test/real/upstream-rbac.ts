@@ -1,13 +1,12 @@
 /** The main job and a group under the rights that vendors have given the Go programs, group rules included: by the Go programs, and by ours. */
 import { join } from 'node:path';
-import { installCrds, readCrds } from '../../harness/crds.ts';
 import { openCsiNode } from '../../harness/csi-node.ts';
 import { startMockDriver } from '../../harness/mock-driver.ts';
 import { moduleFolder } from '../../harness/real/binaries.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import { openGroupClass, runGroupJob } from './group-job.ts';
 import { openScene, runMainJob, untilNothingLeft } from './main-job.ts';
-import type { Side } from './programs.ts';
+import { groupsOn, type Side } from './programs.ts';
 import type { RbacRun } from './rbac.ts';
 import { applyRbac, runUnderRbac } from './rbac.ts';
 
@@ -22,15 +21,14 @@ function upstreamRbac(): readonly string[] {
   ];
 }
 
-/** On a fresh control plane with an audit log. */
+/** On a fresh control plane with an audit log that serves our CRDs. */
 export async function runUnderUpstreamRbac(plane: ControlPlane): Promise<Readonly<Record<Side, RbacRun>>> {
-  await installCrds(plane.raw, readCrds());
   await applyRbac(plane, upstreamRbac());
   const driver = await startMockDriver(plane.stage, { args: ['--publish=symlink'] });
   const node = openCsiNode({ address: driver.address, nodeId: 'node-a', dir: plane.stage.dir });
   plane.stage.defer(() => node.close());
   const run = (side: Side): Promise<RbacRun> =>
-    runUnderRbac({ plane, driver, side, argsOf: (role) => (role === 'csi-provisioner' ? [] : GROUPS_ON) }, async () => {
+    runUnderRbac({ plane, driver, side, argsOf: groupsOn }, async () => {
       const scene = await openScene({ plane, driver, name: `rbac-${side}` });
       await openGroupClass(scene);
       await runMainJob(scene, node);
@@ -39,5 +37,3 @@ export async function runUnderUpstreamRbac(plane: ControlPlane): Promise<Readonl
     });
   return { go: await run('go'), ours: await run('ours') };
 }
-
-const GROUPS_ON = ['--feature-gates=CSIVolumeGroupSnapshot=true'];

@@ -1,6 +1,4 @@
-import { installCrds, readCrds } from '../../harness/crds.ts';
-import type { ControlPlane } from '../../harness/real/control-plane.ts';
-import { startControlPlane } from '../../harness/real/control-plane.ts';
+import { onControlPlane } from '../../harness/real/on-control-plane.ts';
 import { told } from '../real/rbac.ts';
 import { describeRight, needs, readManifests, RIGHTS_FILES, rightsIn } from '../real/rights.ts';
 import { runRightsJob } from '../real/rights-job.ts';
@@ -15,12 +13,12 @@ export const name = 'rbac';
  * a call was made by it that the server refuses without it.
  */
 export async function run({ log }: VerificationOptions): Promise<VerificationResult> {
-  const { ours, go } = await onFreshPlane(log, runUnderUpstreamRbac);
+  const options = { audit: true, report: log };
+  const { ours, go } = await onControlPlane(options, runUnderUpstreamRbac);
   log(`under upstream's RBAC: ${told('go', go)}; ${told('ours', ours)}`);
   const manifests = readManifests(RIGHTS_FILES);
   const rights = rightsIn(manifests);
-  const { own, unneeded } = await onFreshPlane(log, async (plane) => {
-    await installCrds(plane.raw, readCrds());
+  const { own, unneeded } = await onControlPlane(options, async (plane) => {
     const job = await runRightsJob(plane);
     const found = needs(rights, job.calls);
     await removeOneByOne({ plane, manifests, rights, needed: found.needed });
@@ -36,13 +34,4 @@ export async function run({ log }: VerificationOptions): Promise<VerificationRes
     rights: rights.length,
     grantedButNotNeeded: unneeded.map(describeRight),
   };
-}
-
-async function onFreshPlane<T>(log: (line: string) => void, work: (plane: ControlPlane) => Promise<T>): Promise<T> {
-  const plane = await startControlPlane({ audit: true, report: log });
-  try {
-    return await work(plane);
-  } finally {
-    await plane.stop();
-  }
 }

@@ -19,6 +19,7 @@ import {
 } from '../../lib/kube/resources.ts';
 import { formatMicroTime } from '../../lib/kube/time.ts';
 import type { DriverControl } from '../../harness/driver-control.ts';
+import type { AuditCall } from '../../harness/real/audit.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import type { MockDriver } from '../../harness/mock-driver.ts';
 import { startSteeredDriver } from '../../harness/mock-driver.ts';
@@ -38,7 +39,6 @@ import {
   untilNothingLeft,
 } from './main-job.ts';
 import { groupsOn, type Role } from './programs.ts';
-import type { RbacRun } from './rbac.ts';
 import { applyRbac, runUnderRbac } from './rbac.ts';
 import { RIGHTS_FILES } from './rights.ts';
 
@@ -65,18 +65,19 @@ interface World {
   readonly control: DriverControl;
 }
 
-/** Every call of the three programs, and what was forbidden. */
-export async function runRightsJob(plane: ControlPlane): Promise<RbacRun> {
+/** Every call of the three programs. */
+export async function runRightsJob(plane: ControlPlane): Promise<readonly AuditCall[]> {
   await applyRbac(plane, RIGHTS_FILES);
   const args = [`--topology=${ZONE}=a`, '--require-secrets=token=right'];
   const { driver, control } = await startSteeredDriver(plane.stage, { args });
   const world = { plane, driver, control };
   const scene = await prepare(world);
-  const run = (job: () => Promise<void>): Promise<RbacRun> => runUnderRbac({ plane, driver, side: 'ours', argsOf, env: OWN_ENV }, job);
+  const run = (job: () => Promise<void>): Promise<readonly AuditCall[]> =>
+    runUnderRbac({ plane, driver, side: 'ours', argsOf, env: OWN_ENV }, job);
   const first = await run(() => firstLife(world, scene));
   await betweenLives(world, scene);
   const second = await run(() => secondLife(world, scene));
-  return { calls: [...first.calls, ...second.calls], forbidden: new Map([...first.forbidden, ...second.forbidden]) };
+  return [...first, ...second];
 }
 
 const CAPACITY = ['--enable-capacity', '--capacity-ownerref-level=2', '--capacity-poll-interval=1s', '--capacity-for-immediate-binding'];

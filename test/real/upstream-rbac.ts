@@ -2,12 +2,12 @@
 import { join } from 'node:path';
 import { openCsiNode } from '../../harness/csi-node.ts';
 import { startMockDriver } from '../../harness/mock-driver.ts';
+import type { AuditCall } from '../../harness/real/audit.ts';
 import { moduleFolder } from '../../harness/real/binaries.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import { openGroupClass, runGroupJob } from './group-job.ts';
 import { openScene, runMainJob, untilNothingLeft } from './main-job.ts';
 import { groupsOn, type Side } from './programs.ts';
-import type { RbacRun } from './rbac.ts';
 import { applyRbac, runUnderRbac } from './rbac.ts';
 
 /** ServiceAccounts, roles and bindings of the Go programs, byte for byte as they lie in the Go module cache. */
@@ -22,12 +22,12 @@ function upstreamRbac(): readonly string[] {
 }
 
 /** On a fresh control plane with an audit log that serves our CRDs. */
-export async function runUnderUpstreamRbac(plane: ControlPlane): Promise<Readonly<Record<Side, RbacRun>>> {
+export async function runUnderUpstreamRbac(plane: ControlPlane): Promise<Readonly<Record<Side, readonly AuditCall[]>>> {
   await applyRbac(plane, upstreamRbac());
   const driver = await startMockDriver(plane.stage, { args: ['--publish=symlink'] });
   const node = openCsiNode({ address: driver.address, nodeId: 'node-a', dir: plane.stage.dir });
   plane.stage.defer(() => node.close());
-  const run = (side: Side): Promise<RbacRun> =>
+  const run = (side: Side): Promise<readonly AuditCall[]> =>
     runUnderRbac({ plane, driver, side, argsOf: groupsOn }, async () => {
       const scene = await openScene({ plane, driver, name: `rbac-${side}` });
       await openGroupClass(scene);

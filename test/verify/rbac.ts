@@ -1,5 +1,5 @@
 import { onControlPlane } from '../../harness/real/on-control-plane.ts';
-import { told } from '../real/rbac.ts';
+import { forbiddenIn, told } from '../real/rbac.ts';
 import { describeRight, needs, readManifests, RIGHTS_FILES, rightsIn } from '../real/rights.ts';
 import { runRightsJob } from '../real/rights-job.ts';
 import { removeOneByOne } from '../real/rights-removed.ts';
@@ -19,18 +19,18 @@ export async function run({ log }: VerificationOptions): Promise<VerificationRes
   const manifests = readManifests(RIGHTS_FILES);
   const rights = rightsIn(manifests);
   const { own, unneeded } = await onControlPlane(options, async (plane) => {
-    const job = await runRightsJob(plane);
-    const found = needs(rights, job.calls);
+    const calls = await runRightsJob(plane);
+    const found = needs(rights, calls);
     await removeOneByOne({ plane, manifests, rights, needed: found.needed });
-    return { own: job, unneeded: found.unneeded };
+    return { own: calls, unneeded: found.unneeded };
   });
   log(`under deploy/: ${told('ours', own)}`);
-  const forbidden = [...ours.forbidden.keys(), ...own.forbidden.keys()];
+  const forbidden = [...forbiddenIn(ours).keys(), ...forbiddenIn(own).keys()];
   return {
     ok: forbidden.length === 0 && unneeded.length === 0,
-    calls: { go: go.calls.length, ours: ours.calls.length, underOwnRoles: own.calls.length },
+    calls: { go: go.length, ours: ours.length, underOwnRoles: own.length },
     forbidden,
-    peersForbidden: [...go.forbidden.keys()],
+    peersForbidden: [...forbiddenIn(go).keys()],
     rights: rights.length,
     grantedButNotNeeded: unneeded.map(describeRight),
   };

@@ -1,8 +1,8 @@
-/** A job of `npm run verify -- node`, alone in private namespaces (harness/node/enter.ts): FOLDER JOB [SIDE]. Its last line is one JSON object. */
+/** A job of `npm run verify -- node`, alone in private namespaces (harness/node/enter.ts): FOLDER JOB [SIDE [COUNT]], so many of the faults. Its last line is one JSON object. */
 import { troubles } from '../../../harness/node/ask.ts';
 import { type Side, TOPOLOGY_KEY } from '../../../harness/node/driver-pod.ts';
 import { NODE_NAME } from '../../../harness/node/node.ts';
-import { runSanity, type SanityConfiguration } from '../../real/sanity.ts';
+import { judgeSanity, runSanity, type SanityConfiguration } from '../../real/sanity.ts';
 import { deployed, type Deployed } from './deployed.ts';
 import { untilNothingIsLeft } from './household.ts';
 import { FAULTS, runFaults } from './faults.ts';
@@ -20,14 +20,19 @@ const SANITY: readonly SanityConfiguration[] = [
   ...rest,
   driver: ['--publish=bind', '--max-volumes-per-node=8', `--topology=${TOPOLOGY_KEY}=${NODE_NAME}`, ...driver],
   restarts: false,
-  atLeast: 0,
+  atLeast: 95,
 }));
 
 const JOBS: Readonly<Record<string, (node: Deployed) => Promise<object>>> = {
   sanity: async ({ plane }) => {
     const runs: Record<string, object> = {};
-    for (const configuration of SANITY) runs[configuration.name] = await runSanity(plane.stage, configuration);
-    return { runs };
+    let good = true;
+    for (const configuration of SANITY) {
+      const result = await runSanity(plane.stage, configuration);
+      runs[configuration.name] = result;
+      good = judgeSanity(configuration, result, say) && good;
+    }
+    return { good, runs };
   },
   suite: async (node) => {
     const focus = process.env['SUITE_FOCUS'];

@@ -5,7 +5,7 @@ import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import { startControlPlane } from '../../harness/real/control-plane.ts';
 import { onControlPlane } from '../../harness/real/on-control-plane.ts';
 import { forbiddenIn, told } from './rbac.ts';
-import { describeRight, needs, readManifests, RIGHTS_FILES, rightsIn } from './rights.ts';
+import { describeRight, needs, readRights, rightsIn } from './rights.ts';
 import { runRightsJob } from './rights-job.ts';
 import { removeOneByOne } from './rights-removed.ts';
 import { runUnderUpstreamRbac } from './upstream-rbac.ts';
@@ -22,7 +22,7 @@ test("ours do the main job and a group under upstream's manifests, and are forbi
 describe('under the roles of deploy/', () => {
   let plane: ControlPlane;
   let calls: readonly AuditCall[];
-  const manifests = readManifests(RIGHTS_FILES);
+  const manifests = readRights();
   const rights = rightsIn(manifests);
 
   beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { onControlPlane } from '../../harness/real/on-control-plane.ts';
 import { forbiddenIn, told } from '../real/rbac.ts';
-import { describeRight, needs, readManifests, RIGHTS_FILES, rightsIn } from '../real/rights.ts';
+import { describeRight, needs, readRights, rightsIn } from '../real/rights.ts';
 import { runRightsJob } from '../real/rights-job.ts';
 import { removeOneByOne } from '../real/rights-removed.ts';
 import { runUnderUpstreamRbac } from '../real/upstream-rbac.ts';
@@ -16,7 +16,7 @@ export async function run({ log }: VerificationOptions): Promise<VerificationRes
   const options = { audit: true, report: log };
   const { ours, go } = await onControlPlane(options, runUnderUpstreamRbac);
   log(`under upstream's RBAC: ${told('go', go)}; ${told('ours', ours)}`);
-  const manifests = readManifests(RIGHTS_FILES);
+  const manifests = readRights();
   const rights = rightsIn(manifests);
   const { own, unneeded } = await onControlPlane(options, async (plane) => {
     const calls = await runRightsJob(plane);

@@ -11,7 +11,6 @@ import type { KubeObject, PersistentVolume, PersistentVolumeClaim, Resource, Vol
 import {
   CSI_DRIVERS,
   EVENTS,
-  groupSnapshotResources,
   PERSISTENT_VOLUME_CLAIMS,
   PERSISTENT_VOLUMES,
   PODS,
@@ -20,6 +19,7 @@ import {
   VOLUME_SNAPSHOTS,
 } from '../../lib/kube/resources.ts';
 import { grant, userSubject } from './grants.ts';
+import { GROUPS } from './group-job.ts';
 import { NAMESPACES } from './main-job.ts';
 import { castOf, groupsOn, ownKubeconfigOf, PROGRAM_USERS, ROLES, type Side, startCast } from './programs.ts';
 import { ACCOUNTS, applyRbac } from './rbac.ts';
@@ -190,6 +190,5 @@ async function makeClasses(kube: Kube, driver: string): Promise<void> {
   await kube.create(STORAGE_CLASSES, { metadata: { name: 'plain' }, provisioner: driver });
   await kube.create(STORAGE_CLASSES, { metadata: { name: 'late' }, provisioner: driver, volumeBindingMode: 'WaitForFirstConsumer' });
   await kube.create(VOLUME_SNAPSHOT_CLASSES, { metadata: { name: 'plain' }, driver, deletionPolicy: 'Delete' });
-  const { classes } = groupSnapshotResources('v1');
-  await kube.create(classes, { metadata: { name: 'plain' }, driver, deletionPolicy: 'Delete' });
+  await kube.create(GROUPS.classes, { metadata: { name: 'plain' }, driver, deletionPolicy: 'Delete' });
 }

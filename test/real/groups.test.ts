@@ -11,7 +11,7 @@ import { deleteClaimsOf, deleteGroup, GROUPS, openGroupClass, provisionGroup, ta
 import { openScene, untilNothingLeft } from './main-job.ts';
 import { contentsOf, shapeOf } from './pairs-job.ts';
 import type { Cast, Side } from './programs.ts';
-import { castOf, PROGRAM_USERS, startCast, stopCast, userOf } from './programs.ts';
+import { castOf, groupsOn, ownKubeconfigOf, PROGRAM_USERS, startCast, stopCast } from './programs.ts';
 
 const SIDES: readonly Side[] = ['ours', 'go'];
 const MEMBERS = ['a', 'b', 'c'];
@@ -34,8 +34,8 @@ async function start(cast: Cast): Promise<void> {
   programs = await startCast(plane.stage, {
     cast,
     address: driver.address,
-    kubeconfigOf: (role, side) => plane.kubeconfigOf(userOf(role, side).name),
-    argsOf: (role) => (role === 'csi-provisioner' ? [] : ['--feature-gates=CSIVolumeGroupSnapshot=true']),
+    kubeconfigOf: ownKubeconfigOf(plane),
+    argsOf: groupsOn,
   });
 }
 

@@ -13,18 +13,19 @@ import {
 } from '../../lib/kube/resources.ts';
 import { SNAPSHOT_FINALIZER } from '../../provisioner/facts/names.ts';
 import { openEntries } from '../../harness/journal-entries.ts';
+import { nameOf } from '../../harness/kube.ts';
 import type { MockDriver } from '../../harness/mock-driver.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import type { Program } from '../../harness/stage.ts';
 import { eventually } from '../../harness/wait.ts';
 import { SeededRandom } from '../simulation/seeded-random.ts';
 import type { Group } from './group-job.ts';
-import { askForGroup, GROUPS, guard, openGroupClass, provisionGroup, untilGroupReady } from './group-job.ts';
+import { askForGroup, GROUPS, openGroupClass, provisionGroup, untilGroupReady } from './group-job.ts';
 import type { Scene } from './main-job.ts';
-import { createClaim, createSnapshot, openScene, untilBound, untilReady } from './main-job.ts';
+import { createClaim, createSnapshot, guard, openScene, untilBound, untilReady } from './main-job.ts';
 import { contentsOf, shapeOf } from './pairs-job.ts';
 import type { Cast, Role, Side } from './programs.ts';
-import { castOf, ROLES, startProgram, userOf } from './programs.ts';
+import { castOf, groupsOn, PROGRAM_USERS, ROLES, startProgram, userOf } from './programs.ts';
 
 /** Where and how programs are swapped. */
 export interface Point {
@@ -103,7 +104,7 @@ export async function runJourney({ plane, driver, group, expected }: HandOverWor
       found = await made(group);
       return JSON.stringify(found) === JSON.stringify(expected) ? true : undefined;
     };
-    await eventually('what was made to be as without a swap', isAsExpected, guard(group)).catch((error: unknown) => {
+    await eventually('what was made to be as without a swap', isAsExpected, guard(group.scene)).catch((error: unknown) => {
       throw new Error(`made ${JSON.stringify(found)} in the place of ${JSON.stringify(expected)}`, { cause: error });
     });
     const deleting = await crew.swappingAt(journey.deleting, () => erase(group, crew));
@@ -117,7 +118,7 @@ export async function runJourney({ plane, driver, group, expected }: HandOverWor
 /** What ours could not close, being killed, the Go program does not know of: the next journey begins without it. */
 async function clearJournal({ kube }: Scene): Promise<void> {
   const journals = (await kube.list(LEASES)).filter((lease) => openEntries([lease]).length > 0);
-  for (const { metadata } of journals) await kube.delete(LEASES, { namespace: metadata?.namespace ?? '', name: metadata?.name ?? '' });
+  for (const journal of journals) await kube.delete(LEASES, nameOf(journal));
 }
 
 async function ask(group: Group): Promise<void> {
@@ -134,7 +135,7 @@ async function made(group: Group): Promise<readonly object[]> {
   await untilBound(scene, 'restored');
   const isReleased = ({ metadata }: VolumeSnapshot): boolean => metadata?.finalizers?.includes(SNAPSHOT_FINALIZER) !== true;
   const target = { namespace: scene.namespace, name: 'single' };
-  const snapshot = await scene.kube.until(VOLUME_SNAPSHOTS, target, { what: 'used no more', test: isReleased, ...guard(group) });
+  const snapshot = await scene.kube.until(VOLUME_SNAPSHOTS, target, { what: 'used no more', test: isReleased, ...guard(group.scene) });
   const snapshots = [snapshot, ...members];
   const contents = await contentsOf(scene, snapshots);
   return snapshots.map((one, index) => shapeOf(one, contents[index]));
@@ -152,7 +153,7 @@ async function erase(group: Group, crew: Crew): Promise<void> {
     left = [...(await leftBeside(scene, claims.length)), ...(crew.hasJournal() ? await openInJournal(scene) : [])];
     return left.length === 0 ? true : undefined;
   };
-  await eventually('nothing left', isEmpty, guard(group)).catch((error: unknown) => {
+  await eventually('nothing left', isEmpty, guard(group.scene)).catch((error: unknown) => {
     throw new Error(`left behind: ${left.join(', ')}`, { cause: error });
   });
 }
@@ -194,10 +195,10 @@ const other = (side: Side): Side => (side === 'ours' ? 'go' : 'ours');
 function createCrew({ plane, driver }: Pick<HandOverWorld, 'plane' | 'driver'>, side: Side): Crew {
   let cast: Cast = castOf(side);
   const programs = new Map<Role, Program>();
-  const users = new Set(ROLES.flatMap((role) => [userOf(role, 'ours').name, userOf(role, 'go').name]));
+  const users = new Set(PROGRAM_USERS.map(({ name }) => name));
   const start = async (role: Role): Promise<void> => {
-    const args = role === 'csi-provisioner' ? [] : ['--feature-gates=CSIVolumeGroupSnapshot=true'];
     const kubeconfig = plane.kubeconfigOf(userOf(role, cast[role]).name);
+    const args = groupsOn(role);
     programs.set(role, await startProgram(plane.stage, { role, side: cast[role], address: driver.address, kubeconfig, args }));
   };
   const writesSince = (bytes: number): number =>
@@ -217,7 +218,7 @@ function createCrew({ plane, driver }: Pick<HandOverWorld, 'plane' | 'driver'>, 
       // Its failure is told below.
       doing.catch(() => undefined);
       await eventually('the point', () => (isDone || writesSince(from) >= writes ? true : undefined), {
-        ...guard({ scene: { plane } }),
+        ...guard({ plane }),
         everyMs: 2,
       });
       const isMidFlight = !isDone;

@@ -1,6 +1,5 @@
-import { installCrds, readCrds } from '../../harness/crds.ts';
 import { startMockDriver } from '../../harness/mock-driver.ts';
-import { startControlPlane } from '../../harness/real/control-plane.ts';
+import { onControlPlane } from '../../harness/real/on-control-plane.ts';
 import { drawJourney, openHandOvers, runJourney } from '../real/hand-over.ts';
 import { PROGRAM_USERS } from '../real/programs.ts';
 import { partOf, type VerificationOptions, type VerificationResult } from './verification.ts';
@@ -28,14 +27,12 @@ export async function run({ size, log, part }: VerificationOptions): Promise<Ver
 }
 
 /** On a control plane of their own, until one fails: what it left behind would be counted as another's. */
-async function runSlice(
+function runSlice(
   seeds: readonly number[],
   log: (line: string) => void,
 ): Promise<{ readonly midFlight: number; readonly faults: readonly string[] }> {
-  const plane = await startControlPlane({ audit: true, users: PROGRAM_USERS, report: log });
-  let midFlight = 0;
-  try {
-    await installCrds(plane.raw, readCrds());
+  return onControlPlane({ audit: true, users: PROGRAM_USERS, report: log }, async (plane) => {
+    let midFlight = 0;
     const world = await openHandOvers(plane, await startMockDriver(plane.stage));
     for (const seed of seeds) {
       const journey = drawJourney(seed);
@@ -50,7 +47,5 @@ async function runSlice(
       }
     }
     return { midFlight, faults: [] };
-  } finally {
-    await plane.stop();
-  }
+  });
 }

@@ -2,6 +2,8 @@
 import type { KubeObject, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { groupSnapshotResources, PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import { GROUP_HANDLE } from '../../snapshotter/names.ts';
+import { nameOf } from '../../harness/kube.ts';
+import type { Program } from '../../harness/stage.ts';
 import { eventually } from '../../harness/wait.ts';
 import type { Scene } from './main-job.ts';
 import { deleteClaim, guard, provision } from './main-job.ts';
@@ -93,6 +95,19 @@ export async function deleteGroup(group: Group): Promise<void> {
     return left.every(({ length }) => length === 0) ? true : undefined;
   };
   await eventually('the members and their contents to be gone', isEmpty, guard(scene));
+}
+
+/**
+ * At its start the Go snapshot-controller fills its stores of groups from the lists of single snapshots, and knows a content of a
+ * group only once that has come by in its queue: if the group is deleted before, the content and what it stands for stay for good.
+ */
+export async function untilGoKnowsContents(group: Group, programs: readonly Program[]): Promise<void> {
+  const contents = (await group.scene.kube.list(GROUPS.contents)).map((content) => nameOf(content).name);
+  const comesBy = (): true | undefined => {
+    const log = programs.find(({ name }) => name === 'go-snapshot-controller')?.log() ?? '';
+    return contents.every((content) => log.includes(`syncGroupSnapshotContentByKey[${content}]`)) ? true : undefined;
+  };
+  await eventually('the Go snapshot-controller to come by the contents of groups', comesBy, guard(group.scene));
 }
 
 export async function deleteClaimsOf({ scene, claims }: Group): Promise<void> {

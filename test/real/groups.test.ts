@@ -7,7 +7,7 @@ import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import { startControlPlane } from '../../harness/real/control-plane.ts';
 import type { Program } from '../../harness/stage.ts';
 import type { Group } from './group-job.ts';
-import { deleteClaimsOf, deleteGroup, GROUPS, openGroupClass, provisionGroup, takeGroup } from './group-job.ts';
+import { deleteClaimsOf, deleteGroup, GROUPS, openGroupClass, provisionGroup, takeGroup, untilGoKnowsContents } from './group-job.ts';
 import { openScene, untilNothingLeft } from './main-job.ts';
 import { contentsOf, shapeOf } from './pairs-job.ts';
 import type { Cast, Side } from './programs.ts';
@@ -35,7 +35,8 @@ async function start(cast: Cast): Promise<void> {
     cast,
     address: driver.address,
     kubeconfigOf: ownKubeconfigOf(plane),
-    argsOf: groupsOn,
+    // What a controller has come by is in its log.
+    argsOf: (role) => [...groupsOn(role), '--v=5'],
   });
 }
 
@@ -88,6 +89,7 @@ describe('a group of three', () => {
       await takeGroup(group);
       await stopCast(programs);
       await start(castOf(second, { 'csi-provisioner': 'ours' }));
+      if (second === 'go') await untilGoKnowsContents(group, programs);
       await deleteGroup(group);
       await finish(group);
     });

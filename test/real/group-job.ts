@@ -80,11 +80,12 @@ export async function takeGroup(group: Group): Promise<VolumeSnapshot[]> {
   return untilGroupReady(group);
 }
 
-/** Gone with its members and all contents. */
-export async function deleteGroup(group: Group): Promise<void> {
+/** Gone with its members and all contents; `meanwhile` runs once the deletion is asked for. */
+export async function deleteGroup(group: Group, meanwhile?: () => Promise<void>): Promise<void> {
   const { scene, name } = group;
   const { kube, namespace } = scene;
   await kube.delete(GROUPS.snapshots, { namespace, name });
+  await meanwhile?.();
   await kube.untilGone(GROUPS.snapshots, { namespace, name }, guard(scene));
   const isEmpty = async (): Promise<true | undefined> => {
     const ofMembers = ({ metadata, spec }: VolumeSnapshotContent): boolean =>

@@ -6,10 +6,11 @@ import type { KubeObject, Resource, VolumeSnapshot, VolumeSnapshotContent } from
 import { VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import { BEING_CREATED, BOUND_PROTECTION, GROUP_BEING_CREATED } from '../../snapshotter/names.ts';
 import type { DriverControl } from '../../harness/driver-control.ts';
-import { type KubeTarget, nameOf } from '../../harness/kube.ts';
+import { type KubeTarget, nameOf, RefusedError } from '../../harness/kube.ts';
 import { eventually } from '../../harness/wait.ts';
 import type { Group } from './group-job.ts';
 import { askForGroup, deleteGroup, GROUPS, takeGroup, untilGroupReady } from './group-job.ts';
+import type { Side } from './programs.ts';
 import { createSnapshot, deleteSnapshot, guard, type Scene, takeSnapshot, untilReady } from './main-job.ts';
 
 /** What users and other programs read of a snapshot and its content, without what differs from one run to the next. */
@@ -71,10 +72,12 @@ export async function deleteContentFirst(scene: Scene, claim: string): Promise<r
 }
 
 /** Deleted while the driver is still at it: the call ends, and what it made goes. */
-export async function deleteWhileMade(scene: Scene, control: DriverControl, claim: string): Promise<void> {
+export async function deleteWhileMade(scene: Scene, control: DriverControl, claim: string, sidecar: Side): Promise<void> {
   const marked = { resource: VOLUME_SNAPSHOT_CONTENTS, mark: BEING_CREATED };
   await slowly({ scene, control, rpc: 'CreateSnapshot' }, marked, () => createSnapshot(scene, 'early', claim));
-  await deleteObject(scene, VOLUME_SNAPSHOTS, { namespace: scene.namespace, name: 'early' });
+  await scene.kube.delete(VOLUME_SNAPSHOTS, { namespace: scene.namespace, name: 'early' });
+  if (sidecar === 'go') await haveGoLookAgain(scene, marked);
+  await scene.kube.untilGone(VOLUME_SNAPSHOTS, { namespace: scene.namespace, name: 'early' }, guard(scene));
 }
 
 /** The contents of a retained group and its members, and the group that is made of their handles. */
@@ -133,11 +136,30 @@ export async function deleteGroupContentFirst(group: Group): Promise<readonly ob
   return [{ groups: groups.length, snapshots: snapshots.length }, ...shapes];
 }
 
-export async function deleteGroupWhileMade(group: Group, control: DriverControl): Promise<void> {
+export async function deleteGroupWhileMade(group: Group, control: DriverControl, sidecar: Side): Promise<void> {
   const { scene } = group;
   const marked = { resource: GROUPS.contents, mark: GROUP_BEING_CREATED };
   await slowly({ scene, control, rpc: 'CreateVolumeGroupSnapshot' }, marked, () => askForGroup(group));
-  await deleteGroup(group);
+  await deleteGroup(group, sidecar === 'go' ? () => haveGoLookAgain(scene, marked) : undefined);
+}
+
+/**
+ * The Go csi-snapshotter that takes its mark of creation off a content which was deleted meanwhile looks at the content as it was
+ * before, ignores that for its age, and is not woken by its own write: beside the Go snapshot-controller, too, the content stays until
+ * the next resync, 15 minutes later. A label wakes it.
+ */
+async function haveGoLookAgain<T extends KubeObject>(
+  { kube, plane }: Scene,
+  { resource, mark }: { readonly resource: Resource<T>; readonly mark: string },
+): Promise<void> {
+  const isUnmarked = async (): Promise<T[] | undefined> => {
+    const contents = await kube.list(resource);
+    return contents.some(({ metadata }) => metadata?.annotations?.[mark] !== undefined) ? undefined : contents;
+  };
+  for (const content of await eventually('the mark of creation to go', isUnmarked, guard({ plane })))
+    await kube.mergePatch(resource, nameOf(content), { metadata: { labels: { 'look-again': 'true' } } }).catch((error: unknown) => {
+      if (!(error instanceof RefusedError && error.status === 404)) throw error;
+    });
 }
 
 /** Does `deed`, whose call takes a while, and is back while the driver is at it: the sidecar has marked the content, and is not done. */

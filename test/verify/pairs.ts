@@ -64,8 +64,8 @@ async function tellStories(plane: ControlPlane, { pair, controller, sidecar }: P
   await openGroupClass(scene);
   const group = await provisionGroup(scene, { name: 'all', claims: ['a', 'b', 'c'] });
   const told: unknown[] = [];
-  told.push(await retainAndTakeUp(scene, 'a'), await deleteContentFirst(scene, 'a'), await deleteWhileMade(scene, control, 'a'));
-  told.push(await retainAndTakeUpGroup(group), await deleteGroupContentFirst(group), await deleteGroupWhileMade(group, control));
+  told.push(await retainAndTakeUp(scene, 'a'), await deleteContentFirst(scene, 'a'), await deleteWhileMade(scene, control, 'a', sidecar));
+  told.push(await retainAndTakeUpGroup(group), await deleteGroupContentFirst(group), await deleteGroupWhileMade(group, control, sidecar));
   await deleteClaimsOf(group);
   await untilNothingLeft(scene);
   await stopCast(programs);

@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadAll } from 'js-yaml';
 import type { KubeObject, Resource } from '../lib/kube/objects.ts';
 import { PERSISTENT_VOLUME_CLAIMS, PODS, STORAGE_CLASSES, VOLUME_SNAPSHOT_CLASSES, VOLUME_SNAPSHOTS } from '../lib/kube/resources.ts';
+import { readManifests } from '../harness/manifests.ts';
 import { repositoryRoot } from '../harness/repository.ts';
 import type { Kube } from '../harness/kube.ts';
 
@@ -20,10 +20,6 @@ export function exampleFile(number: string): string {
   const file = readdirSync(folder).find((name) => name.startsWith(`${number}-`));
   if (file === undefined) throw new Error(`deploy/examples has no file ${number}-…`);
   return join(folder, file);
-}
-
-export function readManifests(file: string): KubeObject[] {
-  return loadAll(readFileSync(file, 'utf8')) as KubeObject[];
 }
 
 /** Creates what the file holds, with the mark that kubectl leaves, so that `kubectl apply` of the same file changes nothing. */

@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import { repositoryRoot } from '../harness/repository.ts';
+import { kubectlOf, ledgerInPod, troubles } from '../harness/node/ask.ts';
 import { type RunningNode, startNode } from '../harness/node/node.ts';
 import { exampleFile } from './manifests.ts';
 
@@ -22,11 +23,7 @@ const WAIT = '--timeout=120s';
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 async function play(node: RunningNode, seconds: Record<string, number>): Promise<Omit<NodeJobResult, 'ok' | 'seconds'>> {
-  const kubectl = async (...args: string[]): Promise<string> => {
-    const { code, stdout, stderr } = await node.plane.kubectl(args);
-    if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr.trim()}`);
-    return stdout.trim();
-  };
+  const kubectl = (...args: string[]): Promise<string> => kubectlOf(node.plane, args);
   const step = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
     const began = performance.now();
     const result = await work();
@@ -69,11 +66,7 @@ async function play(node: RunningNode, seconds: Record<string, number>): Promise
     await kubectl('wait', '--for=delete', 'pv', '--all', WAIT);
     await kubectl('wait', '--for=delete', 'volumesnapshotcontent', '--all', WAIT);
   });
-  const ledger = await kubectl(
-    ...['-n', 'mock-driver', 'exec', 'daemonset/mock-driver', '-c', 'mock-driver', '--', process.execPath],
-    ...['/app/dist/mock-driver.mjs', 'ledger', '--state-dir=/var/lib/mock-driver', '--json'],
-  );
-  const { volumes, snapshots } = JSON.parse(ledger) as { volumes: unknown[]; snapshots: unknown[] };
+  const { volumes, snapshots } = await ledgerInPod(node.plane);
   return { written, restored, left: { volumes: volumes.length, snapshots: snapshots.length } };
 }
 
@@ -91,22 +84,11 @@ async function main(): Promise<NodeJobResult> {
     ];
     return { ok: faults.length === 0, ...(faults.length === 0 ? {} : { error: faults.join('; ') }), ...found, seconds };
   } catch (error) {
-    if (node !== undefined) say(await troubles(node));
+    if (node !== undefined) say(await troubles(node.plane));
     return { ok: false, error: error instanceof Error ? error.message : String(error), seconds };
   } finally {
     await node?.plane.stop();
   }
-}
-
-/** What somebody would look at next. */
-async function troubles({ plane }: RunningNode): Promise<string> {
-  const asked = [
-    ['get', 'pods', '-A', '-o', 'wide'],
-    ['get', 'events', '-A', '--sort-by=.lastTimestamp'],
-    ['-n', 'mock-driver', 'logs', 'daemonset/mock-driver', '--all-containers', '--tail=15'],
-  ];
-  const answers = await Promise.all(asked.map((args) => plane.kubectl(args)));
-  return answers.map(({ stdout, stderr }) => `${stdout}${stderr}`.split('\n').slice(-40).join('\n')).join('\n');
 }
 
 const result = await main();

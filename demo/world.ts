@@ -9,6 +9,7 @@ import { load } from 'js-yaml';
 import { readCrds } from '../csi-sidecars/install-crds/crd-files.ts';
 import type { CrdReport } from '../csi-sidecars/install-crds/install.ts';
 import { installCrds } from '../csi-sidecars/install-crds/install.ts';
+import { CSI_NODES } from '../lib/kube/resources.ts';
 import { createKubeClient } from '../lib/kube/kube-client.ts';
 import { loadCluster } from '../lib/kube/kubeconfig.ts';
 import { openDoors } from '../lib/process/doors/open-doors.ts';
@@ -44,6 +45,11 @@ export interface World {
 export interface Ledger {
   readonly volumes: number;
   readonly snapshots: number;
+}
+
+/** The kubelet, or who stands in for it, has written the driver into the node's CSINode. */
+export async function untilNodeHasDriver(kube: Kube): Promise<void> {
+  await kube.until(CSI_NODES, { name: NODE }, { what: 'with the driver', test: ({ spec }) => (spec?.drivers ?? []).length > 0 });
 }
 
 export function programFile(name: string): string {

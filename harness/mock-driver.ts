@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { type DriverControl, openDriverControl } from './driver-control.ts';
 import { repositoryRoot } from './repository.ts';
 import type { Program, Stage } from './stage.ts';
 import { eventually } from './wait.ts';
@@ -13,6 +14,8 @@ export interface DriverLedger {
   readonly snapshots: readonly { readonly id: string; readonly name: string; readonly sourceVolumeId: string }[];
   readonly groups: readonly { readonly id: string }[];
 }
+
+const DRIVER_NAME = 'mock.csi.example';
 
 export interface DriverSpec {
   readonly driverName?: string;
@@ -40,7 +43,7 @@ export function builtProgram(name: string): string {
 
 /** Starts dist/mock-driver.mjs on the stage and waits until its socket is there, which means that it serves. */
 export async function startMockDriver(stage: Stage, spec: DriverSpec = {}): Promise<MockDriver> {
-  const { driverName = 'mock.csi.example', nodeId = 'node-a', args = [] } = spec;
+  const { driverName = DRIVER_NAME, nodeId = 'node-a', args = [] } = spec;
   const socket = join(stage.dir, `${driverName}-${nodeId}.sock`);
   const stateDir = join(stage.dir, `state-${driverName}`);
   const program = stage.start({
@@ -71,6 +74,18 @@ export async function startMockDriver(stage: Stage, spec: DriverSpec = {}): Prom
       return JSON.parse(lastLine(told.stdout)) as DriverLedger;
     },
   };
+}
+
+export interface SteeredDriver {
+  readonly driver: MockDriver;
+  readonly control: DriverControl;
+}
+
+/** A mock driver whose faults are set while it runs. */
+export async function startSteeredDriver(stage: Stage, { args = [], ...spec }: DriverSpec = {}): Promise<SteeredDriver> {
+  const socket = join(stage.dir, `control-${spec.driverName ?? DRIVER_NAME}.sock`);
+  const driver = await startMockDriver(stage, { ...spec, args: [`--control=unix://${socket}`, ...args] });
+  return { driver, control: openDriverControl(socket) };
 }
 
 function lastLine(text: string): string {

@@ -139,6 +139,25 @@ export function openStage(name: string, { inMemory = false }: StageOptions = {})
   };
 }
 
+export interface Restartable {
+  /** The process that runs now. */
+  current(): Program;
+  /** SIGKILL, and a new process in its place. */
+  restart(): Promise<void>;
+}
+
+/** Started on the stage, and started anew as often as it is asked for. */
+export function restartable(stage: Pick<Stage, 'start'>, spec: ProgramSpec): Restartable {
+  let program = stage.start(spec);
+  return {
+    current: () => program,
+    restart: async () => {
+      await program.kill();
+      program = stage.start(spec);
+    },
+  };
+}
+
 interface Grounds {
   readonly dir: string;
   readonly reaper: Reaper;

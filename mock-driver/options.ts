@@ -52,7 +52,7 @@ const FLAGS: readonly FlagRow[] = [
   { flag: 'driver-name', value: 'NAME', help: 'Default mock.csi.example.' },
   { flag: 'topology', value: 'K=V,K=V', help: 'A segment; may be repeated. The first is where this node is. Switches topology on.' },
   { flag: 'disable', value: 'CAP,…', help: 'Capabilities to switch off; may be repeated. Known are listed below.' },
-  { flag: 'publish', value: 'auto|bind|symlink', help: 'How volumes appear at target paths. auto (the default): bind mounts if possible.' },
+  { flag: 'publish', value: 'auto|bind|symlink', help: 'How volumes appear at target paths. auto (the default): mounts if possible.' },
   {
     flag: 'volume-format',
     value: 'directory|ext4',

@@ -67,8 +67,8 @@ function wireClaims({ claims }: Caches, { progress }: Remembered, lanes: Lanes):
   });
 }
 
-/** A claim that has stopped waiting may have been the last reason to protect its source. */
-function wakeSource({ old, object }: InformerEvent<PersistentVolumeClaim>, lanes: Lanes): void {
+/** A claim that waits no longer, or may not any more, may have been the last reason to protect its source. */
+function wakeSource({ old, object }: Pick<InformerEvent<PersistentVolumeClaim>, 'old' | 'object'>, lanes: Lanes): void {
   for (const claim of [old, object]) {
     const source = claim === undefined ? undefined : dataSourceOf(claim, { crossNamespace: true });
     if (source !== undefined && isSource(source)) lanesOf(source.kind, lanes)?.enqueue(sourceKey(source));
@@ -132,7 +132,11 @@ function wireOthers(driver: string, { caches, remembered: { progress, protection
     if (changed) for (const claim of claims.store.byIndex(BY_SOURCE, sourceValue('snapshot', key))) lanes.claims.enqueue(uidOf(claim));
   });
   whenChanged(grants, () => {
-    for (const claim of claims.store.list()) if ((claim.spec?.dataSourceRef?.namespace ?? '') !== '') lanes.claims.enqueue(uidOf(claim));
+    for (const claim of claims.store.list()) {
+      if ((claim.spec?.dataSourceRef?.namespace ?? '') === '') continue;
+      lanes.claims.enqueue(uidOf(claim));
+      wakeSource({ old: undefined, object: claim }, lanes);
+    }
   });
   const wakeWaiting = (): void => {
     for (const [uid, { awaits }] of progress.entries()) if (awaits === 'topology') lanes.claims.enqueue(uid);

@@ -11,7 +11,7 @@ const readIn =
     readProvisionerOptions(readFlags(PROVISIONER_FLAGS, scanFlags(words, 'pflag', PROVISIONER_FLAGS).given), (name) => env[name]);
 const read = readIn({});
 
-/** The Go program's `--help`, v6.3.0, with its defaults as one would type them. */
+/** The Go program's `--help`, v6.4.0, with its defaults as one would type them. */
 const PEER = {
   master: '',
   'volume-name-prefix': 'pvc',

@@ -86,6 +86,7 @@ export const PACKAGES: Readonly<Record<string, readonly (string | RegExp)[]>> = 
   '@marcbachmann/cel-js': ['sandbox/apiserver/'],
   pino: ['lib/process/logger.ts'],
   'prom-client': ['lib/process/metrics.ts'],
+  undici: ['lib/process/doors/'],
 };
 
 /** Files that stand between the doors and the operating system, and programs' mains. */

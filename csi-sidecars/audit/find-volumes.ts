@@ -5,9 +5,6 @@ import type { Finding } from './causes.ts';
 import type { ClusterSide, DriverVolume } from './facts.ts';
 import type { Found, Sides } from './found.ts';
 
-/** Without these nothing is proven of a volume: a PV may name it, or it may be being made. */
-type Proof = Required<Pick<ClusterSide, 'volumes' | 'claims' | 'journal'>>;
-
 /** Volumes of the driver that no PersistentVolume names, and that nobody is making. */
 export function volumeLeaks({ driver, cluster: whole, policy }: Sides): Found {
   const { volumes, claims, journal } = whole;
@@ -26,7 +23,8 @@ export function volumeLeaks({ driver, cluster: whole, policy }: Sides): Found {
   return { findings, underWay };
 }
 
-type ProvenSides = Sides & { readonly cluster: { readonly [K in keyof Proof]: NonNullable<Proof[K]> } };
+/** Without these nothing is proven of a volume: a PV may name it, or it may be being made. */
+type ProvenSides = Sides & { readonly cluster: { readonly [K in 'volumes' | 'claims' | 'journal']: NonNullable<ClusterSide[K]> } };
 
 /** Undefined: it is being made. */
 function judge(volume: DriverVolume, sides: ProvenSides): Finding | undefined {

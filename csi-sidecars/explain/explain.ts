@@ -12,7 +12,7 @@ import {
 } from '../../lib/kube/resources.ts';
 import { formatTime, parseTime } from '../../lib/kube/time.ts';
 import { ConfigError } from '../../lib/errors/config-error.ts';
-import { nearest } from '../../lib/process/nearest.ts';
+import { didYouMean } from '../../lib/process/nearest.ts';
 import { listVisible, type ReadOnlyClient } from '../reading/read-only-client.ts';
 import type { Explanation, Link } from './explanation.ts';
 import { heldBy } from './finalizers.ts';
@@ -124,9 +124,6 @@ async function notThere({ resource, place }: Target, client: ReadOnlyClient, sig
   const { namespace } = place;
   const { items, blind } = await listVisible(client, resource, { signal, ...(namespace === undefined ? {} : { namespace }) });
   if (blind?.reason === 'absent') return `${blind.message}: csi-sidecars install-crds installs the snapshot kinds`;
-  const near = nearest(
-    place.name,
-    items.map(({ metadata }) => metadata?.name ?? ''),
-  );
-  return `there is no ${kubectlName(place)}${near === undefined ? '' : `: did you mean ${near}?`}`;
+  const names = items.map(({ metadata }) => metadata?.name ?? '');
+  return `there is no ${kubectlName(place)}${didYouMean(place.name, names)}`;
 }

@@ -1,6 +1,5 @@
 /** Command lines that help, as people type them: behind the # stands what is to be done with what the command shows or took away. */
 import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
-import { nearest } from '../../lib/process/nearest.ts';
 import type { SecretName } from '../../lib/sidecar/secret.ts';
 import { kubectlName, type Place } from '../reading/place.ts';
 
@@ -30,7 +29,11 @@ export function logsOf(sidecar: string, driver: string): string {
   return `kubectl logs -n NAMESPACE POD -c ${sidecar} # of the controller part of ${driver}; once the driver can, it goes on by itself`;
 }
 
-export function didYouMean(name: string, candidates: Iterable<string>): string {
-  const near = nearest(name, candidates);
-  return near === undefined || near === name ? '' : `: did you mean ${near}?`;
+export function takeFinalizersOff(place: Place): string {
+  return `kubectl patch ${kubectlName(place)} --type=merge -p '{"metadata":{"finalizers":null}}'`;
+}
+
+/** Where its driver is gone for good. */
+export function deleteByHand(place: Place): string {
+  return `delete the storage by hand and ${takeFinalizersOff(place)}`;
 }

@@ -2,7 +2,7 @@
 import type { Doors } from '../../lib/doors/doors.ts';
 import { HttpDoorError } from '../../lib/doors/http.ts';
 import { ConfigError } from '../../lib/errors/config-error.ts';
-import { DEBUG_PATH, DEBUG_SCHEMA, type DebugReport, isLoopback } from '../../lib/process/debug-server.ts';
+import { DEBUG_PATH, DEBUG_SCHEMA, debugAddressFault, type DebugReport } from '../../lib/process/debug-server.ts';
 import type { Flag } from '../../lib/process/flag.ts';
 
 export const DEBUG_FLAG = {
@@ -31,7 +31,8 @@ export interface RunningProgram {
 export async function askRunning(doors: Pick<Doors, 'http'>, address: string, signal: AbortSignal): Promise<RunningProgram | undefined> {
   if (address === '') return undefined;
   const flag = `--debug-endpoint=${address}`;
-  if (!isLoopback(address)) throw new ConfigError(`${flag}: not a loopback address: give for example 127.0.0.1:9999`, { exitCode: 2 });
+  const fault = debugAddressFault(address);
+  if (fault !== undefined) throw new ConfigError(fault, { exitCode: 2 });
   const { program, controllers } = await read(doors, { address, flag }, signal);
   return {
     program,

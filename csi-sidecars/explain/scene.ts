@@ -1,10 +1,10 @@
 /** What every kind's explanation is made from, and what it answers. */
 import type { KubeObject } from '../../lib/kube/objects.ts';
+import { didYouMean } from '../../lib/process/nearest.ts';
 import type { ReadOnlyClient } from '../reading/read-only-client.ts';
 import type { Link, Next, Turn } from './explanation.ts';
 import type { LastError } from './last-error.ts';
 import { kubectlName, type Place } from '../reading/place.ts';
-import { didYouMean } from './remedies.ts';
 import type { Theatre } from './theatre.ts';
 
 export interface Scene {

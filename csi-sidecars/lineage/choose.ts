@@ -1,5 +1,5 @@
 import { ConfigError } from '../../lib/errors/config-error.ts';
-import { nearest } from '../../lib/process/nearest.ts';
+import { didYouMean } from '../../lib/process/nearest.ts';
 import type { LineageNode } from './node.ts';
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -31,9 +31,8 @@ export function chooseFamily(nodes: readonly LineageNode[], word: string, namesp
   const node = nodes.find((each) => isCalled(each, { kind, name, namespace }));
   if (node === undefined) {
     const names = nodes.filter(({ id }) => id.startsWith(`${kind}/`)).map(({ id }) => id.split('/').at(-1) ?? '');
-    const near = nearest(name, names);
     const where = kind === 'claim' || kind === 'snapshot' ? ` in namespace ${namespace}` : '';
-    throw new ConfigError(`there is no ${kindWord} ${name}${where}${near === undefined ? '' : `: did you mean ${near}?`}`);
+    throw new ConfigError(`there is no ${kindWord} ${name}${where}${didYouMean(name, names)}`);
   }
   const byId = new Map(nodes.map((each) => [each.id, each]));
   const family = new Set<string>();

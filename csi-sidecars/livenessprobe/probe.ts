@@ -4,6 +4,7 @@ import { CsiError } from '../../lib/csi/csi-error.ts';
 import type { CsiCall } from '../../lib/csi/rpc-call.ts';
 import type { Doors } from '../../lib/doors/doors.ts';
 import type { HttpAnswer } from '../../lib/doors/http.ts';
+import { textAnswer } from '../../lib/process/http-answers.ts';
 import { SILENT } from '../driver/silent.ts';
 
 export interface ProbeOptions {
@@ -19,15 +20,11 @@ export async function probe({ rpc, clock }: Pick<Doors, 'rpc' | 'clock'>, option
   const door = rpc(csiAddress);
   try {
     const { ready } = await createCsiClient({ door, clock, log: SILENT, timeoutMs, observe }).probe({}, signal);
-    return ready === false ? plain(500, 'the driver answers and is not ready') : plain(200, 'ok');
+    return ready === false ? textAnswer(500, 'the driver answers and is not ready') : textAnswer(200, 'ok');
   } catch (error) {
     if (!(error instanceof CsiError)) throw error;
-    return plain(500, error.message);
+    return textAnswer(500, error.message);
   } finally {
     door.close();
   }
-}
-
-export function plain(status: number, body: string): HttpAnswer {
-  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: new TextEncoder().encode(body) };
 }

@@ -7,13 +7,14 @@ import { errorText } from '../../lib/errors/error-text.ts';
 import type { HttpAnswer, HttpRequest } from '../../lib/doors/http.ts';
 import type { Listener } from '../../lib/doors/host.ts';
 import type { Flag } from '../../lib/process/flag.ts';
+import { metricsAnswer, pathOf, textAnswer } from '../../lib/process/http-answers.ts';
 import { createCsiMetrics } from '../../lib/process/metric-families.ts';
 import { createMetrics } from '../../lib/process/metrics.ts';
 import { awaitDriverName } from '../driver/driver-name.ts';
 import { untilTold } from '../frame/until-told.ts';
 import { defineVerb } from '../frame/verb.ts';
 import { DEFAULT_HEALTH_PORT, type Endpoint, endpointsOf } from './endpoints.ts';
-import { plain, probe } from './probe.ts';
+import { probe } from './probe.ts';
 
 const FLAGS = [
   { name: 'csi-address', type: 'string', default: '/run/csi/socket', help: "The driver's socket.", origin: 'peer' },
@@ -66,15 +67,10 @@ export const LIVENESSPROBE = defineVerb({
       return answer;
     };
     const answerFor = (endpoint: Endpoint) => async (request: HttpRequest) => {
-      if (request.method !== 'GET') return plain(405, 'only GET');
-      const path = request.path.replace(/\?.*$/, '');
+      if (request.method !== 'GET') return textAnswer(405, 'only GET');
+      const path = pathOf(request.path);
       if (endpoint.health && path === '/healthz') return health();
-      if (!endpoint.metrics || path !== metricsPath) return plain(404, 'not found');
-      return {
-        status: 200,
-        headers: { 'content-type': metrics.contentType },
-        body: new TextEncoder().encode(await metrics.expose()),
-      };
+      return endpoint.metrics && path === metricsPath ? metricsAnswer(metrics) : textAnswer(404, 'not found');
     };
     const listeners: Listener[] = [];
     try {

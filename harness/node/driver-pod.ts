@@ -2,10 +2,9 @@
  * The driver's Pod with sidecars of one side or the other, as objects to apply: deploy/mock-driver-node as it is published, with
  * all that a driver may have switched on (attaching, expansion, topology, capacities, groups), under the RBAC of the Go programs.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadAll } from 'js-yaml';
-import { moduleFolder } from '../real/binaries.ts';
+import { readManifests } from '../manifests.ts';
+import { UPSTREAM_PROGRAMS, upstreamRbacFile } from '../real/upstream-rbac.ts';
 import { repositoryRoot } from '../repository.ts';
 import { peerImage, type PeerName } from './images.ts';
 
@@ -50,9 +49,9 @@ const POD = [field('NAMESPACE', 'metadata.namespace'), field('POD_NAME', 'metada
 
 /** Everything but the CRDs, in an order that can be applied. */
 export function driverObjects(side: Side): readonly object[] {
-  const published = manifests(join(repositoryRoot(), 'deploy/mock-driver-node/driver.yaml'));
+  const published = readManifests<Manifest>(join(repositoryRoot(), 'deploy/mock-driver-node/driver.yaml'));
   const rest = published.filter(({ kind }) => ['Namespace', 'ServiceAccount'].includes(kind));
-  const controller = manifests(join(repositoryRoot(), 'deploy/snapshot-controller/deployment.yaml')) as Workload[];
+  const controller = readManifests<Workload>(join(repositoryRoot(), 'deploy/snapshot-controller/deployment.yaml'));
   return [
     ...rest,
     ...published.filter(({ kind }) => kind === 'CSIDriver').map(withAll),
@@ -61,8 +60,6 @@ export function driverObjects(side: Side): readonly object[] {
     ...published.filter(({ kind }) => kind === 'DaemonSet').map((daemonSet) => podOf(daemonSet as Workload, side)),
   ];
 }
-
-const manifests = (file: string): Manifest[] => (loadAll(readFileSync(file, 'utf8')) as (Manifest | null)[]).flatMap((each) => each ?? []);
 
 const withAll = (driver: Manifest): Manifest => ({ ...driver, spec: { ...driver.spec, attachRequired: true, storageCapacity: true } });
 
@@ -116,20 +113,11 @@ function imageOf(container: Container, side: Side): Container {
   return side === 'go' ? { ...container, image: peerImage(container.name as PeerName) } : container;
 }
 
-const RBAC_FILES = [
-  ['snapshotter', 'external-snapshotter/v8', 'snapshot-controller/rbac-snapshot-controller.yaml'],
-  ['snapshotter', 'external-snapshotter/v8', 'csi-snapshotter/rbac-csi-snapshotter.yaml'],
-  ['provisioner', 'external-provisioner/v6', 'rbac.yaml'],
-  ['volumes', 'external-attacher/v4', 'rbac.yaml'],
-  ['volumes', 'external-resizer/v2', 'rbac.yaml'],
-] as const;
-
 /** The rules as they are published; bound to the one ServiceAccount of the driver's Pod, as their comments ask everybody to do. */
 function upstreamRbac(side: Side): readonly Manifest[] {
-  return RBAC_FILES.flatMap(([module, path, file]) => {
-    const isController = file.includes('snapshot-controller');
-    const found = manifests(join(moduleFolder(module, `github.com/kubernetes-csi/${path}`), 'deploy/kubernetes', file));
-    if (isController && side !== 'one') return found;
+  return UPSTREAM_PROGRAMS.flatMap((program) => {
+    const found = readManifests<Manifest>(upstreamRbacFile(program));
+    if (program === 'snapshot-controller' && side !== 'one') return found;
     return found
       .filter(({ kind }) => kind !== 'ServiceAccount')
       .map((manifest) => ({

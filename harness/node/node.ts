@@ -9,7 +9,7 @@ import type { Node } from '../../lib/kube/objects.ts';
 import { NODES } from '../../lib/kube/resources.ts';
 import { binary } from '../real/binaries.ts';
 import { type ControlPlane, startControlPlane } from '../real/control-plane.ts';
-import type { ProgramSpec, Stage } from '../stage.ts';
+import { restartable } from '../stage.ts';
 import { eventually } from '../wait.ts';
 import { type ImageSpec, packImage } from './image.ts';
 import { basicImages, PAUSE_IMAGE } from './images.ts';
@@ -136,7 +136,7 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
   path = "${folder('containerd/opt')}"
 `,
   );
-  const restart = restarting(stage, {
+  const { restart } = restartable(stage, {
     name: 'containerd',
     disposable: true,
     file: '/usr/bin/containerd',
@@ -153,15 +153,6 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
   };
   await eventually('containerd to answer', answers, { signal: stage.broken, everyMs: 100 });
   return { socket, restart };
-}
-
-/** Started, and what kills it and starts it anew. */
-function restarting(stage: Stage, spec: ProgramSpec): Restart {
-  let program = stage.start(spec);
-  return async () => {
-    await program.kill();
-    program = stage.start(spec);
-  };
 }
 
 async function startKubelet(
@@ -195,7 +186,7 @@ async function startKubelet(
       syncFrequency: '5s',
     }),
   );
-  return restarting(stage, {
+  const { restart } = restartable(stage, {
     name: 'kubelet',
     disposable: true,
     file: await binary('kubelet'),
@@ -210,4 +201,5 @@ async function startKubelet(
     ],
     env: { PATH },
   });
+  return restart;
 }

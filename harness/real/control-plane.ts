@@ -16,8 +16,8 @@ import { openKube } from '../kube.ts';
 import { writeKubeconfig } from '../kubeconfig.ts';
 import type { Endpoint, RawClient } from '../raw-http.ts';
 import { openRawClient } from '../raw-http.ts';
-import type { Program, RunResult, Stage } from '../stage.ts';
-import { openStage } from '../stage.ts';
+import type { Program, Restartable, RunResult, Stage } from '../stage.ts';
+import { openStage, restartable } from '../stage.ts';
 import { eventually } from '../wait.ts';
 import type { AuditCall } from './audit.ts';
 import { AUDIT_POLICY, readAudit } from './audit.ts';
@@ -128,7 +128,13 @@ async function raise(stage: Stage, options: ControlPlaneOptions): Promise<Contro
   return {
     stage,
     server,
-    servers: { apiserver: apiserver.program, etcd, controllerManager },
+    servers: {
+      get apiserver() {
+        return apiserver.current();
+      },
+      etcd,
+      controllerManager,
+    },
     kubeconfig,
     kube,
     raw,
@@ -206,7 +212,7 @@ interface ApiserverSpec {
 async function startApiserver(
   stage: Stage,
   spec: ApiserverSpec,
-): Promise<{ server: string; ca: string; caFile: string; auditLog: string; program: Program; restart: () => Promise<void> }> {
+): Promise<Restartable & { server: string; ca: string; caFile: string; auditLog: string }> {
   const port = await freePort();
   const address = spec.node?.address ?? '127.0.0.1';
   const server = `https://${address}:${port}`;
@@ -227,45 +233,39 @@ async function startApiserver(
     spec.users.map(({ token, name, groups }) => `${token},${name},${name},"${groups.join(',')}"\n`).join(''),
   );
   const auditLog = join(folder, 'audit.log');
-  const start = (): Program =>
-    stage.start({
-      name: 'kube-apiserver',
-      disposable: true,
-      file: spec.file,
-      args: [
-        `--etcd-servers=${spec.etcdUrl}`,
-        `--secure-port=${port}`,
-        `--bind-address=${address}`,
-        `--advertise-address=${address}`,
-        // Pods reach the server by its Service; nobody else does.
-        ...(spec.node === undefined
-          ? ['--endpoint-reconciler-type=none', '--disable-admission-plugins=ServiceAccount']
-          : ['--kubelet-preferred-address-types=InternalIP']),
-        `--cert-dir=${join(folder, 'certificates')}`,
-        `--token-auth-file=${tokens}`,
-        '--authorization-mode=RBAC',
-        '--anonymous-auth=false',
-        '--service-cluster-ip-range=10.0.0.0/24',
-        '--service-account-issuer=https://kubernetes.default.svc',
-        `--service-account-key-file=${serviceAccountKey}`,
-        `--service-account-signing-key-file=${serviceAccountKey}`,
-        '--allow-privileged',
-        `--audit-policy-file=${inFolder('audit-policy.json', JSON.stringify(AUDIT_POLICY))}`,
-        `--audit-log-path=${auditLog}`,
-        '--audit-log-maxsize=1000',
-      ],
-    });
-  let program = start();
-  const restart = async (): Promise<void> => {
-    await program.kill();
-    program = start();
-  };
+  const program = restartable(stage, {
+    name: 'kube-apiserver',
+    disposable: true,
+    file: spec.file,
+    args: [
+      `--etcd-servers=${spec.etcdUrl}`,
+      `--secure-port=${port}`,
+      `--bind-address=${address}`,
+      `--advertise-address=${address}`,
+      // Pods reach the server by its Service; nobody else does.
+      ...(spec.node === undefined
+        ? ['--endpoint-reconciler-type=none', '--disable-admission-plugins=ServiceAccount']
+        : ['--kubelet-preferred-address-types=InternalIP']),
+      `--cert-dir=${join(folder, 'certificates')}`,
+      `--token-auth-file=${tokens}`,
+      '--authorization-mode=RBAC',
+      '--anonymous-auth=false',
+      '--service-cluster-ip-range=10.0.0.0/24',
+      '--service-account-issuer=https://kubernetes.default.svc',
+      `--service-account-key-file=${serviceAccountKey}`,
+      `--service-account-signing-key-file=${serviceAccountKey}`,
+      '--allow-privileged',
+      `--audit-policy-file=${inFolder('audit-policy.json', JSON.stringify(AUDIT_POLICY))}`,
+      `--audit-log-path=${auditLog}`,
+      '--audit-log-maxsize=1000',
+    ],
+  });
   const made = (name: string): string => join(folder, 'certificates', name);
   // The key is written after the certificate: once it is there, the certificate is whole.
   const isMade = (): true | undefined => (existsSync(made('apiserver.key')) ? true : undefined);
   await eventually('the certificate of kube-apiserver', isMade, { signal: stage.broken });
   const caFile = made('apiserver.crt');
-  return { server, ca: readFileSync(caFile, 'utf8'), caFile, auditLog, program, restart };
+  return { server, ca: readFileSync(caFile, 'utf8'), caFile, auditLog, ...program };
 }
 
 /** Ready, and the namespaces that everybody expects are there. */

@@ -47,7 +47,7 @@ export interface Controller {
    * it is given up, too.
    */
   drain(cancel?: AbortSignal): Promise<void>;
-  /** Keys waiting or in work, and the back-offs that hold effects, for tests, metrics and `explain`. */
+  /** Keys waiting or in work, and the back-offs that hold effects, for tests. What users are told is in inspection.ts. */
   pending(): { readonly queued: number; readonly working: number; readonly held: ReadonlyMap<string, readonly HeldEffect[]> };
 }
 

@@ -151,14 +151,11 @@ export function createLeaseLock({ client, clock, log, claim, requestMs, renewReq
     giveBack: async (signal) => {
       const patience = { signal, ms: requestMs };
       try {
-        try {
-          // A read first: a renewal that was cut short may have been applied.
-          await release(patience);
-        } catch (error) {
+        // A read first: a renewal that was cut short may have been applied, also between that read and the write.
+        await release(patience).catch((error: unknown) => {
           if (!isPrecondition(error)) throw error;
-          // Or it was applied since that read.
-          await release(patience);
-        }
+          return release(patience);
+        });
       } catch (error) {
         log.warn('lease could not be given back', { lease: leaseName(claim), error: describe(error) });
       }

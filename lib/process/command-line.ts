@@ -6,9 +6,9 @@
  * Flags of the process itself (log, API server, driver socket, HTTP address) exist once, plain.
  */
 import { addressFaults } from '../csi/driver-address.ts';
-import { isLoopback } from './debug-server.ts';
 import { ConfigError } from '../errors/config-error.ts';
 import { API_SERVER_GATES } from './api-server-gates.ts';
+import { debugAddressFault } from './debug-server.ts';
 import { DRIVER_FLAGS, ELECTION_FLAGS, KLOG_FLAGS, KUBE_FLAGS, PROCESS_FLAGS } from './flag-groups.ts';
 import { shownDefault } from './flag-help.ts';
 import type { Given, Scanned, Syntax } from './flag-syntax.ts';
@@ -92,7 +92,8 @@ function plan(input: CommandLineInput, scanned: Scanned, processValues: FlagValu
   const faults: string[] = [...processValues.faults];
   const chosen = isCombined(input) ? chooseRoles(input.plans, scanned.given, faults) : input.plans;
   if (chosen.some(({ needsDriver }) => needsDriver)) faults.push(...addressFaults(String(processValues.get(CSI_ADDRESS.name))));
-  faults.push(...debugFaults(String(processValues.get('debug-endpoint') ?? '')));
+  const debugFault = debugAddressFault(String(processValues.get('debug-endpoint') ?? ''));
+  if (debugFault !== undefined) faults.push(debugFault);
   const roles = chosen.flatMap((role) => planOne({ input, role, given: givenTo(role, scanned.given, chosen), faults }));
   if (faults.length > 0) throw new ConfigError([...new Set(faults)], { exitCode: 2 });
   const process = readOptions(PROCESS_TABLE, processValues);
@@ -101,12 +102,6 @@ function plan(input: CommandLineInput, scanned: Scanned, processValues: FlagValu
   }
   const tables = [...PROCESS_TABLE, ...chosen.flatMap(({ flags }) => flags)];
   return { process, roles, rest: scanned.rest, withoutEffect: withoutEffect(tables, scanned.given) };
-}
-
-/** What it tells is for whoever is on this machine. */
-function debugFaults(address: string): string[] {
-  if (address === '' || isLoopback(address)) return [];
-  return [`--debug-endpoint=${address}: not a loopback address: give for example 127.0.0.1:9999`];
 }
 
 function withoutEffect(table: readonly Flag[], given: readonly Given[]): Record<string, string> {

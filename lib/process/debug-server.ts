@@ -9,6 +9,7 @@ import type { HttpAnswer, HttpRequest } from '../doors/http.ts';
 import { ConfigError } from '../errors/config-error.ts';
 import { errorText } from '../errors/error-text.ts';
 import { formatTime } from '../kube/time.ts';
+import { textAnswer } from './http-answers.ts';
 
 export const DEBUG_PATH = '/debug/objects';
 export const DEBUG_SCHEMA = 'csi-sidecars/debug.v1';
@@ -34,6 +35,12 @@ export function isLoopback(address: string): boolean {
   return host !== undefined && /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/i.test(host);
 }
 
+/** What is wrong with the flag's address; undefined where nothing is. What is told there is for whoever is on this machine. */
+export function debugAddressFault(address: string): string | undefined {
+  if (address === '' || isLoopback(address)) return undefined;
+  return `--debug-endpoint=${address}: not a loopback address: give for example 127.0.0.1:9999`;
+}
+
 export interface DebugServerOptions {
   readonly host: Pick<Host, 'listen'>;
   readonly clock: Clock;
@@ -52,12 +59,12 @@ export async function startDebugServer(options: DebugServerOptions): Promise<Lis
 }
 
 function answer(options: DebugServerOptions, { method, path, headers }: HttpRequest): HttpAnswer {
-  const type = { 'content-type': 'text/plain; charset=utf-8' };
   // A page in a browser may reach loopback under a name of its own.
-  if (!isLoopback(withPort(headers['host'] ?? ''))) return { status: 403, headers: type, body: encode('only by a loopback name') };
-  if (method !== 'GET') return { status: 405, headers: type, body: encode('only GET') };
-  if (path !== DEBUG_PATH) return { status: 404, headers: type, body: encode(`only ${DEBUG_PATH}`) };
-  return { status: 200, headers: { 'content-type': 'application/json' }, body: encode(JSON.stringify(reportOf(options))) };
+  if (!isLoopback(withPort(headers['host'] ?? ''))) return textAnswer(403, 'only by a loopback name');
+  if (method !== 'GET') return textAnswer(405, 'only GET');
+  if (path !== DEBUG_PATH) return textAnswer(404, `only ${DEBUG_PATH}`);
+  const body = new TextEncoder().encode(JSON.stringify(reportOf(options)));
+  return { status: 200, headers: { 'content-type': 'application/json' }, body };
 }
 
 function withPort(host: string): string {
@@ -78,8 +85,4 @@ function reportOf({ clock, program, controllers }: DebugServerOptions): DebugRep
       })),
     })),
   };
-}
-
-function encode(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
 }

@@ -11,6 +11,7 @@ import { errorText } from '../errors/error-text.ts';
 import type { Host, Listener } from '../doors/host.ts';
 import type { HttpAnswer, HttpRequest } from '../doors/http.ts';
 import { ConfigError } from '../errors/config-error.ts';
+import { metricsAnswer, pathOf, textAnswer } from './http-answers.ts';
 import type { MetricsRegistry } from './metrics.ts';
 
 export interface HttpServerOptions {
@@ -37,27 +38,17 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Liste
 }
 
 async function answer(options: HttpServerOptions, request: HttpRequest): Promise<HttpAnswer> {
-  if (request.method !== 'GET') return text(405, 'only GET');
-  const path = request.path.replace(/\?.*$/, '');
-  if (path === options.metricsPath) {
-    return {
-      status: 200,
-      headers: { 'content-type': options.metrics.contentType },
-      body: new TextEncoder().encode(await options.metrics.expose()),
-    };
-  }
+  if (request.method !== 'GET') return textAnswer(405, 'only GET');
+  const path = pathOf(request.path);
+  if (path === options.metricsPath) return metricsAnswer(options.metrics);
   if (path === '/healthz/leader-election' && options.leaderElection !== undefined) {
     const wrong = options.leaderElection();
-    return wrong === undefined ? text(200, 'ok') : text(500, wrong);
+    return wrong === undefined ? textAnswer(200, 'ok') : textAnswer(500, wrong);
   }
-  if (path === '/healthz') return text(200, 'ok');
+  if (path === '/healthz') return textAnswer(200, 'ok');
   if (path === '/readyz') {
     const waiting = options.waitingFor();
-    return waiting.length === 0 ? text(200, 'ok') : text(503, `waiting for ${waiting.join(', ')}`);
+    return waiting.length === 0 ? textAnswer(200, 'ok') : textAnswer(503, `waiting for ${waiting.join(', ')}`);
   }
-  return text(404, 'not found');
-}
-
-function text(status: number, body: string): HttpAnswer {
-  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: new TextEncoder().encode(body) };
+  return textAnswer(404, 'not found');
 }

@@ -6,6 +6,12 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return near !== undefined && near.distance <= Math.max(2, Math.floor(word.length / 4)) ? near.candidate : undefined;
 }
 
+/** `: did you mean x?`, to be put behind a sentence about the word; empty where nothing else is near. */
+export function didYouMean(word: string, candidates: Iterable<string>): string {
+  const near = nearest(word, candidates);
+  return near === undefined || near === word ? '' : `: did you mean ${near}?`;
+}
+
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i += 1) {

@@ -152,7 +152,7 @@ export function expandVolume(world: World, request: ExpandVolume): Outcome<{ rea
     throw new Refusal('INVALID_ARGUMENT', `volume ${volume.id} is of another access type`);
   }
   const change = grow(world, volume, range);
-  // A directory needs nothing on the node, but a driver that has the RPC wants it called: that is what it is for.
+  // A file is seen larger only once the node follows. A directory needs nothing there, but a driver that has the RPC wants it called.
   return { change: change.change, answer: { bytes: change.answer, onNode: world.features.nodeExpansion } };
 }
 

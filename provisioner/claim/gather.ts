@@ -12,7 +12,7 @@ import { isOpen, uncertainOf, volumeNameOf } from '../intent/operation.ts';
 import type { Operation } from '../intent/operation.ts';
 import { volumeNameFor } from '../facts/names.ts';
 import type { SourceProtections } from '../source-protections.ts';
-import { dataSourceOf, isSource, sourceKey } from '../facts/data-source.ts';
+import { dataSourceOf, grantsFor, isSource, sourceKey } from '../facts/data-source.ts';
 import type { DataSource } from '../facts/data-source.ts';
 import { isReachable } from '../facts/node.ts';
 import { csiClass } from '../migration/plugins.ts';
@@ -114,9 +114,7 @@ export function sourceFacts({ caches, protections }: Pick<GatherDeps, 'caches' |
     snapshotsCached: caches.snapshots?.available() ?? false,
     claim,
     volume: volumeName === '' ? undefined : caches.volumes.store.get(volumeName),
-    grants: dataSource.crosses
-      ? (caches.grants?.store.list() ?? []).filter((grant) => grant.metadata?.namespace === dataSource.namespace)
-      : [],
+    grants: grantsFor(dataSource, () => caches.grants?.store.list() ?? []),
     releasing: dataSource.kind === 'snapshot' && protections.releasing.has(key),
   };
 }

@@ -1,30 +1,21 @@
 /** What the caches know of a claim as a source of clones. */
-import { BY_CLAIM } from '../caches.ts';
-import type { Caches } from '../caches.ts';
-import type { Accounts } from '../intent/accounts.ts';
-import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
 import { csiHandle } from '../migration/plugins.ts';
-import { claimsWaitingFor } from '../waiting-claims.ts';
+import { claimsFilledFrom, claimWaitingFor, type SourceUsersDeps } from '../source-users.ts';
 import type { CloneProtectionState } from './state.ts';
 
-export interface CloneGatherDeps {
-  readonly caches: Pick<Caches, 'claims' | 'volumes' | 'grants'>;
-  readonly progress: Pick<ClaimsInProgress, 'usersOf'>;
-  readonly accounts: Pick<Accounts, 'usersElsewhere'>;
+export interface CloneGatherDeps extends SourceUsersDeps {
   readonly driverName: () => string;
 }
 
-export function gather({ caches, progress, accounts, driverName }: CloneGatherDeps, key: string): CloneProtectionState | undefined {
+export function gather(deps: CloneGatherDeps, key: string): CloneProtectionState | undefined {
+  const { caches, driverName } = deps;
   const claim = caches.claims.store.get(key);
   if (claim === undefined) return undefined;
   const volume = caches.volumes.store.get(claim.spec?.volumeName ?? '');
   return {
     claim,
     ours: volume === undefined || csiHandle(driverName(), volume) !== undefined,
-    pendingClones: claimsWaitingFor(caches, 'claim', key).length,
-    users: [
-      ...progress.usersOf('claim', key),
-      ...accounts.usersElsewhere('claim', key).filter((uid) => caches.volumes.store.byIndex(BY_CLAIM, uid).length === 0),
-    ],
+    awaited: claimWaitingFor(caches, 'claim', key) !== undefined,
+    users: claimsFilledFrom(deps, 'claim', key),
   };
 }

@@ -6,8 +6,8 @@ export interface CloneProtectionState {
   readonly claim: PersistentVolumeClaim;
   /** The volume of the claim is of our driver, or there is none any more. */
   readonly ours: boolean;
-  /** Pending claims that name it as their source. */
-  readonly pendingClones: number;
+  /** A pending claim names it as its source, and may use it. */
+  readonly awaited: boolean;
   /** Claims (uid) with an open case that reads from it. */
   readonly users: readonly string[];
 }

@@ -64,6 +64,11 @@ export function sourceKey({ namespace, name }: { readonly namespace: string; rea
 /** Kinds as references name them. */
 export const KIND = { snapshot: 'VolumeSnapshot', claim: 'PersistentVolumeClaim' } as const;
 
+/** Those of the source's namespace; none where the reference does not leave its own. */
+export function grantsFor({ crosses, namespace }: SourceObject, grants: () => readonly ReferenceGrant[]): readonly ReferenceGrant[] {
+  return crosses ? grants().filter(({ metadata }) => metadata?.namespace === namespace) : [];
+}
+
 /** Why the reference is not allowed; undefined where it is. `grants` are those of the source's namespace. */
 export function grantProblem(source: SourceObject, claim: PersistentVolumeClaim, grants: readonly ReferenceGrant[]): string | undefined {
   if (!source.crosses) return undefined;

@@ -8,7 +8,7 @@ export interface SnapshotProtectionState {
   readonly snapshot: VolumeSnapshot | undefined;
   /** False where VolumeSnapshots cannot be listed. */
   readonly cached: boolean;
-  /** Claims (uid) that are filled from it or wait to be. */
+  /** Claims (uid) that are filled from it, else one that waits to be. */
   readonly users: readonly string[];
   /** This process protected it, so it is of our driver. */
   readonly own: boolean;

@@ -261,8 +261,9 @@ describe('the HTTP door', () => {
         client.end(`HTTP/1.1 ${refusal} Not today\r\n\r\n`);
         return;
       }
-      const [host, port] = (request.url ?? '').split(':');
-      const inner = connect(Number(port), host === 'api.test' ? '127.0.0.1' : host, () => {
+      // Whatever the name, what is behind the proxy is on this machine.
+      const { port } = new URL(`http://${request.url}`);
+      const inner = connect(Number(port), '127.0.0.1', () => {
         client.write('HTTP/1.1 200 OK\r\n\r\n');
         inner.pipe(client).pipe(inner);
       });
@@ -291,6 +292,14 @@ describe('the HTTP door', () => {
     const door = via({ baseUrl: `https://api.test:${port}`, ca: TEST_CERTIFICATE.cert, proxyUrl: url.href });
     for (let round = 0; round < 3; round += 1) expect(text((await door.exchange(get, live())).body)).toBe(`/x for api.test:${port}`);
     expect(asked).toEqual([`CONNECT api.test:${port} Basic ${Buffer.from('user:p@ss').toString('base64')}`]);
+  });
+
+  test('an IPv6 address is asked of the proxy in brackets', async () => {
+    const { url, asked } = await proxy();
+    const port = await secured();
+    const door = via({ baseUrl: `https://[::1]:${port}`, ca: TEST_CERTIFICATE.cert, serverName: 'api.test', proxyUrl: url.href });
+    expect(text((await door.exchange(get, live())).body)).toBe(`/x for [::1]:${port}`);
+    expect(asked).toEqual([`CONNECT [::1]:${port}`]);
   });
 
   test('a server whose certificate is another one’s is refused within the tunnel, too', async () => {

@@ -1,11 +1,9 @@
 /** A sandbox and a mock driver with many volumes and snapshots, of which some are known to one side only. */
-import { join } from 'node:path';
 import { openSandboxWorld, installWorldCrds } from '../../demo/world.ts';
 import type { World } from '../../demo/world.ts';
 import type { DriverControl } from '../../harness/driver-control.ts';
-import { openDriverControl } from '../../harness/driver-control.ts';
 import type { MockDriver } from '../../harness/mock-driver.ts';
-import { startMockDriver } from '../../harness/mock-driver.ts';
+import { startSteeredDriver } from '../../harness/mock-driver.ts';
 import { createCsiClient } from '../../lib/csi/client.ts';
 import { openDoors } from '../../lib/process/doors/open-doors.ts';
 import { PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CONTENTS } from '../../lib/kube/resources.ts';
@@ -35,10 +33,9 @@ export interface Planted {
 export async function openAuditWorld(counts: Counts, driverFlags: readonly string[] = []): Promise<AuditWorld> {
   const world = await openSandboxWorld('audit');
   await installWorldCrds(world, world.stage.broken);
-  const control = join(world.stage.dir, 'control.sock');
-  const driver = await startMockDriver(world.stage, { args: ['--publish=symlink', `--control=unix://${control}`, ...driverFlags] });
+  const { driver, control } = await startSteeredDriver(world.stage, { args: ['--publish=symlink', ...driverFlags] });
   const planted = await plantLeaks(world, { driverName: driver.name, address: driver.address, ...counts });
-  return { world, driver, control: openDriverControl(control), ...planted };
+  return { world, driver, control, ...planted };
 }
 
 export interface Plan extends Counts {

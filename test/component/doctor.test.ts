@@ -6,9 +6,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DOCTOR } from '../../csi-sidecars/doctor/verb.ts';
 import { exampleFile } from '../../demo/manifests.ts';
 import type { World } from '../../demo/world.ts';
-import { DRIVER, installWorldCrds, openSandboxWorld, programFile, startDriver, startSidecars } from '../../demo/world.ts';
-import type { CsiNode, PersistentVolumeClaim, VolumeSnapshot } from '../../lib/kube/objects.ts';
-import { CSI_NODES, PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
+import {
+  DRIVER,
+  installWorldCrds,
+  openSandboxWorld,
+  programFile,
+  startDriver,
+  startSidecars,
+  untilNodeHasDriver,
+} from '../../demo/world.ts';
+import type { PersistentVolumeClaim, VolumeSnapshot } from '../../lib/kube/objects.ts';
+import { PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import { askVerb } from '../ask-verb.ts';
 import { watchedDoors } from './doctor-doors.ts';
 import { type Fault, FAULTS } from './doctor-faults.ts';
@@ -43,7 +51,6 @@ async function examine(...flags: string[]): Promise<Report & { readonly code: nu
 
 const target = (name: string) => ({ namespace: 'default', name });
 const isBound = { what: 'bound', test: ({ status }: PersistentVolumeClaim) => status?.phase === 'Bound' };
-const hasDriver = { what: 'with the driver', test: ({ spec }: CsiNode) => (spec?.drivers ?? []).length > 0 };
 const isReady = { what: 'ready', test: ({ status }: VolumeSnapshot) => status?.readyToUse === true };
 
 describe('on a healthy cluster', () => {
@@ -58,7 +65,7 @@ describe('on a healthy cluster', () => {
     await world.kube.until(VOLUME_SNAPSHOTS, target('data-snapshot'), isReady);
     await world.apply(exampleFile('50'));
     await world.kube.until(PERSISTENT_VOLUME_CLAIMS, target('data-restored'), isBound);
-    await world.kube.until(CSI_NODES, { name: 'node-1' }, hasDriver);
+    await untilNodeHasDriver(world.kube);
   });
   afterAll(() => world.close());
 
@@ -83,7 +90,7 @@ describe('a planted fault is found', () => {
     world = await openSandboxWorld('doctor-faults');
     await installWorldCrds(world, world.stage.broken);
     await startDriver(world);
-    await world.kube.until(CSI_NODES, { name: 'node-1' }, hasDriver);
+    await untilNodeHasDriver(world.kube);
   });
   afterAll(() => world.close());
 

@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Explanation } from '../../csi-sidecars/explain/explanation.ts';
 import { EXPLAIN } from '../../csi-sidecars/explain/verb.ts';
-import type { CsiNode } from '../../lib/kube/objects.ts';
+import { untilNodeHasDriver } from '../../demo/world.ts';
 import { freePort } from '../../harness/real/control-plane.ts';
 import { eventually } from '../../harness/wait.ts';
-import { CSI_NODES, PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
+import { PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import { type Answer, askVerb } from '../ask-verb.ts';
 import { watchedDoors } from './doctor-doors.ts';
 import { type Situation, SITUATIONS } from './explain-cases.ts';
@@ -36,8 +36,7 @@ beforeAll(async () => {
   await bent.bound('fixed');
   await bent.createSnapshot('fixed', 'fixed');
   await bent.ready('fixed');
-  const hasDriver = { what: 'with the driver', test: ({ spec }: CsiNode) => (spec?.drivers ?? []).length > 0 };
-  await bent.world.kube.until(CSI_NODES, { name: 'node-1' }, hasDriver);
+  await untilNodeHasDriver(bent.world.kube);
 });
 afterAll(() => bent.close());
 

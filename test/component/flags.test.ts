@@ -11,7 +11,7 @@ import { CSI_SNAPSHOTTER } from '../../snapshotter/sidecar-role.ts';
 
 const DIST = join(dirname(fileURLToPath(import.meta.url)), '../../dist');
 
-/** name: [type, default], as the Go programs have them (external-snapshotter v8.7, external-provisioner v6.3). */
+/** name: [type, default], as the Go programs have them (external-snapshotter v8.7, external-provisioner v6.4). */
 type PeerFlags = Readonly<Record<string, readonly [Flag['type'], string]>>;
 
 const LOGGING: PeerFlags = {

@@ -8,25 +8,25 @@ import type {
   VolumeSnapshot,
   VolumeSnapshotContent,
 } from '../../lib/kube/objects.ts';
-import { CLAIMS, CLASSES, CONTENTS, DRIVER, SNAPSHOTS, claimBody, classBody, openWorld, snapshotBody } from './snapshotter-world.ts';
+import {
+  CLAIMS,
+  CLASSES,
+  CONTENTS,
+  DRIVER,
+  GROUP_CLASSES,
+  GROUP_CONTENTS,
+  GROUPS,
+  SNAPSHOTS,
+  claimBody,
+  classBody,
+  contentBody,
+  groupClassBody,
+  openWorld,
+  snapshotBody,
+} from './snapshotter-world.ts';
 import type { World } from './snapshotter-world.ts';
 
-const GROUP_API = '/apis/groupsnapshot.storage.k8s.io/v1';
-const GROUPS = `${GROUP_API}/namespaces/default/volumegroupsnapshots`;
-const GROUP_CONTENTS = `${GROUP_API}/volumegroupsnapshotcontents`;
-const GROUP_CLASSES = `${GROUP_API}/volumegroupsnapshotclasses`;
 const CLAIM_PROTECTION = 'snapshot.storage.kubernetes.io/pvc-as-source-protection';
-
-function groupClass(more: object = {}): object {
-  return {
-    apiVersion: 'groupsnapshot.storage.k8s.io/v1',
-    kind: 'VolumeGroupSnapshotClass',
-    metadata: { name: 'groups' },
-    driver: DRIVER,
-    deletionPolicy: 'Delete',
-    ...more,
-  };
-}
 
 function groupBody(spec: object = {}): object {
   return {
@@ -48,7 +48,7 @@ describe('group snapshots on the sandbox and the mock driver', () => {
   afterEach(() => world.close());
 
   async function prepare(): Promise<void> {
-    await world.request('POST', GROUP_CLASSES, groupClass());
+    await world.request('POST', GROUP_CLASSES, groupClassBody());
     for (const name of ['a', 'b', 'c']) {
       await world.boundClaim(name);
       await label(name, { app: 'db' });
@@ -197,8 +197,8 @@ describe('group snapshots on the sandbox and the mock driver', () => {
 
   test('the default class of the driver is taken, and two are refused by name', async () => {
     const annotations = { 'groupsnapshot.storage.kubernetes.io/is-default-class': 'true' };
-    await world.request('POST', GROUP_CLASSES, groupClass({ metadata: { name: 'one', annotations } }));
-    await world.request('POST', GROUP_CLASSES, groupClass({ metadata: { name: 'two', annotations } }));
+    await world.request('POST', GROUP_CLASSES, groupClassBody({ metadata: { name: 'one', annotations } }));
+    await world.request('POST', GROUP_CLASSES, groupClassBody({ metadata: { name: 'two', annotations } }));
     await world.settled();
     await world.request('POST', GROUPS, {
       ...groupBody(),
@@ -252,7 +252,7 @@ describe('group snapshots on the sandbox and the mock driver', () => {
   });
 
   test('Retain keeps the group in the driver with its contents; the members go with the group', async () => {
-    await world.request('POST', GROUP_CLASSES, groupClass({ metadata: { name: 'kept' }, deletionPolicy: 'Retain' }));
+    await world.request('POST', GROUP_CLASSES, groupClassBody({ metadata: { name: 'kept' }, deletionPolicy: 'Retain' }));
     await takeGroup({ volumeGroupSnapshotClassName: 'kept' });
     await remove(`${GROUPS}/nightly`);
     expect([await groups(), await members()]).toEqual([[], []]);
@@ -323,17 +323,7 @@ describe('group snapshots on the sandbox and the mock driver', () => {
       },
     });
     for (const [at, snapshotHandle] of snapshotHandles.entries()) {
-      await world.request('POST', CONTENTS, {
-        apiVersion: 'snapshot.storage.k8s.io/v1',
-        kind: 'VolumeSnapshotContent',
-        metadata: { name: `imported-${at}` },
-        spec: {
-          driver: DRIVER,
-          deletionPolicy: 'Delete',
-          volumeSnapshotRef: { name: `member-${at}`, namespace: 'default' },
-          source: { snapshotHandle },
-        },
-      });
+      await world.request('POST', CONTENTS, contentBody(`imported-${at}`, snapshotHandle, `member-${at}`));
       await world.request('POST', SNAPSHOTS, {
         apiVersion: 'snapshot.storage.k8s.io/v1',
         kind: 'VolumeSnapshot',
@@ -358,7 +348,7 @@ describe('a death at every write and call of a group', () => {
   /** `deletes`: the user deletes the group at once, while it is being made. */
   const lives = async (at: number, moment: 'before' | 'after', deletes: 'later' | 'at-once'): Promise<number> => {
     const world = await openWorld();
-    await world.request('POST', GROUP_CLASSES, groupClass());
+    await world.request('POST', GROUP_CLASSES, groupClassBody());
     for (const name of ['a', 'b']) {
       await world.boundClaim(name);
       await world.request('PATCH', `${CLAIMS}/${name}`, { metadata: { labels: { app: 'db' } } });

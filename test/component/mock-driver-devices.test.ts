@@ -16,6 +16,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loopProblem } from '../../mock-driver/system/loops.ts';
+import { readMounts } from '../../mock-driver/system/mount-table.ts';
 import { mayGrowMounted } from '../../mock-driver/system/ext4.ts';
 import { VolumeCapability_AccessMode_Mode as Mode, type VolumeCapability } from '../../proto/gen/csi.ts';
 import { capability, type Client, fromSnapshot, fromVolume } from '../../mock-driver/workbench.ts';
@@ -34,10 +35,8 @@ beforeEach(() => {
 });
 afterEach(async () => {
   // What a failed test left would hold its folder.
-  const points = readFileSync('/proc/self/mounts', 'utf8')
-    .split('\n')
-    .flatMap((line) => line.split(' ')[1] ?? []);
-  for (const point of points.filter((each) => each.startsWith(stage.dir)).toReversed()) spawnSync('umount', [point]);
+  const mounts = (await readMounts()).filter(({ point }) => point.startsWith(stage.dir));
+  for (const { point } of mounts.toReversed()) spawnSync('umount', [point]);
   const left = loops();
   for (const device of left) spawnSync('losetup', ['--detach', device]);
   await stage.close();

@@ -8,12 +8,20 @@ import { BEING_CREATED, BEING_DELETED, FAILURE, GROUP_BEING_CREATED, GROUP_BEING
 import { nearly } from '../../snapshotter/testing/odd-objects.ts';
 import { SchemaCache } from '../../sandbox/apiserver/schema/schema-cache.ts';
 import type { World } from './snapshotter-world.ts';
-import { CLAIMS, CLASSES, classBody, CONTENTS, DRIVER, openWorld, snapshotBody, SNAPSHOTS } from './snapshotter-world.ts';
-
-const API = '/apis/groupsnapshot.storage.k8s.io/v1';
-const GROUPS = `${API}/namespaces/default/volumegroupsnapshots`;
-const GROUP_CONTENTS = `${API}/volumegroupsnapshotcontents`;
-const GROUP_CLASSES = `${API}/volumegroupsnapshotclasses`;
+import {
+  CLAIMS,
+  CLASSES,
+  classBody,
+  CONTENTS,
+  DRIVER,
+  GROUP_CLASSES,
+  GROUP_CONTENTS,
+  groupClassBody,
+  GROUPS,
+  openWorld,
+  snapshotBody,
+  SNAPSHOTS,
+} from './snapshotter-world.ts';
 
 /** How many odd objects live in one world. */
 export const SHAPES_A_WORLD = 100;
@@ -178,13 +186,7 @@ export async function runShapes(seed: number): Promise<ShapesResult> {
 
 async function prepare(world: World): Promise<void> {
   await world.request('POST', CLASSES, classBody('snap'));
-  await world.request('POST', GROUP_CLASSES, {
-    ...GROUP,
-    kind: 'VolumeGroupSnapshotClass',
-    metadata: { name: 'groups' },
-    driver: DRIVER,
-    deletionPolicy: 'Delete',
-  });
+  await world.request('POST', GROUP_CLASSES, groupClassBody());
   for (const name of ['data', 'healthy-a', 'healthy-b']) await world.boundClaim(name);
   for (const name of ['healthy-a', 'healthy-b'])
     await world.request('PATCH', `${CLAIMS}/${name}`, { metadata: { labels: { app: 'healthy' } } });

@@ -2,7 +2,6 @@
  * One process with all roles does the same job as three programs, and what each costs: resident memory and
  * the time from start to synced caches, printed. No bound on either: machines differ.
  */
-import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { exampleFile } from '../../demo/manifests.ts';
 import type { World } from '../../demo/world.ts';
@@ -11,6 +10,7 @@ import type { PersistentVolumeClaim, VolumeSnapshot } from '../../lib/kube/objec
 import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import type { Program } from '../../harness/stage.ts';
 import { eventually } from '../../harness/wait.ts';
+import { freePort } from '../../harness/real/control-plane.ts';
 
 const namespace = 'default';
 let world: World;
@@ -27,17 +27,6 @@ interface Figures {
   readonly program: string;
   readonly syncedMs: number;
   readonly residentMiB: number;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port'))));
-    });
-  });
 }
 
 interface Started {

@@ -1,13 +1,20 @@
 /** csi-snapshotter with group contents as the controller or an administrator writes them, and once with the controller itself. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { VolumeGroupSnapshot, VolumeGroupSnapshotContent, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { CLAIMS, CONTENTS, contentBody, DRIVER, openWorld, SNAPSHOTS } from './snapshotter-world.ts';
+import {
+  CLAIMS,
+  CONTENTS,
+  contentBody,
+  DRIVER,
+  GROUP_CLASSES,
+  GROUP_CONTENTS,
+  groupClassBody,
+  GROUPS,
+  openWorld,
+  SNAPSHOTS,
+} from './snapshotter-world.ts';
 import type { World, WorldOptions } from './snapshotter-world.ts';
 
-const GROUP_API = '/apis/groupsnapshot.storage.k8s.io/v1';
-const GROUP_CONTENTS = `${GROUP_API}/volumegroupsnapshotcontents`;
-const GROUPS = `${GROUP_API}/namespaces/default/volumegroupsnapshots`;
-const GROUP_CLASSES = `${GROUP_API}/volumegroupsnapshotclasses`;
 const BEING_CREATED = 'groupsnapshot.storage.kubernetes.io/volumegroupsnapshot-being-created';
 const BEING_DELETED = 'groupsnapshot.storage.kubernetes.io/volumegroupsnapshot-being-deleted';
 const FAILURE = 'csi-sidecars/failure';
@@ -19,13 +26,7 @@ const MINUTE = 60_000;
 
 async function start(options: WorldOptions = {}): Promise<World> {
   const world = await openWorld(options);
-  await world.request('POST', GROUP_CLASSES, {
-    apiVersion: 'groupsnapshot.storage.k8s.io/v1',
-    kind: 'VolumeGroupSnapshotClass',
-    metadata: { name: 'groups' },
-    driver: DRIVER,
-    deletionPolicy: 'Delete',
-  });
+  await world.request('POST', GROUP_CLASSES, groupClassBody());
   await world.startSidecar();
   world.takeCalls();
   return world;

@@ -303,6 +303,17 @@ export function claimBody(name: string, spec: object = {}): object {
   };
 }
 
+export function groupClassBody(more: object = {}): object {
+  return {
+    apiVersion: 'groupsnapshot.storage.k8s.io/v1',
+    kind: 'VolumeGroupSnapshotClass',
+    metadata: { name: 'groups' },
+    driver: DRIVER,
+    deletionPolicy: 'Delete',
+    ...more,
+  };
+}
+
 export function classBody(name: string, more: object = {}): object {
   return {
     apiVersion: 'snapshot.storage.k8s.io/v1',
@@ -342,6 +353,10 @@ export function contentBody(name: string, snapshotHandle: string | undefined, sn
 export const SNAPSHOTS = '/apis/snapshot.storage.k8s.io/v1/namespaces/default/volumesnapshots';
 export const CONTENTS = '/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents';
 export const CLASSES = '/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses';
+const GROUP_API = '/apis/groupsnapshot.storage.k8s.io/v1';
+export const GROUPS = `${GROUP_API}/namespaces/default/volumegroupsnapshots`;
+export const GROUP_CONTENTS = `${GROUP_API}/volumegroupsnapshotcontents`;
+export const GROUP_CLASSES = `${GROUP_API}/volumegroupsnapshotclasses`;
 export const CLAIMS = '/api/v1/namespaces/default/persistentvolumeclaims';
 
 function partsOf(path: string): readonly string[] {

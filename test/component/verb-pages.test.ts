@@ -6,18 +6,18 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { VERBS } from '../../csi-sidecars/verbs.ts';
 import type { World } from '../../demo/world.ts';
-import { DRIVER, installWorldCrds, openSandboxWorld, programFile, startDriver, startSidecars } from '../../demo/world.ts';
+import {
+  DRIVER,
+  installWorldCrds,
+  openSandboxWorld,
+  programFile,
+  startDriver,
+  startSidecars,
+  untilNodeHasDriver,
+} from '../../demo/world.ts';
 import { repositoryRoot } from '../../harness/repository.ts';
 import { eventually } from '../../harness/wait.ts';
-import type { CsiNode } from '../../lib/kube/objects.ts';
-import {
-  CSI_NODES,
-  EVENTS,
-  PERSISTENT_VOLUME_CLAIMS,
-  STORAGE_CLASSES,
-  VOLUME_SNAPSHOT_CLASSES,
-  VOLUME_SNAPSHOTS,
-} from '../../lib/kube/resources.ts';
+import { EVENTS, PERSISTENT_VOLUME_CLAIMS, STORAGE_CLASSES, VOLUME_SNAPSHOT_CLASSES, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import { addressOf, DRIVER_SCENES } from './verb-scenes.ts';
 
 const PAGES = join(repositoryRoot(), 'docs/verbs');
@@ -79,8 +79,7 @@ const SCENES: Readonly<Record<string, (world: World) => Promise<unknown>>> = {
 async function stage(world: World): Promise<void> {
   await installWorldCrds(world, world.stage.broken);
   await startDriver(world);
-  const hasDriver = { what: 'with the driver', test: ({ spec }: CsiNode) => (spec?.drivers ?? []).length > 0 };
-  await world.kube.until(CSI_NODES, { name: 'node-1' }, hasDriver);
+  await untilNodeHasDriver(world.kube);
   await world.kube.create(STORAGE_CLASSES, { metadata: { name: 'fast' }, provisioner: DRIVER });
 }
 

@@ -1,15 +1,8 @@
 /** What the commands of some pages of docs/verbs/ find: drivers that are tried and audited, and objects that came from each other. */
 import { join } from 'node:path';
 import type { World } from '../../demo/world.ts';
-import { DRIVER, installWorldCrds, startDriver, startSidecars } from '../../demo/world.ts';
-import type { CsiNode } from '../../lib/kube/objects.ts';
-import {
-  CSI_NODES,
-  PERSISTENT_VOLUME_CLAIMS,
-  STORAGE_CLASSES,
-  VOLUME_SNAPSHOT_CLASSES,
-  VOLUME_SNAPSHOTS,
-} from '../../lib/kube/resources.ts';
+import { DRIVER, installWorldCrds, startDriver, startSidecars, untilNodeHasDriver } from '../../demo/world.ts';
+import { PERSISTENT_VOLUME_CLAIMS, STORAGE_CLASSES, VOLUME_SNAPSHOT_CLASSES, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import { plantLeaks } from './audit-world.ts';
 
 const namespace = 'default';
@@ -36,8 +29,7 @@ async function family(world: World): Promise<void> {
   const { kube } = world;
   await installWorldCrds(world, world.stage.broken);
   await startDriver(world);
-  const hasDriver = { what: 'with the driver', test: ({ spec }: CsiNode) => (spec?.drivers ?? []).length > 0 };
-  await kube.until(CSI_NODES, { name: 'node-1' }, hasDriver);
+  await untilNodeHasDriver(kube);
   await kube.create(STORAGE_CLASSES, { metadata: { name: 'fast' }, provisioner: DRIVER });
   await kube.create(VOLUME_SNAPSHOT_CLASSES, { metadata: { name: 'fast' }, driver: DRIVER, deletionPolicy: 'Delete' });
   startSidecars(world, { oneProcess: true });

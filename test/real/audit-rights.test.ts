@@ -8,10 +8,11 @@ import { installCrds, readCrds } from '../../harness/crds.ts';
 import { type MockDriver, startMockDriver } from '../../harness/mock-driver.ts';
 import { type ControlPlane, startControlPlane } from '../../harness/real/control-plane.ts';
 import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
-import { groupSnapshotResources } from '../../lib/kube/resources.ts';
 import { openDoors } from '../../lib/process/doors/open-doors.ts';
 import { askVerb } from '../ask-verb.ts';
 import { type Planted, plantLeaks } from '../component/audit-world.ts';
+import { grant } from './grants.ts';
+import { GROUPS } from './group-job.ts';
 
 interface Report {
   readonly findings: readonly { readonly id: string; readonly keep?: string }[];
@@ -26,12 +27,8 @@ interface Right {
   readonly resource: string;
 }
 
-const RBAC = 'rbac.authorization.k8s.io';
-const ROLES = { group: RBAC, version: 'v1', plural: 'clusterroles', kind: 'ClusterRole', namespaced: false };
-const BINDINGS = { group: RBAC, version: 'v1', plural: 'clusterrolebindings', kind: 'ClusterRoleBinding', namespaced: false };
 const ACCOUNTS: Resource<KubeObject> = { group: '', version: 'v1', plural: 'serviceaccounts', kind: 'ServiceAccount', namespaced: true };
 const EVERYTHING = [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }];
-const GROUPS = groupSnapshotResources('v1');
 const namespace = 'default';
 
 let plane: ControlPlane;
@@ -64,10 +61,7 @@ async function giveToGroup(): Promise<void> {
 async function account(name: string, rules: readonly object[]): Promise<string> {
   const { kube } = plane;
   await kube.create(ACCOUNTS, { metadata: { name, namespace } });
-  await kube.create<KubeObject & { rules: readonly object[] }>(ROLES, { metadata: { name }, rules });
-  const subjects = [{ kind: ACCOUNTS.kind, name, namespace }];
-  const roleRef = { kind: ROLES.kind, name, apiGroup: RBAC };
-  await kube.create<KubeObject & { subjects: object[]; roleRef: object }>(BINDINGS, { metadata: { name }, subjects, roleRef });
+  await grant(kube, name, { rules, to: { kind: ACCOUNTS.kind, name, namespace } });
   return plane.asServiceAccount(namespace, name);
 }
 

@@ -1,9 +1,10 @@
 /** Capacities on a real API server: what the Go program publishes ours takes over and back, and the real scheduler obeys it. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CsiStorageCapacity, KubeObject, PersistentVolumeClaim } from '../../lib/kube/objects.ts';
-import { CSI_NODES, CSI_STORAGE_CAPACITIES, NODES, PERSISTENT_VOLUME_CLAIMS, PODS, STORAGE_CLASSES } from '../../lib/kube/resources.ts';
+import { CSI_STORAGE_CAPACITIES, PERSISTENT_VOLUME_CLAIMS, PODS, STORAGE_CLASSES } from '../../lib/kube/resources.ts';
 import type { MockDriver } from '../../harness/mock-driver.ts';
 import { startMockDriver } from '../../harness/mock-driver.ts';
+import { registerReadyNode } from '../../harness/ready-node.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import { startControlPlane } from '../../harness/real/control-plane.ts';
 import type { Program } from '../../harness/stage.ts';
@@ -22,8 +23,12 @@ beforeAll(async () => {
   plane = await startControlPlane({ scheduler: true, audit: true, users: PROGRAM_USERS });
   const zones = ['a', 'b'].map((zone) => `--topology=${ZONE}=${zone}`);
   driver = await startMockDriver(plane.stage, { args: [...zones, `--pool=${ZONE}=a:1Gi`, `--pool=${ZONE}=b:8Gi`] });
-  for (const zone of ['a', 'b']) await registerNode(`node-${zone}`, zone);
   const { kube } = plane;
+  for (const zone of ['a', 'b']) {
+    const name = `node-${zone}`;
+    const drivers = [{ name: driver.name, nodeID: name, topologyKeys: [ZONE] }];
+    await registerReadyNode(kube, { name, labels: { [ZONE]: zone }, drivers });
+  }
   await kube.create(CSI_DRIVERS, { metadata: { name: driver.name }, spec: { storageCapacity: true } } as KubeObject);
   await kube.create(STORAGE_CLASSES, {
     metadata: { name: 'late' },
@@ -35,17 +40,6 @@ beforeAll(async () => {
   await kube.create(PODS, { metadata: OWN_POD, spec: { containers: [{ name: 'main', image: 'none.example/main' }] } } as KubeObject);
 });
 afterAll(() => plane.stop());
-
-/** What a kubelet would do: the Node, room on it, and the driver's place in the topology. */
-async function registerNode(name: string, zone: string): Promise<void> {
-  const { kube } = plane;
-  const made: KubeObject & { status?: object } = await kube.create(NODES, { metadata: { name, labels: { [ZONE]: zone } } });
-  const room = { cpu: '8', memory: '16Gi', pods: '110' };
-  const conditions = [{ type: 'Ready', status: 'True', reason: 'Test', message: '', lastHeartbeatTime: null, lastTransitionTime: null }];
-  await kube.replaceStatus<KubeObject & { status?: object }>(NODES, { ...made, status: { allocatable: room, capacity: room, conditions } });
-  await kube.mergePatch(NODES, { name }, { spec: { taints: null } });
-  await kube.create(CSI_NODES, { metadata: { name }, spec: { drivers: [{ name: driver.name, nodeID: name, topologyKeys: [ZONE] }] } });
-}
 
 function start(side: Side): Promise<Program> {
   return startProgram(plane.stage, {

@@ -10,8 +10,7 @@ import { repositoryRoot } from '../../harness/repository.ts';
 import { eventually } from '../../harness/wait.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import { startControlPlane } from '../../harness/real/control-plane.ts';
-
-const NAMESPACES = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false } as const;
+import { NAMESPACES } from './main-job.ts';
 
 let plane: ControlPlane;
 beforeAll(async () => {

@@ -7,15 +7,15 @@ import { join } from 'node:path';
 import type { KubeObject, Lease, PersistentVolume, PersistentVolumeClaim } from '../../lib/kube/objects.ts';
 import { EVENTS, LEASES, PERSISTENT_VOLUME_CLAIMS, SECRETS, STORAGE_CLASSES } from '../../lib/kube/resources.ts';
 import { installCrds, readCrds } from '../../harness/crds.ts';
-import { type DriverCall, type DriverControl, openDriverControl } from '../../harness/driver-control.ts';
+import type { DriverCall, DriverControl } from '../../harness/driver-control.ts';
 import { type Kube, openKube } from '../../harness/kube.ts';
-import { type MockDriver, startMockDriver } from '../../harness/mock-driver.ts';
+import { type MockDriver, startSteeredDriver } from '../../harness/mock-driver.ts';
 import { openRawClient } from '../../harness/raw-http.ts';
 import { repositoryRoot } from '../../harness/repository.ts';
 import type { Program } from '../../harness/stage.ts';
 import { eventually } from '../../harness/wait.ts';
 import { type ControlPlane, startControlPlane } from '../../harness/real/control-plane.ts';
-import { type BoundClaim, openScene, provision, type Scene } from './main-job.ts';
+import { type BoundClaim, NAMESPACES, openScene, provision, type Scene } from './main-job.ts';
 import { startProgram } from './programs.ts';
 
 export const DRIVER = 'forged.csi.example';
@@ -71,8 +71,7 @@ async function raise(plane: ControlPlane): Promise<ForgedWorld> {
   const manifests = ['rbac.yaml', 'rbac-secrets.yaml'].flatMap((file) => ['-f', join(repositoryRoot(), 'deploy/csi-provisioner', file)]);
   const applied = await plane.kubectl(['apply', ...manifests]);
   if (applied.code !== 0) throw new Error(applied.stderr);
-  const socket = join(stage.dir, 'control.sock');
-  const driver = await startMockDriver(stage, { driverName: DRIVER, args: [`--control=unix://${socket}`] });
+  const { driver, control } = await startSteeredDriver(stage, { driverName: DRIVER });
   const victim = await openScene({ plane, driver, name: 'victim' });
   const thieves = await openScene({ plane, driver, name: 'thieves' });
   for (const [name, provisioner] of [
@@ -105,7 +104,7 @@ async function raise(plane: ControlPlane): Promise<ForgedWorld> {
   return {
     plane,
     driver,
-    control: openDriverControl(socket),
+    control,
     victim,
     treasure,
     thieves,
@@ -147,7 +146,6 @@ async function raise(plane: ControlPlane): Promise<ForgedWorld> {
   };
 }
 
-const NAMESPACES = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false } as const;
 const ROLES = { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'roles', kind: 'Role', namespaced: true } as const;
 const BINDINGS = { ...ROLES, plural: 'rolebindings', kind: 'RoleBinding' } as const;
 const ACCOUNTS = { group: '', version: 'v1', plural: 'serviceaccounts', kind: 'ServiceAccount', namespaced: true } as const;

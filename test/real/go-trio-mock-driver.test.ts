@@ -4,8 +4,8 @@
  * of both are compared field by field.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { KubeObject, Node, PersistentVolume } from '../../lib/kube/objects.ts';
-import { CSI_NODES, NODES, PERSISTENT_VOLUMES, PODS, STORAGE_CLASSES } from '../../lib/kube/resources.ts';
+import type { KubeObject, PersistentVolume } from '../../lib/kube/objects.ts';
+import { PERSISTENT_VOLUMES, PODS, STORAGE_CLASSES } from '../../lib/kube/resources.ts';
 import { installCrds, readCrds } from '../../harness/crds.ts';
 import type { CsiNode } from '../../harness/csi-node.ts';
 import { openCsiNode } from '../../harness/csi-node.ts';
@@ -13,13 +13,14 @@ import type { MaskedState } from '../../harness/masked-state.ts';
 import { createMasks, listState } from '../../harness/masked-state.ts';
 import type { MockDriver } from '../../harness/mock-driver.ts';
 import { startMockDriver } from '../../harness/mock-driver.ts';
+import { registerReadyNode } from '../../harness/ready-node.ts';
 import type { Program } from '../../harness/stage.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import { startControlPlane } from '../../harness/real/control-plane.ts';
 import type { Scene } from './main-job.ts';
 import { createClaim, deleteClaim, openScene, provision, runMainJob, untilBound, untilNothingLeft } from './main-job.ts';
 import type { Side } from './programs.ts';
-import { castOf, PROGRAM_USERS, startCast, stopCast, userOf } from './programs.ts';
+import { castOf, ownKubeconfigOf, PROGRAM_USERS, startCast, stopCast } from './programs.ts';
 
 const SIDES: readonly Side[] = ['go', 'ours'];
 const ZONE = 'topology.mock.csi.example/zone';
@@ -44,7 +45,13 @@ beforeAll(async () => {
     nodeId: 'node-b',
     args: ['--publish=symlink', ...PLACES.toReversed().map(({ segment }) => `--topology=${flagText(segment)}`)],
   });
-  for (const place of PLACES) await registerNode(place);
+  for (const { node, segment } of PLACES) {
+    const drivers = [
+      { name: plain.name, nodeID: node },
+      { name: placed.name, nodeID: node, topologyKeys: [REGION, ZONE] },
+    ];
+    await registerReadyNode(plane.kube, { name: node, labels: segment, drivers });
+  }
 });
 afterEach(() => stopCast(programs));
 afterAll(() => plane.stop());
@@ -55,27 +62,11 @@ function flagText(segment: Readonly<Record<string, string>>): string {
     .join(',');
 }
 
-/** What kubelets would do: Nodes with room and labels, and where each driver is on them. */
-async function registerNode({ node, segment }: (typeof PLACES)[number]): Promise<void> {
-  const { kube } = plane;
-  const made: Node & { status?: object } = await kube.create(NODES, { metadata: { name: node, labels: { ...segment } } });
-  const room = { cpu: '8', memory: '16Gi', pods: '110' };
-  const conditions = [{ type: 'Ready', status: 'True', reason: 'Test', message: '', lastHeartbeatTime: null, lastTransitionTime: null }];
-  await kube.replaceStatus<Node & { status?: object }>(NODES, { ...made, status: { allocatable: room, capacity: room, conditions } });
-  // Admission taints every new Node as not ready; there is no node controller here to take the taint away.
-  await kube.mergePatch(NODES, { name: node }, { spec: { taints: null } });
-  const drivers = [
-    { name: plain.name, nodeID: node },
-    { name: placed.name, nodeID: node, topologyKeys: [REGION, ZONE] },
-  ];
-  await kube.create(CSI_NODES, { metadata: { name: node }, spec: { drivers } });
-}
-
 async function start(side: Side, { address }: MockDriver): Promise<void> {
   programs = await startCast(plane.stage, {
     cast: castOf(side),
     address,
-    kubeconfigOf: (role) => plane.kubeconfigOf(userOf(role, side).name),
+    kubeconfigOf: ownKubeconfigOf(plane),
   });
 }
 

@@ -2,15 +2,16 @@
 import type { KubeObject, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import { groupSnapshotResources, PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import { GROUP_HANDLE } from '../../snapshotter/names.ts';
+import { nameOf } from '../../harness/kube.ts';
+import type { Program } from '../../harness/stage.ts';
 import { eventually } from '../../harness/wait.ts';
 import type { Scene } from './main-job.ts';
-import { deleteClaim, provision } from './main-job.ts';
+import { deleteClaim, guard, provision } from './main-job.ts';
 
 export const GROUPS = groupSnapshotResources('v1');
 
 /** A claim of the group has this label, with the group's name for its value. */
 const LABEL = 'member-of';
-const HANG_MS = 120_000;
 
 export interface Group {
   readonly scene: Scene;
@@ -25,12 +26,8 @@ export interface GroupOptions {
 }
 
 /** A class of groups, called as the scene. */
-export async function openGroupClass(
-  { kube, driver, namespace }: Scene,
-  deletionPolicy: 'Delete' | 'Retain' = 'Delete',
-  parameters: Readonly<Record<string, string>> = {},
-): Promise<void> {
-  await kube.create(GROUPS.classes, { metadata: { name: namespace }, driver: driver.name, deletionPolicy, parameters });
+export async function openGroupClass({ kube, driver, namespace }: Scene, parameters: Readonly<Record<string, string>> = {}): Promise<void> {
+  await kube.create(GROUPS.classes, { metadata: { name: namespace }, driver: driver.name, deletionPolicy: 'Delete', parameters });
 }
 
 /** Its claims are bound and labelled. */
@@ -44,10 +41,6 @@ export async function provisionGroup(scene: Scene, { name, claims }: GroupOption
     );
   }
   return { scene, name, claims };
-}
-
-export function guard({ scene }: { readonly scene: Pick<Scene, 'plane'> }): { signal: AbortSignal; timeoutMs: number } {
-  return { signal: scene.plane.stage.broken, timeoutMs: HANG_MS };
 }
 
 export async function askForGroup({ scene: { kube, namespace }, name }: Group): Promise<void> {
@@ -64,7 +57,7 @@ export async function untilGroupReady(group: Group): Promise<VolumeSnapshot[]> {
   await kube.until(
     GROUPS.snapshots,
     { namespace, name },
-    { what: 'ready', test: ({ status }) => status?.readyToUse === true, ...guard(group) },
+    { what: 'ready', test: ({ status }) => status?.readyToUse === true, ...guard(scene) },
   );
   return eventually(
     'the members to be ready',
@@ -72,7 +65,7 @@ export async function untilGroupReady(group: Group): Promise<VolumeSnapshot[]> {
       const found = await membersOf(group);
       return found.length === claims.length && found.every(({ status }) => status?.readyToUse === true) ? found : undefined;
     },
-    guard(group),
+    guard(scene),
   );
 }
 
@@ -87,17 +80,13 @@ export async function takeGroup(group: Group): Promise<VolumeSnapshot[]> {
   return untilGroupReady(group);
 }
 
-/** Gone with its members and all contents. */
-export async function deleteGroup(group: Group): Promise<void> {
-  const { scene, name } = group;
-  await scene.kube.delete(GROUPS.snapshots, { namespace: scene.namespace, name });
-  await untilGroupGone(group);
-}
-
-export async function untilGroupGone(group: Group): Promise<void> {
+/** Gone with its members and all contents; `meanwhile` runs once the deletion is asked for. */
+export async function deleteGroup(group: Group, meanwhile?: () => Promise<void>): Promise<void> {
   const { scene, name } = group;
   const { kube, namespace } = scene;
-  await kube.untilGone(GROUPS.snapshots, { namespace, name }, guard(group));
+  await kube.delete(GROUPS.snapshots, { namespace, name });
+  await meanwhile?.();
+  await kube.untilGone(GROUPS.snapshots, { namespace, name }, guard(scene));
   const isEmpty = async (): Promise<true | undefined> => {
     const ofMembers = ({ metadata, spec }: VolumeSnapshotContent): boolean =>
       spec?.volumeSnapshotRef?.namespace === namespace && metadata?.annotations?.[GROUP_HANDLE] !== undefined;
@@ -106,9 +95,30 @@ export async function untilGroupGone(group: Group): Promise<void> {
     const left: KubeObject[][] = [await membersOf(group), contents, groupContents];
     return left.every(({ length }) => length === 0) ? true : undefined;
   };
-  await eventually('the members and their contents to be gone', isEmpty, guard(group));
+  await eventually('the members and their contents to be gone', isEmpty, guard(scene));
+}
+
+/**
+ * At its start the Go snapshot-controller fills its stores of groups from the lists of single snapshots, and knows a content of a
+ * group only once that has come by in its queue: if the group is deleted before, the content and what it stands for stay for good.
+ */
+export async function untilGoKnowsContents(group: Group, programs: readonly Program[]): Promise<void> {
+  const contents = (await group.scene.kube.list(GROUPS.contents)).map((content) => nameOf(content).name);
+  const comesBy = (): true | undefined => {
+    const log = programs.find(({ name }) => name === 'go-snapshot-controller')?.log() ?? '';
+    return contents.every((content) => log.includes(`syncGroupSnapshotContentByKey[${content}]`)) ? true : undefined;
+  };
+  await eventually('the Go snapshot-controller to come by the contents of groups', comesBy, guard(group.scene));
 }
 
 export async function deleteClaimsOf({ scene, claims }: Group): Promise<void> {
   for (const claim of claims) await deleteClaim(scene, claim);
+}
+
+/** A group of two, from its claims to their end. */
+export async function runGroupJob(scene: Scene): Promise<void> {
+  const group = await provisionGroup(scene, { name: 'all', claims: ['a', 'b'] });
+  await takeGroup(group);
+  await deleteGroup(group);
+  await deleteClaimsOf(group);
 }

@@ -7,11 +7,11 @@ import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import { startControlPlane } from '../../harness/real/control-plane.ts';
 import type { Program } from '../../harness/stage.ts';
 import type { Group } from './group-job.ts';
-import { deleteClaimsOf, deleteGroup, GROUPS, openGroupClass, provisionGroup, takeGroup } from './group-job.ts';
+import { deleteClaimsOf, deleteGroup, GROUPS, openGroupClass, provisionGroup, takeGroup, untilGoKnowsContents } from './group-job.ts';
 import { openScene, untilNothingLeft } from './main-job.ts';
 import { contentsOf, shapeOf } from './pairs-job.ts';
 import type { Cast, Side } from './programs.ts';
-import { castOf, PROGRAM_USERS, startCast, stopCast, userOf } from './programs.ts';
+import { castOf, groupsOn, ownKubeconfigOf, PROGRAM_USERS, startCast, stopCast } from './programs.ts';
 
 const SIDES: readonly Side[] = ['ours', 'go'];
 const MEMBERS = ['a', 'b', 'c'];
@@ -34,8 +34,9 @@ async function start(cast: Cast): Promise<void> {
   programs = await startCast(plane.stage, {
     cast,
     address: driver.address,
-    kubeconfigOf: (role, side) => plane.kubeconfigOf(userOf(role, side).name),
-    argsOf: (role) => (role === 'csi-provisioner' ? [] : ['--feature-gates=CSIVolumeGroupSnapshot=true']),
+    kubeconfigOf: ownKubeconfigOf(plane),
+    // What a controller has come by is in its log.
+    argsOf: (role) => [...groupsOn(role), '--v=5'],
   });
 }
 
@@ -88,6 +89,7 @@ describe('a group of three', () => {
       await takeGroup(group);
       await stopCast(programs);
       await start(castOf(second, { 'csi-provisioner': 'ours' }));
+      if (second === 'go') await untilGoKnowsContents(group, programs);
       await deleteGroup(group);
       await finish(group);
     });

@@ -11,7 +11,7 @@ import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import { startControlPlane } from '../../harness/real/control-plane.ts';
 import { openScene, runMainJob } from './main-job.ts';
 import type { Cast, Side } from './programs.ts';
-import { castOf, PROGRAM_USERS, startCast, stopCast, userOf } from './programs.ts';
+import { castOf, ownKubeconfigOf, PROGRAM_USERS, startCast, stopCast } from './programs.ts';
 
 const SIDES: readonly Side[] = ['ours', 'go'];
 const CASTS: readonly Cast[] = SIDES.flatMap((controller) =>
@@ -56,7 +56,7 @@ describe.each(CRD_SETS)('with $name', ({ folder, casts }) => {
     programs = await startCast(plane.stage, {
       cast,
       address: driver.address,
-      kubeconfigOf: (role, side) => plane.kubeconfigOf(userOf(role, side).name),
+      kubeconfigOf: ownKubeconfigOf(plane),
     });
   };
 

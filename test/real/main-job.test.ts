@@ -11,7 +11,7 @@ import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import { startControlPlane } from '../../harness/real/control-plane.ts';
 import type { Scene } from './main-job.ts';
 import { deleteClaim, openScene, provision, runMainJob, takeSnapshot, untilNothingLeft } from './main-job.ts';
-import { castOf, PROGRAM_USERS, startCast, stopCast, userOf } from './programs.ts';
+import { castOf, ownKubeconfigOf, PROGRAM_USERS, startCast, stopCast } from './programs.ts';
 
 let plane: ControlPlane;
 let driver: MockDriver;
@@ -43,7 +43,7 @@ describe.each(['ours', 'go'] as const)('the main job with every program %s', (si
     programs = await startCast(plane.stage, {
       cast: castOf(side),
       address: driver.address,
-      kubeconfigOf: (role) => plane.kubeconfigOf(userOf(role, side).name),
+      kubeconfigOf: ownKubeconfigOf(plane),
     });
   });
   afterEach(() => stopCast(programs));

@@ -46,7 +46,7 @@ export interface SceneOptions {
   readonly snapshotParameters?: Readonly<Record<string, string>>;
 }
 
-const NAMESPACES = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false } as const;
+export const NAMESPACES = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false } as const;
 
 /** A namespace and a class of each kind for the driver. */
 export async function openScene({
@@ -244,6 +244,7 @@ function describe(kind: string, { metadata }: KubeObject): string {
   return `${kind} ${metadata?.namespace ?? ''}/${metadata?.name ?? ''} finalizers [${(metadata?.finalizers ?? []).join(', ')}]`;
 }
 
-function guard(scene: Scene): { signal: AbortSignal } {
-  return { signal: scene.plane.stage.broken };
+/** Ends a wait when a program of the stage dies. */
+export function guard({ plane }: Pick<Scene, 'plane'>): { signal: AbortSignal } {
+  return { signal: plane.stage.broken };
 }

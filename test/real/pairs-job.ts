@@ -6,11 +6,12 @@ import type { KubeObject, Resource, VolumeSnapshot, VolumeSnapshotContent } from
 import { VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import { BEING_CREATED, BOUND_PROTECTION, GROUP_BEING_CREATED } from '../../snapshotter/names.ts';
 import type { DriverControl } from '../../harness/driver-control.ts';
-import type { KubeTarget } from '../../harness/kube.ts';
+import { type KubeTarget, nameOf, RefusedError } from '../../harness/kube.ts';
 import { eventually } from '../../harness/wait.ts';
 import type { Group } from './group-job.ts';
-import { askForGroup, GROUPS, guard, takeGroup, untilGroupGone, untilGroupReady } from './group-job.ts';
-import { createSnapshot, deleteSnapshot, type Scene, takeSnapshot, untilReady } from './main-job.ts';
+import { askForGroup, deleteGroup, GROUPS, takeGroup, untilGroupReady } from './group-job.ts';
+import type { Side } from './programs.ts';
+import { createSnapshot, deleteSnapshot, guard, type Scene, takeSnapshot, untilReady } from './main-job.ts';
 
 /** What users and other programs read of a snapshot and its content, without what differs from one run to the next. */
 export function shapeOf(snapshot: VolumeSnapshot, content: VolumeSnapshotContent | undefined): object {
@@ -44,30 +45,15 @@ function preProvisionedShapeOf(snapshot: VolumeSnapshot, content: VolumeSnapshot
 
 /** The content of a retained snapshot, and the snapshot that is made of its handle. */
 export async function retainAndTakeUp(scene: Scene, claim: string): Promise<readonly object[]> {
-  const { kube, driver, namespace } = scene;
+  const { kube, namespace } = scene;
   const name = 'retained';
   const { content } = await takeSnapshot(scene, name, claim);
-  await setPolicy(scene, content, 'Retain');
-  await kube.delete(VOLUME_SNAPSHOTS, { namespace, name });
-  await kube.untilGone(VOLUME_SNAPSHOTS, { namespace, name }, guard({ scene }));
+  await retain(scene, VOLUME_SNAPSHOT_CONTENTS, content);
+  await deleteObject(scene, VOLUME_SNAPSHOTS, { namespace, name });
   const kept = await kube.get(VOLUME_SNAPSHOT_CONTENTS, nameOf(content));
   await deleteObject(scene, VOLUME_SNAPSHOT_CONTENTS, nameOf(content));
 
-  const handle = kept.status?.snapshotHandle ?? '';
-  await kube.create(VOLUME_SNAPSHOT_CONTENTS, {
-    metadata: { name: `${namespace}-taken-up` },
-    spec: {
-      deletionPolicy: 'Delete',
-      driver: driver.name,
-      source: { snapshotHandle: handle },
-      volumeSnapshotClassName: namespace,
-      volumeSnapshotRef: { namespace, name: 'taken-up' },
-    },
-  });
-  await kube.create(VOLUME_SNAPSHOTS, {
-    metadata: { namespace, name: 'taken-up' },
-    spec: { volumeSnapshotClassName: namespace, source: { volumeSnapshotContentName: `${namespace}-taken-up` } },
-  });
+  await preProvision(scene, 'taken-up', kept.status?.snapshotHandle ?? '', { volumeSnapshotClassName: scene.snapshotClass });
   const again = await untilReady(scene, 'taken-up');
   await deleteSnapshot(scene, 'taken-up');
   return [contentShapeOf(kept), preProvisionedShapeOf(again.snapshot, again.content)];
@@ -86,11 +72,12 @@ export async function deleteContentFirst(scene: Scene, claim: string): Promise<r
 }
 
 /** Deleted while the driver is still at it: the call ends, and what it made goes. */
-export async function deleteWhileMade(scene: Scene, control: DriverControl, claim: string): Promise<void> {
+export async function deleteWhileMade(scene: Scene, control: DriverControl, claim: string, sidecar: Side): Promise<void> {
   const marked = { resource: VOLUME_SNAPSHOT_CONTENTS, mark: BEING_CREATED };
   await slowly({ scene, control, rpc: 'CreateSnapshot' }, marked, () => createSnapshot(scene, 'early', claim));
   await scene.kube.delete(VOLUME_SNAPSHOTS, { namespace: scene.namespace, name: 'early' });
-  await scene.kube.untilGone(VOLUME_SNAPSHOTS, { namespace: scene.namespace, name: 'early' }, guard({ scene }));
+  if (sidecar === 'go') await haveGoLookAgain(scene, marked);
+  await scene.kube.untilGone(VOLUME_SNAPSHOTS, { namespace: scene.namespace, name: 'early' }, guard(scene));
 }
 
 /** The contents of a retained group and its members, and the group that is made of their handles. */
@@ -100,11 +87,10 @@ export async function retainAndTakeUpGroup(group: Group): Promise<readonly objec
   const members = await takeGroup(group);
   const contents = await contentsOf(scene, members);
   const groupContent = await groupContentOf(group);
-  for (const content of contents) await setPolicy(scene, content, 'Retain');
-  await kube.mergePatch(GROUPS.contents, nameOf(groupContent), { spec: { deletionPolicy: 'Retain' } });
-  await kube.delete(GROUPS.snapshots, { namespace, name });
-  await kube.untilGone(GROUPS.snapshots, { namespace, name }, guard(group));
-  for (const member of members) await kube.untilGone(VOLUME_SNAPSHOTS, { namespace, name: member.metadata?.name ?? '' }, guard(group));
+  for (const content of contents) await retain(scene, VOLUME_SNAPSHOT_CONTENTS, content);
+  await retain(scene, GROUPS.contents, groupContent);
+  await deleteObject(scene, GROUPS.snapshots, { namespace, name });
+  for (const member of members) await kube.untilGone(VOLUME_SNAPSHOTS, nameOf(member), guard(scene));
   const kept = await contentsOf(scene, members);
   const keptGroup = await kube.get(GROUPS.contents, nameOf(groupContent));
   for (const content of kept) await deleteObject(scene, VOLUME_SNAPSHOT_CONTENTS, nameOf(content));
@@ -112,22 +98,7 @@ export async function retainAndTakeUpGroup(group: Group): Promise<readonly objec
 
   const handles = kept.map(({ status }) => status?.snapshotHandle ?? '');
   const taken = { ...group, name: 'taken-up' };
-  for (const [index, snapshotHandle] of handles.entries()) {
-    const member = `taken-up-${index}`;
-    await kube.create(VOLUME_SNAPSHOT_CONTENTS, {
-      metadata: { name: `${namespace}-${member}` },
-      spec: {
-        deletionPolicy: 'Delete',
-        driver: driver.name,
-        source: { snapshotHandle },
-        volumeSnapshotRef: { namespace, name: member },
-      },
-    });
-    await kube.create(VOLUME_SNAPSHOTS, {
-      metadata: { namespace, name: member },
-      spec: { source: { volumeSnapshotContentName: `${namespace}-${member}` } },
-    });
-  }
+  for (const [index, handle] of handles.entries()) await preProvision(scene, `taken-up-${index}`, handle);
   await kube.create(GROUPS.contents, {
     metadata: { name: `${namespace}-taken-up` },
     spec: {
@@ -149,30 +120,46 @@ export async function retainAndTakeUpGroup(group: Group): Promise<readonly objec
   });
   const again = await untilGroupReady(taken);
   const shapes = (await contentsOf(scene, again)).map((content, index) => preProvisionedShapeOf(again[index] ?? {}, content));
-  await kube.delete(GROUPS.snapshots, { namespace, name: 'taken-up' });
-  await untilGroupGone(taken);
+  await deleteGroup(taken);
   return [...kept.map(contentShapeOf), { policy: keptGroup.spec?.deletionPolicy, ready: keptGroup.status?.readyToUse }, ...shapes];
 }
 
 export async function deleteGroupContentFirst(group: Group): Promise<readonly object[]> {
-  const { scene, name } = group;
-  const { kube, driver, namespace } = scene;
+  const { scene } = group;
+  const { kube, driver } = scene;
   const members = await takeGroup(group);
   const content = await groupContentOf(group);
   await kube.delete(GROUPS.contents, nameOf(content));
   const { groups, snapshots } = await driver.ledger();
   const shapes = (await contentsOf(scene, members)).map((one, index) => shapeOf(members[index] ?? {}, one));
-  await kube.delete(GROUPS.snapshots, { namespace, name });
-  await untilGroupGone(group);
+  await deleteGroup(group);
   return [{ groups: groups.length, snapshots: snapshots.length }, ...shapes];
 }
 
-export async function deleteGroupWhileMade(group: Group, control: DriverControl): Promise<void> {
-  const { scene, name } = group;
+export async function deleteGroupWhileMade(group: Group, control: DriverControl, sidecar: Side): Promise<void> {
+  const { scene } = group;
   const marked = { resource: GROUPS.contents, mark: GROUP_BEING_CREATED };
   await slowly({ scene, control, rpc: 'CreateVolumeGroupSnapshot' }, marked, () => askForGroup(group));
-  await scene.kube.delete(GROUPS.snapshots, { namespace: scene.namespace, name });
-  await untilGroupGone(group);
+  await deleteGroup(group, sidecar === 'go' ? () => haveGoLookAgain(scene, marked) : undefined);
+}
+
+/**
+ * The Go csi-snapshotter that takes its mark of creation off a content which was deleted meanwhile looks at the content as it was
+ * before, ignores that for its age, and is not woken by its own write: beside the Go snapshot-controller, too, the content stays until
+ * the next resync, 15 minutes later. A label wakes it.
+ */
+async function haveGoLookAgain<T extends KubeObject>(
+  { kube, plane }: Scene,
+  { resource, mark }: { readonly resource: Resource<T>; readonly mark: string },
+): Promise<void> {
+  const isUnmarked = async (): Promise<T[] | undefined> => {
+    const contents = await kube.list(resource);
+    return contents.some(({ metadata }) => metadata?.annotations?.[mark] !== undefined) ? undefined : contents;
+  };
+  for (const content of await eventually('the mark of creation to go', isUnmarked, guard({ plane })))
+    await kube.mergePatch(resource, nameOf(content), { metadata: { labels: { 'look-again': 'true' } } }).catch((error: unknown) => {
+      if (!(error instanceof RefusedError && error.status === 404)) throw error;
+    });
 }
 
 /** Does `deed`, whose call takes a while, and is back while the driver is at it: the sidecar has marked the content, and is not done. */
@@ -185,21 +172,41 @@ async function slowly<T extends KubeObject>(
   await deed();
   const isMarked = async (): Promise<true | undefined> =>
     (await scene.kube.list(resource)).some(({ metadata }) => metadata?.annotations?.[mark] !== undefined) ? true : undefined;
-  await eventually(`${rpc} to be under way`, isMarked, guard({ scene }));
+  await eventually(`${rpc} to be under way`, isMarked, guard(scene));
   await control.heal();
 }
 
-function nameOf({ metadata }: KubeObject): KubeTarget {
-  return { name: metadata?.name ?? '' };
+async function retain<T extends KubeObject>({ kube }: Scene, resource: Resource<T>, content: T): Promise<void> {
+  await kube.mergePatch(resource, nameOf(content), { spec: { deletionPolicy: 'Retain' } });
 }
 
-async function setPolicy({ kube }: Scene, content: VolumeSnapshotContent, deletionPolicy: 'Delete' | 'Retain'): Promise<void> {
-  await kube.mergePatch(VOLUME_SNAPSHOT_CONTENTS, nameOf(content), { spec: { deletionPolicy } });
+/** A content with that handle, and a snapshot of that name which asks for it. */
+async function preProvision(
+  { kube, driver, namespace }: Scene,
+  name: string,
+  snapshotHandle: string,
+  ofClass: { readonly volumeSnapshotClassName?: string } = {},
+): Promise<void> {
+  const content = `${namespace}-${name}`;
+  await kube.create(VOLUME_SNAPSHOT_CONTENTS, {
+    metadata: { name: content },
+    spec: {
+      deletionPolicy: 'Delete',
+      driver: driver.name,
+      source: { snapshotHandle },
+      volumeSnapshotRef: { namespace, name },
+      ...ofClass,
+    },
+  });
+  await kube.create(VOLUME_SNAPSHOTS, {
+    metadata: { namespace, name },
+    spec: { source: { volumeSnapshotContentName: content }, ...ofClass },
+  });
 }
 
 async function deleteObject<T extends KubeObject>(scene: Scene, resource: Resource<T>, target: KubeTarget): Promise<void> {
   await scene.kube.delete(resource, target);
-  await scene.kube.untilGone(resource, target, guard({ scene }));
+  await scene.kube.untilGone(resource, target, guard(scene));
 }
 
 /** In the order of the snapshots. */

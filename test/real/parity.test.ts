@@ -14,8 +14,7 @@ import { PROVISIONER_FLAGS } from '../../provisioner/options.ts';
 import { CONTROLLER_FLAGS } from '../../snapshotter/controller-options.ts';
 import { SIDECAR_FLAGS } from '../../snapshotter/sidecar-options.ts';
 import { installCrds, readCrds } from '../../harness/crds.ts';
-import { openDriverControl } from '../../harness/driver-control.ts';
-import { startMockDriver } from '../../harness/mock-driver.ts';
+import { startSteeredDriver } from '../../harness/mock-driver.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import { startControlPlane } from '../../harness/real/control-plane.ts';
 import { binary, moduleFolder } from '../../harness/real/binaries.ts';
@@ -234,9 +233,7 @@ describe('what is told in the main job with trouble on the way', () => {
   beforeAll(async () => {
     plane = await startControlPlane({ users: PROGRAM_USERS });
     await installCrds(plane.raw, readCrds());
-    const socket = join(plane.stage.dir, 'control.sock');
-    const driver = await startMockDriver(plane.stage, { args: [`--control=unix://${socket}`] });
-    const options = { plane, driver, control: openDriverControl(socket) };
+    const options = { plane, ...(await startSteeredDriver(plane.stage)) };
     go = await tellingOf({ ...options, side: 'go' });
     ours = await tellingOf({ ...options, side: 'ours' });
   });

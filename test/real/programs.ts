@@ -1,7 +1,7 @@
 import { builtProgram } from '../../harness/mock-driver.ts';
 import type { Program, Stage } from '../../harness/stage.ts';
 import { binary } from '../../harness/real/binaries.ts';
-import type { ControlPlaneUser } from '../../harness/real/control-plane.ts';
+import type { ControlPlane, ControlPlaneUser } from '../../harness/real/control-plane.ts';
 
 /** Whose program plays a role: this project's, or the peer of the same name built from its Go module. */
 export type Side = 'ours' | 'go';
@@ -20,6 +20,16 @@ export function userOf(role: Role, side: Side): ControlPlaneUser {
 }
 
 export const PROGRAM_USERS: readonly ControlPlaneUser[] = ROLES.flatMap((role) => [userOf(role, 'ours'), userOf(role, 'go')]);
+
+/** For `kubeconfigOf` of a cast: each program as its own token user. */
+export function ownKubeconfigOf(plane: Pick<ControlPlane, 'kubeconfigOf'>): (role: Role, side: Side) => string {
+  return (role, side) => plane.kubeconfigOf(userOf(role, side).name);
+}
+
+/** The flags that have group snapshots on; csi-provisioner has no such gate. */
+export function groupsOn(role: Role): readonly string[] {
+  return role === 'csi-provisioner' ? [] : ['--feature-gates=CSIVolumeGroupSnapshot=true'];
+}
 
 export interface ProgramOptions {
   readonly role: Role;
@@ -53,23 +63,22 @@ export async function startProgram(stage: Stage, options: ProgramOptions): Promi
 export interface CastOptions {
   readonly cast: Cast;
   readonly address: string;
-  /** The kubeconfig of a role. Default: that of the program's own token user. */
   readonly kubeconfigOf: (role: Role, side: Side) => string | Promise<string>;
   readonly argsOf?: (role: Role) => readonly string[];
-  readonly envOf?: (role: Role) => Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
   readonly nodeFlags?: readonly string[];
 }
 
 /** One program a role, started in the order of the roles. */
 export async function startCast(
   stage: Stage,
-  { cast, address, kubeconfigOf, argsOf = () => [], envOf = () => ({}), nodeFlags = [] }: CastOptions,
+  { cast, address, kubeconfigOf, argsOf = () => [], env = {}, nodeFlags = [] }: CastOptions,
 ): Promise<Program[]> {
   const programs: Program[] = [];
   for (const role of ROLES) {
     const side = cast[role];
     const kubeconfig = await kubeconfigOf(role, side);
-    programs.push(await startProgram(stage, { role, side, address, kubeconfig, args: argsOf(role), env: envOf(role), nodeFlags }));
+    programs.push(await startProgram(stage, { role, side, address, kubeconfig, args: argsOf(role), env, nodeFlags }));
   }
   return programs;
 }

@@ -24,56 +24,57 @@ export async function applyRbac(plane: ControlPlane, files: readonly string[]): 
   if (code !== 0) throw new Error(`the roles could not be applied: ${stderr}`);
 }
 
-export interface RbacRun {
-  /** Refused with 403, as `role: verb resource` and how often. */
-  readonly forbidden: ReadonlyMap<string, number>;
-  /** What the programs called, in the log's order. */
-  readonly calls: readonly AuditCall[];
-}
+const ROLE_OF_USER: ReadonlyMap<string, string> = new Map(
+  Object.entries(ACCOUNTS).map(([role, { namespace, name }]) => [`system:serviceaccount:${namespace}:${name}`, role]),
+);
 
 export interface RbacOptions {
   readonly plane: ControlPlane;
   readonly driver: MockDriver;
   readonly side: Side;
   readonly argsOf?: (role: Role) => readonly string[];
-  readonly envOf?: (role: Role) => Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
-/** The job with the programs of that side, with leader election on as the manifests foresee it. */
+/**
+ * The job with the programs of that side, with leader election on as the manifests foresee it. Answers what the programs
+ * called, in the log's order.
+ */
 export async function runUnderRbac(
-  { plane, driver, side, argsOf = () => [], envOf = () => ({}) }: RbacOptions,
+  { plane, driver, side, argsOf = () => [], env = {} }: RbacOptions,
   job: () => Promise<void>,
-): Promise<RbacRun> {
+): Promise<readonly AuditCall[]> {
   const from = plane.audit().length;
   const programs = await startCast(plane.stage, {
     cast: castOf(side),
     address: driver.address,
     kubeconfigOf: (role) => plane.asServiceAccount(ACCOUNTS[role].namespace, ACCOUNTS[role].name),
     argsOf: (role) => ['--leader-election=true', `--leader-election-namespace=${ACCOUNTS[role].namespace}`, ...argsOf(role)],
-    envOf,
+    env,
   });
   try {
     await job();
   } finally {
     await stopCast(programs);
   }
-  const users = new Map(
-    Object.entries(ACCOUNTS).map(([role, { namespace, name }]) => [`system:serviceaccount:${namespace}:${name}`, role]),
-  );
-  const calls = plane
+  return plane
     .audit()
     .slice(from)
-    .filter(({ user }) => users.has(user));
+    .filter(({ user }) => ROLE_OF_USER.has(user));
+}
+
+/** Refused with 403, as `role: verb resource` and how often. */
+export function forbiddenIn(calls: readonly AuditCall[]): ReadonlyMap<string, number> {
   const forbidden = new Map<string, number>();
   for (const { user, verb, resource, code } of calls) {
     if (code !== 403) continue;
-    const key = `${users.get(user)}: ${verb} ${resource}`;
+    const key = `${ROLE_OF_USER.get(user)}: ${verb} ${resource}`;
     forbidden.set(key, (forbidden.get(key) ?? 0) + 1);
   }
-  return { forbidden, calls };
+  return forbidden;
 }
 
-export function told(side: string, { forbidden, calls }: RbacRun): string {
-  const list = [...forbidden].map(([key, count]) => `${key} ×${count}`).join('; ');
+export function told(side: string, calls: readonly AuditCall[]): string {
+  const list = [...forbiddenIn(calls)].map(([key, count]) => `${key} ×${count}`).join('; ');
   return `${side}: ${calls.length} calls, forbidden: ${list === '' ? 'none' : list}`;
 }

@@ -10,6 +10,7 @@ import { installCrds, readCrds } from '../../harness/crds.ts';
 import { startMockDriver } from '../../harness/mock-driver.ts';
 import { eventually } from '../../harness/wait.ts';
 import { type ControlPlane, startControlPlane } from '../../harness/real/control-plane.ts';
+import { CLUSTER_ROLES, grant, userSubject } from './grants.ts';
 import { createClaim, createSnapshot, openScene, provision, type Scene, takeSnapshot } from './main-job.ts';
 import { castOf, type Role, ROLES, startCast } from './programs.ts';
 
@@ -19,11 +20,9 @@ const rows: string[] = [];
 const guard = (): { signal: AbortSignal } => ({ signal: plane.stage.broken });
 
 const SECRETIVE = 'refusals-secretive';
-const RBAC = { group: 'rbac.authorization.k8s.io', version: 'v1', namespaced: false } as const;
-const CLUSTER_ROLES = { ...RBAC, plural: 'clusterroles', kind: 'ClusterRole' } as const;
-const CLUSTER_BINDINGS = { ...RBAC, plural: 'clusterrolebindings', kind: 'ClusterRoleBinding' } as const;
-const REVIEWS = { ...RBAC, group: 'authorization.k8s.io', plural: 'subjectaccessreviews', kind: 'SubjectAccessReview' } as const;
-const ADMISSION = { ...RBAC, group: 'admissionregistration.k8s.io' } as const;
+const CLUSTER = { version: 'v1', namespaced: false } as const;
+const REVIEWS = { ...CLUSTER, group: 'authorization.k8s.io', plural: 'subjectaccessreviews', kind: 'SubjectAccessReview' } as const;
+const ADMISSION = { ...CLUSTER, group: 'admissionregistration.k8s.io' } as const;
 const POLICIES = { ...ADMISSION, plural: 'validatingadmissionpolicies', kind: 'ValidatingAdmissionPolicy' } as const;
 const POLICY_BINDINGS = { ...ADMISSION, plural: 'validatingadmissionpolicybindings', kind: 'ValidatingAdmissionPolicyBinding' } as const;
 
@@ -57,13 +56,16 @@ interface Denied {
 
 const userName = (role: Role): string => `granted-${role}`;
 
-async function grant(role: Role, but?: Denied): Promise<void> {
-  const rules = Object.entries(RESOURCES).map(([resource, group]) => ({
+function rulesBut(denied?: Denied): object[] {
+  return Object.entries(RESOURCES).map(([resource, group]) => ({
     apiGroups: [group],
     resources: [resource],
-    verbs: VERBS.filter((verb) => !(but?.resource === resource && but.verb === verb)),
+    verbs: VERBS.filter((verb) => !(denied?.resource === resource && denied.verb === verb)),
   }));
-  await plane.kube.mergePatch(CLUSTER_ROLES, { name: userName(role) }, { rules });
+}
+
+async function allow(role: Role, but?: Denied): Promise<void> {
+  await plane.kube.mergePatch(CLUSTER_ROLES, { name: userName(role) }, { rules: rulesBut(but) });
 }
 
 /** The authorizer learns of a role by a watch. */
@@ -83,13 +85,7 @@ beforeAll(async () => {
   await installCrds(plane.raw, readCrds());
   for (const role of ROLES) {
     const name = userName(role);
-    await plane.kube.create(CLUSTER_ROLES, { metadata: { name } });
-    await grant(role);
-    await plane.kube.create(CLUSTER_BINDINGS, {
-      metadata: { name },
-      subjects: [{ kind: 'User', name, apiGroup: RBAC.group }],
-      roleRef: { apiGroup: RBAC.group, kind: 'ClusterRole', name },
-    } as KubeObject);
+    await grant(plane.kube, name, { rules: rulesBut(), to: userSubject(name) });
   }
   const driver = await startMockDriver(plane.stage, {
     driverName: 'refusals.csi.example',
@@ -220,7 +216,7 @@ test.each(CASES.map((one, index) => [`${one.role}: ${one.verb} ${one.resource}`,
     const name = `r${index}`;
     await one.prepare?.(name);
     const before = await uids();
-    await grant(one.role, one);
+    await allow(one.role, one);
     try {
       await untilAllowed(one, false);
       await one.act(name);
@@ -228,7 +224,7 @@ test.each(CASES.map((one, index) => [`${one.role}: ${one.verb} ${one.resource}`,
       rows.push(`403 ${title} | ${involvedObject?.kind ?? ''} ${reason ?? ''}: ${message ?? ''}`);
       expect(reason).toBe(one.reason);
     } finally {
-      await grant(one.role);
+      await allow(one.role);
       await untilAllowed(one, true);
     }
   },

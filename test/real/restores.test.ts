@@ -6,7 +6,7 @@ import { type ControlPlane, startControlPlane } from '../../harness/real/control
 import { eventually } from '../../harness/wait.ts';
 import { PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import { createClaim, deleteClaim, openScene, provision, takeSnapshot, untilBound, untilNothingLeft } from './main-job.ts';
-import { castOf, PROGRAM_USERS, startCast, userOf } from './programs.ts';
+import { castOf, ownKubeconfigOf, PROGRAM_USERS, startCast } from './programs.ts';
 
 const CLAIMS = 50;
 
@@ -24,7 +24,7 @@ test('fifty claims are restored from a snapshot that is deleted meanwhile: each 
   await startCast(plane.stage, {
     cast: castOf('ours'),
     address: driver.address,
-    kubeconfigOf: (role) => plane.kubeconfigOf(userOf(role, 'ours').name),
+    kubeconfigOf: ownKubeconfigOf(plane),
     // Most of them have to wait for their turn, so that the snapshot is deleted before they are looked at.
     argsOf: (role) => (role === 'csi-provisioner' ? ['--worker-threads=4'] : []),
   });

@@ -2,7 +2,6 @@
  * Everything that a right is granted for, done once under the roles of deploy/: the main job and a group on a driver with
  * topology, attachments, capacities and Secrets, and what makes a program look twice or repeat itself.
  */
-import { join } from 'node:path';
 import type { CoreEvent, KubeObject, Resource } from '../../lib/kube/objects.ts';
 import {
   CSI_NODES,
@@ -18,17 +17,28 @@ import {
   VOLUME_SNAPSHOT_CONTENTS,
   VOLUME_SNAPSHOTS,
 } from '../../lib/kube/resources.ts';
+import { formatMicroTime } from '../../lib/kube/time.ts';
 import type { DriverControl } from '../../harness/driver-control.ts';
-import { openDriverControl } from '../../harness/driver-control.ts';
+import type { AuditCall } from '../../harness/real/audit.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import type { MockDriver } from '../../harness/mock-driver.ts';
-import { startMockDriver } from '../../harness/mock-driver.ts';
+import { startSteeredDriver } from '../../harness/mock-driver.ts';
 import { eventually } from '../../harness/wait.ts';
-import { deleteClaimsOf, deleteGroup, GROUPS, openGroupClass, provisionGroup, takeGroup } from './group-job.ts';
+import { GROUPS, openGroupClass, runGroupJob } from './group-job.ts';
 import type { Scene } from './main-job.ts';
-import { createClaim, deleteClaim, deleteSnapshot, openScene, provision, takeSnapshot, untilNothingLeft } from './main-job.ts';
-import type { Role } from './programs.ts';
-import type { RbacRun } from './rbac.ts';
+import {
+  createClaim,
+  createSnapshot,
+  deleteClaim,
+  deleteSnapshot,
+  guard,
+  openScene,
+  provision,
+  takeSnapshot,
+  untilBound,
+  untilNothingLeft,
+} from './main-job.ts';
+import { groupsOn, type Role } from './programs.ts';
 import { applyRbac, runUnderRbac } from './rbac.ts';
 import { RIGHTS_FILES } from './rights.ts';
 
@@ -55,27 +65,25 @@ interface World {
   readonly control: DriverControl;
 }
 
-/** Every call of the three programs, and what was forbidden. */
-export async function runRightsJob(plane: ControlPlane): Promise<RbacRun> {
+/** Every call of the three programs. */
+export async function runRightsJob(plane: ControlPlane): Promise<readonly AuditCall[]> {
   await applyRbac(plane, RIGHTS_FILES);
-  const socket = join(plane.stage.dir, 'control.sock');
-  const args = [`--control=unix://${socket}`, `--topology=${ZONE}=a`, '--require-secrets=token=right'];
-  const driver = await startMockDriver(plane.stage, { args });
-  const world = { plane, driver, control: openDriverControl(socket) };
+  const args = [`--topology=${ZONE}=a`, '--require-secrets=token=right'];
+  const { driver, control } = await startSteeredDriver(plane.stage, { args });
+  const world = { plane, driver, control };
   const scene = await prepare(world);
-  const run = (job: () => Promise<void>): Promise<RbacRun> => runUnderRbac({ plane, driver, side: 'ours', argsOf, envOf }, job);
+  const run = (job: () => Promise<void>): Promise<readonly AuditCall[]> =>
+    runUnderRbac({ plane, driver, side: 'ours', argsOf, env: OWN_ENV }, job);
   const first = await run(() => firstLife(world, scene));
   await betweenLives(world, scene);
   const second = await run(() => secondLife(world, scene));
-  return { calls: [...first.calls, ...second.calls], forbidden: new Map([...first.forbidden, ...second.forbidden]) };
+  return [...first, ...second];
 }
 
 const CAPACITY = ['--enable-capacity', '--capacity-ownerref-level=2', '--capacity-poll-interval=1s', '--capacity-for-immediate-binding'];
 const argsOf = (role: Role): readonly string[] =>
-  role === 'csi-provisioner'
-    ? [...CAPACITY, '--feature-gates=Topology=true,VolumeAttributesClass=true']
-    : ['--feature-gates=CSIVolumeGroupSnapshot=true'];
-const envOf = (): Readonly<Record<string, string>> => ({ NAMESPACE: OWN_POD.namespace, POD_NAME: OWN_POD.name });
+  role === 'csi-provisioner' ? [...CAPACITY, '--feature-gates=Topology=true,VolumeAttributesClass=true'] : groupsOn(role);
+const OWN_ENV = { NAMESPACE: OWN_POD.namespace, POD_NAME: OWN_POD.name };
 
 /** What the programs find. */
 async function prepare({ plane, driver }: World): Promise<Scene> {
@@ -94,11 +102,9 @@ async function prepare({ plane, driver }: World): Promise<Scene> {
     snapshotParameters: secretOf('snapshotter'),
   });
   await kube.create(SECRETS, { metadata: { name: SECRET, namespace: 'rights' }, data: { token: 'cmlnaHQ=' } });
-  await openGroupClass(scene, 'Delete', secretOf('group-snapshotter'));
+  await openGroupClass(scene, secretOf('group-snapshotter'));
   return scene;
 }
-
-const microTime = (): string => new Date().toISOString().replace('Z', '000Z');
 
 async function registerNode({ kube }: ControlPlane, driver: MockDriver): Promise<void> {
   await kube.create(NODES, { metadata: { name: 'node-a', labels: { [ZONE]: 'a' } } });
@@ -143,7 +149,7 @@ async function betweenLives({ plane, driver, control }: World, scene: Scene): Pr
   await deleteClaim(scene, 'forgotten');
   await kube.delete(EVENTS, { namespace, name: (await eventOf(scene, 'ProvisioningFailed'))?.metadata?.name ?? '' });
   for (const lease of ELECTIONS) {
-    const spec = { holderIdentity: 'gone', leaseDurationSeconds: 3, renewTime: microTime() };
+    const spec = { holderIdentity: 'gone', leaseDurationSeconds: 3, renewTime: formatMicroTime(Date.now()) };
     await kube.mergePatch(LEASES, lease, { spec });
   }
   await strayShard(plane, driver);
@@ -156,10 +162,7 @@ async function secondLife(world: World, scene: Scene): Promise<void> {
   await takeSnapshot(scene, 'snapshot', 'source');
   await provision(scene, 'restored', { fromSnapshot: 'snapshot' });
   await provision(scene, 'clone', { fromClaim: 'source' });
-  const group = await provisionGroup(scene, { name: 'all', claims: ['a', 'b'] });
-  await takeGroup(group);
-  await deleteGroup(group);
-  await deleteClaimsOf(group);
+  await runGroupJob(scene);
   await repeat(world, scene);
   await lookTwice(scene);
   await lookForVolume(world, scene);
@@ -170,10 +173,6 @@ async function secondLife(world: World, scene: Scene): Promise<void> {
   const areGone = async (): Promise<true | undefined> =>
     (await kube.list(CSI_STORAGE_CAPACITIES, OWN_POD.namespace)).length === 0 ? true : undefined;
   await eventually('the capacities to go with their class', areGone, guard(scene));
-}
-
-function guard(scene: Pick<Scene, 'plane'>): { signal: AbortSignal } {
-  return { signal: scene.plane.stage.broken };
 }
 
 async function eventOf({ kube, namespace }: Scene, reason: string): Promise<CoreEvent | undefined> {
@@ -209,11 +208,7 @@ async function attributesClass(scene: Scene): Promise<void> {
       resources: { requests: { storage: '1Mi' } },
     },
   });
-  await kube.until(
-    PERSISTENT_VOLUME_CLAIMS,
-    { namespace, name: 'fast' },
-    { what: 'bound', test: ({ status }) => status?.phase === 'Bound', ...guard(scene) },
-  );
+  await untilBound(scene, 'fast');
   await deleteClaim(scene, 'fast');
 }
 
@@ -275,10 +270,7 @@ async function lookForVolume({ plane }: World, scene: Scene): Promise<void> {
     spec: { accessModes: ['ReadWriteOnce'], storageClassName: '', volumeName: 'none', resources: { requests: { storage: '1Mi' } } },
   });
   await kube.replaceStatus(PERSISTENT_VOLUME_CLAIMS, { ...claim, status: { phase: 'Bound' } });
-  await kube.create(VOLUME_SNAPSHOTS, {
-    metadata: target,
-    spec: { volumeSnapshotClassName: namespace, source: { persistentVolumeClaimName: 'volumeless' } },
-  });
+  await createSnapshot(scene, 'volumeless', 'volumeless');
   await kube.until(VOLUME_SNAPSHOTS, target, { what: 'told why', test: ({ status }) => status?.error !== undefined, ...guard(scene) });
   binder?.signal('SIGCONT');
   await deleteSnapshot(scene, 'volumeless');

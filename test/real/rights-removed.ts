@@ -1,5 +1,6 @@
 /** Rights taken away one at a time on a real API server, each beside a call that was made by it. */
 import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
+import { nameOf } from '../../harness/kube.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import { eventually } from '../../harness/wait.ts';
 import type { Needed, Right, RightsCall, RoleManifest } from './rights.ts';
@@ -21,7 +22,7 @@ export async function removeOneByOne({ plane, manifests, rights, needed }: Remov
     const role = manifests.find(({ kind, metadata }) => kind.endsWith('Role') && metadata.name === right.role);
     if (role === undefined) throw new Error(`no role ${right.role}`);
     const write = (kept: readonly Right[]): Promise<KubeObject> =>
-      plane.kube.mergePatch(resourceOf(role), targetOf(role), { rules: kept.map(ruleOf) });
+      plane.kube.mergePatch(resourceOf(role), nameOf(role), { rules: kept.map(ruleOf) });
     const ofRole = rights.filter((other) => other.role === right.role);
     const told = `${witness.verb} ${witness.resource} of ${witness.user}`;
     const until = (allowed: boolean): Promise<true> =>
@@ -46,10 +47,6 @@ function resourceOf({ kind }: RoleManifest): Resource<KubeObject> {
     kind,
     namespaced: kind === 'Role',
   };
-}
-
-function targetOf({ metadata: { name, namespace } }: RoleManifest): { name: string; namespace?: string } {
-  return { name, ...(namespace === undefined ? {} : { namespace }) };
 }
 
 function ruleOf({ group, resource, verb, name }: Right): object {

@@ -1,11 +1,10 @@
 /**
  * The rights that deploy/ grants, one verb on one resource at a time, and which of them the calls of an audit log cannot do
- * without. Pure: manifests and calls in, names out.
+ * without.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadAll } from 'js-yaml';
 import type { AuditCall } from '../../harness/real/audit.ts';
+import { readManifests } from '../../harness/manifests.ts';
 import { repositoryRoot } from '../../harness/repository.ts';
 
 /** One verb on one resource, for the account that its role is bound to. */
@@ -49,8 +48,9 @@ export const RIGHTS_FILES: readonly string[] = [
   'csi-provisioner/rbac-secrets.yaml',
 ].map((file) => join(repositoryRoot(), 'deploy', file));
 
-export function readManifests(files: readonly string[]): RoleManifest[] {
-  return files.flatMap((file) => loadAll(readFileSync(file, 'utf8')) as RoleManifest[]);
+/** What they hold. */
+export function readRights(): RoleManifest[] {
+  return RIGHTS_FILES.flatMap((file) => readManifests<RoleManifest>(file));
 }
 
 export function rightsIn(manifests: readonly RoleManifest[]): Right[] {

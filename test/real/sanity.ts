@@ -33,6 +33,14 @@ export interface SanityResult {
   readonly restarts: number;
 }
 
+/** Tells what came of a run. True if nothing failed and as much was run as had to be. */
+export function judgeSanity({ name, atLeast }: SanityConfiguration, result: SanityResult, log: (line: string) => void): boolean {
+  const { ran, all, failed, skipped } = result;
+  log(`csi-sanity, ${name}: ${ran} of ${all} specs run, ${failed.length} failed, ${skipped.length} skipped`);
+  for (const line of failed) log(`  failed ${line}`);
+  return failed.length === 0 && ran >= atLeast;
+}
+
 /** Everything but what is named. */
 const only = (...kept: string[]): string =>
   `--disable=${switchableNames()

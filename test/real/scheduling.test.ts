@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { KubeObject, Node } from '../../lib/kube/objects.ts';
-import { CSI_NODES, NODES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS } from '../../lib/kube/resources.ts';
+import type { KubeObject } from '../../lib/kube/objects.ts';
+import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS } from '../../lib/kube/resources.ts';
 import { installCrds, readCrds } from '../../harness/crds.ts';
 import type { MockDriver } from '../../harness/mock-driver.ts';
 import { startMockDriver } from '../../harness/mock-driver.ts';
+import { registerReadyNode } from '../../harness/ready-node.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import { startControlPlane } from '../../harness/real/control-plane.ts';
 import { createClaim, deleteClaim, openScene, untilBound, untilNothingLeft } from './main-job.ts';
-import { castOf, PROGRAM_USERS, startCast, stopCast, userOf } from './programs.ts';
+import { castOf, ownKubeconfigOf, PROGRAM_USERS, startCast, stopCast } from './programs.ts';
 
 const ZONE = 'topology.mock.csi.example/zone';
 const ZONES = [
@@ -22,24 +23,12 @@ beforeAll(async () => {
   plane = await startControlPlane({ scheduler: true, users: PROGRAM_USERS });
   await installCrds(plane.raw, readCrds());
   driver = await startMockDriver(plane.stage, { args: ZONES.map(({ zone }) => `--topology=${ZONE}=${zone}`) });
-  for (const place of ZONES) await registerNode(place);
+  for (const { node, zone } of ZONES) {
+    const drivers = [{ name: driver.name, nodeID: node, topologyKeys: [ZONE] }];
+    await registerReadyNode(plane.kube, { name: node, labels: { [ZONE]: zone }, drivers });
+  }
 });
 afterAll(() => plane.stop());
-
-/** What a kubelet would do: the Node, room on it, and the driver's place in the topology. */
-async function registerNode({ node, zone }: { node: string; zone: string }): Promise<void> {
-  const { kube } = plane;
-  const made: Node & { status?: object } = await kube.create(NODES, { metadata: { name: node, labels: { [ZONE]: zone } } });
-  const room = { cpu: '8', memory: '16Gi', pods: '110' };
-  const conditions = [{ type: 'Ready', status: 'True', reason: 'Test', message: '', lastHeartbeatTime: null, lastTransitionTime: null }];
-  await kube.replaceStatus<Node & { status?: object }>(NODES, { ...made, status: { allocatable: room, capacity: room, conditions } });
-  // Admission taints every new Node as not ready; there is no node controller here to take the taint away.
-  await kube.mergePatch(NODES, { name: node }, { spec: { taints: null } });
-  await kube.create(CSI_NODES, {
-    metadata: { name: node },
-    spec: { drivers: [{ name: driver.name, nodeID: node, topologyKeys: [ZONE] }] },
-  });
-}
 
 interface ScheduledPod extends KubeObject {
   spec?: {
@@ -58,7 +47,7 @@ describe.each(['ours', 'go'] as const)('with the provisioner of %s', (side) => {
     const programs = await startCast(plane.stage, {
       cast: castOf(side),
       address: driver.address,
-      kubeconfigOf: (role) => plane.kubeconfigOf(userOf(role, side).name),
+      kubeconfigOf: ownKubeconfigOf(plane),
     });
     const scene = await openScene({ plane, driver, name: `late-${side}`, bindingMode: 'WaitForFirstConsumer' });
     const { namespace } = scene;

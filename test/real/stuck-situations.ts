@@ -4,7 +4,6 @@
  */
 import type { KubeObject, PersistentVolumeClaim, VolumeGroupSnapshot, VolumeSnapshot } from '../../lib/kube/objects.ts';
 import {
-  groupSnapshotResources,
   NODES,
   PERSISTENT_VOLUME_CLAIMS,
   PERSISTENT_VOLUMES,
@@ -14,6 +13,7 @@ import {
   VOLUME_SNAPSHOT_CONTENTS,
   VOLUME_SNAPSHOTS,
 } from '../../lib/kube/resources.ts';
+import { GROUPS } from './group-job.ts';
 import type { Side } from './programs.ts';
 import type { Corner } from './stuck-world.ts';
 
@@ -34,10 +34,9 @@ export interface Situation {
   readonly described: (corner: Corner) => RegExp;
 }
 
-const GROUPS = groupSnapshotResources('v1');
-
 const isReady = { what: 'ready', test: ({ status }: VolumeSnapshot | VolumeGroupSnapshot) => status?.readyToUse === true };
 const fromSnapshot = (name: string) => ({ dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name } });
+const ONCE_THE_DRIVER_CAN = /once the driver can, it goes on by itself/;
 /** The command itself, and nothing else. */
 const asItStands = (_: Corner, run: () => Promise<void>): Promise<void> => run();
 
@@ -55,6 +54,13 @@ function podOf({ namespace }: Corner, name: string, spec: object = {}): KubeObje
 async function boundClaim(corner: Corner, name: string, spec: object = {}): Promise<PersistentVolumeClaim> {
   await corner.kube.create(PERSISTENT_VOLUME_CLAIMS, claimOf(corner, name, spec));
   return corner.bound(name);
+}
+
+/** The claim that is asked about, once somebody has warned of it. */
+async function refusedClaim(corner: Corner, spec: object): Promise<string> {
+  await corner.kube.create(PERSISTENT_VOLUME_CLAIMS, claimOf(corner, 'c', spec));
+  await corner.warned('c');
+  return 'pvc/c';
 }
 
 async function snapshotOf(
@@ -100,9 +106,7 @@ export const SITUATIONS: readonly Situation[] = [
     plant: async (corner) => {
       await boundClaim(corner, 'source');
       await snapshotOf(corner, 's', { claim: 'source', of: corner.own });
-      await corner.kube.create(PERSISTENT_VOLUME_CLAIMS, claimOf(corner, 'c', fromSnapshot('s')));
-      await corner.warned('c');
-      return 'pvc/c';
+      return refusedClaim(corner, fromSnapshot('s'));
     },
     cause: ({ own }) => new RegExp(`VolumeSnapshotClass ${own} is not there`),
     remedy: /^kubectl get volumesnapshotclasses # make /,
@@ -120,9 +124,7 @@ export const SITUATIONS: readonly Situation[] = [
         'csi.storage.k8s.io/provisioner-secret-namespace': namespace,
       };
       await kube.create(STORAGE_CLASSES, { metadata: { name: own }, provisioner: driver, parameters });
-      await kube.create(PERSISTENT_VOLUME_CLAIMS, claimOf(corner, 'c', { storageClassName: own }));
-      await corner.warned('c');
-      return 'pvc/c';
+      return refusedClaim(corner, { storageClassName: own });
     },
     cause: ({ own }) => new RegExp(`secret that class ${own} names cannot be used: .*key`),
     remedy: /^kubectl create secret generic key -n /,
@@ -137,12 +139,10 @@ export const SITUATIONS: readonly Situation[] = [
       const { kube, own, driver } = corner;
       await corner.bend({ rpc: 'CreateVolume', parameters: { pool: own }, code: 'RESOURCE_EXHAUSTED', message: 'no room' });
       await kube.create(STORAGE_CLASSES, { metadata: { name: own }, provisioner: driver, parameters: { pool: own } });
-      await kube.create(PERSISTENT_VOLUME_CLAIMS, claimOf(corner, 'c', { storageClassName: own }));
-      await corner.warned('c');
-      return 'pvc/c';
+      return refusedClaim(corner, { storageClassName: own });
     },
     cause: ({ driver }) => new RegExp(`calls ${driver} for the volume, and nothing in the cluster stands in the way`),
-    remedy: /once the driver can, it goes on by itself/,
+    remedy: ONCE_THE_DRIVER_CAN,
     follow: (corner) => corner.heal(),
     healed: claimBound,
     described: () => /no room/,
@@ -207,7 +207,7 @@ export const SITUATIONS: readonly Situation[] = [
       return 'vs/s';
     },
     cause: ({ driver }) => new RegExp(`calls CreateSnapshot of ${driver}, and nothing in the cluster stands in the way`),
-    remedy: /once the driver can, it goes on by itself/,
+    remedy: ONCE_THE_DRIVER_CAN,
     follow: (corner) => corner.heal(),
     healed: snapshotReady,
     described: () => /no replica/,
@@ -263,9 +263,7 @@ export const SITUATIONS: readonly Situation[] = [
     beside: 'go',
     plant: async (corner) => {
       await boundClaim(corner, 'source');
-      await corner.kube.create(PERSISTENT_VOLUME_CLAIMS, claimOf(corner, 'c', fromSnapshot('none')));
-      await corner.warned('c');
-      return 'pvc/c';
+      return refusedClaim(corner, fromSnapshot('none'));
     },
     cause: () => /source VolumeSnapshot \S+\/none is not there/,
     remedy: /^kubectl get volumesnapshots -n \S+ # make none, or /,
@@ -280,9 +278,7 @@ export const SITUATIONS: readonly Situation[] = [
       await boundClaim(corner, 'source');
       await readySnapshot(corner, 's', 'source');
       const small = { resources: { requests: { storage: '1Ki' } } };
-      await corner.kube.create(PERSISTENT_VOLUME_CLAIMS, claimOf(corner, 'c', { ...fromSnapshot('s'), ...small }));
-      await corner.warned('c');
-      return 'pvc/c';
+      return refusedClaim(corner, { ...fromSnapshot('s'), ...small });
     },
     cause: () => /does not fit its source: .*1024 is less than the size 1048576/,
     remedy: /^kubectl delete persistentvolumeclaim\/c -n \S+ # then make it again so that it fits/,
@@ -315,11 +311,7 @@ export const SITUATIONS: readonly Situation[] = [
   {
     name: 'a claim with a selector',
     beside: 'go',
-    plant: async (corner) => {
-      await corner.kube.create(PERSISTENT_VOLUME_CLAIMS, claimOf(corner, 'c', { selector: { matchLabels: { a: 'b' } } }));
-      await corner.warned('c');
-      return 'pvc/c';
-    },
+    plant: (corner) => refusedClaim(corner, { selector: { matchLabels: { a: 'b' } } }),
     cause: () => /claim Selector is not supported/,
     remedy: /^kubectl delete persistentvolumeclaim\/c -n \S+ # then make it again as the reason asks/,
     follow: async (corner, run) => {
@@ -343,7 +335,7 @@ export const SITUATIONS: readonly Situation[] = [
       return `pv/${name}`;
     },
     cause: () => /calls DeleteVolume for /,
-    remedy: /once the driver can, it goes on by itself/,
+    remedy: ONCE_THE_DRIVER_CAN,
     follow: (corner) => corner.heal(),
     healed: (corner) => corner.untilNoVolume(),
     described: () => /disk on fire/,

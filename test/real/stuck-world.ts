@@ -1,19 +1,16 @@
 /** A real control plane with a driver that is bent while it runs, and a corner of it for each situation. */
-import { join } from 'node:path';
-import { openDriverControl, type ScenarioRule } from '../../harness/driver-control.ts';
+import type { DriverControl, ScenarioRule } from '../../harness/driver-control.ts';
 import type { Kube } from '../../harness/kube.ts';
-import { startMockDriver, type MockDriver } from '../../harness/mock-driver.ts';
+import { type MockDriver, startSteeredDriver } from '../../harness/mock-driver.ts';
 import { type ControlPlane, startControlPlane } from '../../harness/real/control-plane.ts';
 import { installCrds, readCrds } from '../../harness/crds.ts';
+import { registerReadyNode } from '../../harness/ready-node.ts';
 import type { Program } from '../../harness/stage.ts';
 import { eventually } from '../../harness/wait.ts';
-import type { KubeObject, Node, PersistentVolume, PersistentVolumeClaim, Resource, VolumeSnapshot } from '../../lib/kube/objects.ts';
+import type { KubeObject, PersistentVolume, PersistentVolumeClaim, Resource, VolumeSnapshot } from '../../lib/kube/objects.ts';
 import {
   CSI_DRIVERS,
-  CSI_NODES,
   EVENTS,
-  groupSnapshotResources,
-  NODES,
   PERSISTENT_VOLUME_CLAIMS,
   PERSISTENT_VOLUMES,
   PODS,
@@ -21,7 +18,10 @@ import {
   VOLUME_SNAPSHOT_CLASSES,
   VOLUME_SNAPSHOTS,
 } from '../../lib/kube/resources.ts';
-import { castOf, PROGRAM_USERS, ROLES, type Side, startCast, userOf } from './programs.ts';
+import { grant, userSubject } from './grants.ts';
+import { GROUPS } from './group-job.ts';
+import { NAMESPACES } from './main-job.ts';
+import { castOf, groupsOn, ownKubeconfigOf, PROGRAM_USERS, ROLES, type Side, startCast } from './programs.ts';
 import { ACCOUNTS, applyRbac } from './rbac.ts';
 import { RIGHTS_FILES } from './rights.ts';
 
@@ -68,10 +68,6 @@ export const LOOKER = 'looker';
 /** May ask for the rights of others besides, which stores nothing. */
 export const EXAMINER = 'examiner';
 const NODE = 'node-a';
-const NAMESPACES = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false } as const;
-const RBAC = { group: 'rbac.authorization.k8s.io', version: 'v1', namespaced: false } as const;
-const CLUSTER_ROLES = { ...RBAC, plural: 'clusterroles', kind: 'ClusterRole' };
-const CLUSTER_ROLE_BINDINGS = { ...RBAC, plural: 'clusterrolebindings', kind: 'ClusterRoleBinding' };
 
 export async function openStuckWorld(): Promise<StuckWorld> {
   const plane = await startControlPlane({
@@ -81,9 +77,8 @@ export async function openStuckWorld(): Promise<StuckWorld> {
   });
   const { kube, raw, stage } = plane;
   await installCrds(raw, readCrds());
-  const control = join(stage.dir, 'control.sock');
-  const driver = await startMockDriver(stage, { nodeId: NODE, args: [`--control=unix://${control}`] });
-  await registerNode(kube, driver.name);
+  const { driver, control } = await startSteeredDriver(stage, { nodeId: NODE });
+  await registerDriver(kube, driver.name);
   await applyRbac(plane, RIGHTS_FILES);
   await letLook(kube);
   await showPods(kube);
@@ -136,7 +131,7 @@ export async function openStuckWorld(): Promise<StuckWorld> {
       startCast(stage, {
         cast: castOf(side),
         address: driver.address,
-        kubeconfigOf: (role) => plane.kubeconfigOf(userOf(role, side).name),
+        kubeconfigOf: ownKubeconfigOf(plane),
         argsOf: (role) => [
           '--leader-election=true',
           '--leader-election-namespace=kube-system',
@@ -145,15 +140,14 @@ export async function openStuckWorld(): Promise<StuckWorld> {
           '--leader-election-renew-deadline=60s',
           '--retry-interval-start=500ms',
           '--retry-interval-max=2s',
-          ...(role === 'csi-provisioner' ? [] : ['--feature-gates=CSIVolumeGroupSnapshot=true']),
+          ...groupsOn(role),
         ],
       }),
   };
 }
 
 /** The driver takes all rules at once: what each corner wants is put together. */
-function openFaults(socket: string): { set(corner: string, rule: ScenarioRule | undefined): Promise<void> } {
-  const control = openDriverControl(socket);
+function openFaults(control: DriverControl): { set(corner: string, rule: ScenarioRule | undefined): Promise<void> } {
   const rules = new Map<string, ScenarioRule>();
   let last: Promise<void> = Promise.resolve();
   return {
@@ -169,36 +163,17 @@ function openFaults(socket: string): { set(corner: string, rule: ScenarioRule | 
   };
 }
 
-/** What a kubelet would do: a Node that is ready and has room, with the driver on it. */
-async function registerNode(kube: Kube, driver: string): Promise<void> {
-  const made: Node & { status?: object } = await kube.create(NODES, {
-    metadata: { name: NODE, labels: { 'kubernetes.io/hostname': NODE } },
-  });
-  const room = { cpu: '8', memory: '16Gi', pods: '110' };
-  const conditions = [{ type: 'Ready', status: 'True', reason: 'Test', message: '', lastHeartbeatTime: null, lastTransitionTime: null }];
-  await kube.replaceStatus<Node & { status?: object }>(NODES, { ...made, status: { allocatable: room, capacity: room, conditions } });
-  // Admission taints every new Node as not ready; there is no node controller here to take the taint away.
-  await kube.mergePatch(NODES, { name: NODE }, { spec: { taints: null } });
-  await kube.create(CSI_NODES, { metadata: { name: NODE }, spec: { drivers: [{ name: driver, nodeID: NODE, topologyKeys: [] }] } });
+async function registerDriver(kube: Kube, driver: string): Promise<void> {
+  const drivers = [{ name: driver, nodeID: NODE, topologyKeys: [] }];
+  await registerReadyNode(kube, { name: NODE, labels: { 'kubernetes.io/hostname': NODE }, drivers });
   await kube.create(CSI_DRIVERS, { metadata: { name: driver }, spec: { attachRequired: false } });
 }
 
 async function letLook(kube: Kube): Promise<void> {
   const looking = { apiGroups: ['*'], resources: ['*'], verbs: ['get', 'list'] };
   const asking = { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] };
-  for (const [name, rules] of [
-    [LOOKER, [looking]],
-    [EXAMINER, [looking, asking]],
-  ] as const) {
-    await kube.create<KubeObject & { rules: object[] }>(CLUSTER_ROLES, { metadata: { name }, rules: [...rules] });
-    const subjects = [{ kind: 'User', name, apiGroup: RBAC.group }];
-    const roleRef = { kind: CLUSTER_ROLES.kind, name, apiGroup: RBAC.group };
-    await kube.create<KubeObject & { subjects: object[]; roleRef: object }>(CLUSTER_ROLE_BINDINGS, {
-      metadata: { name },
-      subjects,
-      roleRef,
-    });
-  }
+  await grant(kube, LOOKER, { rules: [looking], to: userSubject(LOOKER) });
+  await grant(kube, EXAMINER, { rules: [looking, asking], to: userSubject(EXAMINER) });
 }
 
 /** The programs are processes here: Pods that say whose accounts they would have. */
@@ -215,6 +190,5 @@ async function makeClasses(kube: Kube, driver: string): Promise<void> {
   await kube.create(STORAGE_CLASSES, { metadata: { name: 'plain' }, provisioner: driver });
   await kube.create(STORAGE_CLASSES, { metadata: { name: 'late' }, provisioner: driver, volumeBindingMode: 'WaitForFirstConsumer' });
   await kube.create(VOLUME_SNAPSHOT_CLASSES, { metadata: { name: 'plain' }, driver, deletionPolicy: 'Delete' });
-  const { classes } = groupSnapshotResources('v1');
-  await kube.create(classes, { metadata: { name: 'plain' }, driver, deletionPolicy: 'Delete' });
+  await kube.create(GROUPS.classes, { metadata: { name: 'plain' }, driver, deletionPolicy: 'Delete' });
 }

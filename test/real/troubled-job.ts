@@ -25,7 +25,7 @@ import {
   untilReady,
 } from './main-job.ts';
 import type { Role, Side } from './programs.ts';
-import { castOf, ROLES, startCast, stopCast, userOf } from './programs.ts';
+import { castOf, groupsOn, ownKubeconfigOf, ROLES, startCast, stopCast } from './programs.ts';
 
 export interface Told {
   /** By role and name of the family. */
@@ -54,13 +54,8 @@ export async function tellingOf({ plane, driver, control, side }: JobOptions): P
   const programs = await startCast(plane.stage, {
     cast: castOf(side),
     address: driver.address,
-    kubeconfigOf: (role) => plane.kubeconfigOf(userOf(role, side).name),
-    argsOf: (role) => [
-      `--http-endpoint=${addresses[role]}`,
-      '--leader-election',
-      `--leader-election-namespace=${side}`,
-      ...(role === 'csi-provisioner' ? [] : ['--feature-gates=CSIVolumeGroupSnapshot=true']),
-    ],
+    kubeconfigOf: ownKubeconfigOf(plane),
+    argsOf: (role) => [`--http-endpoint=${addresses[role]}`, '--leader-election', `--leader-election-namespace=${side}`, ...groupsOn(role)],
   });
   await runTroubledJob(scene, { control, told });
   // What nobody waited for meanwhile.

@@ -1,46 +1,27 @@
 /** The main job and a group under the rights that vendors have given the Go programs, group rules included: by the Go programs, and by ours. */
-import { join } from 'node:path';
-import { installCrds, readCrds } from '../../harness/crds.ts';
 import { openCsiNode } from '../../harness/csi-node.ts';
 import { startMockDriver } from '../../harness/mock-driver.ts';
-import { moduleFolder } from '../../harness/real/binaries.ts';
+import type { AuditCall } from '../../harness/real/audit.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
-import { deleteClaimsOf, deleteGroup, openGroupClass, provisionGroup, takeGroup } from './group-job.ts';
+import { upstreamRbacFile } from '../../harness/real/upstream-rbac.ts';
+import { openGroupClass, runGroupJob } from './group-job.ts';
 import { openScene, runMainJob, untilNothingLeft } from './main-job.ts';
-import type { Side } from './programs.ts';
-import type { RbacRun } from './rbac.ts';
+import { groupsOn, ROLES, type Side } from './programs.ts';
 import { applyRbac, runUnderRbac } from './rbac.ts';
 
-/** ServiceAccounts, roles and bindings of the Go programs, byte for byte as they lie in the Go module cache. */
-function upstreamRbac(): readonly string[] {
-  const snapshotter = join(moduleFolder('snapshotter', 'github.com/kubernetes-csi/external-snapshotter/v8'), 'deploy/kubernetes');
-  const provisioner = join(moduleFolder('provisioner', 'github.com/kubernetes-csi/external-provisioner/v6'), 'deploy/kubernetes');
-  return [
-    join(snapshotter, 'snapshot-controller/rbac-snapshot-controller.yaml'),
-    join(snapshotter, 'csi-snapshotter/rbac-csi-snapshotter.yaml'),
-    join(provisioner, 'rbac.yaml'),
-  ];
-}
-
-/** On a fresh control plane with an audit log. */
-export async function runUnderUpstreamRbac(plane: ControlPlane): Promise<Readonly<Record<Side, RbacRun>>> {
-  await installCrds(plane.raw, readCrds());
-  await applyRbac(plane, upstreamRbac());
+/** On a fresh control plane with our CRDs and an audit log. */
+export async function runUnderUpstreamRbac(plane: ControlPlane): Promise<Readonly<Record<Side, readonly AuditCall[]>>> {
+  await applyRbac(plane, ROLES.map(upstreamRbacFile));
   const driver = await startMockDriver(plane.stage, { args: ['--publish=symlink'] });
   const node = openCsiNode({ address: driver.address, nodeId: 'node-a', dir: plane.stage.dir });
   plane.stage.defer(() => node.close());
-  const run = (side: Side): Promise<RbacRun> =>
-    runUnderRbac({ plane, driver, side, argsOf: (role) => (role === 'csi-provisioner' ? [] : GROUPS_ON) }, async () => {
+  const run = (side: Side): Promise<readonly AuditCall[]> =>
+    runUnderRbac({ plane, driver, side, argsOf: groupsOn }, async () => {
       const scene = await openScene({ plane, driver, name: `rbac-${side}` });
       await openGroupClass(scene);
       await runMainJob(scene, node);
-      const group = await provisionGroup(scene, { name: 'all', claims: ['a', 'b'] });
-      await takeGroup(group);
-      await deleteGroup(group);
-      await deleteClaimsOf(group);
+      await runGroupJob(scene);
       await untilNothingLeft(scene);
     });
   return { go: await run('go'), ours: await run('ours') };
 }
-
-const GROUPS_ON = ['--feature-gates=CSIVolumeGroupSnapshot=true'];

@@ -3,7 +3,6 @@
  * the same control plane, a mock driver that answers the same, what the user does at the same point of the story. What
  * is seen is how long it took and, since that depends on the machine, how often the driver was asked meanwhile.
  */
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PersistentVolumeClaim } from '../../lib/kube/objects.ts';
 import {
@@ -14,12 +13,12 @@ import {
   VOLUME_SNAPSHOT_CONTENTS,
   VOLUME_SNAPSHOTS,
 } from '../../lib/kube/resources.ts';
-import { type DriverCall, type DriverControl, openDriverControl } from '../../harness/driver-control.ts';
-import { type MockDriver, startMockDriver } from '../../harness/mock-driver.ts';
+import type { DriverCall, DriverControl } from '../../harness/driver-control.ts';
+import { type MockDriver, startSteeredDriver } from '../../harness/mock-driver.ts';
 import type { Program } from '../../harness/stage.ts';
 import { eventually } from '../../harness/wait.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
-import { createClaim, createSnapshot, openScene, provision, type Scene } from './main-job.ts';
+import { createClaim, createSnapshot, guard, openScene, provision, type Scene } from './main-job.ts';
 import { type Role, ROLES, type Side, startProgram, userOf } from './programs.ts';
 
 export interface Wait {
@@ -64,11 +63,10 @@ const ZONES = ['a', 'b'] as const;
 export async function tellStory(plane: ControlPlane, side: Side, story: Story, name: string): Promise<Wait> {
   const { without = [], bindingMode = 'Immediate' } = story.options ?? {};
   const { stage } = plane;
-  const socket = join(stage.dir, `${name}.sock`);
-  const driver = await startMockDriver(stage, {
+  const { driver, control } = await startSteeredDriver(stage, {
     driverName: `${name}.csi.example`,
     // The second zone has no room for anything.
-    args: [`--control=unix://${socket}`, ...ZONES.map((zone) => `--topology=${ZONE}=${zone}`), `--pool=${ZONE}=b:1Ki`],
+    args: [...ZONES.map((zone) => `--topology=${ZONE}=${zone}`), `--pool=${ZONE}=b:1Ki`],
   });
   await registerNodes(plane, driver, name);
   const programs = new Map<Role, Program>();
@@ -83,7 +81,7 @@ export async function tellStory(plane: ControlPlane, side: Side, story: Story, n
   try {
     const scene = await openScene({ plane, driver, name, bindingMode });
     for (const role of ROLES) if (!without.includes(role)) await start(role);
-    return await story.tell({ plane, scene, driver, control: openDriverControl(socket), start, stop });
+    return await story.tell({ plane, scene, driver, control, start, stop });
   } finally {
     for (const role of ROLES) await stop(role);
     await driver.program.stop();
@@ -99,8 +97,6 @@ async function registerNodes({ kube }: ControlPlane, driver: MockDriver, name: s
     await kube.create(CSI_NODES, { metadata: { name: node }, spec: { drivers } });
   }
 }
-
-const guard = ({ plane }: Set): { signal: AbortSignal } => ({ signal: plane.stage.broken });
 
 async function callsOf({ control }: Set, rpcs: readonly string[]): Promise<readonly DriverCall[]> {
   return (await control.journal()).filter(({ rpc }) => rpcs.includes(rpc));

@@ -158,7 +158,7 @@ export class Incarnation {
     for (const reset of [...this.resets]) reset();
   }
 
-  /** What its port answers; undefined while it does not listen. */
+  /** What its port answers; undefined before it listens. */
   get(path: string): Promise<HttpAnswer> | undefined {
     return this.served?.({ method: 'GET', path, headers: {} });
   }

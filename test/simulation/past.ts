@@ -7,7 +7,7 @@ import { retryInForceMs } from './go-rules.ts';
 import { handleOf } from './invariants.ts';
 
 export const PROVISIONER_HOLDS = 'provisioner.storage.kubernetes.io/volumesnapshot-as-source-protection';
-const BEING_CREATED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-created';
+export const BEING_CREATED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-created';
 const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
 
 /** A claim that is not Bound or a snapshot that is not cut, and lives. */

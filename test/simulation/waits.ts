@@ -15,13 +15,12 @@ import { owedToClaim, owedToDeletedSnapshot, owedToReleasedVolume, owedToSnapsho
 import { handleOf, Violation } from './invariants.ts';
 import type { InvariantName } from './invariants.ts';
 import { DRIVER } from './manifests.ts';
-import { Past, PROVISIONER_HOLDS } from './past.ts';
+import { BEING_CREATED, Past, PROVISIONER_HOLDS } from './past.ts';
 
 export const LATER_THAN_GO_MS = 1_000;
 const SERVED_WITHIN_MS = 5_000;
 /** A request that is slow may have been sent before what it is waited for. */
 export const SLOWEST_MS = 2_000;
-const BEING_CREATED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-created';
 const SOURCE_PROTECTION = 'snapshot.storage.kubernetes.io/pvc-as-source-protection';
 /** The Go provisioner lets go of a snapshot in a sweep. */
 const SWEEP_MS = 5 * 60_000;

@@ -1,7 +1,6 @@
-import { installCrds, readCrds } from '../../harness/crds.ts';
 import { startMockDriver } from '../../harness/mock-driver.ts';
-import { startControlPlane } from '../../harness/real/control-plane.ts';
-import { drawJourney, openHandOvers, runJourney } from '../real/hand-over.ts';
+import { onControlPlane } from '../../harness/real/on-control-plane.ts';
+import { drawJourney, type JourneyResult, openHandOvers, runJourney } from '../real/hand-over.ts';
 import { PROGRAM_USERS } from '../real/programs.ts';
 import { partOf, type VerificationOptions, type VerificationResult } from './verification.ts';
 
@@ -19,38 +18,36 @@ export async function run({ size, log, part }: VerificationOptions): Promise<Ver
   );
   const faults: string[] = [];
   let midFlight = 0;
+  let lostByGo = 0;
   for (let at = 0; at < seeds.length; at += SLICE) {
     const found = await runSlice(seeds.slice(at, at + SLICE), log);
     midFlight += found.midFlight;
+    lostByGo += found.lostByGo;
     faults.push(...found.faults);
   }
-  return { ok: faults.length === 0, points: 2 * seeds.length, midFlight, faults };
+  return { ok: faults.length === 0, points: 2 * seeds.length, midFlight, lostByGo, faults };
 }
 
 /** On a control plane of their own, until one fails: what it left behind would be counted as another's. */
-async function runSlice(
-  seeds: readonly number[],
-  log: (line: string) => void,
-): Promise<{ readonly midFlight: number; readonly faults: readonly string[] }> {
-  const plane = await startControlPlane({ audit: true, users: PROGRAM_USERS, report: log });
-  let midFlight = 0;
-  try {
-    await installCrds(plane.raw, readCrds());
+function runSlice(seeds: readonly number[], log: (line: string) => void): Promise<JourneyResult & { readonly faults: readonly string[] }> {
+  return onControlPlane({ audit: true, users: PROGRAM_USERS, report: log }, async (plane) => {
+    let midFlight = 0;
+    let lostByGo = 0;
     const world = await openHandOvers(plane, await startMockDriver(plane.stage));
     for (const seed of seeds) {
       const journey = drawJourney(seed);
       try {
         const result = await runJourney(world, journey);
         midFlight += result.midFlight;
+        lostByGo += result.lostByGo;
         log(`journey ${seed}: ok, ${result.midFlight} of 2 in the middle of work`);
       } catch (error) {
         const fault = `journey ${seed} ${JSON.stringify(journey)}: ${error instanceof Error ? error.message : String(error)}`;
         log(fault);
-        return { midFlight, faults: [fault, ...seeds.filter((later) => later > seed).map((later) => `journey ${later} was not made`)] };
+        const notMade = seeds.filter((later) => later > seed).map((later) => `journey ${later} was not made`);
+        return { midFlight, lostByGo, faults: [fault, ...notMade] };
       }
     }
-    return { midFlight, faults: [] };
-  } finally {
-    await plane.stop();
-  }
+    return { midFlight, lostByGo, faults: [] };
+  });
 }

@@ -1,8 +1,6 @@
-import { installCrds, readCrds } from '../../harness/crds.ts';
-import type { ControlPlane } from '../../harness/real/control-plane.ts';
-import { startControlPlane } from '../../harness/real/control-plane.ts';
-import { told } from '../real/rbac.ts';
-import { describeRight, needs, readManifests, RIGHTS_FILES, rightsIn } from '../real/rights.ts';
+import { onControlPlane } from '../../harness/real/on-control-plane.ts';
+import { forbiddenIn, told } from '../real/rbac.ts';
+import { describeRight, needs, readRights, rightsIn } from '../real/rights.ts';
 import { runRightsJob } from '../real/rights-job.ts';
 import { removeOneByOne } from '../real/rights-removed.ts';
 import { runUnderUpstreamRbac } from '../real/upstream-rbac.ts';
@@ -15,34 +13,25 @@ export const name = 'rbac';
  * a call was made by it that the server refuses without it.
  */
 export async function run({ log }: VerificationOptions): Promise<VerificationResult> {
-  const { ours, go } = await onFreshPlane(log, runUnderUpstreamRbac);
+  const options = { audit: true, report: log };
+  const { ours, go } = await onControlPlane(options, runUnderUpstreamRbac);
   log(`under upstream's RBAC: ${told('go', go)}; ${told('ours', ours)}`);
-  const manifests = readManifests(RIGHTS_FILES);
+  const manifests = readRights();
   const rights = rightsIn(manifests);
-  const { own, unneeded } = await onFreshPlane(log, async (plane) => {
-    await installCrds(plane.raw, readCrds());
-    const job = await runRightsJob(plane);
-    const found = needs(rights, job.calls);
+  const { own, unneeded } = await onControlPlane(options, async (plane) => {
+    const calls = await runRightsJob(plane);
+    const found = needs(rights, calls);
     await removeOneByOne({ plane, manifests, rights, needed: found.needed });
-    return { own: job, unneeded: found.unneeded };
+    return { own: calls, unneeded: found.unneeded };
   });
   log(`under deploy/: ${told('ours', own)}`);
-  const forbidden = [...ours.forbidden.keys(), ...own.forbidden.keys()];
+  const forbidden = [...forbiddenIn(ours).keys(), ...forbiddenIn(own).keys()];
   return {
     ok: forbidden.length === 0 && unneeded.length === 0,
-    calls: { go: go.calls.length, ours: ours.calls.length, underOwnRoles: own.calls.length },
+    calls: { go: go.length, ours: ours.length, underOwnRoles: own.length },
     forbidden,
-    peersForbidden: [...go.forbidden.keys()],
+    peersForbidden: [...forbiddenIn(go).keys()],
     rights: rights.length,
     grantedButNotNeeded: unneeded.map(describeRight),
   };
-}
-
-async function onFreshPlane<T>(log: (line: string) => void, work: (plane: ControlPlane) => Promise<T>): Promise<T> {
-  const plane = await startControlPlane({ audit: true, report: log });
-  try {
-    return await work(plane);
-  } finally {
-    await plane.stop();
-  }
 }

@@ -8,15 +8,14 @@
  *
  * Once with a driver that answers at once without a decision, once with one that lets every call run into its time limit.
  */
-import { join } from 'node:path';
 import type { PersistentVolume, PersistentVolumeClaim } from '../../lib/kube/objects.ts';
 import { LEASES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, STORAGE_CLASSES } from '../../lib/kube/resources.ts';
 import { countPhase, type PhaseCalls } from '../../harness/call-table.ts';
 import { installCrds, readCrds } from '../../harness/crds.ts';
-import { openDriverControl, type ScenarioRule } from '../../harness/driver-control.ts';
+import type { ScenarioRule } from '../../harness/driver-control.ts';
 import { openEntries } from '../../harness/journal-entries.ts';
 import { type JournalWrites, journalWrites } from '../../harness/journal-writes.ts';
-import { type MockDriver, startMockDriver } from '../../harness/mock-driver.ts';
+import { type MockDriver, startSteeredDriver } from '../../harness/mock-driver.ts';
 import { eventually } from '../../harness/wait.ts';
 import { realLayerProblem } from '../../harness/real/binaries.ts';
 import { freePort, startControlPlane } from '../../harness/real/control-plane.ts';
@@ -109,9 +108,7 @@ async function runWay(way: Way, { undecided, others }: (typeof SIZES)['ci' | 'fu
   const signal = stage.broken;
   try {
     await installCrds(plane.raw, readCrds());
-    const socket = join(stage.dir, 'control.sock');
-    const driver = await startMockDriver(stage, { args: [`--control=unix://${socket}`] });
-    const { bend, heal } = openDriverControl(socket);
+    const { driver, control } = await startSteeredDriver(stage);
     const scene = await openScene({ plane, driver, name: 'undecided' });
     for (const fate of FATES)
       await kube.create(STORAGE_CLASSES, { metadata: { name: fate }, provisioner: driver.name, parameters: { [FATE]: fate } });
@@ -134,7 +131,7 @@ async function runWay(way: Way, { undecided, others }: (typeof SIZES)['ci' | 'fu
     const before = plane.audit().length;
     log(`${way}: ${others} claims alone: ${told(alone)}`);
 
-    await bend(WAYS[way]);
+    await control.bend(WAYS[way]);
     const began = performance.now();
     const waiting = await createUndecided(scene, undecided);
     const amidst = paceOf(await runClaims({ scene, sight, prefix: 'amidst', count: others, signal }));
@@ -145,7 +142,7 @@ async function runWay(way: Way, { undecided, others }: (typeof SIZES)['ci' | 'fu
     const meanwhile = paceOf(await runClaims({ scene, sight, prefix: 'meanwhile', count: others, signal }));
     log(`${way}: ${others} claims meanwhile: ${told(meanwhile)}`);
 
-    await heal();
+    await control.heal();
     const healed = performance.now();
     const bound = await untilBound(scene, sight, waiting);
     const recoveredMs = Math.max(...bound) - healed;

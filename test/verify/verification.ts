@@ -25,7 +25,7 @@ export interface VerificationResult {
   readonly [figure: string]: unknown;
 }
 
-/** A module under test/verify that exports these two. */
+/** What a module under test/verify exports. */
 export interface Verification {
   readonly name: string;
   /** True if it can be asked of another build. */

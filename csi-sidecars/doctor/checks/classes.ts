@@ -4,12 +4,11 @@ import { PERSISTENT_VOLUME_CLAIMS, STORAGE_CLASSES, VOLUME_SNAPSHOT_CLASSES, VOL
 import { classNameOf } from '../../../provisioner/facts/ownership.ts';
 import { IS_DEFAULT_CLASS } from '../../../snapshotter/names.ts';
 import { type Case, type Check, isAsked } from '../check.ts';
+import { IS_DEFAULT_STORAGE_CLASS } from '../../reading/default-class.ts';
 import { driversThere } from '../../reading/drivers-there.ts';
 import type { Finding } from '../finding.ts';
 import { placeOf } from '../../reading/place.ts';
 import { groupBy } from '../group-by.ts';
-
-const DEFAULT_STORAGE_CLASS = 'storageclass.kubernetes.io/is-default-class';
 
 export const CLASSES: Check = {
   name: 'classes',
@@ -24,7 +23,7 @@ export const CLASSES: Check = {
   }),
 };
 
-const isDefault = ({ metadata }: StorageClass): boolean => metadata?.annotations?.[DEFAULT_STORAGE_CLASS] === 'true';
+const isDefault = ({ metadata }: StorageClass): boolean => metadata?.annotations?.[IS_DEFAULT_STORAGE_CLASS] === 'true';
 const isDefaultForSnapshots = ({ metadata }: VolumeSnapshotClass): boolean => metadata?.annotations?.[IS_DEFAULT_CLASS] === 'true';
 const named = (objects: readonly StorageClass[]): string => objects.map(({ metadata }) => metadata?.name ?? '').join(', ');
 
@@ -39,7 +38,7 @@ function defaultStorageClasses({ survey, driver }: Case): Finding[] {
       where: placeOf(STORAGE_CLASSES, second),
       since: second.metadata?.creationTimestamp,
       breaks: 'a claim without a class gets the one that was made last, which may be another tomorrow',
-      fix: `kubectl annotate storageclass ${first.metadata?.name ?? ''} ${DEFAULT_STORAGE_CLASS}- # of all but one`,
+      fix: `kubectl annotate storageclass ${first.metadata?.name ?? ''} ${IS_DEFAULT_STORAGE_CLASS}- # of all but one`,
     },
   ];
 }
@@ -77,7 +76,7 @@ function claimsWithoutClass({ survey, driver }: Case): Finding[] {
     const common = { severity: 'error', where, since: claim.metadata?.creationTimestamp, breaks: 'the claim stays Pending' } as const;
     const name = classNameOf(claim);
     if (name === undefined && !items.some(isDefault)) {
-      const fix = `kubectl annotate storageclass NAME ${DEFAULT_STORAGE_CLASS}=true`;
+      const fix = `kubectl annotate storageclass NAME ${IS_DEFAULT_STORAGE_CLASS}=true`;
       return [{ ...common, what: 'the claim names no StorageClass, and none is the default', fix }];
     }
     if (name === undefined || name === '' || names.has(name) || preBound.has(name)) return [];

@@ -2,6 +2,7 @@
 import { isRest } from '../../../lib/controller/step.ts';
 import type { KubeObject, ObjectMeta, Resource } from '../../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES } from '../../../lib/kube/resources.ts';
+import { didYouMean } from '../../../lib/process/nearest.ts';
 import type { BindingEffect, BindingState } from '../../../snapshotter/binding/state.ts';
 import { readNote } from '../../../snapshotter/failure-note.ts';
 import { contentNames, refersTo } from '../../../snapshotter/kinds/accessors.ts';
@@ -12,7 +13,7 @@ import { kubectlName, type Place, placeOf } from '../../reading/place.ts';
 import type { Turn } from '../explanation.ts';
 import { readError } from '../last-error.ts';
 import type { Rehearsed } from '../rehearse.ts';
-import { didYouMean, lookAndMake, makeAgain, makeDefault } from '../remedies.ts';
+import { lookAndMake, makeAgain, makeDefault } from '../remedies.ts';
 import { type Act, controllersTurn, isGoing, readiness, type Scene, told, waitFor } from '../scene.ts';
 import type { KindTheatre } from '../snapshot-theatre.ts';
 import { bindingWords } from '../words.ts';

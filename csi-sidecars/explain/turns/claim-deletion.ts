@@ -6,6 +6,7 @@ import { CLAIM_PROTECTION } from '../../../snapshotter/names.ts';
 import { CLAIM_INDEX } from '../../../snapshotter/snapshot-informers.ts';
 import { kubectlName, placeOf } from '../../reading/place.ts';
 import type { Turn } from '../explanation.ts';
+import { takeFinalizersOff } from '../remedies.ts';
 import { waitFor } from '../scene.ts';
 import type { ClaimFacts } from './claim-facts.ts';
 
@@ -52,6 +53,6 @@ export function whileDeleted(facts: ClaimFacts): Turn {
     : {
         who: 'program',
         why: `another program holds it by ${first}`,
-        command: `kubectl patch ${kubectlName(placeOf(PERSISTENT_VOLUME_CLAIMS, claim))} --type=merge -p '{"metadata":{"finalizers":null}}' # only if that program is gone for good`,
+        command: `${takeFinalizersOff(placeOf(PERSISTENT_VOLUME_CLAIMS, claim))} # only if that program is gone for good`,
       };
 }

@@ -1,21 +1,21 @@
 /** A claim that has no volume yet: what stands before csi-provisioner, and what csi-provisioner meets. */
 import { isRest } from '../../../lib/controller/step.ts';
 import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS, STORAGE_CLASSES, VOLUME_SNAPSHOTS } from '../../../lib/kube/resources.ts';
+import { didYouMean } from '../../../lib/process/nearest.ts';
 import type { ClaimState, ClaimStep } from '../../../provisioner/claim/state.ts';
 import type { SourceObject } from '../../../provisioner/facts/data-source.ts';
 import { BETA_STORAGE_PROVISIONER, STORAGE_PROVISIONER } from '../../../provisioner/facts/names.ts';
 import { classNameOf, waitsForConsumer } from '../../../provisioner/facts/ownership.ts';
-import { kubectlName, placeOf } from '../../reading/place.ts';
+import { IS_DEFAULT_STORAGE_CLASS } from '../../reading/default-class.ts';
+import { kubectlName, type Place, placeOf } from '../../reading/place.ts';
 import type { Turn } from '../explanation.ts';
 import type { Rehearsed } from '../rehearse.ts';
-import { didYouMean, logsOf, lookAndMake, makeAgain, makeDefault, makeSecret } from '../remedies.ts';
+import { logsOf, lookAndMake, makeAgain, makeDefault, makeSecret } from '../remedies.ts';
 import { isGoing, waitFor, withoutDriver } from '../scene.ts';
 import { claimWords } from '../words.ts';
 import type { ClaimFacts } from './claim-facts.ts';
 
 type Rehearsal = Rehearsed<ClaimState, ClaimStep> | undefined;
-
-const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class';
 
 /** `rehearsal`: of csi-provisioner; undefined where the claim is nobody's yet. */
 export function whileWaiting(facts: ClaimFacts, rehearsal: Rehearsal): Turn {
@@ -76,13 +76,13 @@ function byClass({ claim, storageClass, pods, provisioner }: ClaimFacts): Turn |
       command: 'kubectl get pv # make one that fits, or make the claim again with a class',
     };
   if (className === undefined) {
-    const isDefault = classes.list().some(({ metadata }) => metadata?.annotations?.[DEFAULT_CLASS] === 'true');
+    const isDefault = classes.list().some(({ metadata }) => metadata?.annotations?.[IS_DEFAULT_STORAGE_CLASS] === 'true');
     return isDefault
       ? { who: 'binder', why: 'the claim names no class, and is about to get the default one' }
       : {
           who: 'administrator',
           why: 'the claim names no class, and none is the default',
-          command: makeDefault(STORAGE_CLASSES, DEFAULT_CLASS, classes.list()),
+          command: makeDefault(STORAGE_CLASSES, IS_DEFAULT_STORAGE_CLASS, classes.list()),
         };
   }
   if (storageClass === undefined)
@@ -156,7 +156,7 @@ function provisioning({ scene, driver, source, storageClass, claim }: ClaimFacts
 interface FromSource {
   readonly source: SourceObject;
   readonly reason: string;
-  readonly claim: ReturnType<typeof placeOf>;
+  readonly claim: Place;
 }
 
 /** By what the source is, since the words of a refusal are the Go program's, and few. */

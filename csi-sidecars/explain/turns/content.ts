@@ -17,7 +17,7 @@ import { kubectlName, placeOf } from '../../reading/place.ts';
 import type { Link, Turn } from '../explanation.ts';
 import { readError } from '../last-error.ts';
 import type { Rehearsed } from '../rehearse.ts';
-import { logsOf, makeAgain, makeSecret } from '../remedies.ts';
+import { deleteByHand, logsOf, makeAgain, makeSecret } from '../remedies.ts';
 import { type Act, controllersTurn, isGoing, link, readiness, type Scene, told, withoutDriver } from '../scene.ts';
 import type { KindTheatre } from '../snapshot-theatre.ts';
 import { contentProtectionWords, contentWords } from '../words.ts';
@@ -128,7 +128,7 @@ function turnOf<S extends SnapshotObject, C extends ContentObject & Content>(
   const orphaned = isGoing(content)
     ? withoutDriver(scene, driver, {
         what: `its driver ${driver} is to delete it, and is not there`,
-        remedy: `delete the storage by hand and kubectl patch ${kubectlName(place)} --type=merge -p '{"metadata":{"finalizers":null}}'`,
+        remedy: deleteByHand(place),
       })
     : withoutDriver(scene, driver, { what: `its driver ${driver} is not there`, remedy: `kubectl delete ${kubectlName(place)}` });
   if (!isDone && orphaned !== undefined) return orphaned;

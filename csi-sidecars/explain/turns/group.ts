@@ -7,7 +7,7 @@ import { kubectlName, placeOf } from '../../reading/place.ts';
 import type { Link, Turn } from '../explanation.ts';
 import { type Act, controllersTurn, isGoing, link, readiness, type Scene } from '../scene.ts';
 import { bindingWords } from '../words.ts';
-import { actOfBinding, type Binding, contentOf, notListed, turnOfBinding } from './binding.ts';
+import { actOfBinding, type Binding, contentOf, notListed, type OfKind, turnOfBinding } from './binding.ts';
 import { classLink, explainGroupContent, unserved } from './content.ts';
 
 export async function explainGroup(scene: Scene, group: VolumeGroupSnapshot): Promise<Act> {
@@ -42,7 +42,7 @@ export async function explainGroup(scene: Scene, group: VolumeGroupSnapshot): Pr
 
 function whileDeleted(
   { snapshot, content, below, rehearsal: { next } }: Binding<VolumeGroupSnapshot, VolumeGroupSnapshotContent>,
-  { of: { kind } }: Parameters<typeof contentOf<VolumeGroupSnapshot, VolumeGroupSnapshotContent>>[0],
+  { of: { kind } }: OfKind<VolumeGroupSnapshot, VolumeGroupSnapshotContent>,
 ): Turn {
   if (!isRest(next)) return controllersTurn(bindingWords(next));
   if (content !== undefined && isGoing(content) && below !== undefined) return { ...below.turn, waitsFor: placeOf(kind.contents, content) };

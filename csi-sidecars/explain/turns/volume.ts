@@ -16,7 +16,7 @@ import { volumeIndexValue } from '../../../snapshotter/content-accessors.ts';
 import type { Link, Turn } from '../explanation.ts';
 import { readError } from '../last-error.ts';
 import { kubectlName, placeOf } from '../../reading/place.ts';
-import { logsOf } from '../remedies.ts';
+import { deleteByHand, logsOf } from '../remedies.ts';
 import { type Act, isGoing, link, readiness, type Scene, told, withoutDriver } from '../scene.ts';
 import type { ProvisionerTheatre } from '../provisioner-theatre.ts';
 import { volumeWords } from '../words.ts';
@@ -96,7 +96,7 @@ function turnOf(scene: Scene, volume: PersistentVolume, rehearsal: ReturnType<Pr
   const driver = csi?.driver ?? '';
   const orphaned = withoutDriver(scene, driver, {
     what: `its driver ${driver} is not there`,
-    remedy: `delete the storage by hand and kubectl patch ${kubectlName(place)} --type=merge -p '{"metadata":{"finalizers":null}}'`,
+    remedy: deleteByHand(place),
   });
   if (csi !== undefined && policy === 'Delete' && orphaned !== undefined) return orphaned;
   if (next !== undefined && !isRest(next))

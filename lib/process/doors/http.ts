@@ -24,9 +24,8 @@ export function openHttp(target: HttpTarget): HttpDoor {
   const asked = tunnelled === undefined && proxy !== undefined ? proxy : url;
   const prefix = asked === url ? url.pathname.replace(/\/+$/, '') : target.baseUrl.replace(/\/+$/, '');
   const extra = asked === url ? undefined : { host: url.host, ...proxyAuthorization(asked) };
-  const tls = tlsOptions(target);
-  const connect =
-    tunnelled === undefined ? buildConnector({ ...tls, timeout: CONNECT_MS, keepAliveInitialDelay: 15_000 }) : tunnel(tunnelled, tls);
+  const direct = buildConnector({ ...tlsOptions(target), timeout: CONNECT_MS, keepAliveInitialDelay: 15_000 });
+  const connect = tunnelled === undefined ? direct : tunnel(tunnelled, url, direct);
   const open = (): Client =>
     new Client(asked.origin, {
       connect,
@@ -63,14 +62,10 @@ interface Connections {
 function createConnections(open: () => Client): Connections {
   const all = new Set<Client>();
   const free: Client[] = [];
-  const another = (): Client => {
-    const client = open();
-    all.add(client);
-    return client;
-  };
   return {
     dispatch: (options, handler) => {
-      const client = free.pop() ?? another();
+      const client = free.pop() ?? open();
+      all.add(client);
       client.dispatch(options, {
         ...handler,
         onResponseEnd: (controller, trailers) => {

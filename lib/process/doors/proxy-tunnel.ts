@@ -2,18 +2,17 @@
 import { request as httpRequest } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { isIP, type Socket } from 'node:net';
-import { connect as tlsConnect } from 'node:tls';
-import type { ConnectionOptions } from 'node:tls';
+import type { Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 
 /** So long may the proxy take to answer CONNECT. */
 const CONNECT_MS = 30_000;
 
-/** Each connection is a tunnel of its own. */
-export function tunnel(proxy: URL, tls: ConnectionOptions): buildConnector.connector {
-  return ({ hostname, port, servername }, answer) => {
-    const target = `${hostname}:${port === '' ? 443 : port}`;
+/** Each connection is a tunnel of its own; `secure` makes TLS with the server in it. */
+export function tunnel(proxy: URL, server: URL, secure: buildConnector.connector): buildConnector.connector {
+  // A URL keeps an IPv6 host in brackets, as CONNECT wants it.
+  const target = `${server.hostname}:${server.port === '' ? 443 : server.port}`;
+  return (options, answer) => {
     const call = openCall(proxy, target);
     call.once('connect', (response: IncomingMessage, socket: Socket) => {
       if (response.statusCode !== 200) {
@@ -23,15 +22,7 @@ export function tunnel(proxy: URL, tls: ConnectionOptions): buildConnector.conne
         return;
       }
       socket.setTimeout(0);
-      socket.setKeepAlive(true, 15_000);
-      const host = bare(hostname);
-      const secured = tlsConnect({ servername: servername ?? (isIP(host) > 0 ? '' : host), ...tls, host, socket });
-      const failed = (error: Error): void => answer(error, null);
-      secured.once('error', failed);
-      secured.once('secureConnect', () => {
-        secured.off('error', failed);
-        answer(null, secured);
-      });
+      secure({ ...options, httpSocket: socket }, answer);
     });
     call.once('timeout', () => call.destroy(new Error(`proxy ${proxy.host} did not answer CONNECT ${target} in time`)));
     call.once('error', (error: Error & { readonly code?: string }) =>
@@ -44,7 +35,8 @@ export function tunnel(proxy: URL, tls: ConnectionOptions): buildConnector.conne
 function openCall(proxy: URL, target: string): ReturnType<typeof httpRequest> {
   const call = proxy.protocol === 'https:' ? httpsRequest : httpRequest;
   return call({
-    host: bare(proxy.hostname),
+    // The URL keeps an IPv6 host in brackets; the resolver wants it bare.
+    host: proxy.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: proxy.port === '' ? (proxy.protocol === 'https:' ? 443 : 80) : Number(proxy.port),
     method: 'CONNECT',
     path: target,
@@ -59,9 +51,4 @@ export function proxyAuthorization({ username, password }: URL): Readonly<Record
   if (username === '') return {};
   const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   return { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` };
-}
-
-/** A URL keeps an IPv6 host in brackets; the resolver wants it bare. */
-function bare(hostname: string): string {
-  return hostname.replace(/^\[(.*)\]$/, '$1');
 }

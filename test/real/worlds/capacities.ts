@@ -4,19 +4,19 @@
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CsiNode, CsiStorageCapacity, KubeObject, StorageClass } from '../../../lib/kube/objects.ts';
+import type { CsiNode, CsiStorageCapacity, StorageClass } from '../../../lib/kube/objects.ts';
 import { CSI_NODES, CSI_STORAGE_CAPACITIES, NODES, STORAGE_CLASSES } from '../../../lib/kube/resources.ts';
 import type { Program } from '../../../harness/stage.ts';
 import { eventually } from '../../../harness/wait.ts';
 import type { ControlPlane } from '../../../harness/real/control-plane.ts';
 import { SeededRandom } from '../../simulation/seeded-random.ts';
+import { NAMESPACES } from '../main-job.ts';
 import { type Side, startProgram, userOf } from '../programs.ts';
 import { startRecordingDrivers } from './drivers.ts';
 import { segmentText } from './recording-driver.ts';
-import { ofSide, SIDE } from './world.ts';
+import { objectOf, ofSide, SIDE } from './world.ts';
 
 const SIDES: readonly Side[] = ['ours', 'go'];
-const NAMESPACES = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false } as const;
 const DRIVER = `capacities-${SIDE}.csi.example`;
 const PLUGIN = ['CONTROLLER_SERVICE', 'VOLUME_ACCESSIBILITY_CONSTRAINTS'];
 const CONTROLLER = ['CREATE_DELETE_VOLUME', 'GET_CAPACITY'];
@@ -216,7 +216,7 @@ const addClass: Change = async ({ kube }, { classes }, random) => {
       volumeBindingMode: late ? 'WaitForFirstConsumer' : 'Immediate',
       parameters: { tier: 'gold', 'csi.storage.k8s.io/fstype': 'ext4' },
     };
-    await kube.create(STORAGE_CLASSES, JSON.parse(ofSide(JSON.stringify(object), side)) as KubeObject);
+    await kube.create(STORAGE_CLASSES, objectOf(object, side));
   }
   classes.set(name, late);
 };

@@ -7,7 +7,7 @@ import { EVENTS, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, VOLUME_SNAPSHOTS 
 import type { Kube } from '../../../harness/kube.ts';
 import type { Side } from '../programs.ts';
 import type { CreateVolumeRequest, Recorded } from './recording-driver.ts';
-import { ofNoSide, ofSide, type World } from './world.ts';
+import { namespaceOf, ofNoSide, type World } from './world.ts';
 
 export interface ClaimOutcome {
   /** Each CreateVolumeRequest that differs from the others, as JSON with sorted keys. */
@@ -50,7 +50,7 @@ const IDENTITY = /"storage\.kubernetes\.io\/csiProvisionerIdentity":"\d+-\d{1,4}
 
 export function outcomeOf(world: World, side: Side, seen: { readonly listed: Listed; readonly calls: readonly Recorded[] }): SideOutcome {
   const { listed, calls } = seen;
-  const namespace = ofSide(`${world.name}-side-any`, side);
+  const namespace = namespaceOf(world, side);
   const inWorld = <T extends KubeObject>(objects: readonly T[]): readonly T[] =>
     objects.filter(({ metadata }) => metadata?.namespace === namespace);
   const wanted = new Set(world.claims.map(({ metadata }) => metadata?.name ?? ''));

@@ -7,16 +7,26 @@ import { PERSISTENT_VOLUME_CLAIMS } from '../../../lib/kube/resources.ts';
 import type { Program } from '../../../harness/stage.ts';
 import { eventually } from '../../../harness/wait.ts';
 import type { ControlPlane } from '../../../harness/real/control-plane.ts';
+import { NAMESPACES } from '../main-job.ts';
 import { type Side, startProgram, userOf } from '../programs.ts';
 import { differences } from './intended.ts';
 import { type ClaimOutcome, listAll, outcomeOf, type SideOutcome } from './outcome.ts';
 import { type RecordingDrivers, startRecordingDrivers } from './drivers.ts';
-import { drawWorld, type MadeObject, ofSide, UID, type World } from './world.ts';
+import {
+  BETA_PROVISIONER,
+  drawWorld,
+  type MadeObject,
+  namespaceOf,
+  objectOf,
+  ofSide,
+  PROVISIONER,
+  SELECTED_NODE,
+  SIDE,
+  UID,
+  type World,
+} from './world.ts';
 
 const SIDES: readonly Side[] = ['ours', 'go'];
-const NAMESPACES = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false } as const;
-/** Those of the small size. */
-export const FIXED_SEEDS: readonly number[] = Array.from({ length: 50 }, (_, index) => index + 1);
 /** Worlds with processes at a time. */
 const AT_ONCE = 6;
 /** How long two outcomes may differ before they are said to: a refused attempt is repeated within it. */
@@ -37,11 +47,7 @@ export interface WorldsResult {
   readonly faults: readonly string[];
 }
 
-export async function runWorlds(
-  plane: ControlPlane,
-  seeds: readonly number[],
-  log: (line: string) => void = () => undefined,
-): Promise<WorldsResult> {
+export async function runWorlds(plane: ControlPlane, seeds: readonly number[], log: (line: string) => void): Promise<WorldsResult> {
   let result = EMPTY;
   for (let from = 0; from < seeds.length; from += AT_ONCE) {
     const worlds = seeds.slice(from, from + AT_ONCE).map(drawWorld);
@@ -68,12 +74,12 @@ async function runBatch(plane: ControlPlane, worlds: readonly World[]): Promise<
   const batch = { plane, worlds, drivers };
   const programs = await Promise.all(worlds.flatMap((world) => SIDES.map((side) => startSide(batch, world, side))));
   await Promise.all(worlds.flatMap((world) => SIDES.map((side) => makeLastClaim(plane, world, side))));
-  let compared: readonly Compared[] = [];
+  let compared: readonly WorldsResult[] = [];
   await eventually(
     'both sides to be alike',
     async () => {
       compared = await compare(batch);
-      return compared.every(({ atRest, faults }) => atRest && faults.length === 0) ? true : undefined;
+      return compared.every(({ faults }) => faults.length === 0) ? true : undefined;
     },
     { timeoutMs: REST_MS, everyMs: 400, signal: plane.stage.broken },
   ).catch((error: unknown) => {
@@ -81,7 +87,7 @@ async function runBatch(plane: ControlPlane, worlds: readonly World[]): Promise<
   });
   await Promise.all(programs.map((program) => program.kill()));
   await drivers.program.kill();
-  return compared.map(({ result }) => result).reduce(sum, EMPTY);
+  return compared.reduce(sum, EMPTY);
 }
 
 const EMPTY: WorldsResult = { worlds: 0, claims: 0, called: 0, made: 0, refused: 0, leftAlone: 0, intended: {}, faults: [] };
@@ -90,7 +96,7 @@ async function makeObjects({ kube }: ControlPlane, world: World): Promise<void> 
   const make = async ({ resource, object, status, refersTo }: MadeObject, side?: Side): Promise<void> => {
     let text = JSON.stringify({ object, status });
     if (refersTo !== undefined) {
-      const namespace = ofSide(`${world.name}-side-any`, side ?? 'ours');
+      const namespace = namespaceOf(world, side ?? 'ours');
       const referred = await kube.get(refersTo.resource, { namespace, name: refersTo.name });
       text = text.replaceAll(UID, referred.metadata?.uid ?? '');
     }
@@ -100,7 +106,7 @@ async function makeObjects({ kube }: ControlPlane, world: World): Promise<void> 
   };
   for (const each of world.nodes) await make(each);
   for (const side of SIDES) {
-    await kube.create(NAMESPACES, { metadata: { name: ofSide(`${world.name}-side-any`, side) } });
+    await kube.create(NAMESPACES, { metadata: { name: namespaceOf(world, side) } });
     for (const each of world.objects) await make(each, side);
     for (const object of world.claims) await make({ resource: PERSISTENT_VOLUME_CLAIMS, object }, side);
   }
@@ -110,20 +116,17 @@ async function makeLastClaim({ kube }: ControlPlane, world: World, side: Side): 
   const claim: PersistentVolumeClaim = {
     metadata: {
       name: LAST_CLAIM,
-      namespace: `${world.name}-side-any`,
-      annotations: {
-        'volume.kubernetes.io/storage-provisioner': world.driver,
-        'volume.kubernetes.io/selected-node': 'somewhere',
-      },
+      namespace: namespaceOf(world, side),
+      annotations: { [PROVISIONER]: world.driver, [SELECTED_NODE]: 'somewhere' },
     },
     spec: {
       accessModes: ['ReadWriteOnce'],
-      storageClassName: `${world.name}-c0-side-any`,
+      storageClassName: `${world.name}-c0-${SIDE}`,
       resources: { requests: { storage: '1Gi' } },
       dataSourceRef: { apiGroup: 'populators.example', kind: 'Bucket', name: 'b' },
     },
   };
-  await kube.create(PERSISTENT_VOLUME_CLAIMS, JSON.parse(ofSide(JSON.stringify(claim), side)) as PersistentVolumeClaim);
+  await kube.create(PERSISTENT_VOLUME_CLAIMS, objectOf(claim, side));
 }
 
 function startSide({ plane, drivers }: Batch, world: World, side: Side): Promise<Program> {
@@ -136,37 +139,28 @@ function startSide({ plane, drivers }: Batch, world: World, side: Side): Promise
   });
 }
 
-interface Compared {
-  readonly atRest: boolean;
-  readonly faults: readonly string[];
-  readonly result: WorldsResult;
-}
-
-async function compare({ plane, worlds, drivers }: Batch): Promise<readonly Compared[]> {
+/** A world each: without faults once it is at rest and both sides are alike. */
+async function compare({ plane, worlds, drivers }: Batch): Promise<readonly WorldsResult[]> {
   const listed = await listAll(plane.kube);
   return worlds.map((world) => {
     const of = (side: Side): SideOutcome => outcomeOf(world, side, { listed, calls: drivers.callsOf(ofSide(world.driver, side)) });
     const [ours, go] = [of('ours'), of('go')];
     const unheard = world.claims.filter((claim) => !mayBeLeftAlone(world, claim) && isSilent(go.claims[claim.metadata?.name ?? '']));
-    const atRest = unheard.length === 0 && SIDES.every((side) => hasTold(listed, ofSide(`${world.name}-side-any`, side)));
-    const { faults, intended } = differences(world, ours, go);
+    const atRest = unheard.length === 0 && SIDES.every((side) => hasTold(listed, namespaceOf(world, side)));
+    const { faults: different, intended } = differences(world, ours, go);
+    const faults = [...different, ...(atRest ? [] : [`world ${world.seed}: not all claims were looked at on both sides`])];
     const outcomes = Object.values(go.claims);
     const called = outcomes.filter(({ requests }) => requests.length > 0).length;
     const leftAlone = outcomes.filter(isSilent).length;
-    const all = [...faults, ...(atRest ? [] : [`world ${world.seed}: not all claims were looked at on both sides`])];
     return {
-      atRest,
-      faults: all,
-      result: {
-        worlds: 1,
-        claims: world.claims.length,
-        called,
-        made: outcomes.filter(({ volume }) => volume !== undefined).length,
-        refused: outcomes.length - called - leftAlone,
-        leftAlone,
-        intended,
-        faults: all,
-      },
+      worlds: 1,
+      claims: world.claims.length,
+      called,
+      made: outcomes.filter(({ volume }) => volume !== undefined).length,
+      refused: outcomes.length - called - leftAlone,
+      leftAlone,
+      intended,
+      faults,
     };
   });
 }
@@ -178,16 +172,11 @@ function isSilent(outcome: ClaimOutcome | undefined): boolean {
 /** Nobody says a word of a claim that is another provisioner's, waits for its Pod, or names a class that is not there. */
 function mayBeLeftAlone({ objects, driver }: World, { metadata, spec }: PersistentVolumeClaim): boolean {
   const annotations = metadata?.annotations ?? {};
-  if (
-    ![annotations['volume.kubernetes.io/storage-provisioner'], annotations['volume.beta.kubernetes.io/storage-provisioner']].includes(
-      driver,
-    )
-  )
-    return true;
+  if (![annotations[PROVISIONER], annotations[BETA_PROVISIONER]].includes(driver)) return true;
   const made = objects.find(({ resource, object }) => resource.kind === 'StorageClass' && object.metadata?.name === spec?.storageClassName);
   const storageClass: StorageClass | undefined = made?.object;
   const late = storageClass?.volumeBindingMode === 'WaitForFirstConsumer';
-  return storageClass === undefined || (late && annotations['volume.kubernetes.io/selected-node'] === undefined);
+  return storageClass === undefined || (late && annotations[SELECTED_NODE] === undefined);
 }
 
 function hasTold({ events }: Awaited<ReturnType<typeof listAll>>, namespace: string): boolean {

@@ -30,6 +30,11 @@ export function ofNoSide(text: string, side: Side): string {
   return text.replaceAll(`side-${side}`, SIDE);
 }
 
+/** What an object of a world is for one side. */
+export function objectOf<T extends KubeObject>(object: T, side: Side): T {
+  return JSON.parse(ofSide(JSON.stringify(object), side)) as T;
+}
+
 export interface MadeObject {
   readonly resource: Resource<KubeObject>;
   readonly object: KubeObject;
@@ -52,9 +57,13 @@ export interface World {
   readonly claims: readonly PersistentVolumeClaim[];
 }
 
-const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
-const PROVISIONER = 'volume.kubernetes.io/storage-provisioner';
-const BETA_PROVISIONER = 'volume.beta.kubernetes.io/storage-provisioner';
+export function namespaceOf({ name }: World, side: Side): string {
+  return ofSide(`${name}-${SIDE}`, side);
+}
+
+export const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
+export const PROVISIONER = 'volume.kubernetes.io/storage-provisioner';
+export const BETA_PROVISIONER = 'volume.beta.kubernetes.io/storage-provisioner';
 const RESERVED = 'csi.storage.k8s.io';
 const MODE_CHANGE = 'snapshot.storage.kubernetes.io/allow-volume-mode-change';
 /** In place of the uid of what an object refers to. */

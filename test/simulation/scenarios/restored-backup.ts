@@ -59,8 +59,9 @@ async function removeLost(world: World): Promise<void> {
     const owner = world.mirror.claims.all().find((one) => one.metadata?.uid === spec?.claimRef?.uid)?.metadata?.name;
     await world.user.remove(owner === undefined ? `/api/v1/persistentvolumes/${metadata?.name ?? ''}` : `${CLAIMS()}/${owner}`);
   }
-  for (const { spec, status, metadata } of world.mirror.contents.all()) {
-    const handle = status?.snapshotHandle ?? spec?.source?.snapshotHandle;
+  for (const content of world.mirror.contents.all()) {
+    const { spec, metadata } = content;
+    const handle = handleOf(content);
     if (handle === undefined || held.has(handle)) continue;
     const owner = world.mirror.snapshots.all().find((one) => one.metadata?.uid === spec?.volumeSnapshotRef?.uid)?.metadata?.name;
     await world.user.remove(owner === undefined ? `${CONTENTS}/${metadata?.name ?? ''}` : `${SNAPSHOTS()}/${owner}`);

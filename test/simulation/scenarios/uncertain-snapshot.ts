@@ -6,8 +6,8 @@ import type { Scenario } from '../scenario.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import type { World } from '../world.ts';
 import { bound, classes } from './main-job.ts';
+import { BEING_CREATED } from '../past.ts';
 
-const BEING_CREATED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-created';
 /** Several turns of programs that may just be starting anew. */
 const AT_ONCE_MS = 30_000;
 

@@ -4,9 +4,10 @@
  */
 import { DRIVER } from '../../../harness/node/driver-pod.ts';
 import { eventually } from '../../../harness/wait.ts';
+import { claim, snapshot, snapshotClass } from '../../simulation/manifests.ts';
 import type { Deployed } from './deployed.ts';
 
-export const CLASS = 'mock';
+const CLASS = 'mock';
 /** Time for everything to be as asked; a hang guard. The slowest fault leaves Pods to time limits of the kubelet. */
 const SETTLED_MS = 420_000;
 
@@ -19,40 +20,18 @@ export const CLASSES = [
     provisioner: DRIVER,
     allowVolumeExpansion: true,
   },
-  {
-    apiVersion: 'snapshot.storage.k8s.io/v1',
-    kind: 'VolumeSnapshotClass',
-    metadata: { name: CLASS },
-    driver: DRIVER,
-    deletionPolicy: 'Delete',
-  },
+  snapshotClass(CLASS),
 ];
 
-export function claim(name: string, { block = false, from }: { readonly block?: boolean; readonly from?: string } = {}): object {
-  const dataSource = from === undefined ? {} : { dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: from } };
-  return {
-    apiVersion: 'v1',
-    kind: 'PersistentVolumeClaim',
-    metadata: { name },
-    spec: {
-      storageClassName: CLASS,
-      accessModes: ['ReadWriteOnce'],
-      volumeMode: block ? 'Block' : 'Filesystem',
-      resources: { requests: { storage: '8Mi' } },
-      ...dataSource,
-    },
-  };
+function claimOf(name: string, { block = false, from }: { readonly block?: boolean; readonly from?: string } = {}): object {
+  const source = from === undefined ? {} : { fromSnapshot: from };
+  return claim(name, { className: CLASS, volumeMode: block ? 'Block' : 'Filesystem', size: '8Mi', ...source });
 }
 
-export const snapshot = (name: string, of: string): object => ({
-  apiVersion: 'snapshot.storage.k8s.io/v1',
-  kind: 'VolumeSnapshot',
-  metadata: { name },
-  spec: { volumeSnapshotClassName: CLASS, source: { persistentVolumeClaimName: of } },
-});
+const snapshotOf = (name: string, of: string): object => snapshot(name, of, { className: CLASS });
 
 /** `script` runs with the claim at /data, or as the device /dev/raw; ready once it made /tmp/done. */
-export function user(name: string, { of, block = false, script }: { of: string; block?: boolean; script: string }): object {
+function user(name: string, { of, block = false, script }: { of: string; block?: boolean; script: string }): object {
   const place = block
     ? { volumeDevices: [{ name: 'volume', devicePath: '/dev/raw' }] }
     : { volumeMounts: [{ name: 'volume', mountPath: '/data' }] };
@@ -129,19 +108,19 @@ export function household(node: Deployed, namespace: string): Household {
   return {
     begin: async () => {
       await kubectl('create', 'namespace', namespace);
-      await apply(inside(namespace, [claim('data'), claim('raw', { block: true }), claim('unused')]));
+      await apply(inside(namespace, [claimOf('data'), claimOf('raw', { block: true }), claimOf('unused')]));
       const write = 'if [ ! -e /data/file ]; then printf then > /data/file; sync; fi';
       const writeRaw = 'printf then | dd of=/dev/raw conv=notrunc,fsync 2>/dev/null';
       await apply(
         inside(namespace, [user('writer', { of: 'data', script: write }), user('raw', { of: 'raw', block: true, script: writeRaw })]),
       );
       await until(`${namespace}: users`, () => all('deployment', '.status.availableReplicas', '1'));
-      await apply(inside(namespace, [snapshot('first', 'data')]));
+      await apply(inside(namespace, [snapshotOf('first', 'data')]));
       await settled();
     },
     askForMore: async () => {
       const reader = user('reader', { of: 'restored', script: 'test "$(cat /data/file)" = then' });
-      await apply(inside(namespace, [claim('late'), snapshot('late', 'raw'), claim('restored', { from: 'first' }), reader]));
+      await apply(inside(namespace, [claimOf('late'), snapshotOf('late', 'raw'), claimOf('restored', { from: 'first' }), reader]));
       await within('delete', 'pvc/unused', '--wait=false');
     },
     settled,

@@ -1,7 +1,8 @@
-/** A job of `npm run verify -- node`, alone in private namespaces (harness/node/enter.ts): FOLDER JOB [SIDE]. Its last line is one JSON object. */
+/** A job of `npm run verify -- node`, alone in private namespaces (harness/node/enter.ts): FOLDER JOB [SIDE [COUNT]], so many of the faults. Its last line is one JSON object. */
+import { troubles } from '../../../harness/node/ask.ts';
 import { type Side, TOPOLOGY_KEY } from '../../../harness/node/driver-pod.ts';
 import { NODE_NAME } from '../../../harness/node/node.ts';
-import { runSanity, type SanityConfiguration } from '../../real/sanity.ts';
+import { judgeSanity, runSanity, type SanityConfiguration } from '../../real/sanity.ts';
 import { deployed, type Deployed } from './deployed.ts';
 import { untilNothingIsLeft } from './household.ts';
 import { FAULTS, runFaults } from './faults.ts';
@@ -19,14 +20,19 @@ const SANITY: readonly SanityConfiguration[] = [
   ...rest,
   driver: ['--publish=bind', '--max-volumes-per-node=8', `--topology=${TOPOLOGY_KEY}=${NODE_NAME}`, ...driver],
   restarts: false,
-  atLeast: 0,
+  atLeast: 95,
 }));
 
 const JOBS: Readonly<Record<string, (node: Deployed) => Promise<object>>> = {
   sanity: async ({ plane }) => {
     const runs: Record<string, object> = {};
-    for (const configuration of SANITY) runs[configuration.name] = await runSanity(plane.stage, configuration);
-    return { runs };
+    let good = true;
+    for (const configuration of SANITY) {
+      const result = await runSanity(plane.stage, configuration);
+      runs[configuration.name] = result;
+      good = judgeSanity(configuration, result, say) && good;
+    }
+    return { good, runs };
   },
   suite: async (node) => {
     const focus = process.env['SUITE_FOCUS'];
@@ -44,22 +50,11 @@ async function main(): Promise<object> {
   try {
     return await run(node);
   } catch (error) {
-    say(await troubles(node));
+    say(await troubles(node.plane));
     throw error;
   } finally {
     await node.plane.stop();
   }
-}
-
-/** What somebody would look at next. */
-async function troubles({ plane }: Deployed): Promise<string> {
-  const asked = [
-    ['get', 'pods', '-A', '-o', 'wide'],
-    ['get', 'events', '-A', '--sort-by=.lastTimestamp'],
-    ['-n', 'mock-driver', 'logs', 'daemonset/mock-driver', '--all-containers', '--tail=15'],
-  ];
-  const answers = await Promise.all(asked.map((args) => plane.kubectl(args)));
-  return answers.map(({ stdout, stderr }) => `${stdout}${stderr}`.split('\n').slice(-40).join('\n')).join('\n');
 }
 
 const result = await main().catch((error: unknown) => ({ error: error instanceof Error ? error.message : String(error) }));

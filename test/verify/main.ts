@@ -15,6 +15,7 @@ import * as kills from './kills.ts';
 import * as leader from './leader.ts';
 import * as mutants from './mutants.ts';
 import * as node from './node.ts';
+import * as pages from './pages.ts';
 import * as pairs from './pairs.ts';
 import * as rbac from './rbac.ts';
 import * as reach from './reach.ts';
@@ -35,6 +36,7 @@ const VERIFICATIONS: readonly Verification[] = [
   leader,
   mutants,
   node,
+  pages,
   pairs,
   rbac,
   reach,

@@ -9,11 +9,16 @@ for (const node of nodes) {
   const parent = byId.get(node.parent);
   if (parent === undefined) roots.push(node); else parent.children.push(node);
 }
-const reach = (node) => { if (rootless.delete(node)) node.children.forEach(reach); };
+const reach = (root) => {
+  const todo = [root];
+  for (let node = todo.pop(); node !== undefined; node = todo.pop()) if (rootless.delete(node)) for (const child of node.children) todo.push(child);
+};
 roots.forEach(reach);
 for (const node of rootless) if (rootless.has(node)) { roots.push(node); reach(node); }
 roots.sort((a, b) => (a.name < b.name ? -1 : 1));
 const HEIGHT = 24;
+/** Further in, the name would leave its column. */
+const DEEPEST = 8;
 const open = new Set();
 const search = document.getElementById('search');
 const scroll = document.getElementById('scroll');
@@ -28,13 +33,16 @@ function collect() {
   for (const hit of hits) for (let at = hit; at !== undefined && !wanted.has(at); at = byId.get(at.parent)) wanted.add(at);
   shown = [];
   const seen = new Set();
-  const walk = (node, depth) => {
-    if (seen.has(node) || (words.length > 0 && !wanted.has(node))) return;
+  const todo = [];
+  const visit = (list, depth) => { for (let at = list.length - 1; at >= 0; at -= 1) todo.push({ node: list[at], depth }); };
+  visit(roots, 0);
+  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+    const { node, depth } = next;
+    if (seen.has(node) || (words.length > 0 && !wanted.has(node))) continue;
     seen.add(node);
-    shown.push({ node, depth });
-    if (open.has(node.id) || words.length > 0) for (const child of node.children) walk(child, depth + 1);
-  };
-  for (const root of roots) walk(root, 0);
+    shown.push(next);
+    if (open.has(node.id) || words.length > 0) visit(node.children, depth + 1);
+  }
   space.style.height = shown.length * HEIGHT + 'px';
   document.getElementById('count').textContent = words.length > 0 ? hits.size + ' found' : shown.length + ' of ' + nodes.length + ' shown';
   draw();
@@ -61,13 +69,13 @@ function draw() {
     const row = document.createElement('div');
     row.className = hits.has(node) ? 'row hit' : 'row';
     const head = document.createElement('span');
-    head.style.paddingLeft = depth * 20 + 'px';
+    head.style.paddingLeft = Math.min(depth, DEEPEST) * 20 + 'px';
     const fold = document.createElement('button');
     fold.className = 'fold';
     fold.textContent = node.children.length === 0 ? '' : open.has(node.id) || search.value !== '' ? '▾' : '▸';
     fold.ariaLabel = 'fold or unfold';
     fold.addEventListener('click', () => { open.has(node.id) ? open.delete(node.id) : open.add(node.id); collect(); });
-    head.append(fold, cell(node.kind + ' ', 'kind'), cell(node.name));
+    head.append(fold, cell((depth > DEEPEST ? depth + ' deep, ' : '') + node.kind + ' ', 'kind'), cell(node.name));
     row.append(head, cell(node.state, GOOD.includes(node.state) ? 'good' : node.state === '' ? '' : 'bad'), cell(node.size), cell(age(node.createdAt)), cell(node.place));
     return row;
   }));

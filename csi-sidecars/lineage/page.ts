@@ -36,7 +36,7 @@ html, body { height: 100%; margin: 0; } body { display: flex; flex-direction: co
 header { padding: 12px 20px 0; } h1 { font-size: 19px; margin: 0; } p { margin: 6px 0; } #search { width: 320px; padding: 4px 8px; }
 .row { display: grid; grid-template-columns: minmax(340px, 3fr) 130px 90px 60px minmax(200px, 2fr); gap: 12px; height: 24px; line-height: 24px; padding: 0 20px; white-space: nowrap; }
 .row span { overflow: hidden; text-overflow: ellipsis; } #head { color: var(--dim); border-bottom: 1px solid var(--line); overflow-y: scroll; scrollbar-color: transparent transparent; }
-#scroll { flex: 1; overflow-y: auto; } #space { position: relative; } #rows { position: absolute; left: 0; right: 0; }
+#scroll { flex: 1; overflow-y: scroll; } #space { position: relative; } #rows { position: absolute; left: 0; right: 0; }
 .fold { display: inline-block; width: 18px; border: 0; background: none; color: inherit; padding: 0; cursor: pointer; font: inherit; }
 .kind { color: var(--dim); } .good { color: var(--good); } .bad { color: var(--bad); } .hit { background: var(--hit); }
 `;

@@ -63,6 +63,15 @@ test('what a driver does not offer is said and not failed', async () => {
   expect(brokenOf(report)).toEqual([]);
 });
 
+test('a driver that takes its time to introduce itself is not given up when its connection was cut', async () => {
+  const scenario = join(stage.dir, 'slow-introduction.json');
+  // Longer than the lease of the sidecars of a trial, by which a lost driver would be given up.
+  writeFileSync(scenario, JSON.stringify({ faults: [{ rpc: 'GetPluginInfo', delay: '2200ms' }] }));
+  const driver = `${COMMAND} --disable=CREATE_DELETE_SNAPSHOT --scenario=${scenario}`;
+  const report = reportOf(await tryIt(`--driver-command=${driver}`, '--output=json'));
+  expect(report.steps.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
+});
+
 test('a trial that is stopped in the middle deletes what it made and ends', async () => {
   const state = join(stage.dir, 'stopped-state');
   const scenario = join(stage.dir, 'stopped.json');

@@ -15,11 +15,13 @@ import * as kills from './kills.ts';
 import * as leader from './leader.ts';
 import * as mutants from './mutants.ts';
 import * as node from './node.ts';
+import * as pages from './pages.ts';
 import * as pairs from './pairs.ts';
 import * as rbac from './rbac.ts';
 import * as reach from './reach.ts';
 import * as rollout from './rollout.ts';
 import * as sanity from './sanity.ts';
+import * as scale from './scale.ts';
 import * as seeds from './seeds.ts';
 import * as undecided from './undecided.ts';
 import * as worlds from './worlds.ts';
@@ -34,11 +36,13 @@ const VERIFICATIONS: readonly Verification[] = [
   leader,
   mutants,
   node,
+  pages,
   pairs,
   rbac,
   reach,
   rollout,
   sanity,
+  scale,
   seeds,
   undecided,
   worlds,

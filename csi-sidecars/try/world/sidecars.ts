@@ -51,6 +51,8 @@ export function createSidecars({ doors, address, timeoutMs, snapshots }: Sidecar
     `--kubeconfig=${KUBECONFIG_PATH}`,
     `--csi-address=${address}`,
     `--timeout=${timeoutMs}ms`,
+    // Nobody else waits for this driver: a connection that the trial has cut may take as long as a call to be back.
+    `--driver-lost-timeout=${timeoutMs}ms`,
     // A trial wants to see what comes next, not to spare the driver.
     '--retry-interval-start=100ms',
     '--retry-interval-max=2s',

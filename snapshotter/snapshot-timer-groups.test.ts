@@ -4,7 +4,7 @@ import { createMetrics } from '../lib/process/metrics.ts';
 import { SINGLE } from './kinds/single-kind.ts';
 import { createSnapshotTimers } from './snapshot-timer.ts';
 import { GROUP, aGroup, theContent } from './testing/groups.ts';
-import { DRIVER, aClass, aSnapshot } from './testing/objects.ts';
+import { DRIVER, aClass, aReadySnapshot, aSnapshot } from './testing/objects.ts';
 
 function open() {
   const time = { ms: 0 };
@@ -21,7 +21,7 @@ const facts = { snapshot: aSnapshot(), content: undefined, snapshotClass: aClass
 
 test('what never began can end, and nothing is counted', async () => {
   const { single, lines } = open();
-  single.written('a', { created: true, ready: true });
+  single.seen('a', { ...facts, snapshot: aReadySnapshot() });
   single.gone('a');
   expect((await lines()).filter((text) => text.startsWith('snapshot_controller_operation_total_seconds_count'))).toEqual([]);
   expect(await lines()).toContain('snapshot_controller_operations_in_flight 0');
@@ -34,8 +34,8 @@ test('operations of many snapshots run beside each other, each with its own time
   single.seen('b', facts);
   expect(await lines()).toContain('snapshot_controller_operations_in_flight 4');
   time.ms = 3_000;
-  single.written('a', { created: true, ready: true });
-  single.written('b', { created: true, ready: false });
+  single.seen('a', { ...facts, snapshot: aReadySnapshot() });
+  single.seen('b', { ...facts, snapshot: aReadySnapshot({ status: { readyToUse: false } }) });
   expect(await lines()).toContain(`${line('sum', 'CreateSnapshot', 'dynamic')} 5`);
   expect(await lines()).toContain(`${line('count', 'CreateSnapshot', 'dynamic')} 2`);
   expect(await lines()).toContain(`${line('sum', 'CreateSnapshotAndReady', 'dynamic')} 3`);
@@ -48,8 +48,9 @@ test('a group is timed under its own names, dynamic or brought by an administrat
   group.seen('a', { snapshot: aGroup(), content: undefined, snapshotClass: aClass() });
   group.seen('b', { snapshot: given, content: theContent(), snapshotClass: undefined });
   time.ms = 2_000;
-  group.written('a', { created: true, ready: true });
-  group.written('b', { created: true, ready: true });
+  const status = { creationTime: '2026-01-01T00:00:00Z', readyToUse: true };
+  group.seen('a', { snapshot: aGroup({ status }), content: undefined, snapshotClass: aClass() });
+  group.seen('b', { snapshot: { ...given, status }, content: theContent(), snapshotClass: undefined });
   for (const type of ['dynamic', 'pre-provisioned'])
     for (const operation of ['CreateGroupSnapshot', 'CreateGroupSnapshotAndReady'])
       expect(await lines()).toContain(`${line('sum', operation, type)} 2`);

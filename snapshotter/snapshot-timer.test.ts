@@ -22,10 +22,9 @@ test('from the first sight until it is made, and until it is ready: in seconds',
   timer.seen('a', facts);
   expect(await lines()).toContain('snapshot_controller_operations_in_flight 2');
   time.ms = 2_000;
-  timer.written('a', { created: true, ready: false });
+  timer.seen('a', { ...facts, snapshot: aReadySnapshot({ status: { readyToUse: false } }) });
   time.ms = 5_000;
-  timer.seen('a', facts);
-  timer.written('a', { created: false, ready: true });
+  timer.seen('a', { ...facts, snapshot: aReadySnapshot() });
   const seen = await lines();
   expect(seen).toContain(`${sum(DRIVER, 'CreateSnapshot', 'dynamic', 'success')} 2`);
   expect(seen).toContain(`${sum(DRIVER, 'CreateSnapshotAndReady', 'dynamic', 'success')} 5`);
@@ -35,7 +34,11 @@ test('a driver that is known only later is the label all the same', async () => 
   const { timer, lines } = open();
   timer.seen('a', { snapshot: aPreProvisionedSnapshot(), content: undefined, snapshotClass: undefined });
   timer.seen('a', { snapshot: aPreProvisionedSnapshot(), content: aContent(), snapshotClass: undefined });
-  timer.written('a', { created: true, ready: true });
+  timer.seen('a', {
+    snapshot: aPreProvisionedSnapshot({ status: aReadySnapshot().status ?? {} }),
+    content: aContent(),
+    snapshotClass: undefined,
+  });
   expect(await lines()).toContain(`${sum(DRIVER, 'CreateSnapshot', 'pre-provisioned', 'success')} 0`);
 });
 
@@ -56,5 +59,13 @@ test('a creation that a deletion overtook is cancelled, and nothing stays in fli
 test('a snapshot that is ready has nothing under way', async () => {
   const { timer, lines } = open();
   timer.seen('a', { snapshot: aReadySnapshot(), content: aContent({ status: READY_STATUS }), snapshotClass: aClass() });
+  expect(await lines()).toContain('snapshot_controller_operations_in_flight 0');
+});
+
+test('a member of a group is timed with that, also where it looked like a snapshot of its own at first', async () => {
+  const { timer, lines } = open();
+  const facts = { snapshot: aSnapshot(), content: undefined, snapshotClass: aClass() };
+  timer.seen('a', facts);
+  timer.seen('a', { ...facts, membership: { name: 'group', uid: 'group-uid', proof: 'yes', group: 'there' } });
   expect(await lines()).toContain('snapshot_controller_operations_in_flight 0');
 });

@@ -1,6 +1,7 @@
 /**
  * snapshot_controller_operation_total_seconds and the gauge of operations under way, with the Go program's
- * names, labels and buckets. An operation starts when its snapshot is first seen in need of it.
+ * names, labels and buckets. An operation starts when its snapshot is first seen in need of it, and ends when the
+ * snapshot is seen without that need: of a write whose answer was lost nobody is told in another way.
  */
 import type { Clock } from '../lib/doors/clock.ts';
 import type { MetricsRegistry } from '../lib/process/metrics.ts';
@@ -13,8 +14,6 @@ const BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 120, 300, 600];
 export interface SnapshotTimer<S extends SnapshotObject = never, C extends ContentObject = never> {
   /** At every gathering. */
   seen(key: string, facts: SnapshotFacts<S, C>): void;
-  /** The status was written. */
-  written(key: string, news: { readonly created: boolean; readonly ready: boolean }): void;
   /** The snapshot went. */
   gone(key: string): void;
 }
@@ -82,18 +81,21 @@ export function createSnapshotTimers(
     return {
       seen: (key, { snapshot, content, snapshotClass, membership }) => {
         // A member is timed with its group.
-        if (membership?.proof === 'yes') return;
+        if (membership?.proof === 'yes') {
+          running.delete(key);
+          return;
+        }
+        const isCreated = text(snapshot.status?.creationTime) !== undefined;
+        const isReady = snapshot.status?.readyToUse === true;
+        if (isCreated || isReady) finish(key, 'create', 'success');
+        if (isReady) finish(key, 'ready', 'success');
         const type = kind.sourceOf(snapshot).kind === 'content' ? ('pre-provisioned' as const) : ('dynamic' as const);
         const labels = { driver: content?.spec?.driver ?? snapshotClass?.driver, type };
         if (isDeleting(snapshot)) start(key, 'delete', labels);
-        else if (snapshot.status?.readyToUse !== true) {
-          if (text(snapshot.status?.creationTime) === undefined) start(key, 'create', labels);
+        else if (!isReady) {
+          if (!isCreated) start(key, 'create', labels);
           start(key, 'ready', labels);
         }
-      },
-      written: (key, { created, ready }) => {
-        if (created) finish(key, 'create', 'success');
-        if (ready) finish(key, 'ready', 'success');
       },
       // A create that a delete overtook is neither a success nor still under way.
       gone: (key) => {

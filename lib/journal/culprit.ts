@@ -15,23 +15,23 @@ export interface Suspects {
   readonly openings: readonly Opening[];
 }
 
-/** 'unwritable': whatever is written is refused. Else it is known, or will be after the next writes. Throws what else went wrong. */
+/** 'unwritable': whatever is written is refused. 'known': it is, or will be after the next writes. Throws what else went wrong. */
 export async function findCulprit(
   { entries, parts }: { readonly entries: Entries; readonly parts: PartWriter },
   { error, openings }: Suspects,
   signal: AbortSignal,
-): Promise<'unwritable' | { readonly closed: readonly string[] }> {
+): Promise<'unwritable' | 'known'> {
   const [only, ...more] = openings;
   if (only === undefined) return 'unwritable';
   if (more.length > 0) {
     for (const opening of openings) opening.alone = true;
-    return { closed: [] };
+    return 'known';
   }
   const refused = new EntryRefused(only.uid, error.message, error);
   try {
-    const closed = await parts.put(entries.head, { proof: true }, signal);
+    await parts.put(entries.head, { proof: true }, signal);
     entries.abandon(only, refused);
-    return { closed };
+    return 'known';
   } catch (proof) {
     if (isContentRefused(proof)) return 'unwritable';
     entries.abandon(only, refused);

@@ -44,8 +44,8 @@ export interface Entries {
   close(uid: string): void;
   /** What a write of this part holds now, and the values in it that wait. */
   contentOf(part: Part): { readonly texts: Texts; readonly openings: readonly Opening[] };
-  /** A write, or a read, showed the part as it is. `names`: of the head. Answers the uids that nothing holds any more. */
-  confirm(part: Part, shown: { readonly lease: Lease; readonly texts: Texts; readonly names?: readonly string[] }): readonly string[];
+  /** A write, or a read, showed the part as it is. `names`: of the head. */
+  confirm(part: Part, shown: { readonly lease: Lease; readonly texts: Texts; readonly names?: readonly string[] }): void;
   /** The write in flight was not applied, or nobody knows. */
   unconfirmed(part: Part, applied: 'no' | 'perhaps'): void;
   /** A read showed which shards the head names. */

@@ -20,7 +20,15 @@ interface Entry {
   next: Opening | undefined;
 }
 
-export function createEntries(headName: string, newName: () => string): Entries {
+export interface EntryBookOptions {
+  readonly headName: string;
+  /** Of the next shard. */
+  readonly newName: () => string;
+  /** An entry that was closed is held by nothing any more, whatever showed it: a write, one that was not applied, a take-over. */
+  readonly gone: (uid: string) => void;
+}
+
+export function createEntries({ headName, newName, gone }: EntryBookOptions): Entries {
   const head = createPart(headName, HEAD_ENTRIES_BYTES);
   const entries = new Map<string, Entry>();
   /** Of `entries`, those with a value under way. */
@@ -111,16 +119,14 @@ export function createEntries(headName: string, newName: () => string): Entries 
     }
   };
 
-  /** Answers those that were wanted by nobody and are held by nothing. */
-  const forget = (uids: Iterable<string>): string[] => {
-    const gone: string[] = [];
+  /** Those that are wanted by nobody and held by nothing. */
+  const forget = (uids: Iterable<string>): void => {
     for (const uid of uids) {
       const entry = entries.get(uid);
       if (entry === undefined || entry.kept !== undefined || entry.next !== undefined || isHeld(uid)) continue;
       entries.delete(uid);
-      gone.push(uid);
+      gone(uid);
     }
-    return gone;
   };
 
   return {
@@ -209,7 +215,7 @@ export function createEntries(headName: string, newName: () => string): Entries 
         for (const shard of shards) if (shard.retired && !named.has(shard.name)) for (const uid of shard.standing.keys()) left.add(uid);
       }
       settleWhatStands();
-      return forget(left);
+      forget(left);
     },
     unconfirmed: (part, applied) => {
       const sent = part.sending ?? new Map<string, string>();

@@ -261,6 +261,26 @@ describe('a refusal', () => {
     expect(journal.holds('a')).toBe(status === 409);
   });
 
+  test.each([401, 409, 429])('with %i of a write whose entry was closed meanwhile is told as its end', async (status) => {
+    const bench = createBench();
+    const { journal, closed } = await leader(bench);
+    let refuse: (error: Error) => void = () => undefined;
+    const refused = new Promise<void>((_, reject) => {
+      refuse = reject;
+    });
+    let faults = 1;
+    bench.server.fault = ({ verb }) => (verb === 'replace' && faults-- > 0 ? refused : undefined);
+    const state = watched(journal.record('a', VALUE, bench.signal));
+    await bench.clock.settle();
+    journal.close('a');
+    expect(journal.holds('a')).toBe(true);
+    refuse(apiError(status, 'x'));
+    await bench.clock.advance(5_000);
+    expect(state.error).toBeInstanceOf(Error);
+    expect(journal.holds('a')).toBe(false);
+    expect(closed).toEqual(['a']);
+  });
+
   test.each([400, 413, 422])('of one entry with %i among many concerns that one alone', async (status) => {
     const bench = createBench();
     const { journal, reasons } = await leader(bench);

@@ -111,8 +111,14 @@ export function createJournal(options: JournalOptions): Journal {
   const { log, random, elected, driver, identity } = options;
   const head = headName(driver, elected ? undefined : identity);
   const requests = createJournalRequests(options);
-  const entries = createEntries(head, () => randomName(head, random));
   const closedListeners: ((uid: string) => void)[] = [];
+  const entries = createEntries({
+    headName: head,
+    newName: () => randomName(head, random),
+    gone: (uid) => {
+      for (const listener of closedListeners) listener(uid);
+    },
+  });
   const foundListeners: ((entries: readonly FoundEntry[]) => void)[] = [];
   const ending = new AbortController();
   let unreadable = 0;
@@ -134,9 +140,6 @@ export function createJournal(options: JournalOptions): Journal {
     entries,
     parts,
     found,
-    closed: (uids) => {
-      for (const uid of uids) for (const listener of closedListeners) listener(uid);
-    },
   });
 
   const record: Journal['record'] = async (uid, value, signal) => {

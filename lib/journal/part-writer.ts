@@ -15,10 +15,10 @@ import { sealJournal } from './seal.ts';
 
 export interface PartWriter {
   /**
-   * One PUT, or POST, of what is wanted in the part. Answers the uids that nothing holds any more. `proof`: what
-   * stands, once more. Throws Displaced, or the ApiError; after a conflict the part is as it stands now.
+   * One PUT, or POST, of what is wanted in the part. `proof`: what stands, once more. Throws Displaced, or the
+   * ApiError; after a conflict the part is as it stands now.
    */
-  put(part: Part, how: { readonly proof?: boolean }, signal: AbortSignal): Promise<readonly string[]>;
+  put(part: Part, how: { readonly proof?: boolean }, signal: AbortSignal): Promise<void>;
   /** DELETE of what holds nothing. */
   remove(part: Part, signal: AbortSignal): Promise<void>;
   /** Deletes shards of our head that no head names. */
@@ -87,7 +87,7 @@ export function createPartWriter({ requests, entries, log, random, elected, seal
     }
   };
 
-  const put = async (part: Part, proof: boolean, signal: AbortSignal): Promise<readonly string[]> => {
+  const put = async (part: Part, proof: boolean, signal: AbortSignal): Promise<void> => {
     for (let tries = 1; ; tries += 1) {
       const content = proof ? part.standing : entries.contentOf(part).texts;
       const names = part === head ? entries.names() : undefined;
@@ -100,10 +100,10 @@ export function createPartWriter({ requests, entries, log, random, elected, seal
         expires: part === head && !elected,
       });
       part.sending = content;
-      const shown = (lease: Lease): readonly string[] =>
-        entries.confirm(part, { lease, texts: content, ...(names === undefined ? {} : { names }) });
+      const shown = (lease: Lease): void => entries.confirm(part, { lease, texts: content, ...(names === undefined ? {} : { names }) });
       try {
-        return shown(await requests.send(body, signal));
+        shown(await requests.send(body, signal));
+        return;
       } catch (error) {
         const unknown = isUnknownOutcome(error);
         entries.unconfirmed(part, unknown ? 'perhaps' : 'no');
@@ -113,7 +113,8 @@ export function createPartWriter({ requests, entries, log, random, elected, seal
         const found = await orElse(read(part, signal), error);
         if (found !== undefined && isSameWrite(found, body)) {
           part.sending = content;
-          return shown(found);
+          shown(found);
+          return;
         }
         if (found !== undefined) see(part, found);
         if (!unknown || tries > 1) throw error;

@@ -34,7 +34,6 @@ export interface WriterOptions {
   readonly refusedAgainMs: number;
   readonly leaseDurationMs: number;
   readonly found: (entries: readonly FoundText[]) => void;
-  readonly closed: (uids: readonly string[]) => void;
   /** The server was restored from a backup: the journal has stopped, and nothing that is known here counts. */
   readonly undone: () => void;
 }
@@ -159,9 +158,7 @@ export function createWriter(options: WriterOptions): Writer {
     }
     if (isContentRefused(error)) {
       try {
-        const result = await findCulprit({ entries, parts }, { error, openings }, ending.signal);
-        if (result === 'unwritable') refuse(error);
-        else options.closed(result.closed);
+        if ((await findCulprit({ entries, parts }, { error, openings }, ending.signal)) === 'unwritable') refuse(error);
       } catch (another) {
         await failed(another, undefined, []);
       }
@@ -191,10 +188,9 @@ export function createWriter(options: WriterOptions): Writer {
         return;
       }
       case 'put': {
-        const closed = await parts.put(step.part, {}, signal);
+        await parts.put(step.part, {}, signal);
         if (step.part === entries.head) renewAt = now() + options.leaseDurationMs / 3;
         pauses.worked();
-        options.closed(closed);
         return;
       }
       case 'remove':

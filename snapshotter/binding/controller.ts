@@ -95,8 +95,8 @@ export function createBindingController<S extends SnapshotObject, C extends Cont
     if (old !== undefined && old.metadata?.uid !== object?.metadata?.uid) {
       contentWent.delete(old.metadata?.uid ?? '');
       refusals.delete(old.metadata?.uid ?? '');
+      timer.gone(key);
     }
-    if (object === undefined) timer.gone(key);
     controller.enqueue(key);
   });
   own.contents.onEvent((event) => {

@@ -110,7 +110,7 @@ describe('a pre-provisioned member', () => {
     const snapshot = aPreProvisionedSnapshot({ metadata: bothFinalizers, status: ready });
     expect(decide(aBindingState({ snapshot, content, groupName: 'group', sources: [] }))).toMatchObject({
       kind: 'write-status',
-      ready: false,
+      after: [],
       patch: { operations: [{}, { op: 'add', path: '/status/volumeGroupSnapshotName', value: 'group' }] },
     });
   });

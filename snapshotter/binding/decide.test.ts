@@ -166,8 +166,6 @@ describe('the way of a dynamic snapshot', () => {
     );
     expect(step).toMatchObject({
       kind: 'write-status',
-      created: true,
-      ready: true,
       patch: {
         operations: [
           { op: 'test', path: '/metadata/uid' },
@@ -330,7 +328,7 @@ describe('a pre-provisioned snapshot', () => {
     });
     expect(decide({ ...state, snapshot: named, content: bound, snapshotClass: undefined })).toMatchObject({
       kind: 'write-status',
-      ready: true,
+      after: expect.arrayContaining([expect.objectContaining({ reason: 'SnapshotReady' })]),
     });
   });
 });
@@ -427,7 +425,7 @@ describe('a ready snapshot', () => {
     const lost = aReadySnapshot({ status: { readyToUse: false, error: { message: 'lost' } } });
     expect(decide(aBindingState({ snapshot: lost, content: aContent({ status: READY_STATUS }) }))).toMatchObject({
       kind: 'write-status',
-      ready: true,
+      after: expect.arrayContaining([expect.objectContaining({ reason: 'SnapshotReady' })]),
     });
   });
 

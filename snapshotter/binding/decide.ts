@@ -80,8 +80,6 @@ function clearError<S extends SnapshotObject, C extends ContentObject>(
     backoff: 'write-status',
     inputs: inputsOf(snapshot.metadata?.uid, told.message),
     patch,
-    created: false,
-    ready: false,
   };
 }
 
@@ -205,8 +203,6 @@ function copyStatus<S extends SnapshotObject, C extends ContentObject>(state: Bi
     backoff: 'write-status',
     inputs: inputsOf(snapshot.metadata?.uid, copy.changes),
     patch,
-    created: copy.created,
-    ready: copy.ready,
     after: [...news, ...(copy.created ? [noticeOf(state, 'created')] : []), ...(copy.ready ? [noticeOf(state, 'ready')] : [])],
   };
 }

@@ -25,7 +25,6 @@ async function advance(state: BindingState, client: KubeClient, refusals = new M
     client,
     applyWrite: () => undefined,
     refusals,
-    timer: { written: () => undefined },
     sourceOf: never,
     groupResources: undefined,
   };

@@ -1,5 +1,4 @@
 /** One effect of a snapshot's loop at the API server. Own writes go into the caches at once. */
-import { keyOf } from '../../lib/controller/store.ts';
 import type { KubeClient, Patch } from '../../lib/kube/client.ts';
 import { ApiError, isAlreadyExists, isNotFound, orNothing } from '../../lib/kube/api-error.ts';
 import type { KubeObject, PersistentVolumeClaim, Resource } from '../../lib/kube/objects.ts';
@@ -10,7 +9,6 @@ import type { ContentObject, SnapshotObject } from '../kinds/kind.ts';
 import type { SourceClaim } from '../kinds/sources.ts';
 import { proves, standingOf } from '../membership.ts';
 import { refusalOf } from '../../lib/sidecar/refusal.ts';
-import type { SnapshotTimer } from '../snapshot-timer.ts';
 import { type BindingAnswer, type BindingEffect, type BindingState, confirmation, type Refusal } from './state.ts';
 
 export interface BindingExecuteDeps {
@@ -18,7 +16,6 @@ export interface BindingExecuteDeps {
   readonly applyWrite: ApplyWrite;
   /** By uid: what the status does not say yet. */
   readonly refusals: Map<string, Refusal>;
-  readonly timer: Pick<SnapshotTimer, 'written'>;
   /** A claim with its volume, as far as the caches know that. */
   readonly sourceOf: (claim: PersistentVolumeClaim) => SourceClaim;
   /** Undefined where groups are not served. */
@@ -44,12 +41,8 @@ export async function execute<S extends SnapshotObject, C extends ContentObject>
     case 'add-owner':
       return patchSnapshot(deps, run, { patch: step.patch });
     case 'write-error':
+    case 'write-status':
       return patchSnapshot(deps, run, { patch: step.patch, subresource: 'status' });
-    case 'write-status': {
-      const answer = await patchSnapshot(deps, run, { patch: step.patch, subresource: 'status' });
-      deps.timer.written(keyOf(run.state.snapshot), step);
-      return answer;
-    }
     case 'release-snapshot':
       return releaseSnapshot(patchSnapshot(deps, run, { patch: step.patch }));
     case 'protect-claim':

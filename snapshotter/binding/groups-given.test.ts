@@ -42,7 +42,10 @@ describe('a pre-provisioned group', () => {
     const snapshot = aBoundGroup({ spec: { source: spec.source } });
     delete snapshot.spec?.volumeGroupSnapshotClassName;
     const state = aGroupState({ snapshot, content: imported({ status: MADE }), snapshotClass: undefined, sources: [] });
-    expect(decide(state)).toMatchObject({ kind: 'write-status', ready: true });
+    expect(decide(state)).toMatchObject({
+      kind: 'write-status',
+      after: expect.arrayContaining([expect.objectContaining({ reason: 'GroupSnapshotReady' })]),
+    });
   });
 
   test.each([

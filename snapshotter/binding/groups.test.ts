@@ -77,10 +77,9 @@ describe('the way of a dynamic group', () => {
   test('a group is ready when its members are there, not before', () => {
     const state = aGroupState({ snapshot: aBoundGroup(), content: theContent({ status: MADE }) });
     const waiting = decide({ ...state, members: { unmade: ['default/x'], undeleted: [] } });
-    expect(waiting).toMatchObject({ kind: 'write-status', created: true, ready: false });
+    expect(waiting).toMatchObject({ kind: 'write-status', after: [{ reason: 'GroupSnapshotCreated' }] });
     expect(decide(state)).toMatchObject({
       kind: 'write-status',
-      ready: true,
       after: [{ reason: 'GroupSnapshotCreated' }, { reason: 'GroupSnapshotReady' }],
     });
   });

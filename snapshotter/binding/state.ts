@@ -113,7 +113,7 @@ export type BindingEffect<C extends ContentObject = VolumeSnapshotContent> =
   | (BindingStep<'create-content'> & { readonly action: 'note-name'; readonly patch: Patch })
   /** Gives a pre-provisioned content our uid and class. */
   | (BindingStep<'bind-content'> & { readonly patch: Patch })
-  | (BindingStep<'write-status'> & { readonly patch: Patch; readonly created: boolean; readonly ready: boolean })
+  | (BindingStep<'write-status'> & { readonly patch: Patch })
   /** Makes the group the owner of a pre-provisioned member. */
   | (BindingStep<'add-owner'> & { readonly patch: Patch })
   | (BindingStep<'mark-content'> & { readonly patch: Patch })

@@ -148,7 +148,8 @@ async function settle(world: World, violations: Violation[], enough: () => boole
     await scheduler.run(end, enough, MAX_EVENTS);
     if (enough()) return;
     const quiet = world.writes.length === writes;
-    if (quiet && unsettled(world).length === 0) return;
+    // A program whose watch went silent says what it knows until the watch is renewed.
+    if (quiet && unsettled(world).length === 0 && (await metricsViolations(world)).length === 0) return;
   }
   const late = world.writes.filter((write) => write.atMs > scheduler.elapsedMs - QUIET_MS);
   if (late.length > 0) {

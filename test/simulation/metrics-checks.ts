@@ -101,7 +101,10 @@ function wrongCalls(samples: readonly Sample[], heard: HeardCalls, answersAreWho
     const key = `${method} ${classOf(code)}`;
     truly.set(key, (truly.get(key) ?? 0) + count);
   }
+  // A call that was not sent, since there was no connection until its time was over, has that for its answer.
+  const isTrue = (key: string): boolean =>
+    key.endsWith(' Unavailable') ? (told.get(key) ?? 0) >= (truly.get(key) ?? 0) : told.get(key) === truly.get(key);
   return [...new Set([...told.keys(), ...truly.keys()])]
-    .filter((key) => told.get(key) !== truly.get(key))
+    .filter((key) => !isTrue(key))
     .map((key) => `${key} ${told.get(key) ?? 0} times, and it was ${truly.get(key) ?? 0}`);
 }

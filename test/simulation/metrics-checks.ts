@@ -2,6 +2,7 @@
  * What the metrics of a program say once the world has settled, against what happened: the answers that this life of it
  * heard from the driver, the journal, the leases. A program that died took its counts along.
  */
+import { type Sample, samplesIn } from '../../harness/exposition.ts';
 import type { HeardCalls } from './heard-calls.ts';
 import type { Incarnation } from './incarnation.ts';
 import { Violation } from './invariants.ts';
@@ -10,21 +11,6 @@ import type { World } from './world.ts';
 
 const CREATE_VOLUME = '/csi.v1.Controller/CreateVolume';
 const DELETE_VOLUME = '/csi.v1.Controller/DeleteVolume';
-
-interface Sample {
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
-}
-
-/** The samples of Prometheus' text format. */
-function samplesIn(text: string): readonly Sample[] {
-  return [...text.matchAll(/^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/gm)].map(([, name = '', inBraces = '', value = '']) => ({
-    name,
-    labels: Object.fromEntries([...inBraces.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, label = '', text = '']) => [label, text])),
-    value: Number(value),
-  }));
-}
 
 /** Of every program that is up. */
 export async function metricsViolations(world: World): Promise<readonly Violation[]> {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createSandbox } from '../../sandbox/sandbox.ts';
 import { GetPluginInfoResponse } from '../../proto/gen/csi.ts';
+import { eventReason } from '../controller/testing/event-reason.ts';
 import { createFakeDriver, createHandClock, type FakeDriver, type HandClock, settled } from '../csi/fake-driver.ts';
 import type { Doors } from '../doors/doors.ts';
 import type { HttpAnswer, HttpRequest } from '../doors/http.ts';
@@ -45,10 +46,12 @@ interface BenchOptions {
   readonly role?: Partial<RoleDefinition<unknown>>;
   readonly drainHangs?: boolean;
   readonly reachable?: boolean;
+  /** How long the API server takes to store an event. */
+  readonly eventsTakeMs?: number;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-function bench({ argv = [], role = {}, drainHangs = false, reachable = true, env = {} }: BenchOptions = {}): Bench {
+function bench({ argv = [], role = {}, drainHangs = false, reachable = true, eventsTakeMs = 0, env = {} }: BenchOptions = {}): Bench {
   const [clock, driver] = [createHandClock(), createFakeDriver()];
   const [seen, lines, printed]: [string[], string[], string[]] = [[], [], []];
   const files = new Map([['/empty', '']]);
@@ -99,7 +102,13 @@ function bench({ argv = [], role = {}, drainHangs = false, reachable = true, env
       },
     },
     http: () => ({
-      exchange: (request) => (reachable ? sandbox.handle(request) : Promise.reject(new Error('connect ECONNREFUSED 127.0.0.1:1'))),
+      exchange: async (request) => {
+        if (!reachable) throw new Error('connect ECONNREFUSED 127.0.0.1:1');
+        if (eventsTakeMs === 0 || !request.path.endsWith('/events')) return sandbox.handle(request);
+        await new Promise<void>((resolve) => clock.setTimer(eventsTakeMs, resolve));
+        seen.push('told');
+        return sandbox.handle(request);
+      },
       stream: (request, signal) => sandbox.stream(request, signal),
       close: () => undefined,
     }),
@@ -408,6 +417,31 @@ describe('the end', () => {
     await world.clock.advance(10_000);
     expect(await world.ended()).toBe(0);
     expect(world.seen).not.toContain('give up');
+  });
+
+  const MISSING = { group: 'nowhere.example', version: 'v1', plural: 'things', kind: 'Thing', namespaced: true };
+
+  test.each([
+    ['after its caches were filled', false, ['create', 'start']],
+    ['before they are, since the API server lacks a kind', true, ['create']],
+  ])('%s: events of the last moment are written out', async (_, lacksKind, steps) => {
+    const seen: string[] = [];
+    let tell = (): void => undefined;
+    const create: RoleDefinition<unknown>['create'] = ({ context }) => {
+      if (lacksKind) context.informers.informer(MISSING, { fields: [] });
+      const regarding = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'data', namespace: 'default', uid: 'u' } };
+      tell = () => context.events.record({ regarding, type: 'Warning', reason: eventReason('Told'), message: 'at the last moment' });
+      seen.push('create');
+      return { name: 'csi-snapshotter', start: () => seen.push('start'), drain: () => Promise.resolve() };
+    };
+    const world = bench({ role: { create }, argv: ['--http-endpoint=:8080'], eventsTakeMs: 500 });
+    await working(world);
+    expect(seen).toEqual(steps);
+    world.signal();
+    tell();
+    await world.clock.advance(1000);
+    expect(await world.ended()).toBe(0);
+    expect(world.seen.slice(-2)).toEqual(['told', 'closed']);
   });
 
   test('a start that hangs does not outlast a signal', async () => {

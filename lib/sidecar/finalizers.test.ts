@@ -21,6 +21,7 @@ function apply(patch: Patch | undefined, target: PersistentVolume): PersistentVo
 describe('a patch', () => {
   test('takes ours away, be it one or several, and others stay', () => {
     expect(apply(removeFinalizers(volume(['a', OURS, 'b']), [OURS]), volume(['a', OURS, 'b']))).toEqual(volume(['a', 'b']));
+    expect(apply(removeFinalizers(volume([OURS]), [OURS]), volume([OURS]))).toEqual(volume([]));
     expect(apply(removeFinalizers(volume(['x', 'a', 'y', 'b']), ['x', 'y']), volume(['x', 'a', 'y', 'b']))).toEqual(volume(['a', 'b']));
   });
 

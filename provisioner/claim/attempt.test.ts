@@ -3,6 +3,7 @@ import { aClaim, aClass, aContent, aSnapshot, aVolume, CLAIM_SOURCE, CLAIM_UID, 
 import { aState, anIntent, anOpen, settings } from '../testing/states.ts';
 import type { Intent } from '../intent/intent.ts';
 import { decide } from './decide.ts';
+import { placesOf } from './places.ts';
 import type { ClaimState } from './state.ts';
 
 // Restores
@@ -174,7 +175,7 @@ const topologyOf = (keys: readonly string[] | 'no-csinode', labels: Record<strin
   allowed: undefined,
   selected: { name: 'node-1', keys, labels },
   clusterKeys: [[ZONE]],
-  clusterTerms: [[{ key: ZONE, value: 'a' }]],
+  cluster: placesOf([[{ key: ZONE, value: 'a' }]]),
 });
 
 test('the requirement is part of the request that is written down', () => {

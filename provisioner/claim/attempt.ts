@@ -7,7 +7,7 @@ import { claimWarning } from '../facts/claim-events.ts';
 import { CLONE_FINALIZER, REASON } from '../facts/names.ts';
 import { giveBack } from './source-node.ts';
 import type { Intent } from '../intent/intent.ts';
-import { classVersionOf, sameIntent } from '../intent/intent.ts';
+import { classVersionOf, lacksTopology, sameIntent } from '../intent/intent.ts';
 import { uncertainOf } from '../intent/operation.ts';
 import { planVolume } from './persistent-volume.ts';
 import { prepare } from './preparation.ts';
@@ -16,7 +16,6 @@ import { isProtected } from './restore.ts';
 import type { Parameters } from '../facts/secrets.ts';
 import { createStep, heldBack, problem, secretStep } from './steps.ts';
 import type { ClaimDecision, ClaimState } from './state.ts';
-import { toRequirement } from './topology.ts';
 import type { OwnClaim } from './verify.ts';
 
 export function attempt(state: ClaimState, asItIs: OwnClaim): ClaimDecision {
@@ -34,13 +33,13 @@ export function attempt(state: ClaimState, asItIs: OwnClaim): ClaimDecision {
     classVersion: classVersionOf(own.class),
     request: requestOf(draft, {
       contentSource: found?.content,
-      topology: topology === undefined ? undefined : toRequirement(topology),
+      topology: topology?.asked,
       mutableParameters: mutable.parameters,
     }),
     secret: draft.secrets.provisioner,
     source: found?.reference,
     selectedNode: state.topology?.selected?.name,
-    omittedTopology: undefined,
+    omittedTopology: topology?.digest,
   };
   const intent = withEarlierTopology(state, wanted);
   const plan = planVolume({
@@ -67,15 +66,14 @@ export function attempt(state: ClaimState, asItIs: OwnClaim): ClaimDecision {
 function withEarlierTopology({ progress: { operation } }: ClaimState, wanted: Intent): Intent {
   const same = (uncertainOf(operation)?.intents ?? []).find(
     (earlier) =>
-      earlier.omittedTopology === undefined &&
-      earlier.selectedNode === wanted.selectedNode &&
-      sameIntent(withTopologyOf(earlier, wanted), earlier),
+      !lacksTopology(earlier) && earlier.selectedNode === wanted.selectedNode && sameIntent(withTopologyOf(earlier, wanted), earlier),
   );
   return same === undefined ? wanted : withTopologyOf(same, wanted);
 }
 
 function withTopologyOf(earlier: Intent, wanted: Intent): Intent {
-  return { ...wanted, request: { ...wanted.request, accessibilityRequirements: earlier.request.accessibilityRequirements } };
+  const { request, omittedTopology } = earlier;
+  return { ...wanted, omittedTopology, request: { ...wanted.request, accessibilityRequirements: request.accessibilityRequirements } };
 }
 
 function attributesClassOf({ settings }: ClaimState, { claim }: OwnClaim): string | undefined {

@@ -11,7 +11,6 @@ import type { Settings } from '../facts/settings.ts';
 import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
 import type { Run } from './call.ts';
 import type { CapacityQuestion, ClaimAnswer, ClaimState, ClaimStep } from './state.ts';
-import { toTopology } from './topology.ts';
 
 export interface CompeteDeps {
   readonly client: Pick<KubeClient, 'replace'>;
@@ -44,7 +43,7 @@ export async function readCapacity(
   { bytes, capabilities, parameters, places }: CapacityQuestion,
   signal: AbortSignal,
 ): Promise<ClaimAnswer> {
-  const topologies = places.length === 0 ? [undefined] : places.map(toTopology);
+  const topologies = places.length === 0 ? [undefined] : places;
   try {
     for (const accessibleTopology of topologies) {
       const { availableCapacity } = await driver.getCapacity(

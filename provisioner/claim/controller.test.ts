@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { newMemory, runKey } from '../../lib/controller/reconcile.ts';
 import type { EventNote } from '../../lib/controller/step.ts';
 import { fixedRandom } from '../../lib/controller/testing/fixed-random.ts';
+import { EntryRefused } from '../../lib/journal/entry-refused.ts';
 import { ManualClock } from '../../lib/controller/testing/manual-clock.ts';
 import type { KubeObject } from '../../lib/kube/objects.ts';
 import { SELECTED_NODE, STORAGE_PROVISIONER } from '../facts/names.ts';
@@ -109,6 +110,19 @@ test('a node that may not be written into its claim is told', async () => {
     BEGINS,
     'ProvisioningFailed: node check failed: PVC shop/data: selecting node "node-a" for PVC failed: said 403',
   ]);
+});
+
+test('a request that the journal cannot hold is not sent: its claim is told why, and gets its volume once it can', async () => {
+  const world = aClaimWorld();
+  world.journal.state.refusal = new EntryRefused(CLAIM_UID, 'the entry has 20000 bytes, more than 16384');
+  expect(await attempts(world)).toEqual({
+    told: [BEGINS, 'ProvisioningFailed: the entry has 20000 bytes, more than 16384'],
+    counted: ['provisionFailed'],
+  });
+  expect(world.driver.received).toEqual([]);
+  world.journal.state.refusal = undefined;
+  expect((await attempts(world)).told.at(-1)).toContain('ProvisioningSucceeded');
+  expect(world.driver.received).toHaveLength(1);
 });
 
 test('who leaves a claim to another node counts nothing and says nothing', async () => {

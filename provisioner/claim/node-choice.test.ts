@@ -69,7 +69,7 @@ test('a claim for all nodes: wait, ask for room, and write the node into it', ()
   expect(decide(state({ nodeWaitMs: 5_000 }))).toMatchObject({ kind: 'poll', afterMs: 5_000 });
   expect(decide(state({ nodeWaitMs: 0 }))).toMatchObject({
     kind: 'read-capacity',
-    question: { bytes: 1n << 30n, parameters: { kind: 'ssd' }, places: [[{ key: 'node', value: 'a' }]] },
+    question: { bytes: 1n << 30n, parameters: { kind: 'ssd' }, places: [{ segments: { node: 'a' } }] },
   });
   expect(decide(state({ nodeWaitMs: 0, room: 'none' }))).toMatchObject({ kind: 'poll', afterMs: 60_000 });
   for (const room of ['some', 'unknown'] as const) {

@@ -21,8 +21,8 @@ export function chooseNode(state: ClaimState, own: OwnClaim): ClaimDecision | un
   if (agreed === node.name) return undefined;
   if (agreed !== '') return { kind: 'done', reason: `the claim is for node ${agreed}` };
   if (!node.immediateBinding) return { kind: 'done', reason: 'no node is selected, and nodes do not compete' };
-  const isAllowed = state.topology === undefined || (state.topology.allowed ?? []).length === 0;
-  if (!isAllowed && topologyFor(state.topology).kind === 'error') return { kind: 'done', reason: 'the class does not allow this node' };
+  if (state.topology?.allowed !== undefined && topologyFor(state.topology).kind === 'error')
+    return { kind: 'done', reason: 'the class does not allow this node' };
   return compete(state, own, node);
 }
 
@@ -53,6 +53,6 @@ function capacityQuestion({ settings }: ClaimState, { draft, topology }: Prepara
     bytes: draft.requestedBytes,
     capabilities: draft.capabilities,
     parameters: draft.parameters,
-    places: topology?.requisite ?? [],
+    places: topology?.asked.requisite ?? [],
   };
 }

@@ -4,19 +4,32 @@
  */
 import type { Settings } from '../facts/settings.ts';
 import type { TopologyBook } from './topology-book.ts';
-import { needsClusterTerms, termOf } from './topology.ts';
+import { createAllowedBook, placesOf } from './places.ts';
+import { termOf } from './terms.ts';
+import { needsCluster } from './topology.ts';
 
 /** Asked at every attempt: another driver behind the socket may lie elsewhere. */
 export function createNodeTopology(settings: () => Pick<Settings, 'driver' | 'node'>): TopologyBook {
+  const allowedBy = createAllowedBook();
   return {
-    inputFor: ({ claim, allowed, strict, immediate }) => {
+    inputFor: ({ claim, allowed: list, strict, immediate }) => {
+      const allowed = allowedBy(list);
       const { driver, node } = settings();
       const segments = node?.segments ?? {};
       const keys = Object.keys(segments);
       // Whatever is made here is made for this node, also where a claim has no node yet.
       const selected = { name: node?.name ?? '', keys, labels: segments };
-      const term = needsClusterTerms({ strict, immediate, allowed, selected }) ? termOf(keys, segments) : undefined;
-      return { driver, claim, strict, immediate, allowed, selected, clusterKeys: [keys], clusterTerms: term === undefined ? [] : [term] };
+      const term = needsCluster({ strict, immediate, allowed, selected }) ? termOf(keys, segments) : undefined;
+      return {
+        driver,
+        claim,
+        strict,
+        immediate,
+        allowed,
+        selected,
+        clusterKeys: [keys],
+        cluster: placesOf(term === undefined ? [] : [term]),
+      };
     },
   };
 }

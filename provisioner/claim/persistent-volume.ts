@@ -19,7 +19,7 @@ import type { Intent } from '../intent/intent.ts';
 import type { Translated } from '../migration/plugin.ts';
 import { asProvisionedBy } from '../migration/plugins.ts';
 import type { Draft } from './request.ts';
-import { affinityTerms } from './topology.ts';
+import { affinityTerms } from './terms.ts';
 
 export interface PlanInput {
   readonly driver: string;

@@ -13,13 +13,13 @@ import { grantProblem, isSource } from '../facts/data-source.ts';
 import type { SourceObject } from '../facts/data-source.ts';
 import type { SourceReference } from '../intent/intent.ts';
 import { uncertainOf } from '../intent/operation.ts';
+import type { Requirement } from './places.ts';
 import { draftOf, wishOf } from './request.ts';
 import type { Draft, Wish } from './request.ts';
 import { csiClass } from '../migration/plugins.ts';
 import { checkRestore, checkSnapshot } from './restore.ts';
 import { heldBack, problem, reschedule } from './steps.ts';
 import type { ClaimDecision, ClaimState } from './state.ts';
-import type { TopologyResult } from './topology.ts';
 import { topologyFor } from './topology.ts';
 import type { OwnClaim } from './verify.ts';
 import { verify } from './verify.ts';
@@ -40,7 +40,7 @@ export interface Preparation {
   /** What is worth telling before the call. */
   readonly notes: readonly EventNote[];
   /** Undefined: the driver chooses. */
-  readonly topology: (TopologyResult & { readonly kind: 'terms' }) | undefined;
+  readonly topology: Requirement | undefined;
 }
 
 /** A decision: what has to be read first, or what stands in the way. */
@@ -78,7 +78,7 @@ export function prepare(state: ClaimState, asItIs: OwnClaim): Preparation | Clai
   const drafted = draftOf(wished.wish, input);
   if (drafted.kind === 'invalid') return problem(state, drafted);
   const raised = raise(state, drafted.draft, filled.found);
-  return { own, ...raised, found: filled.found, topology: topology.kind === 'terms' ? topology : undefined };
+  return { own, ...raised, found: filled.found, topology: topology.kind === 'terms' ? topology.requirement : undefined };
 }
 
 /** The driver is asked for what the snapshot needs, and the user told why the volume is larger. */

@@ -11,7 +11,7 @@ import type {
   VolumeSnapshot,
   VolumeSnapshotContent,
 } from '../../lib/kube/objects.ts';
-import type { VolumeCapability } from '../../proto/gen/csi.ts';
+import type { Topology, VolumeCapability } from '../../proto/gen/csi.ts';
 import type { Effect, Rest } from '../../lib/controller/step.ts';
 import type { Outcome } from '../../lib/csi/outcome.ts';
 import type { ClaimProgress } from '../intent/claims-in-progress.ts';
@@ -19,7 +19,7 @@ import type { Intent, SourceReference } from '../intent/intent.ts';
 import type { Settings } from '../facts/settings.ts';
 import type { SecretName, SecretValues } from '../../lib/sidecar/secret.ts';
 import type { DataSource, SourceObject } from '../facts/data-source.ts';
-import type { Term, TopologyInput } from './topology.ts';
+import type { TopologyInput } from './topology.ts';
 
 export interface SourceFacts {
   readonly snapshot: VolumeSnapshot | undefined;
@@ -44,12 +44,12 @@ export type CallFailure = { readonly purpose: CallPurpose; readonly message: str
   | { readonly kind: 'unfit' }
 );
 
-/** Is there room for a claim? `places`: terms of which one has to have it; empty: wherever the driver likes. */
+/** Is there room for a claim? `places`: those of which one has to have it; empty: wherever the driver likes. */
 export interface CapacityQuestion {
   readonly bytes: bigint;
   readonly capabilities: readonly VolumeCapability[];
   readonly parameters: Readonly<Record<string, string>>;
-  readonly places: readonly Term[];
+  readonly places: readonly Topology[];
 }
 
 /** A live read: an object, or the certainty that there is none. */

@@ -61,9 +61,9 @@ test('nodes are walked once for any number of claims, and never again', () => {
   const { nodes, csiNodes, ask } = open([node('a', '1'), node('b', '2'), node('c', '2')], registered);
   const zones = (): string =>
     ask('claim')
-      .clusterTerms.map(([segment]) => segment?.value)
+      .cluster.terms.map(([segment]) => segment?.value)
       .join();
-  for (let index = 0; index < 50; index += 1) expect(ask(`claim-${index}`).clusterTerms).toHaveLength(2);
+  for (let index = 0; index < 50; index += 1) expect(ask(`claim-${index}`).cluster.terms).toHaveLength(2);
   nodes.put(node('d', '3'));
   expect(zones()).toBe('1,2,3');
   nodes.put(node('a', '4'));
@@ -79,15 +79,15 @@ test('nodes are walked once for any number of claims, and never again', () => {
 
 test('heartbeats and labels that are no topology keys change nothing, and nothing is walked or sorted for them', () => {
   const { nodes, csiNodes, ask } = open([node('a', '1'), node('b', '2')], [csiNode('a', [ZONE]), csiNode('b', [ZONE])]);
-  const before = [ask('claim').clusterTerms, ask('claim', 'a').clusterTerms];
+  const before = [ask('claim').cluster, ask('claim', 'a').cluster];
   for (let beat = 0; beat < 100; beat += 1) {
     nodes.put(node('a', '1'), false);
     nodes.put({ metadata: { name: 'a', labels: { [ZONE]: '1', team: `t${beat}` } } });
     const other = { name: 'other', nodeID: 'a', topologyKeys: [`x${beat}`] };
     csiNodes.put({ metadata: { name: 'a' }, spec: { drivers: [{ name: DRIVER, nodeID: 'a', topologyKeys: [ZONE] }, other] } });
   }
-  const after = [ask('claim').clusterTerms, ask('claim', 'a').clusterTerms];
-  expect(after.map((terms, index) => terms === before[index])).toEqual([true, true]);
+  const after = [ask('claim').cluster, ask('claim', 'a').cluster];
+  expect(after.map((places, index) => places === before[index])).toEqual([true, true]);
   expect([nodes.walks(), csiNodes.walks()]).toEqual([1, 1]);
 });
 
@@ -104,7 +104,7 @@ test('what a node registers anew, and what none registers any more, is seen', ()
   const { csiNodes, nodes, ask } = open([racked('a', '1', 'x'), racked('b', '2', 'y')], [csiNode('a', [ZONE])]);
   const terms = (selected?: string): string =>
     ask('claim', selected)
-      .clusterTerms.map((term) => term.map(({ value }) => value).join('/'))
+      .cluster.terms.map((term) => term.map(({ value }) => value).join('/'))
       .join(' ');
   expect(terms()).toBe('1');
   csiNodes.put(csiNode('b', [ZONE, 'rack']));

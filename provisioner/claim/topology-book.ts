@@ -10,8 +10,12 @@ import type { Census } from '../segments/census.ts';
 import { createCensus } from '../segments/census.ts';
 import type { RegisteredKeys } from '../facts/registered-keys.ts';
 import { changesKeys, changesPlace, registeredKeys } from '../facts/registered-keys.ts';
-import type { SelectedNode, Term, TopologyInput, TopologyKeys } from './topology.ts';
-import { needsClusterTerms, sortTerms, termOf } from './topology.ts';
+import type { Places } from './places.ts';
+import { createAllowedBook, placesOf } from './places.ts';
+import type { Term } from './terms.ts';
+import { sortTerms, termOf } from './terms.ts';
+import type { SelectedNode, TopologyInput, TopologyKeys } from './topology.ts';
+import { needsCluster } from './topology.ts';
 
 export interface TopologyQuestion {
   readonly claim: { readonly name: string; readonly uid: string };
@@ -29,7 +33,7 @@ interface TermCount {
   readonly keys: TopologyKeys;
   readonly census: Census<Term>;
   /** Memo: a term comes or goes far less often than claims ask. */
-  sorted: readonly Term[] | undefined;
+  sorted: Places | undefined;
 }
 
 interface Cluster {
@@ -40,7 +44,7 @@ interface Cluster {
   /** Distinct terms of the nodes that have registered a set of keys, by that set. */
   readonly counts: Map<string, TermCount>;
   /** Memo: those of all sets. */
-  terms: readonly Term[] | undefined;
+  places: Places | undefined;
 }
 
 export function createTopologyBook(
@@ -49,6 +53,7 @@ export function createTopologyBook(
 ): TopologyBook {
   /** Undefined: nobody has asked yet. */
   let cluster: Cluster | undefined;
+  const allowedBy = createAllowedBook();
 
   const keysOf = (name: string): RegisteredKeys => registeredKeys(driver, csiNodes.store.get(name));
   const registeredOn = (name: string): TopologyKeys => {
@@ -62,21 +67,21 @@ export function createTopologyBook(
     const term = labels !== undefined && count.keys.every((key) => registered.includes(key)) ? termOf(count.keys, labels) : undefined;
     if (count.census.put(name, term === undefined ? undefined : { id: JSON.stringify(term), value: term }).length === 0) return;
     count.sorted = undefined;
-    book.terms = undefined;
+    book.places = undefined;
   };
 
   const putKeys = (book: Cluster, name: string): void => {
     const keys = [...registeredOn(name)].sort();
     for (const id of book.keySets.put(name, keys.length === 0 ? undefined : { id: setId(keys), value: keys })) {
       book.sets = undefined;
-      book.terms = undefined;
+      book.places = undefined;
       if (book.keySets.get(id) === undefined) book.counts.delete(id);
     }
   };
 
   const opened = (): Cluster => {
     if (cluster !== undefined) return cluster;
-    cluster = { keySets: createCensus(), sets: undefined, counts: new Map(), terms: undefined };
+    cluster = { keySets: createCensus(), sets: undefined, counts: new Map(), places: undefined };
     for (const csiNode of csiNodes.store.list()) putKeys(cluster, keyOf(csiNode));
     return cluster;
   };
@@ -93,7 +98,7 @@ export function createTopologyBook(
     for (const count of cluster.counts.values()) place(cluster, count, key);
   });
 
-  const termsOf = (book: Cluster, keys: TopologyKeys): readonly Term[] => {
+  const placesBy = (book: Cluster, keys: TopologyKeys): Places => {
     const id = setId([...keys].sort());
     let count = book.counts.get(id);
     if (count === undefined) {
@@ -101,28 +106,33 @@ export function createTopologyBook(
       book.counts.set(id, count);
       for (const node of nodes.store.list()) place(book, count, keyOf(node));
     }
-    count.sorted ??= sortTerms(count.census.values());
+    count.sorted ??= placesOf(sortTerms(count.census.values()));
     return count.sorted;
   };
 
-  const termsOfAll = (book: Cluster, sets: readonly TopologyKeys[]): readonly Term[] => {
-    book.terms ??= sortTerms(sets.flatMap((keys) => termsOf(book, keys)));
-    return book.terms;
+  const placesOfAll = (book: Cluster, sets: readonly TopologyKeys[]): Places => {
+    const [first, ...others] = sets;
+    book.places ??=
+      first !== undefined && others.length === 0
+        ? placesBy(book, first)
+        : placesOf(sortTerms(sets.flatMap((keys) => placesBy(book, keys).terms)));
+    return book.places;
   };
 
-  const clusterOf = (selected: SelectedNode | undefined): Pick<TopologyInput, 'clusterKeys' | 'clusterTerms'> => {
+  const clusterOf = (selected: SelectedNode | undefined): Pick<TopologyInput, 'clusterKeys' | 'cluster'> => {
     const book = opened();
     if (selected !== undefined) {
       const { keys } = selected;
       const known = typeof keys !== 'string' && keys.length > 0;
-      return known ? { clusterKeys: [keys], clusterTerms: termsOf(book, keys) } : NOWHERE;
+      return known ? { clusterKeys: [keys], cluster: placesBy(book, keys) } : NOWHERE;
     }
     book.sets ??= [...book.keySets.values()].sort(compareKeys);
-    return { clusterKeys: book.sets, clusterTerms: termsOfAll(book, book.sets) };
+    return { clusterKeys: book.sets, cluster: placesOfAll(book, book.sets) };
   };
 
   return {
-    inputFor: ({ claim, selectedNode, allowed, strict, immediate }) => {
+    inputFor: ({ claim, selectedNode, allowed: list, strict, immediate }) => {
+      const allowed = allowedBy(list);
       const node = selectedNode === undefined ? undefined : nodes.store.get(selectedNode);
       const selected: SelectedNode | undefined =
         selectedNode === undefined
@@ -132,13 +142,13 @@ export function createTopologyBook(
               keys: keysOf(selectedNode),
               labels: node === undefined ? undefined : (node.metadata?.labels ?? {}),
             };
-      const needed = needsClusterTerms({ strict, immediate, allowed, selected });
+      const needed = needsCluster({ strict, immediate, allowed, selected });
       return { driver, claim, strict, immediate, allowed, selected, ...(needed ? clusterOf(selected) : NOWHERE) };
     },
   };
 }
 
-const NOWHERE = { clusterKeys: [], clusterTerms: [] };
+const NOWHERE = { clusterKeys: [], cluster: placesOf([]) };
 
 function setId(sorted: TopologyKeys): string {
   return sorted.join('\n');

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Informer } from '../../lib/controller/informer.ts';
 import type { CsiNode, KubeObject, Node, TopologySelectorTerm } from '../../lib/kube/objects.ts';
+import type { Topology } from '../../proto/gen/csi.ts';
 import { DRIVER } from '../testing/objects.ts';
 import { createTopologyBook } from './topology-book.ts';
 import { topologyFor } from './topology.ts';
@@ -49,8 +50,9 @@ function ask({ nodes, keys }: Cluster, { name = 'data', uid = 'uid-1', allowed, 
 function places(...given: Parameters<typeof ask>): unknown {
   const result = ask(...given);
   if (result.kind !== 'terms') return result.kind;
-  const text = (terms: typeof result.requisite): string[] => terms.map((term) => term.map(({ value }) => value).join('/'));
-  return { requisite: text(result.requisite), preferred: text(result.preferred) };
+  const { requisite, preferred } = result.requirement.asked;
+  const text = (places: readonly Topology[]): string[] => places.map(({ segments }) => Object.values(segments).join('/'));
+  return { requisite: text(requisite), preferred: text(preferred) };
 }
 
 const zones = (...values: string[]): Labels[] => values.map((zone) => ({ zone }));

@@ -1,18 +1,23 @@
 import { expect, test } from 'vitest';
 import { fnv1 } from './fnv.ts';
-import { affinityTerms, flatten, isSubset, sortTerms, spread, termOf, topologyFor, toRequirement } from './topology.ts';
-import type { Term, TopologyInput, TopologyResult } from './topology.ts';
+import { createAllowedBook, placesOf } from './places.ts';
+import type { Term } from './terms.ts';
+import { affinityTerms, flatten, isSubset, sortTerms, termOf } from './terms.ts';
+import { spread, topologyFor } from './topology.ts';
+import type { TopologyInput, TopologyResult } from './topology.ts';
 
 const ZONE = 'topology.example/zone';
 const RACK = 'topology.example/rack';
 
 const zones = (...values: string[]): Term[] => values.map((value) => [{ key: ZONE, value }]);
-const allow = (...values: string[]): NonNullable<TopologyInput['allowed']> => [{ matchLabelExpressions: [{ key: ZONE, values }] }];
+const allow = (...values: string[]): TopologyInput['allowed'] => createAllowedBook()([{ matchLabelExpressions: [{ key: ZONE, values }] }]);
 const node = (zone: string): NonNullable<TopologyInput['selected']> => ({
   name: `node-${zone}`,
   keys: [ZONE],
   labels: { [ZONE]: zone, other: 'x' },
 });
+
+const NOWHERE = placesOf([]);
 
 function ask(change: Partial<TopologyInput>): TopologyResult {
   return topologyFor({
@@ -23,14 +28,17 @@ function ask(change: Partial<TopologyInput>): TopologyResult {
     allowed: undefined,
     selected: undefined,
     clusterKeys: [[ZONE]],
-    clusterTerms: zones('a', 'b', 'c'),
+    cluster: placesOf(zones('a', 'b', 'c')),
     ...change,
   });
 }
 
 const shown = (result: TopologyResult): unknown =>
   result.kind === 'terms'
-    ? { requisite: result.requisite.map((term) => term[0]?.value), preferred: result.preferred.map((term) => term[0]?.value) }
+    ? {
+        requisite: result.requirement.asked.requisite.map(({ segments }) => segments[ZONE]),
+        preferred: result.requirement.asked.preferred.map(({ segments }) => segments[ZONE]),
+      }
     : result;
 
 test('strict: the selected node alone is asked for', () => {
@@ -52,29 +60,29 @@ test('late binding with allowed topologies: their list as it is, also what no no
 });
 
 test('immediate binding with allowed topologies needs no node at all', () => {
-  const result = ask({ allowed: allow('b', 'a'), clusterKeys: [], clusterTerms: [], immediate: false });
-  expect(result).toMatchObject({ kind: 'terms', requisite: zones('a', 'b') });
+  const result = ask({ allowed: allow('b', 'a'), clusterKeys: [], cluster: NOWHERE, immediate: false });
+  expect(shown(result)).toMatchObject({ requisite: ['a', 'b'] });
 });
 
 test('immediate binding without allowed topologies asks for the cluster, or for nothing if the flag is off', () => {
-  expect(ask({})).toMatchObject({ kind: 'terms', requisite: zones('a', 'b', 'c') });
+  expect(shown(ask({}))).toMatchObject({ requisite: ['a', 'b', 'c'] });
   expect(ask({ immediate: false })).toEqual({ kind: 'any' });
 });
 
 test('immediate binding before any node plugin is registered, or with no labelled node, is an error that says so', () => {
-  expect(ask({ clusterKeys: [], clusterTerms: [] })).toMatchObject({
+  expect(ask({ clusterKeys: [], cluster: NOWHERE })).toMatchObject({
     kind: 'error',
     message: expect.stringContaining('no available topology found'),
   });
   const keySets = [[RACK, ZONE], [ZONE]];
-  expect(ask({ clusterKeys: keySets, clusterTerms: [] })).toMatchObject({
+  expect(ask({ clusterKeys: keySets, cluster: NOWHERE })).toMatchObject({
     kind: 'error',
     message: expect.stringContaining(`topologyKeys [[${RACK} ${ZONE}] [${ZONE}]] were not found on any nodes`),
   });
 });
 
 test('allowed topologies without any value ask for nothing', () => {
-  expect(ask({ allowed: [{ matchLabelExpressions: [] }] })).toEqual({ kind: 'any' });
+  expect(ask({ allowed: createAllowedBook()([{ matchLabelExpressions: [] }]) })).toEqual({ kind: 'any' });
 });
 
 test('a CSINode that is gone asks for another node; every other gap of the selected node is an error', () => {
@@ -166,13 +174,14 @@ test('names that only look like replicas are hashed whole', () => {
 test('the same claim asks for the same list each time, and shared terms are left as they were', () => {
   const shared = zones('a', 'b', 'c');
   const before = JSON.stringify(shared);
-  expect(ask({ clusterTerms: shared })).toEqual(ask({ clusterTerms: shared }));
+  const cluster = placesOf(shared);
+  expect(ask({ cluster })).toEqual(ask({ cluster }));
   expect(JSON.stringify(shared)).toBe(before);
 });
 
 test('a requirement carries segments as the driver reads them', () => {
   const result = ask({ strict: true, selected: node('b') });
-  expect(result.kind === 'terms' && toRequirement(result)).toEqual({
+  expect(result.kind === 'terms' && result.requirement.asked).toEqual({
     requisite: [{ segments: { [ZONE]: 'b' } }],
     preferred: [{ segments: { [ZONE]: 'b' } }],
   });

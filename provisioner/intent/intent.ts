@@ -30,7 +30,7 @@ export interface Intent {
   /** The object that the volume is filled from; it must not go while a call may be running. */
   readonly source: SourceReference | undefined;
   readonly selectedNode: string | undefined;
-  /** Digest of a topology requirement that was too long to be written down: it has to be computed again. */
+  /** Digest of a topology requirement that is too long to be written down: whoever reads the entry has to compute it again. */
   readonly omittedTopology: string | undefined;
 }
 
@@ -41,8 +41,8 @@ export interface SourceReference {
   readonly uid: string;
 }
 
-/** Longest topology requirement that is written down whole, in characters of JSON. */
-const LONGEST_TOPOLOGY = 4 * 1024;
+/** Longest list of places that is written down whole, in characters of JSON: an entry has room for MOST_REQUESTS of them. */
+export const LONGEST_TOPOLOGY = 2 * 1024;
 /** So many requests of one claim are uncertain at once, at most. */
 export const MOST_UNCERTAIN = 4;
 /** These, and the one that is sent next: an entry that holds more is not ours. */
@@ -61,7 +61,8 @@ export function encodeEntry(intents: readonly [Intent, ...Intent[]], deleting?: 
 }
 
 function encodeIntent(intent: Intent): Json {
-  const { request, classVersion, secret, source, selectedNode, omittedTopology } = recordable(intent);
+  const { classVersion, secret, source, selectedNode, omittedTopology } = intent;
+  const request = omittedTopology === undefined ? intent.request : { ...intent.request, accessibilityRequirements: undefined };
   return { ...encodeRequest(request), classVersion, secret, source, selectedNode, omittedTopology };
 }
 
@@ -73,14 +74,9 @@ export function classVersionOf({ metadata, allowedTopologies }: StorageClass): s
     .slice(0, 16);
 }
 
-/** Without a topology that would make it too long. */
-function recordable(intent: Intent): Intent {
-  const { accessibilityRequirements } = intent.request;
-  if (accessibilityRequirements === undefined) return intent;
-  const topology = JSON.stringify(accessibilityRequirements);
-  if (topology.length <= LONGEST_TOPOLOGY) return intent;
-  const digest = createHash('sha256').update(topology).digest('hex');
-  return { ...intent, request: { ...intent.request, accessibilityRequirements: undefined }, omittedTopology: digest };
+/** It was read back, and its terms had not been written down. */
+export function lacksTopology({ omittedTopology, request }: Intent): boolean {
+  return omittedTopology !== undefined && request.accessibilityRequirements === undefined;
 }
 
 /** True if the two are sent, and written down, alike. */

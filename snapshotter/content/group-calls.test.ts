@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { CsiError } from '../../lib/csi/csi-error.ts';
+import { GrpcCode } from '../../lib/csi/grpc-code.ts';
 import type { Snapshot } from '../../proto/gen/csi.ts';
 import { CAUSE } from '../failure-note.ts';
 import { groupCalls } from './group-calls.ts';
@@ -99,9 +101,31 @@ describe('making', () => {
   });
 });
 
-describe('asking and deleting', () => {
-  const handles = { handle: 'group-1', members: ['snap-1', 'snap-2'] };
+const handles = { handle: 'group-1', members: ['snap-1', 'snap-2'] };
 
+describe('an error of the driver', () => {
+  const error = new CsiError({ rpc: 'x', grpcCode: GrpcCode.INTERNAL, message: 'broken' });
+  const fails = () => Promise.reject(error);
+  const {
+    create,
+    ask,
+    delete: remove,
+  } = groupCalls({
+    createVolumeGroupSnapshot: fails,
+    getVolumeGroupSnapshot: fails,
+    deleteVolumeGroupSnapshot: fails,
+  });
+
+  test.each([
+    ['making', () => create({ sources: ['vol-1'], name: 'groupsnapshot-1', parameters: {} }, 'create', call)],
+    ['asking', () => ask(handles, call)],
+    ['deleting', () => remove(handles, call)],
+  ])('of %s is handed on as it is', async (_, of) => {
+    await expect(of()).rejects.toBe(error);
+  });
+});
+
+describe('asking and deleting', () => {
   test('a question names the group and its members, and an answer about another group is none', async () => {
     const { calls, requests } = driver(both);
     expect(await calls.ask(handles, call)).toMatchObject({ found: { handle: 'group-1', ready: true } });

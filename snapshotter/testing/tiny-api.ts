@@ -9,7 +9,7 @@ import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
 import { keyOf } from '../../lib/controller/store.ts';
 import type { Index, Store } from '../../lib/controller/store.ts';
 
-function refuse(status: number, reason: string, hadPatchTest = false): ApiError {
+export function refuse(status: number, reason: string, hadPatchTest = false): ApiError {
   return new ApiError({ status, reason, message: reason, request: 'tiny', hadPatchTest });
 }
 
@@ -17,7 +17,20 @@ export class TinyApi {
   readonly #objects = new Map<string, KubeObject>();
   /** `PATCH volumesnapshots`, in order. */
   readonly writes: string[] = [];
+  readonly #before = new Map<string, () => void>();
   #version = 100;
+
+  /** What happens right before the next write of this name, once; if it throws, that is the answer. */
+  once(write: string, happens: () => void): void {
+    this.#before.set(write, happens);
+  }
+
+  #begin(write: string): void {
+    this.writes.push(write);
+    const happens = this.#before.get(write);
+    this.#before.delete(write);
+    happens?.();
+  }
 
   put<T extends KubeObject>(resource: Resource<T>, object: T): void {
     const key = `${resource.plural}|${keyOf(object)}`;
@@ -76,22 +89,22 @@ export class TinyApi {
     return {
       get: async (resource, target) => must(resource, target),
       create: async (resource, body) => {
-        this.writes.push(`POST ${resource.plural}`);
+        this.#begin(`POST ${resource.plural}`);
         if (this.find(resource, keyOf(body)) !== undefined) throw refuse(409, 'AlreadyExists');
         return written(resource, body);
       },
       replace: async (resource, body) => {
-        this.writes.push(`PUT ${resource.plural}`);
+        this.#begin(`PUT ${resource.plural}`);
         const old = must(resource, { name: body.metadata?.name ?? '', namespace: body.metadata?.namespace });
         if (old.metadata?.resourceVersion !== body.metadata?.resourceVersion) throw refuse(409, 'Conflict');
         return written(resource, body);
       },
       patch: async (resource, target, { patch, subresource }) => {
-        this.writes.push(`PATCH ${resource.plural}${subresource === undefined ? '' : `/${subresource}`}`);
+        this.#begin(`PATCH ${resource.plural}${subresource === undefined ? '' : `/${subresource}`}`);
         return written(resource, patched(must(resource, target), patch));
       },
       delete: async (resource, target, { uid, resourceVersion }) => {
-        this.writes.push(`DELETE ${resource.plural}`);
+        this.#begin(`DELETE ${resource.plural}`);
         const old = must(resource, target);
         if (uid !== old.metadata?.uid || (resourceVersion ?? old.metadata?.resourceVersion) !== old.metadata?.resourceVersion)
           throw refuse(409, 'Conflict');

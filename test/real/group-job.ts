@@ -31,15 +31,15 @@ export async function openGroupClass({ kube, driver, namespace }: Scene, paramet
 }
 
 /** Its claims are bound and labelled. */
-export async function provisionGroup(scene: Scene, { name, claims }: GroupOptions): Promise<Group> {
-  for (const claim of claims) {
-    await provision(scene, claim);
-    await scene.kube.mergePatch(
-      PERSISTENT_VOLUME_CLAIMS,
-      { namespace: scene.namespace, name: claim },
-      { metadata: { labels: { [LABEL]: name } } },
-    );
-  }
+export async function provisionGroup(scene: Scene, options: GroupOptions): Promise<Group> {
+  for (const claim of options.claims) await provision(scene, claim);
+  return labelGroup(scene, options);
+}
+
+/** Of claims that are there. */
+export async function labelGroup(scene: Scene, { name, claims }: GroupOptions): Promise<Group> {
+  const labels = { metadata: { labels: { [LABEL]: name } } };
+  for (const claim of claims) await scene.kube.mergePatch(PERSISTENT_VOLUME_CLAIMS, { namespace: scene.namespace, name: claim }, labels);
   return { scene, name, claims };
 }
 
@@ -82,10 +82,19 @@ export async function takeGroup(group: Group): Promise<VolumeSnapshot[]> {
 
 /** Gone with its members and all contents; `meanwhile` runs once the deletion is asked for. */
 export async function deleteGroup(group: Group, meanwhile?: () => Promise<void>): Promise<void> {
+  await askForGroupDeletion(group);
+  await meanwhile?.();
+  await untilGroupGone(group);
+}
+
+export async function askForGroupDeletion({ scene: { kube, namespace }, name }: Group): Promise<void> {
+  await kube.delete(GROUPS.snapshots, { namespace, name });
+}
+
+/** With its members and all contents of groups in the namespace. */
+export async function untilGroupGone(group: Group): Promise<void> {
   const { scene, name } = group;
   const { kube, namespace } = scene;
-  await kube.delete(GROUPS.snapshots, { namespace, name });
-  await meanwhile?.();
   await kube.untilGone(GROUPS.snapshots, { namespace, name }, guard(scene));
   const isEmpty = async (): Promise<true | undefined> => {
     const ofMembers = ({ metadata, spec }: VolumeSnapshotContent): boolean =>

@@ -21,6 +21,7 @@ import * as rbac from './rbac.ts';
 import * as reach from './reach.ts';
 import * as rollout from './rollout.ts';
 import * as sanity from './sanity.ts';
+import * as scale from './scale.ts';
 import * as seeds from './seeds.ts';
 import * as undecided from './undecided.ts';
 import * as worlds from './worlds.ts';
@@ -41,6 +42,7 @@ const VERIFICATIONS: readonly Verification[] = [
   reach,
   rollout,
   sanity,
+  scale,
   seeds,
   undecided,
   worlds,

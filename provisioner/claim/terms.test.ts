@@ -1,7 +1,7 @@
 /** Terms by themselves: which is part of which, how they are sorted, what becomes of an answered topology. */
 import { expect, test } from 'vitest';
-import type { Term } from './topology.ts';
-import { affinityTerms, isSubset, sortTerms, termOf } from './topology.ts';
+import type { Term } from './terms.ts';
+import { affinityTerms, isSubset, sortTerms, termOf } from './terms.ts';
 
 /** `a=1,b=2` */
 const term = (text: string): Term =>

@@ -239,16 +239,19 @@ describe('where something is missing', () => {
       await stage.until('published', async () => (await published(stage)).length === 2, 5 * 60_000);
     }));
 
-  test('before the places are known, nothing is asked and nothing published', () =>
+  test('before the places are known nothing is asked, and what was published stays', () =>
     open({}, async (stage) => {
+      await stage.create(CLASSES, storageClass('fast'));
+      const all = ['fast a 1Gi 1Gi', 'fast b 8Gi 8Gi'];
+      await until(stage, all, 5_000);
       stage.refuse = ({ path }) => (path.includes('csinodes') ? 403 : undefined);
       await stage.restart();
       stage.forget();
-      await stage.create(CLASSES, storageClass('fast'));
       await stage.pause(10 * 60_000);
-      expect([await published(stage), stage.rpcs.filter(({ rpc }) => rpc === 'GetCapacity')]).toEqual([[], []]);
+      expect([await published(stage), capacityCalls(stage), stage.rpcs.filter(({ rpc }) => rpc === 'GetCapacity')]).toEqual([all, [], []]);
       stage.refuse = undefined;
-      await until(stage, ['fast a 1Gi 1Gi', 'fast b 8Gi 8Gi'], 5 * 60_000);
+      await stage.until('asked', async () => stage.rpcs.some(({ rpc }) => rpc === 'GetCapacity'), 5 * 60_000);
+      expect([await published(stage), capacityCalls(stage)]).toEqual([all, []]);
     }));
 
   test('without POD_NAME the program ends, and says what to set', () =>

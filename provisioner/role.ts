@@ -86,6 +86,7 @@ function createProvisioner({
   const protections = createSourceProtections();
   const accounts = openAccounts({ context, progress, driver: identity.name, leaseNamespace, options, elected, journals: caches.journals });
   const { journal } = accounts;
+  context.inspectedJournal?.(accounts.inspect);
   const metrics = createProvisionMetrics(registry, accounts.counts);
   const attributesClasses = { served: true };
   const settings = settingsReader(driver.identity, options, { journal: accounts.place, attributesClasses });

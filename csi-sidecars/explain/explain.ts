@@ -16,6 +16,7 @@ import { didYouMean } from '../../lib/process/nearest.ts';
 import { listVisible, type ReadOnlyClient } from '../reading/read-only-client.ts';
 import type { Explanation, Link } from './explanation.ts';
 import { heldBy } from './finalizers.ts';
+import { openEntriesOf } from './journal.ts';
 import { newestWarning } from './last-error.ts';
 import type { Running, RunningProgram } from './running.ts';
 import type { Target } from './target.ts';
@@ -23,6 +24,7 @@ import { kubectlName } from '../reading/place.ts';
 import type { Act, Scene } from './scene.ts';
 import { openTheatre } from './theatre.ts';
 import { explainClaim } from './turns/claim.ts';
+import { explainGoneClaim } from './turns/claim-gone.ts';
 import { explainContent, explainGroupContent } from './turns/content.ts';
 import { explainGroup } from './turns/group.ts';
 import { explainSnapshot } from './turns/snapshot.ts';
@@ -35,6 +37,8 @@ export interface ExplainInput {
   readonly say: (text: string) => void;
   /** Undefined: not asked. */
   readonly running?: RunningProgram | undefined;
+  /** Of csi-provisioner's Leases; undefined: not known. */
+  readonly leaseNamespace?: string | undefined;
 }
 
 /** A kind with who explains it: the function takes objects of that kind. */
@@ -53,16 +57,27 @@ const ACTORS: readonly Actor[] = [
 ];
 
 /** Rejects with ConfigError where there is no such object. */
-export async function explain({ resource, place }: Target, { client, clock, signal, say, running }: ExplainInput): Promise<Explanation> {
+export async function explain({ resource, place }: Target, input: ExplainInput): Promise<Explanation> {
+  const { client, clock, signal, say, running, leaseNamespace } = input;
   const object = await find({ resource, place }, client, signal);
-  if (object === undefined) throw new ConfigError(await notThere({ resource, place }, client, signal));
+  const journal =
+    resource.plural === PERSISTENT_VOLUME_CLAIMS.plural && object?.status?.phase !== 'Bound'
+      ? await openEntriesOf(`${place.namespace ?? ''}/${place.name}`, { client, running, leaseNamespace, signal })
+      : { entries: [], unknown: [] };
+  if (object === undefined && journal.entries.length === 0)
+    throw new ConfigError(await notThere({ resource, place }, { ...input, unknown: journal.unknown }));
   const theatre = await openTheatre({ client, clock, signal, say });
   const actor = ACTORS.find(({ plural }) => plural === resource.plural);
   if (actor === undefined) throw new Error(`nobody explains ${resource.kind}`);
-  const { state, chain, turn, next, error, pause, unknown = [] } = await actor.act({ client, theatre, signal, nowMs: clock.now() }, object);
-  const { creationTimestamp, deletionTimestamp, finalizers } = object.metadata ?? {};
-  const now = running?.about(keysOf(object, chain));
-  const lastError = turn.who === 'nobody' ? undefined : (error ?? (await newestWarning(client, object, signal)));
+  const scene = { client, theatre, signal, nowMs: clock.now() };
+  const [entry] = journal.entries;
+  // Events about a claim that is gone are found by its uid.
+  const shown: KubeObject = object ?? { metadata: { name: place.name, namespace: place.namespace ?? '', uid: entry?.claimUid ?? '' } };
+  const act = object === undefined && entry !== undefined ? explainGoneClaim(scene, entry) : await actor.act(scene, shown);
+  const { state, chain, turn, next, error, pause, unknown = [] } = act;
+  const { creationTimestamp, deletionTimestamp, finalizers } = shown.metadata ?? {};
+  const now = running?.about(keysOf(shown, chain));
+  const lastError = turn.who === 'nobody' ? undefined : (error ?? (await newestWarning(client, shown, signal)));
   return {
     object: { ...place, state, created: creationTimestamp, deleted: deletionTimestamp },
     chain,
@@ -70,18 +85,23 @@ export async function explain({ resource, place }: Target, { client, clock, sign
     next,
     heldBack: heldNow(now, running) ?? (pause === undefined ? undefined : heldBack(lastError?.at, pause)),
     underWay: now?.underWay === undefined ? undefined : { controller: now.controller, ...now.underWay },
+    journal: journal.entries,
     lastError,
     // On an object that lives they hold nothing.
     finalizers: deletionTimestamp === undefined ? [] : heldBy(finalizers),
-    unknown: [...theatre.blind, ...unknown],
+    unknown: [...theatre.blind, ...unknown, ...journal.unknown],
   };
 }
 
+interface Found extends KubeObject {
+  readonly status?: { readonly phase?: string };
+}
+
 /** Group kinds are asked for in every version that we know: which one the server has is not known yet. */
-async function find({ resource, place }: Target, client: ReadOnlyClient, signal: AbortSignal): Promise<KubeObject | undefined> {
+async function find({ resource, place }: Target, client: ReadOnlyClient, signal: AbortSignal): Promise<Found | undefined> {
   const versions = resource.group === GROUP_SNAPSHOT_GROUP ? GROUP_SNAPSHOT_VERSIONS : [resource.version];
   for (const version of versions) {
-    const object = await orNothing(client.get({ ...resource, version }, place, signal));
+    const object = await orNothing<Found>(client.get({ ...resource, version }, place, signal));
     if (object !== undefined) return object;
   }
   return undefined;
@@ -120,10 +140,13 @@ function heldBack(failedAt: string | undefined, pause: number | 'change'): NonNu
   };
 }
 
-async function notThere({ resource, place }: Target, client: ReadOnlyClient, signal: AbortSignal): Promise<string> {
+async function notThere(
+  { resource, place }: Target,
+  { client, signal, unknown }: Pick<ExplainInput, 'client' | 'signal'> & { readonly unknown: readonly string[] },
+): Promise<string> {
   const { namespace } = place;
   const { items, blind } = await listVisible(client, resource, { signal, ...(namespace === undefined ? {} : { namespace }) });
   if (blind?.reason === 'absent') return `${blind.message}: csi-sidecars install-crds installs the snapshot kinds`;
   const names = items.map(({ metadata }) => metadata?.name ?? '');
-  return `there is no ${kubectlName(place)}${didYouMean(place.name, names)}`;
+  return [`there is no ${kubectlName(place)}${didYouMean(place.name, names)}`, ...unknown.map((what) => `not known: ${what}`)].join('; ');
 }

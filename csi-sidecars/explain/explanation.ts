@@ -1,4 +1,5 @@
 /** What explain answers; docs/verbs/explain.md describes it as the JSON of schema version 1. */
+import type { OpenEntry } from './journal.ts';
 import type { HeldBy } from './finalizers.ts';
 import type { LastError } from './last-error.ts';
 import type { Place } from '../reading/place.ts';
@@ -53,6 +54,8 @@ export interface Explanation {
   readonly heldBack: { readonly until: string | undefined; readonly atTheLatest: string | undefined; readonly why: string } | undefined;
   /** As the running process says it; undefined: it says nothing of the object, or was not asked. */
   readonly underWay: { readonly controller: string; readonly effect: string; readonly since: string } | undefined;
+  /** Of a claim without a volume, or of one that is gone: what the journal of csi-provisioner holds. */
+  readonly journal: readonly OpenEntry[];
   readonly lastError: LastError | undefined;
   readonly finalizers: readonly HeldBy[];
   /** What could not be known, a sentence each. */

@@ -1,10 +1,11 @@
 /** An explanation for people: whose turn it is first, then what leads there. */
 import { alignRows, type Paint } from '../frame/screen.ts';
+import { entryWords } from './journal.ts';
 import type { Explanation } from './explanation.ts';
 import { kubectlName, type Place } from '../reading/place.ts';
 
 export function explanationLines(explained: Explanation, paint: Paint): string[] {
-  const { object, turn, next, chain, heldBack, underWay, lastError, finalizers, unknown } = explained;
+  const { object, turn, next, chain, heldBack, underWay, journal, lastError, finalizers, unknown } = explained;
   const isFine = turn.who === 'nobody';
   const head = `${paint.bold(kubectlName(object))}  ${isFine ? paint.good(object.state) : paint.warn(object.state)}${age(object)}`;
   return [
@@ -15,6 +16,10 @@ export function explanationLines(explained: Explanation, paint: Paint): string[]
     ...next.map(({ controller, does, step }) => `  next       ${controller}: ${does}${paint.dim(` (${step})`)}`),
     ...(heldBack === undefined ? [] : [`  held back  ${heldBack.why}`]),
     ...(underWay === undefined ? [] : [`  under way  ${underWay.controller}: ${underWay.effect}, since ${underWay.since}`]),
+    ...journal.flatMap((entry) => [
+      `  journal    ${kubectlName(entry.lease)}: ${entryWords(entry)}`,
+      `             csi-provisioner asks until it knows, and nobody waits for that; to release it: ${entry.release}`,
+    ]),
     ...(lastError === undefined
       ? []
       : [

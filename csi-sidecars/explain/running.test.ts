@@ -46,6 +46,16 @@ describe('a running program', () => {
     expect(running?.about(['team/other'])).toBeUndefined();
   });
 
+  test('says what its journal holds of a claim', async () => {
+    const [own, other] = [
+      { key: 'uid-1', about: 'team/data' },
+      { key: 'uid-2', about: 'team/other' },
+    ];
+    const running = await askRunning(answers(200, { ...REPORT, journal: [own, other] }), '127.0.0.1:9', signal);
+    expect(running?.entriesOf('team/data')).toEqual([own]);
+    expect(running?.entriesOf('team/none')).toEqual([]);
+  });
+
   test('is not asked where no address is given', async () => {
     expect(
       await askRunning(

@@ -25,6 +25,8 @@ export interface RunningProgram {
   readonly program: string;
   /** Of the first of these keys that some controller has something to say of. */
   about(keys: readonly string[]): Running | undefined;
+  /** Of its journal, about this claim (`namespace/name`). */
+  entriesOf(claim: string): DebugReport['journal'];
 }
 
 /** Undefined where no address is given. Rejects with ConfigError where nobody of ours answers there. */
@@ -33,9 +35,10 @@ export async function askRunning(doors: Pick<Doors, 'http'>, address: string, si
   const flag = `--debug-endpoint=${address}`;
   const fault = debugAddressFault(address);
   if (fault !== undefined) throw new ConfigError(fault, { exitCode: 2 });
-  const { program, controllers } = await read(doors, { address, flag }, signal);
+  const { program, controllers, journal } = await read(doors, { address, flag }, signal);
   return {
     program,
+    entriesOf: (claim) => journal.filter(({ about }) => about === claim),
     about: (keys) => {
       for (const key of keys)
         for (const { name, keys: known } of controllers) {

@@ -12,7 +12,18 @@ import { askRunning, DEBUG_FLAG } from './running.ts';
 import { readTarget } from './target.ts';
 import { explanationLines } from './report.ts';
 
-const FLAGS = [KUBECONFIG_FLAG, namespaceFlag('Namespace of the object'), DEBUG_FLAG] as const satisfies readonly Flag[];
+const FLAGS = [
+  KUBECONFIG_FLAG,
+  namespaceFlag('Namespace of the object'),
+  DEBUG_FLAG,
+  {
+    name: 'lease-namespace',
+    type: 'string',
+    default: '',
+    help: 'Where csi-provisioner keeps its Leases: its own namespace, or its --leader-election-namespace. Empty: they are looked for in all.',
+    origin: 'ours',
+  },
+] as const satisfies readonly Flag[];
 
 export const EXPLAIN = defineVerb({
   name: 'explain',
@@ -28,7 +39,11 @@ export const EXPLAIN = defineVerb({
       try {
         const target = readTarget(operand, namespace);
         const running = await askRunning(doors, options.debugEndpoint, signal);
-        return await explain(target, { client: readOnly(client), clock: doors.clock, signal, say: progress.say, running });
+        const leaseNamespace = options.leaseNamespace === '' ? undefined : options.leaseNamespace;
+        return await explain(target, {
+          ...{ client: readOnly(client), clock: doors.clock, signal, say: progress.say },
+          ...{ running, leaseNamespace },
+        });
       } finally {
         progress.end();
       }

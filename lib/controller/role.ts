@@ -7,7 +7,7 @@ import type { Logger } from '../doors/log.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import type { InformerSet } from './informer.ts';
-import type { Inspectable } from './inspection.ts';
+import type { EntryInspection, Inspectable } from './inspection.ts';
 import type { QueueMetrics } from './queue.ts';
 
 export interface RoleContext {
@@ -20,6 +20,8 @@ export interface RoleContext {
   readonly queueMetrics: QueueMetrics;
   /** Hears of each controller of the role; undefined where nobody asks. */
   readonly inspected?: ((controller: Inspectable) => void) | undefined;
+  /** The same of a journal. */
+  readonly inspectedJournal?: ((entries: () => readonly EntryInspection[]) => void) | undefined;
   /**
    * True where this process may destroy: no election, or the lease was renewed within the renew deadline (wall and monotonic
    * clock), and not before `sinceMs` (monotonic).

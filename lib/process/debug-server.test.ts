@@ -6,6 +6,15 @@ import { ConfigError } from '../errors/config-error.ts';
 import { DEBUG_PATH, type DebugReport, isLoopback, startDebugServer } from './debug-server.ts';
 
 const clock = new ManualClock();
+const ENTRY = {
+  key: 'uid-1',
+  about: 'team/data',
+  driver: 'd.example',
+  makes: 'pvc-uid-1',
+  lease: { namespace: 'kube-system', name: 'csi-journal-d.example' },
+  phase: 'open',
+  requests: 2,
+};
 let handle: (request: HttpRequest) => Promise<HttpAnswer> = () => Promise.reject(new Error('nobody listens'));
 
 async function serve(): Promise<void> {
@@ -20,8 +29,14 @@ async function serve(): Promise<void> {
       heldBack: [{ effect: 'create-volume', failures: 3, untilMs: clock.monotonic() + 5000 }],
     },
   ];
-  const controllers = () => [{ controller: 'claims', inspect }];
-  await startDebugServer({ host: { listen }, clock, address: '127.0.0.1:9999', program: 'csi-provisioner', controllers });
+  const controllers = [{ controller: 'claims', inspect }];
+  const journals = [
+    () => [
+      { ...ENTRY, undecidedSinceMs: clock.now() - 9000 },
+      { ...ENTRY, undecidedSinceMs: undefined },
+    ],
+  ];
+  await startDebugServer({ host: { listen }, clock, address: '127.0.0.1:9999', program: 'csi-provisioner', controllers, journals });
 }
 
 const ask = (request: Partial<HttpRequest> = {}): Promise<HttpAnswer> =>
@@ -54,6 +69,10 @@ test('a key is told with what is under way and what is held back, in wall time',
         ],
       },
     ],
+    journal: [
+      { ...ENTRY, undecidedSince: at(-9000) },
+      { ...ENTRY, undecidedSince: null },
+    ],
   });
 });
 
@@ -68,7 +87,7 @@ test('nothing else is answered, and nobody who comes by another name', async () 
 
 test('a port that is taken is said with the flag', async () => {
   const listen = () => Promise.reject(new Error('in use'));
-  const started = startDebugServer({ host: { listen }, clock, address: '127.0.0.1:1', program: 'p', controllers: () => [] });
+  const started = startDebugServer({ host: { listen }, clock, address: '127.0.0.1:1', program: 'p', controllers: [], journals: [] });
   await expect(started).rejects.toThrow(ConfigError);
   await expect(started).rejects.toThrow('--debug-endpoint=127.0.0.1:1');
 });

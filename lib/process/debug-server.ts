@@ -1,8 +1,8 @@
 /**
  * `--debug-endpoint`: what only this process knows of the objects in its hands, for `csi-sidecars explain`. One path, GET
- * only, on loopback only: whoever may enter the Pod, or forward a port to it, may read names of objects and of effects.
+ * only, on loopback only: whoever may enter the Pod, or forward a port to it, may read names of objects, volumes and effects.
  */
-import type { Inspectable } from '../controller/inspection.ts';
+import type { EntryInspection, Inspectable } from '../controller/inspection.ts';
 import type { Clock } from '../doors/clock.ts';
 import type { Host, Listener } from '../doors/host.ts';
 import type { HttpAnswer, HttpRequest } from '../doors/http.ts';
@@ -27,6 +27,8 @@ export interface DebugReport {
       readonly heldBack: readonly { readonly effect: string; readonly failures: number; readonly until: string }[];
     }[];
   }[];
+  /** What may exist in the storage and is named by no object yet. */
+  readonly journal: readonly (Omit<EntryInspection, 'undecidedSinceMs'> & { readonly undecidedSince: string | null })[];
 }
 
 /** `127.0.0.1:9999`, `localhost:9999`, `[::1]:9999`. */
@@ -46,7 +48,9 @@ export interface DebugServerOptions {
   readonly clock: Clock;
   readonly address: string;
   readonly program: string;
-  readonly controllers: () => readonly Inspectable[];
+  /** Both grow while the roles are made. */
+  readonly controllers: readonly Inspectable[];
+  readonly journals: readonly (() => readonly EntryInspection[])[];
 }
 
 export async function startDebugServer(options: DebugServerOptions): Promise<Listener> {
@@ -71,12 +75,12 @@ function withPort(host: string): string {
   return /:\d+$/.test(host) ? host : `${host}:80`;
 }
 
-function reportOf({ clock, program, controllers }: DebugServerOptions): DebugReport {
+function reportOf({ clock, program, controllers, journals }: DebugServerOptions): DebugReport {
   const wall = (monotonicMs: number): string => formatTime(clock.now() + monotonicMs - clock.monotonic());
   return {
     schema: DEBUG_SCHEMA,
     program,
-    controllers: controllers().map(({ controller, inspect }) => ({
+    controllers: controllers.map(({ controller, inspect }) => ({
       name: controller,
       keys: inspect().map(({ key, underWay, heldBack }) => ({
         key,
@@ -84,5 +88,11 @@ function reportOf({ clock, program, controllers }: DebugServerOptions): DebugRep
         heldBack: heldBack.map(({ effect, failures, untilMs }) => ({ effect, failures, until: wall(untilMs) })),
       })),
     })),
+    journal: journals
+      .flatMap((entries) => entries())
+      .map(({ undecidedSinceMs, ...entry }) => ({
+        ...entry,
+        undecidedSince: undecidedSinceMs === undefined ? null : formatTime(undecidedSinceMs),
+      })),
   };
 }

@@ -2,7 +2,7 @@
 import { errorText } from '../errors/error-text.ts';
 import { createInformerSet } from '../controller/informer-set.ts';
 import { connectDriver, type DriverConnection } from '../csi/connection.ts';
-import type { Inspectable } from '../controller/inspection.ts';
+import type { EntryInspection, Inspectable } from '../controller/inspection.ts';
 import type { Listener } from '../doors/host.ts';
 import type { Logger } from '../doors/log.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -49,6 +49,7 @@ export class ProgramLife {
   private listener: Listener | undefined;
   private debugListener: Listener | undefined;
   private readonly controllers: Inspectable[] = [];
+  private readonly journals: (() => readonly EntryInspection[])[] = [];
   private connection: DriverConnection | undefined;
   private exitCode = 0;
   /** The lease is not ours any more, or what is known is void: nothing may be finished, only left. */
@@ -129,6 +130,7 @@ export class ProgramLife {
           informers,
           queueMetrics,
           inspected: (controller) => void this.controllers.push(controller),
+          inspectedJournal: (entries) => void this.journals.push(entries),
           electionMetrics,
           metrics: this.metrics,
           connection: this.connection,
@@ -179,8 +181,9 @@ export class ProgramLife {
     if (address === '') return;
     const { host, clock } = this.input.doors;
     const { program } = this.input;
-    this.debugListener = await startDebugServer({ host, clock, address, program, controllers: () => this.controllers });
-    this.log.info('Serving what is under way and held back', { address, port: this.debugListener.port });
+    const { controllers, journals } = this;
+    this.debugListener = await startDebugServer({ host, clock, address, program, controllers, journals });
+    this.log.info('Serving what is under way, held back and in the journal', { address, port: this.debugListener.port });
   }
 
   private async waitForAll(client: KubeClient): Promise<void> {

@@ -3,7 +3,7 @@ import { createEventRecorder, type RunningEventRecorder } from '../controller/ev
 import type { InformerSet } from '../controller/informer.ts';
 import { sanitiseLeaseName } from '../controller/lease-name.ts';
 import { createLeaderElection, type LeaderElection } from '../controller/leader-election.ts';
-import type { Inspectable } from '../controller/inspection.ts';
+import type { EntryInspection, Inspectable } from '../controller/inspection.ts';
 import type { QueueMetrics } from '../controller/queue.ts';
 import type { Role } from '../controller/role.ts';
 import type { DriverConnection } from '../csi/connection.ts';
@@ -22,6 +22,7 @@ export interface RunningRoleInput {
   readonly informers: InformerSet;
   readonly queueMetrics: QueueMetrics;
   readonly inspected: (controller: Inspectable) => void;
+  readonly inspectedJournal: (entries: () => readonly EntryInspection[]) => void;
   readonly electionMetrics: ElectionMetrics;
   readonly metrics: MetricsRegistry;
   /** Undefined where no role of the process needs a driver. */
@@ -72,6 +73,7 @@ export class RunningRole {
         events: this.recorder,
         queueMetrics: input.queueMetrics,
         inspected: input.inspected,
+        inspectedJournal: input.inspectedJournal,
         leaseIsFresh: (sinceMs) => this.election?.isFresh(sinceMs) ?? true,
         fatal: input.fatal,
       },

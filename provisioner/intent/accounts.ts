@@ -2,6 +2,7 @@
  * The journal of the role and the claims in progress, held together: what predecessors left is taken up, what
  * the journal has let go is over, and who looks from outside is told how much is open.
  */
+import type { EntryInspection } from '../../lib/controller/inspection.ts';
 import type { Informer } from '../../lib/controller/informer.ts';
 import type { RoleContext } from '../../lib/controller/role.ts';
 import { historyChanged } from '../../lib/errors/terminal-error.ts';
@@ -51,6 +52,8 @@ export interface Accounts {
   readonly journal: Pick<Journal, 'record' | 'close' | 'holds' | 'flush'>;
   readonly place: { readonly namespace: string; readonly name: string };
   readonly counts: () => JournalCounts;
+  /** Claims whose volume may exist without a PV: what stands in the journal, or is about to. */
+  readonly inspect: () => readonly EntryInspection[];
   /** Resolves once everything that an elected predecessor left is known. `wake`: claims (uid) that have to be looked at. */
   takeOver(signal: AbortSignal, wake: (claimUid: string) => void): Promise<void>;
   /** Claims (uid) that a process beside this one, or one that is gone, may be filling from this source, a `namespace/name`; also those that have their PV by now. */
@@ -80,11 +83,31 @@ export function openAccounts(init: AccountsInit): Accounts {
     }
     return { open, undecided, secretMissing, unreadable };
   };
+  const inspect = (): EntryInspection[] =>
+    [...progress.entries()].flatMap(([key, { operation }]) => {
+      if (operation.phase === 'none' || operation.phase === 'closing') return [];
+      const { claim, request } = operation.intent;
+      const uncertain = uncertainOf(operation);
+      return [
+        {
+          key,
+          about: `${claim.namespace}/${claim.name}`,
+          driver,
+          makes: request.name,
+          lease: place,
+          phase: operation.phase,
+          requests: intentsOf(operation.intent, uncertain).length,
+          undecidedSinceMs: uncertain?.sinceMs,
+        },
+      ];
+    });
   if (!options.crashSafeProvisioning)
     return {
       journal: NOTHING_WRITTEN,
       place,
       counts: () => counts(0),
+      // Nothing stands anywhere.
+      inspect: () => [],
       takeOver: async () => {},
       usersElsewhere: () => [],
       isDeletedElsewhere: () => false,
@@ -144,6 +167,7 @@ export function openAccounts(init: AccountsInit): Accounts {
     journal,
     place,
     counts: () => counts(journal.figures().unreadable),
+    inspect,
     takeOver: async (signal, wakeClaim) => {
       wake = wakeClaim;
       journal.onClosed((uid) => {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Explanation } from '../../csi-sidecars/explain/explanation.ts';
 import { EXPLAIN } from '../../csi-sidecars/explain/verb.ts';
-import { untilNodeHasDriver } from '../../demo/world.ts';
+import { DRIVER, untilNodeHasDriver } from '../../demo/world.ts';
 import { freePort } from '../../harness/real/control-plane.ts';
 import { eventually } from '../../harness/wait.ts';
 import { PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
@@ -109,6 +109,37 @@ describe('explain tells a person', () => {
       code: 1,
       err: [expect.stringMatching(/--debug-endpoint=127.0.0.1:1: nobody answers .*kubectl port-forward/)],
     });
+  });
+
+  test('of a claim that is gone, what the journal still holds of it, from the Leases and from the running process alike', async () => {
+    await bent.bend([{ rpc: 'CreateVolume', code: 'UNAVAILABLE', message: 'busy' }]);
+    try {
+      await bent.createClaim('given-up');
+      await bent.warned({ kind: 'PersistentVolumeClaim', name: 'given-up' }, /busy/);
+      const waiting = JSON.parse((await ask('pvc/given-up', '--output=json')).out[0] ?? '') as Explanation;
+      expect(waiting.turn.who).toBe('driver');
+      expect(waiting.journal).toMatchObject([{ driver: DRIVER, requests: 1, lease: { kind: 'Lease', namespace: 'default' } }]);
+      await bent.remove(PERSISTENT_VOLUME_CLAIMS, 'given-up');
+      await bent.gone(PERSISTENT_VOLUME_CLAIMS, 'given-up');
+      const { code, out, err } = await ask('pvc/given-up');
+      expect({ code, err }).toEqual({ code: 1, err: [] });
+      const text = out.join('\n');
+      expect(text).toMatch(/given-up -n default {2}gone/);
+      expect(text).toMatch(
+        /turn of {4}csi-provisioner: the claim is gone, and whether mock.csi.example made its volume pvc-\S+ is not known yet/,
+      );
+      expect(text).toMatch(/last error .*busy/);
+      expect(text).toMatch(/to release it: look for pvc-.* stop csi-provisioner, kubectl edit lease\/csi-journal-\S+ -n default # take /);
+      const asked = JSON.parse(
+        (await ask('pvc/given-up', `--debug-endpoint=${debugAddress}`, '--output=json')).out[0] ?? '',
+      ) as Explanation;
+      expect(asked.journal).toMatchObject([{ ...waiting.journal[0], undecidedSince: expect.stringMatching(/Z$/) }]);
+    } finally {
+      await bent.heal();
+    }
+    await eventually('the entry to be settled', async () =>
+      (await ask('pvc/given-up')).err[0]?.includes('there is no') ? true : undefined,
+    );
   });
 
   test('of a kind or a name that is not there, which one is near', async () => {

@@ -7,6 +7,7 @@ import { readEntry } from '../../../provisioner/intent/intent.ts';
 import { type Case, type Check, isAsked } from '../check.ts';
 import type { Finding } from '../finding.ts';
 import { placeOf } from '../../reading/place.ts';
+import { releaseEntry } from '../../reading/release-entry.ts';
 
 /** The holder's clock need not be ours. */
 const CLOCKS_DIFFER_MS = 60_000;
@@ -79,7 +80,7 @@ function look({ survey, nowMs }: Case, lease: Lease): Finding[] {
         where,
         since,
         breaks,
-        fix: `csi-provisioner of ${driver} asks again until it knows: see that it runs and reaches the driver; else ${RELEASE}`,
+        fix: `csi-provisioner of ${driver} asks again until it knows: see that it runs and reaches the driver; else ${releaseEntry({ lease: where, driver, claimUid: uid, volume: request.name })}`,
       },
     ];
   });

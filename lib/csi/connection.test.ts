@@ -173,6 +173,13 @@ test('an empty name is the end', async () => {
   await expect(driver).rejects.toMatchObject({ reason: 'DRIVER_UNUSABLE' });
 });
 
+test('a driver that does not tell its name is the end', async () => {
+  const { door, driver } = bench();
+  door.answers.set('GetPluginInfo', () => ({ code: GrpcCode.INTERNAL, message: 'no idea' }));
+  door.say('connected');
+  await expect(driver).rejects.toMatchObject({ reason: 'DRIVER_UNUSABLE', message: expect.stringContaining('no idea') });
+});
+
 test('calls wait while the connection is lost, and reach the driver only after it was introduced again', async () => {
   const { door, clock, driver } = bench();
   door.say('connected');

@@ -37,6 +37,7 @@ describe('a patch', () => {
 
   test('is not made where there is nothing to do', () => {
     expect(removeFinalizers(volume(['a']), [OURS])).toBeUndefined();
+    expect(removeFinalizers(volume([]), [OURS])).toBeUndefined();
     expect(removeFinalizers(volume(), [OURS])).toBeUndefined();
     expect(addFinalizers(volume([OURS, 'b']), ['b', OURS])).toBeUndefined();
   });

@@ -20,6 +20,7 @@ function open(owners: OwnerReference[] = [reference('ReplicaSet', 'csi-5f')]) {
   const calls: string[] = [];
   const objects = new Map<string, KubeObject>([
     ['pods storage/csi-0', { metadata: { uid: 'csi-0-uid', ownerReferences: owners } }],
+    ['replicasets elsewhere/csi-6a', { metadata: { uid: 'csi-6a-uid', ownerReferences: [reference('Deployment', 'csi')] } }],
     ['replicasets storage/csi-5f', { metadata: { uid: 'csi-5f-uid', ownerReferences: [reference('Deployment', 'csi')] } }],
   ]);
   const resources = [
@@ -71,6 +72,7 @@ test.each([
   ['a Pod that is not there', { namespace: 'storage', name: 'other' }, 0, undefined, 'not found'],
   ['a Pod that nothing controls', pod, 1, [reference('ReplicaSet', 'csi-5f', { controller: false })], 'nothing controls Pod storage/csi-0'],
   ['a controller that is not there', pod, 2, [reference('ReplicaSet', 'gone')], 'not found'],
+  ['a controller that has a namesake elsewhere only', pod, 2, [reference('ReplicaSet', 'csi-6a')], 'not found'],
   ['a kind that is not served', pod, 2, [reference('CloneSet', 'csi')], 'does not serve the kind CloneSet of apps/v1'],
 ])('%s is said', async (_, place, level, owners, message) => {
   const { client } = open(owners);

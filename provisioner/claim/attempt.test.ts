@@ -267,3 +267,32 @@ test('after an undecided call a class that allows other places is asked by its o
   expect(asked(aClass({ allowedTopologies: [{ matchLabelExpressions: [{ key: 'zone', values: ['a'] }] }] }))).toBeUndefined();
   expect(asked(aClass({ metadata: { name: 'fast', uid: 'class-2' } }))).toBeUndefined();
 });
+
+// Classes of a plugin
+
+test.each([
+  ['by the older annotation', { 'volume.beta.kubernetes.io/storage-provisioner': 'ebs.csi.aws.com' }],
+  [
+    'though it is said to be migrated, too',
+    { 'volume.kubernetes.io/storage-provisioner': 'ebs.csi.aws.com', 'pv.kubernetes.io/migrated-to': 'ebs.csi.aws.com' },
+  ],
+])('a claim of the driver %s, of a class of its plugin: the class is translated, and the PV is one of the plugin', (_, annotations) => {
+  const migrated = (progress: { readonly operation?: ReturnType<typeof anOpen> } = {}): ReturnType<typeof decide> =>
+    decide(
+      aState({
+        settings: settings({ driver: 'ebs.csi.aws.com' }),
+        claim: aClaim({ metadata: { annotations } }),
+        class: aClass({ provisioner: 'kubernetes.io/aws-ebs', parameters: { type: 'gp2', fsType: 'xfs' } }),
+        progress,
+      }),
+    );
+  const step = migrated();
+  if (step.kind !== 'write-intent') throw new Error(step.kind);
+  const { parameters, volumeCapabilities } = step.intent.request;
+  expect(parameters).toEqual({ type: 'gp2' });
+  expect(volumeCapabilities[0]?.accessType).toMatchObject({ value: { fsType: 'xfs' } });
+  expect(migrated({ operation: anOpen({ intent: step.intent }) })).toMatchObject({
+    kind: 'create-volume',
+    plan: { metadata: { annotations: { 'pv.kubernetes.io/provisioned-by': 'kubernetes.io/aws-ebs' } } },
+  });
+});

@@ -6,10 +6,12 @@ import type { Operation } from '../intent/operation.ts';
 import { opening, NO_OPERATION } from '../intent/operation.ts';
 import { cacheOf } from '../testing/claim-world.ts';
 import { aClaim, aClass, aSnapshot, aVolume, CLAIM_UID, SNAPSHOT_SOURCE, VOLUME_NAME } from '../testing/objects.ts';
-import { anIntent, anOpen, settings } from '../testing/states.ts';
+import { aNode, anIntent, anOpen, settings } from '../testing/states.ts';
 import { decide } from './decide.ts';
 import type { GatherDeps } from './gather.ts';
 import { gather } from './gather.ts';
+import { createNodeTopology } from './node-topology.ts';
+import type { TopologyBook } from './topology-book.ts';
 
 const forbidden = (): never => {
   throw new Error('gather only reads');
@@ -38,10 +40,20 @@ interface WorldChange {
   readonly progress?: Partial<ClaimProgress>;
   readonly releasing?: readonly string[];
   readonly prefix?: string;
+  readonly settings?: Parameters<typeof settings>[0];
+  readonly topology?: TopologyBook;
 }
 
 /** Nothing in it can be changed: whoever tries throws. */
-function aWorld({ claims = [aClaim()], volumes = [], snapshots, progress, releasing, prefix = 'pvc' }: WorldChange = {}): GatherDeps {
+function aWorld({
+  claims = [aClaim()],
+  volumes = [],
+  snapshots,
+  progress,
+  releasing,
+  prefix = 'pvc',
+  ...change
+}: WorldChange = {}): GatherDeps {
   const known = freeze(progress === undefined ? NO_PROGRESS : { ...NO_PROGRESS, ...progress });
   return freeze({
     caches: {
@@ -69,8 +81,8 @@ function aWorld({ claims = [aClaim()], volumes = [], snapshots, progress, releas
       listen: forbidden,
     },
     protections: { releasing: frozenSet(releasing), own: frozenSet() },
-    settings: () => freeze(settings({ naming: { prefix, uuidLength: -1 } })),
-    topology: undefined,
+    settings: () => freeze(settings({ naming: { prefix, uuidLength: -1 }, ...change.settings })),
+    topology: change.topology,
     strictTopology: false,
     immediateTopology: true,
     minVersion: { value: undefined },
@@ -150,4 +162,14 @@ test('a finalizer that we are taking away is not relied upon', () => {
   expect(gathered(restoring).source).toMatchObject({ snapshotsCached: true, releasing: false });
   expect(gathered({ ...restoring, releasing: ['shop/monday'] }).source.releasing).toBe(true);
   expect(gathered({ claims: restoring.claims }).source.snapshotsCached).toBe(false);
+});
+
+test('a driver without topology is asked for no place, whatever its nodes are', () => {
+  const book = createNodeTopology(() => ({ driver: 'x', node: { ...aNode(), segments: { zone: 'a' } } }));
+  const asked = (topology: boolean): unknown => {
+    const step = decide(gathered({ topology: book, settings: { topology } }));
+    return step.kind === 'write-intent' ? step.intent.request.accessibilityRequirements : step.kind;
+  };
+  expect(asked(true)).toMatchObject({ requisite: [{ segments: { zone: 'a' } }] });
+  expect(asked(false)).toBeUndefined();
 });

@@ -71,6 +71,11 @@ test('an access mode that is repeated, however often, is asked for once', () => 
   expect(draft({ claim: aClaim({ accessModes }) }).capabilities).toHaveLength(2);
 });
 
+test('a claim that names no volume mode gets a file system', () => {
+  const { volumeMode: _, ...spec } = aClaim().spec ?? {};
+  expect(draft({ claim: { ...aClaim(), spec }, defaultFsType: 'ext4' })).toMatchObject({ block: false, fsType: 'ext4' });
+});
+
 test('a block volume has no file system', () => {
   const block = draft({ claim: aClaim({ volumeMode: 'Block' }), defaultFsType: 'ext4' });
   expect(block).toMatchObject({ block: true, fsType: '', capabilities: [{ accessType: { $case: 'block' } }] });

@@ -25,7 +25,8 @@ test('a source of another namespace needs the gate', () => {
 
 test('a snapshot has its one group; the group of a claim is not looked at', () => {
   expect(dataSourceOf(aClaim({ dataSource: { kind: 'VolumeSnapshot', name: 'x' } }), off).kind).toBe('invalid');
-  expect(dataSourceOf(aClaim({ dataSource: { ...SNAPSHOT, apiGroup: 'other.example' } }), off).kind).toBe('invalid');
+  for (const field of ['dataSource', 'dataSourceRef'])
+    expect(dataSourceOf(aClaim({ [field]: { ...SNAPSHOT, apiGroup: 'other.example' } }), off).kind).toBe('invalid');
   expect(dataSourceOf(aClaim({ dataSource: { kind: 'PersistentVolumeClaim', name: 'x', apiGroup: 'odd' } }), off).kind).toBe('claim');
 });
 

@@ -19,6 +19,14 @@ test('a plain name and namespace are taken as they are', () => {
   expect(resolve(provisioner('top', 'vault'))).toEqual({ kind: 'secret', ref: { name: 'top', namespace: 'vault' } });
 });
 
+test('a plain name and namespace need nothing of the claim', () => {
+  const nobody = { volumeName: 'pvc-1', claim: { namespace: '', name: '' } };
+  expect(secretFor('provisioner', provisioner('top', 'vault'), nobody)).toEqual({
+    kind: 'secret',
+    ref: { name: 'top', namespace: 'vault' },
+  });
+});
+
 test('each purpose has its own keys, and falls back on the default secret', () => {
   const parameters = {
     [`${P}secret-name`]: 'any',

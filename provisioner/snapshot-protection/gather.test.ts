@@ -22,6 +22,10 @@ test('a claim that waits for its turn keeps the snapshot that it is to be filled
   expect(usersOf(aClaim({ dataSource: SNAPSHOT_SOURCE }))).toEqual([CLAIM_UID]);
 });
 
+test('so does one that names it in dataSourceRef alone', () => {
+  expect(usersOf(aClaim({ dataSourceRef: SNAPSHOT_SOURCE }))).toEqual([CLAIM_UID]);
+});
+
 test('nothing keeps a snapshot that no claim names', () => {
   expect(usersOf(aClaim({}))).toEqual([]);
   expect(usersOf(undefined)).toEqual([]);

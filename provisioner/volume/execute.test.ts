@@ -6,7 +6,7 @@ import type { CapacityRefresh } from '../capacity-refresh.ts';
 import { NO_CAPACITY } from '../capacity-refresh.ts';
 import { createClaimsInProgress } from '../intent/claims-in-progress.ts';
 import { createProvisionMetrics } from '../metrics.ts';
-import { cacheOf } from '../testing/claim-world.ts';
+import { apiError, cacheOf } from '../testing/claim-world.ts';
 import { aClass, aVolume, VOLUME_NAME } from '../testing/objects.ts';
 import { settings } from '../testing/states.ts';
 import type { VolumeDeps } from './execute.ts';
@@ -72,4 +72,20 @@ test('what fails is counted, and what is only postponed is not', async () => {
   };
   expect(await failed({ attachedTo: ['node-7'] })).toBeUndefined();
   expect(await failed({ failure: 'rpc error' })).toBe('controller_persistentvolume_delete_failed_total{class="fast"} 1');
+});
+
+test('a PV whose object cannot be deleted stays, told and counted, and its volume is not deleted a second time', async () => {
+  const metrics = createMetrics({ usage: () => usage });
+  const { deps, state, run } = open(metrics);
+  const refusal = apiError(500);
+  const client = { delete: () => Promise.reject(refusal) } as unknown as VolumeDeps['client'];
+  await run();
+  const step: VolumeStep = { kind: 'delete-object', backoff: 'delete-volume', inputs: '' };
+  await expect(execute({ ...deps, client }, step, { state, signal: new AbortController().signal })).rejects.toBe(refusal);
+  expect(deps.caches.volumes.store.get(VOLUME_NAME)).toBeDefined();
+  expect(reconciler(deps).failed?.(VOLUME_NAME, { error: refusal, state, step })).toMatchObject([
+    { type: 'Warning', reason: 'VolumeFailedDelete', message: expect.stringContaining('said 500') },
+  ]);
+  expect(await metrics.expose()).toContain('controller_persistentvolume_delete_failed_total{class="fast"} 1');
+  expect(decide(gather(deps, VOLUME_NAME) as VolumeState).kind).toBe('delete-object');
 });

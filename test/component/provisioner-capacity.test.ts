@@ -155,16 +155,30 @@ describe('what is published', () => {
       await make('b', '3Gi', LABELS);
       await make('c', '3Gi', LABELS);
       await make('a', '9Gi', { ...LABELS, 'csi.storage.k8s.io/managed-by': 'external-provisioner-node-7' });
+      await make('a', '7Gi', { 'csi.storage.k8s.io/drivername': DRIVER });
       await stage.pause(500);
       stage.forget();
       stage.refuse = undefined;
-      await until(stage, ['fast a 1Gi 1Gi', 'fast a 9Gi 9Gi', 'fast b 8Gi 8Gi'], 5 * 60_000);
+      await until(stage, ['fast a 1Gi 1Gi', 'fast a 7Gi 7Gi', 'fast a 9Gi 9Gi', 'fast b 8Gi 8Gi'], 5 * 60_000);
       expect([...capacityCalls(stage)].sort()).toEqual([
         ...Array<string>(2).fill('DELETE csistoragecapacities'),
         'PUT csistoragecapacities',
       ]);
     }));
 });
+
+test('an object that somebody takes our labels from is left alone, and another one is made', () =>
+  open({}, async (stage) => {
+    await stage.create(CLASSES, storageClass('fast'));
+    await until(stage, ['fast a 1Gi 1Gi', 'fast b 8Gi 8Gi'], 5_000);
+    const [taken] = await stage.list<CsiStorageCapacity>(CAPACITIES);
+    const path = `${CAPACITIES}/${taken?.metadata?.name ?? ''}`;
+    const change = { metadata: { labels: { 'csi.storage.k8s.io/managed-by': null } }, capacity: '5Gi', maximumVolumeSize: '5Gi' };
+    await stage.send('PATCH', path, change);
+    await until(stage, ['fast a 1Gi 1Gi', 'fast a 5Gi 5Gi', 'fast b 8Gi 8Gi'], 5_000);
+    await stage.pause(5 * 60_000);
+    expect(await stage.get<CsiStorageCapacity>(path)).toMatchObject({ capacity: '5Gi' });
+  }));
 
 test('a provisioner on every node publishes what its own node has, under a manager of its own', () =>
   open({ flags: ['--node-deployment'], env: { NAMESPACE: 'kube-system', POD_NAME: 'csi-0', NODE_NAME: 'node-a' } }, async (stage) => {
@@ -223,6 +237,21 @@ describe('where something is missing', () => {
       await stage.until('claim bound', bound(stage, 'data'));
       stage.refuse = undefined;
       await stage.until('published', async () => (await published(stage)).length === 2, 5 * 60_000);
+    }));
+
+  test('before the places are known nothing is asked, and what was published stays', () =>
+    open({}, async (stage) => {
+      await stage.create(CLASSES, storageClass('fast'));
+      const all = ['fast a 1Gi 1Gi', 'fast b 8Gi 8Gi'];
+      await until(stage, all, 5_000);
+      stage.refuse = ({ path }) => (path.includes('csinodes') ? 403 : undefined);
+      await stage.restart();
+      stage.forget();
+      await stage.pause(10 * 60_000);
+      expect([await published(stage), capacityCalls(stage), stage.rpcs.filter(({ rpc }) => rpc === 'GetCapacity')]).toEqual([all, [], []]);
+      stage.refuse = undefined;
+      await stage.until('asked', async () => stage.rpcs.some(({ rpc }) => rpc === 'GetCapacity'), 5 * 60_000);
+      expect([await published(stage), capacityCalls(stage)]).toEqual([all, []]);
     }));
 
   test('without POD_NAME the program ends, and says what to set', () =>

@@ -251,6 +251,26 @@ test('where VolumeSnapshots may only be read one by one, a restore works all the
     expect(stage.calls).toContain('GET volumesnapshots');
   }));
 
+test('a driver without snapshots has no say in the protection of any', () =>
+  open(
+    { disabled: ['CREATE_DELETE_SNAPSHOT', 'LIST_SNAPSHOTS', 'GET_SNAPSHOT', 'CREATE_DELETE_GET_VOLUME_GROUP_SNAPSHOT'] },
+    async (stage) => {
+      const spec = { source: { persistentVolumeClaimName: 'source' } };
+      await stage.create(SNAPSHOTS, {
+        apiVersion: 'snapshot.storage.k8s.io/v1',
+        kind: 'VolumeSnapshot',
+        metadata: { name: 'monday', namespace: 'shop', finalizers: [SNAPSHOT_FINALIZER] },
+        spec,
+      });
+      await stage.restart();
+      stage.forget();
+      await stage.pause(10 * 60_000);
+      expect(await finalizersOf(stage)).toEqual([SNAPSHOT_FINALIZER]);
+      // Beside what the start asks about the server itself.
+      expect(stage.calls.filter((call) => !call.startsWith('GET /'))).toEqual([]);
+    },
+  ));
+
 test('a protection that a crash left behind goes at the next start', () =>
   open({ snapshots: true }, async (stage) => {
     await aReadySnapshot(stage);

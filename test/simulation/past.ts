@@ -85,8 +85,8 @@ export class Past {
     });
   }
 
-  /** Brings what is waited for up to date. */
-  look(now: number): void {
+  /** Brings what is waited for up to date. `unbindable`: namespace/name of claims that wait for nothing that comes. */
+  look(now: number, unbindable: ReadonlySet<string>): void {
     const { mirror } = this.known;
     const living = new Set<string>();
     const waits = (uid: string, who: string, clear: boolean): void => {
@@ -100,8 +100,8 @@ export class Past {
       this.waiters.set(uid, waiter);
     };
     for (const claim of mirror.claims.all()) {
-      const { uid = '', name = '', deletionTimestamp } = claim.metadata ?? {};
-      if (deletionTimestamp === undefined && claim.status?.phase !== 'Bound')
+      const { uid = '', name = '', namespace = '', deletionTimestamp } = claim.metadata ?? {};
+      if (deletionTimestamp === undefined && claim.status?.phase !== 'Bound' && !unbindable.has(`${namespace}/${name}`))
         waits(uid, `claim ${name}`, causeOfClaim(this.known, claim) === undefined);
       if (deletionTimestamp === undefined || this.isReadBySnapshot(claim)) this.free.delete(uid);
       else if (!this.free.has(uid)) this.free.set(uid, now);

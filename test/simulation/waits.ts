@@ -61,7 +61,7 @@ export class Waits {
   /** True while somebody waits. */
   look(): boolean {
     const now = this.init.now();
-    this.past.look(now);
+    this.past.look(now, this.init.unbindable);
     const present = this.owedNow();
     // What is owed no more was given now, or nobody can say.
     for (const [key, owed] of this.owed)
@@ -118,7 +118,8 @@ export class Waits {
       }
       if (claim.status?.phase === 'Bound' || unbindable.has(name) || causeOfClaim(known, claim) !== undefined) continue;
       const create = this.callsOf('CreateVolume', `pvc-${uid}`);
-      if (create.answers.at(-1)?.code === 0 && !this.init.answersAreWhole()) continue;
+      // What such an answer made is deleted first, and failures of that slow the retries down as well.
+      if (create.answers.some(({ code }) => code === 0) && !this.init.answersAreWhole()) continue;
       const due = owedToClaim(
         {
           create,

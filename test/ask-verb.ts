@@ -12,7 +12,8 @@ export interface Answer {
 
 export interface Asker {
   readonly doors: Doors;
-  readonly kubeconfig: string;
+  /** Undefined: the words name it, or the verb takes none. */
+  readonly kubeconfig?: string;
   readonly signal: AbortSignal;
 }
 
@@ -25,6 +26,7 @@ export async function askVerb(verb: Verb, { doors, kubeconfig, signal }: Asker, 
     colours: false,
     live: undefined,
   };
-  const code = await runVerb(verb, { doors, screen, signal }, [`--kubeconfig=${kubeconfig}`, ...words]);
+  const cluster = kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`];
+  const code = await runVerb(verb, { doors, screen, signal }, [...cluster, ...words]);
   return { code, out, err };
 }

@@ -6,6 +6,9 @@ import { addressFaults, socketPath } from '../../lib/csi/driver-address.ts';
 import { driverNameProblem } from '../../lib/csi/driver-name.ts';
 import type { CsiToolClient } from '../../lib/csi/tool-client.ts';
 import { createCsiToolClient } from '../../lib/csi/tool-client.ts';
+import { CsiError } from '../../lib/csi/csi-error.ts';
+import { GrpcCode } from '../../lib/csi/grpc-code.ts';
+import type { Doors } from '../../lib/doors/doors.ts';
 import { ConfigError } from '../../lib/errors/config-error.ts';
 import type { Flag } from '../../lib/process/flag.ts';
 import type { VerbPlace } from '../frame/verb.ts';
@@ -23,7 +26,7 @@ export interface OpenDriver {
   readonly identity: DriverIdentity;
 }
 
-/** The connection is closed once `use` is done. Rejects with ConfigError where nobody answers, else with CsiError. */
+/** The connection is closed once `use` is done. Rejects with ConfigError where nobody answers, or the driver fails in the middle. */
 export async function withDriver<T>(
   { doors, signal }: VerbPlace,
   { csiAddress, timeoutMs }: { readonly csiAddress: string; readonly timeoutMs: number },
@@ -42,7 +45,19 @@ export async function withDriver<T>(
     const problem = driverNameProblem(identity.name);
     if (problem !== undefined) throw new ConfigError(`the driver at ${path} ${problem}`);
     return await use({ calls, identity });
+  } catch (error) {
+    throw error instanceof CsiError ? await failed(doors, path, error) : error;
   } finally {
     door.close();
   }
+}
+
+/** A driver that ended meanwhile is told as one that is not there. */
+async function failed(doors: Pick<Doors, 'rpc'>, path: string, error: CsiError): Promise<ConfigError> {
+  const { rpc, grpcCode } = error;
+  const gone = grpcCode === GrpcCode.UNAVAILABLE ? await socketFault(doors, path) : undefined;
+  // The library's own words about a connection end in a time and an empty note.
+  const said = error.message.replace(/ \(\d{4}-[^)]*\)\. Resolution note: $/, '');
+  const text = gone ?? `the driver at ${path} failed at ${rpc} (${said}): see its log, or give it longer with --timeout`;
+  return new ConfigError(text, { cause: error });
 }

@@ -73,6 +73,11 @@ function told(error: unknown): { readonly lines: readonly string[]; readonly exi
       lines: [`the API server does not answer (${error.message}): check the server in the kubeconfig, and that it runs`],
       exitCode: 1,
     };
+  if (error instanceof ApiError && error.status === 401)
+    return {
+      lines: [`the API server refuses the login (${error.message}): the kubeconfig is of another cluster, or its token has run out`],
+      exitCode: 1,
+    };
   if (isForbidden(error)) return { lines: [`${error.message}: run this as somebody who may do that`], exitCode: 1 };
   return faultsOf(error);
 }

@@ -50,7 +50,7 @@ const FAMILY: LineageObjects = {
 
 describe('text', () => {
   test('each object stands below what it came from', () => {
-    const lines = lineageText(growTrees(buildNodes(FAMILY)), { nowMs: NOW, paint });
+    const lines = lineageText(growTrees(buildNodes(FAMILY)), { nowMs: NOW, paint, seesAll: true });
     expect(lines.slice(1).map((line) => line.split(/ {2}(?! *[└├])/)[0])).toEqual([
       'PersistentVolumeClaim ns/data',
       '├─ PersistentVolumeClaim ns/cloned',

@@ -3,11 +3,18 @@ import { alignRows } from '../frame/screen.ts';
 import type { LineageTree } from './node.ts';
 
 /** A line an object, each below what it came from. */
-export function lineageText(trees: readonly LineageTree[], { nowMs, paint }: { readonly nowMs: number; readonly paint: Paint }): string[] {
-  if (trees.length === 0) return ['There is no claim, volume or snapshot.'];
+export function lineageText(trees: readonly LineageTree[], { nowMs, paint, seesAll }: TextOptions): string[] {
+  if (trees.length === 0) return [seesAll ? 'There is no claim, volume or snapshot.' : 'No claim, volume or snapshot can be seen.'];
   const rows = trees.flatMap((tree) => rowsOf(tree, { lead: '', next: '', nowMs }));
   const [head = '', ...lines] = alignRows([['OBJECT', 'STATE', 'SIZE', 'AGE', 'PLACE'], ...rows]);
   return [paint.dim(head), ...lines];
+}
+
+export interface TextOptions {
+  readonly nowMs: number;
+  readonly paint: Paint;
+  /** Every kind could be listed. */
+  readonly seesAll: boolean;
 }
 
 interface Drawing {

@@ -44,7 +44,7 @@ export const LINEAGE = defineVerb({
     const nodes = operand === undefined ? all : chooseFamily(all, operand, namespace);
     const nowMs = doors.clock.now();
     return {
-      found: false,
+      found: objects.blind.length > 0,
       json: { nodes, blind: objects.blind },
       lines: (paint) => {
         switch (options.format) {
@@ -53,7 +53,10 @@ export const LINEAGE = defineVerb({
           case 'html':
             return [lineagePage(nodes, nowMs)];
           default:
-            return [...lineageText(growTrees(nodes), { nowMs, paint }), ...objects.blind.map((sentence) => paint.warn(sentence))];
+            return [
+              ...lineageText(growTrees(nodes), { nowMs, paint, seesAll: objects.blind.length === 0 }),
+              ...objects.blind.map(paint.warn),
+            ];
         }
       },
     };

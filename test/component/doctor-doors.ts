@@ -19,3 +19,21 @@ export function watchedDoors(writes: string[]): Doors {
     },
   };
 }
+
+/** The same doors, and a server that lets nobody list this kind. */
+export function refusingDoors(doors: Doors, plural: string): Doors {
+  const body = new TextEncoder().encode(JSON.stringify({ kind: 'Status', code: 403, reason: 'Forbidden', message: 'not you' }));
+  return {
+    ...doors,
+    http: (target) => {
+      const door = doors.http(target);
+      return {
+        ...door,
+        exchange: (request, signal) =>
+          request.path.split('?')[0]?.endsWith(`/${plural}`) === true
+            ? Promise.resolve({ status: 403, headers: { 'content-type': 'application/json' }, body })
+            : door.exchange(request, signal),
+      };
+    },
+  };
+}

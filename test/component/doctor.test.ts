@@ -18,7 +18,7 @@ import {
 import type { PersistentVolumeClaim, VolumeSnapshot } from '../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import { askVerb } from '../ask-verb.ts';
-import { watchedDoors } from './doctor-doors.ts';
+import { refusingDoors, watchedDoors } from './doctor-doors.ts';
 import { type Fault, FAULTS } from './doctor-faults.ts';
 import { planter } from './planter.ts';
 
@@ -74,6 +74,25 @@ describe('on a healthy cluster', () => {
     expect(report.findings).toEqual([]);
     expect(report).toMatchObject({ schema: 'csi-sidecars/doctor.v1', ok: true, code: 0 });
     expect(await examine('--stuck-after=0s', `--driver=${DRIVER}`)).toMatchObject({ ok: true, findings: [] });
+  });
+
+  test.each([
+    ...[
+      'customresourcedefinitions',
+      'storageclasses',
+      'volumesnapshotclasses',
+      'csidrivers',
+      'csinodes',
+      'nodes',
+      'persistentvolumeclaims',
+    ],
+    ...['persistentvolumes', 'volumesnapshots', 'volumesnapshotcontents', 'leases', 'csistoragecapacities', 'pods'],
+  ])('without the right to list %s it invents nothing, and says what it did not see', async (plural) => {
+    const asker = { doors: refusingDoors(watchedDoors(writes), plural), kubeconfig: world.kubeconfig, signal: world.stage.broken };
+    const { out } = await askVerb(DOCTOR, asker, ['--output=json', '--stuck-after=0s']);
+    const { findings, unchecked } = JSON.parse(out[0] ?? '') as Report;
+    expect(findings).toEqual([]);
+    expect(unchecked.map(({ why }) => why)).toContain(`you may not list ${plural}`);
   });
 
   test('the built program says so in text', async () => {

@@ -7,6 +7,7 @@
  */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import * as audit from './audit.ts';
 import * as curve from './curve.ts';
 import * as fuzz from './fuzz.ts';
 import * as handover from './handover.ts';
@@ -28,6 +29,7 @@ import * as worlds from './worlds.ts';
 import type { Part, Verification } from './verification.ts';
 
 const VERIFICATIONS: readonly Verification[] = [
+  audit,
   curve,
   fuzz,
   handover,

@@ -8,7 +8,9 @@ const INSTALL = 'csi-sidecars install-crds';
 
 export const CRDS: Check = {
   name: 'crds',
-  run: ({ crds, survey }: Case) => ({ findings: crds.flatMap((ours) => judge(ours, survey.crds.items)) }),
+  run: ({ crds, survey }: Case) => ({
+    findings: survey.crds.blind === undefined ? crds.flatMap((ours) => judge(ours, survey.crds.items)) : [],
+  }),
 };
 
 function judge(ours: Case['crds'][number], served: Case['crds']): Finding[] {

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText } from '../../../lib/errors/error-text.ts';
 import { ConfigError } from '../../../lib/errors/config-error.ts';
@@ -13,6 +13,7 @@ import { reportLines } from './text.ts';
 export async function openFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
   } catch (error) {
     throw new ConfigError(`--report=${folder} cannot be made: ${errorText(error)}`, { cause: error });
   }

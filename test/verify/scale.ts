@@ -13,6 +13,7 @@ import { createTopologyBook, type TopologyBook } from '../../provisioner/claim/t
 import { topologyFor } from '../../provisioner/claim/topology.ts';
 import { openBench } from '../../provisioner/capacity/testing/bench.ts';
 import { DRIVER } from '../../provisioner/testing/objects.ts';
+import { memoryOfObjects } from './scale-memory.ts';
 import type { VerificationOptions, VerificationResult } from './verification.ts';
 
 export const name = 'scale';
@@ -38,9 +39,10 @@ export async function run({ size, log }: VerificationOptions): Promise<Verificat
   if (most !== undefined && each !== undefined && each.medianMs / most.medianMs > (MOST_BEYOND_PLACES * each.places) / most.places)
     faults.push(`from ${most.places} to ${each.places} places a claim takes ${(each.medianMs / most.medianMs).toFixed(1)} times as long`);
   const capacities = await labelChanges(log);
+  const memory = size === 'full' ? await memoryOfObjects(log) : undefined;
   const all = [...faults, ...capacities.faults];
   for (const fault of all) log(fault);
-  return { ok: all.length === 0, requirements, capacities, faults: all };
+  return { ok: all.length === 0, requirements, capacities, memory, faults: all };
 }
 
 /** Its place among so many racks a zone. */

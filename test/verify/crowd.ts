@@ -103,7 +103,7 @@ function crowd(count: number, driver: string): Record<string, KubeObject[]> {
     storageclasses: [{ metadata: { name: 'fast', uid: 'c' }, provisioner: driver } as KubeObject],
     volumesnapshotclasses: [{ metadata: { name: 'fast', uid: 's' }, driver, deletionPolicy: 'Delete' } as KubeObject],
   };
-  const put = (plural: string, object: object): void => void lists[plural]?.push(object as KubeObject);
+  const put = (plural: string, object: object): void => void lists[plural]?.push(object);
   for (let index = 0; index < count / 4; index += 1) {
     const namespace = `team-${index % 500}`;
     const [claim, snapshot, volume, content] = [

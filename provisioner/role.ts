@@ -25,6 +25,7 @@ import { openAccounts } from './intent/accounts.ts';
 import { createClaimsInProgress } from './intent/claims-in-progress.ts';
 import type { ProvisionLabels } from './metrics.ts';
 import { createProvisionMetrics } from './metrics.ts';
+import { pluginOf } from './migration/plugins.ts';
 import { PROVISIONER_FLAGS, readProvisionerOptions } from './options.ts';
 import type { ProvisionerOptions } from './options.ts';
 import { createSnapshotProtection } from './snapshot-protection/controller.ts';
@@ -45,6 +46,7 @@ export const CSI_PROVISIONER: RoleDefinition<ProvisionerOptions> = {
     leaseLabels: leaderElectionLabels,
   }),
   needsDriver: true,
+  tookOver: (driverName) => pluginOf(driverName) !== undefined,
   asksDriver: ({ nodeDeployment }) => (nodeDeployment ? ['plugin', 'node'] : ['plugin']),
   kubeconfigOfEnvironmentFirst: true,
   requiredResources: [],

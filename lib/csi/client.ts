@@ -4,9 +4,9 @@
  */
 import * as pb from '../../proto/gen/csi.ts';
 import { callRpc } from './rpc-call.ts';
-import type { CallContext, Method } from './rpc-call.ts';
+import type { CallContext, CallMark, Method } from './rpc-call.ts';
 
-export type Rpc<Req, Res> = (request: Req, signal: AbortSignal) => Promise<Res>;
+export type Rpc<Req, Res> = (request: Req, signal: AbortSignal, mark?: CallMark) => Promise<Res>;
 
 export interface CsiClient {
   readonly getPluginInfo: Rpc<Record<string, never>, pb.GetPluginInfoResponse>;
@@ -77,8 +77,8 @@ const METHODS = {
 export function createCsiClient(context: CallContext): CsiClient {
   const rpc =
     <Req extends object, Res>(method: Method<Req, Res>): Rpc<Req, Res> =>
-    (request, signal) =>
-      callRpc(context, method, { request, signal });
+    (request, signal, mark) =>
+      callRpc(context, method, { request, signal, mark });
   return {
     getPluginInfo: rpc(METHODS.getPluginInfo),
     getPluginCapabilities: rpc(METHODS.getPluginCapabilities),

@@ -19,6 +19,13 @@ export interface CsiCall {
   /** Undefined: the failure was no gRPC status. */
   readonly grpcCode: number | undefined;
   readonly durationMs: number;
+  /** It is about a volume of the in-tree plugin that the driver took over. */
+  readonly migrated: boolean;
+}
+
+/** What only metrics want to know of a call. */
+export interface CallMark {
+  readonly migrated: boolean;
 }
 
 export interface CallContext {
@@ -53,10 +60,10 @@ const CALL_LEVEL = 5;
 export async function callRpc<Req extends object, Res>(
   context: CallContext,
   method: Method<Req, Res>,
-  input: { readonly request: Req; readonly signal: AbortSignal },
+  input: { readonly request: Req; readonly signal: AbortSignal; readonly mark?: CallMark | undefined },
 ): Promise<Res> {
   const { door, clock, log, timeoutMs, observe } = context;
-  const { request, signal } = input;
+  const { request, signal, mark = { migrated: false } } = input;
   const path = `/csi.v1.${method.service}/${method.name}`;
   const started = clock.monotonic();
   const message = `${method.name}Request`;
@@ -67,7 +74,7 @@ export async function callRpc<Req extends object, Res>(
       message: strikeOut(text, secretValues(message, request)),
       ...(cause === undefined ? {} : { cause }),
     });
-    observe({ method: path, grpcCode, durationMs: clock.monotonic() - started });
+    observe({ method: path, grpcCode, durationMs: clock.monotonic() - started, ...mark });
     log.debug(CALL_LEVEL, 'Driver call failed', {
       method: path,
       code: grpcCode === undefined ? 'none' : grpcCodeName(grpcCode),
@@ -99,7 +106,7 @@ export async function callRpc<Req extends object, Res>(
   } catch (error) {
     throw fail(undefined, `${method.name}: the driver's answer cannot be decoded`, error);
   }
-  observe({ method: path, grpcCode: GrpcCode.OK, durationMs: clock.monotonic() - started });
+  observe({ method: path, grpcCode: GrpcCode.OK, durationMs: clock.monotonic() - started, ...mark });
   log.debug(CALL_LEVEL, 'Driver answer', { method: path, response: strikeOutAll(response, secretValues(message, request)) });
   return response;
 }

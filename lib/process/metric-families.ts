@@ -14,19 +14,23 @@ const CSI_BUCKETS: readonly number[] = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 25, 5
 /** component-base: ten buckets from 10 ns to 10 s, each ten times the last. */
 const QUEUE_BUCKETS: readonly number[] = Array.from({ length: 10 }, (_, index) => Number(`1e${index - 8}`));
 
-/** `driverName` is empty until GetPluginInfo answered. */
-export function createCsiMetrics(metrics: MetricsRegistry): (call: CsiCall & { readonly driverName: string }) => void {
+/** `driverName` is empty until GetPluginInfo answered. `tookOver`: the driver did so from an in-tree plugin; only its calls have the label migrated. */
+export function createCsiMetrics(
+  metrics: MetricsRegistry,
+  tookOver: (driverName: string) => boolean = () => false,
+): (call: CsiCall & { readonly driverName: string }) => void {
   const histogram = metrics.histogram({
     name: 'csi_sidecar_operations_seconds',
     help: 'Container Storage Interface operation duration with gRPC error code status total.',
-    labels: ['driver_name', 'method_name', 'grpc_status_code'],
+    labels: ['driver_name', 'method_name', 'grpc_status_code', 'migrated'],
     buckets: CSI_BUCKETS,
   });
-  return ({ driverName, method, grpcCode, durationMs }) => {
+  return ({ driverName, method, grpcCode, durationMs, migrated }) => {
     const labels = {
       driver_name: driverName === '' ? 'unknown-driver' : driverName,
       method_name: method,
       grpc_status_code: grpcCode === undefined ? 'unknown-non-grpc' : grpcCodeName(grpcCode),
+      ...(tookOver(driverName) ? { migrated: String(migrated) } : {}),
     };
     histogram.observe(labels, durationMs / 1000);
   };

@@ -46,9 +46,9 @@ test('asking again for a family answers the same one', async () => {
 test('driver calls carry driver, method and code in the peers buckets', async () => {
   const metrics = createMetrics({ usage: () => usage });
   const observe = createCsiMetrics(metrics);
-  observe({ driverName: '', method: '/csi.v1.Identity/Probe', grpcCode: 0, durationMs: 5 });
-  observe({ driverName: 'd', method: '/csi.v1.Controller/CreateVolume', grpcCode: 4, durationMs: 20_000 });
-  observe({ driverName: 'd', method: '/csi.v1.Controller/CreateVolume', grpcCode: undefined, durationMs: 1 });
+  observe({ driverName: '', method: '/csi.v1.Identity/Probe', grpcCode: 0, durationMs: 5, migrated: false });
+  observe({ driverName: 'd', method: '/csi.v1.Controller/CreateVolume', grpcCode: 4, durationMs: 20_000, migrated: false });
+  observe({ driverName: 'd', method: '/csi.v1.Controller/CreateVolume', grpcCode: undefined, durationMs: 1, migrated: true });
   const text = await metrics.expose();
   expect(text).toContain(
     'csi_sidecar_operations_seconds_bucket{le="0.1",driver_name="unknown-driver",method_name="/csi.v1.Identity/Probe",grpc_status_code="OK"} 1',
@@ -56,6 +56,19 @@ test('driver calls carry driver, method and code in the peers buckets', async ()
   expect(text).toContain('{le="15",driver_name="d",method_name="/csi.v1.Controller/CreateVolume",grpc_status_code="DeadlineExceeded"} 0');
   expect(text).toContain('{le="25",driver_name="d",method_name="/csi.v1.Controller/CreateVolume",grpc_status_code="DeadlineExceeded"} 1');
   expect(text).toContain('grpc_status_code="unknown-non-grpc"} 1');
+});
+
+test('calls of a driver that took a plugin over say whether they are about a volume of it', async () => {
+  const metrics = createMetrics({ usage: () => usage });
+  const observe = createCsiMetrics(metrics, (driverName) => driverName === 'took-over');
+  for (const driverName of ['took-over', 'never-was'])
+    for (const migrated of [true, false]) observe({ driverName, method: 'm', grpcCode: 0, durationMs: 5, migrated });
+  const counts = (await metrics.expose()).split('\n').filter((line) => line.startsWith('csi_sidecar_operations_seconds_count'));
+  expect(counts).toEqual([
+    'csi_sidecar_operations_seconds_count{driver_name="took-over",method_name="m",grpc_status_code="OK",migrated="true"} 1',
+    'csi_sidecar_operations_seconds_count{driver_name="took-over",method_name="m",grpc_status_code="OK",migrated="false"} 1',
+    'csi_sidecar_operations_seconds_count{driver_name="never-was",method_name="m",grpc_status_code="OK"} 2',
+  ]);
 });
 
 test('work in progress is summed and its longest is known, whichever key ends first', async () => {

@@ -206,7 +206,7 @@ export class ProgramLife {
     const { csiAddress, driverLostTimeoutMs } = this.line.process;
     const door = doors.rpc(csiAddress);
     this.closing.signal.addEventListener('abort', () => door.close());
-    const observe = createCsiMetrics(this.metrics);
+    const observe = createCsiMetrics(this.metrics, (name) => users.some(({ plan }) => plan.tookOver?.(name) === true));
     const leaseMs = Math.max(...users.map(({ election }) => election.leaderElectionLeaseDurationMs));
     const connection = await connectDriver({
       door,

@@ -53,6 +53,8 @@ export interface RoleDefinition<O> {
   readonly needsDriver: boolean;
   /** Read at connect, beside the capabilities of its controller. */
   readonly asksDriver?: (options: O) => readonly DriverQuestion[];
+  /** An in-tree plugin of Kubernetes was replaced by this driver: metrics tell its calls about volumes of the plugin from the others. */
+  readonly tookOver?: (driverName: string) => boolean;
   /** Custom resources that must be served before the role starts: `volumesnapshots.snapshot.storage.k8s.io`. */
   readonly requiredResources: readonly { readonly group: string; readonly version: string; readonly plural: string }[];
   /** What is used where it is served, by `RoleInput.served`. */

@@ -12,6 +12,7 @@ export interface RolePlan
     | 'syntax'
     | 'flags'
     | 'needsDriver'
+    | 'tookOver'
     | 'requiredResources'
     | 'lockName'
     | 'combinedLeaseNamespace'

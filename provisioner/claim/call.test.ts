@@ -350,3 +350,14 @@ test('the values of a secret go to the driver and nowhere else', async () => {
   expect(text).not.toContain('hunter2');
   expect(text).not.toContain(data.password);
 });
+
+test('a call for a class of the plugin that the driver took over is marked for the metrics', async () => {
+  const markOf = async (driver: string, provisioner: string): Promise<unknown> => {
+    const world = atWork(anOpen());
+    await world.does(creating(anIntent()), { settings: settings({ driver }), class: aClass({ provisioner }) });
+    return world.driver.marks;
+  };
+  expect(await markOf('ebs.csi.aws.com', 'kubernetes.io/aws-ebs')).toEqual([{ migrated: true }]);
+  expect(await markOf('ebs.csi.aws.com', 'ebs.csi.aws.com')).toEqual([{ migrated: false }]);
+  expect(await markOf('mock.csi.example', 'kubernetes.io/aws-ebs')).toEqual([{ migrated: false }]);
+});

@@ -9,6 +9,7 @@ import type { Logger } from '../../lib/doors/log.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import type { Volume } from '../../proto/gen/csi.ts';
 import { isReachable } from '../facts/node.ts';
+import { isPluginClass } from '../migration/plugins.ts';
 import type { Accounts } from '../intent/accounts.ts';
 import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
 import type { CapacityRefresh } from '../capacity-refresh.ts';
@@ -58,7 +59,8 @@ export async function createVolume(deps: CallDeps, step: CreateStep, { state, si
   progress.update(uid, { operation: running, awaits: undefined, protecting: undefined });
   const secrets = intent.secret === undefined ? {} : (state.secret?.reveal() ?? {});
   try {
-    const { volume } = await driver.createVolume({ ...intent.request, secrets }, signal);
+    const mark = { migrated: isPluginClass(state.settings.driver, state.class) };
+    const { volume } = await driver.createVolume({ ...intent.request, secrets }, signal, mark);
     return made(deps, volume, { step, running, state });
   } catch (error) {
     if (error instanceof CsiError) return refused(deps, error, { step, running, state });

@@ -21,6 +21,18 @@ export function isKnownAs(driver: string, name: string | undefined): boolean {
   return name !== undefined && (name === driver || name === pluginOf(driver)?.name);
 }
 
+/** A class of the plugin that the driver took over. */
+export function isPluginClass(driver: string, storageClass: StorageClass | undefined): boolean {
+  const plugin = pluginOf(driver);
+  return plugin !== undefined && storageClass?.provisioner === plugin.name;
+}
+
+/** The volume of a PV is one of the plugin that the driver took over. */
+export function isPluginVolume(driver: string, volume: PersistentVolume): boolean {
+  const plugin = pluginOf(driver);
+  return plugin !== undefined && (volume.spec?.[plugin.field] ?? undefined) !== undefined;
+}
+
 /** A class of the plugin in the words of its driver, and as the driver's own; every other class as it is. */
 export function csiClass(driver: string, storageClass: StorageClass): Translated<StorageClass> {
   const plugin = pluginOf(driver);

@@ -8,6 +8,7 @@ import { memoryLog } from '../../lib/controller/testing/memory-log.ts';
 import { isRest } from '../../lib/controller/step.ts';
 import { CsiError } from '../../lib/csi/csi-error.ts';
 import { GrpcCode } from '../../lib/csi/grpc-code.ts';
+import type { CallMark } from '../../lib/csi/rpc-call.ts';
 import { ApiError } from '../../lib/kube/api-error.ts';
 import type { KubeObject, PersistentVolume, Resource } from '../../lib/kube/objects.ts';
 import type { CreateVolumeRequest, CreateVolumeResponse } from '../../proto/gen/csi.ts';
@@ -60,6 +61,8 @@ export function cacheOf<T extends KubeObject>(objects: Map<string, T>): Informer
 export function aDriver(calls: string[]) {
   const made = new Map<string, { readonly print: string; readonly volumeId: string }>();
   const received: CreateVolumeRequest[] = [];
+  /** Of each CreateVolume. */
+  const marks: (CallMark | undefined)[] = [];
   const deletions: { readonly volumeId: string; readonly secrets: Record<string, string> }[] = [];
   const answers: ((request: CreateVolumeRequest) => CreateVolumeResponse)[] = [];
   let count = 0;
@@ -76,6 +79,7 @@ export function aDriver(calls: string[]) {
   return {
     made,
     received,
+    marks,
     deletions,
     /** Answers the next call that nobody has answered yet; the others are done. */
     next: (answer: (request: CreateVolumeRequest) => CreateVolumeResponse) => void answers.push(answer),
@@ -90,7 +94,8 @@ export function aDriver(calls: string[]) {
         throw csiError(code);
       }),
     getCapacity: async () => ({ availableCapacity: 1n << 40n }),
-    createVolume: async (request: CreateVolumeRequest): Promise<CreateVolumeResponse> => {
+    createVolume: async (request: CreateVolumeRequest, _signal?: AbortSignal, mark?: CallMark): Promise<CreateVolumeResponse> => {
+      marks.push(mark);
       calls.push(`CreateVolume ${request.parameters['kind'] ?? ''}`.trim());
       received.push(request);
       return (answers.shift() ?? make)(request);

@@ -89,3 +89,22 @@ test('a PV whose object cannot be deleted stays, told and counted, and its volum
   expect(await metrics.expose()).toContain('controller_persistentvolume_delete_failed_total{class="fast"} 1');
   expect(decide(gather(deps, VOLUME_NAME) as VolumeState).kind).toBe('delete-object');
 });
+
+test('the deletion of a volume of the plugin that the driver took over is marked for the metrics', async () => {
+  const { deps, state } = open(createMetrics({ usage: () => usage }));
+  const marks: unknown[] = [];
+  const driver: VolumeDeps['driver'] = {
+    deleteVolume: async (_request, _signal, mark) => {
+      marks.push(mark);
+      return {};
+    },
+  };
+  const { csi: _, ...spec } = state.volume.spec ?? {};
+  const plugins = { ...state.volume, spec: { ...spec, awsElasticBlockStore: { volumeID: 'vol-1' } } };
+  for (const volume of [plugins, state.volume])
+    await execute({ ...deps, driver }, DELETE, {
+      state: { ...state, driver: 'ebs.csi.aws.com', volume },
+      signal: new AbortController().signal,
+    });
+  expect(marks).toEqual([{ migrated: true }, { migrated: false }]);
+});

@@ -16,6 +16,7 @@ import type { ClaimsInProgress } from '../intent/claims-in-progress.ts';
 import type { Journal } from '../../lib/journal/journal.ts';
 import type { ProvisionMetrics } from '../metrics.ts';
 import { classNameOf } from '../facts/ownership.ts';
+import { isPluginVolume } from '../migration/plugins.ts';
 import { DELETION_SECRET_NAME, DELETION_SECRET_NAMESPACE, VOLUME_FINALIZER } from '../facts/names.ts';
 import type { Caches } from '../caches.ts';
 import type { VolumeGatherDeps } from './gather.ts';
@@ -104,7 +105,7 @@ async function deleteVolume(
   if (caches.claims.store.byUid(claimUid) !== undefined) progress.update(claimUid, { provisionedBefore: 'seen' });
   const started = monotonic();
   try {
-    await driver.deleteVolume({ volumeId: step.handle, secrets }, signal);
+    await driver.deleteVolume({ volumeId: step.handle, secrets }, signal, { migrated: isPluginVolume(state.driver, volume) });
   } catch (error) {
     if (!(error instanceof CsiError)) throw error;
     deps.log.warn('DeleteVolume failed', { object: name, error: error.message });

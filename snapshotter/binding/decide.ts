@@ -30,7 +30,7 @@ import { fail, failMissing, type Failure, noteFailure } from './failure.ts';
 import { protectSnapshot } from './protection.ts';
 import type { BindingEffect, BindingNext, BindingState } from './state.ts';
 
-/** How long a bound name waits for the driver's first answer, so that one write holds both. */
+/** How long a bound name waits for the driver's first answer, and for a group's members, so that one write holds all of it. */
 const NEWS_WAIT_MS = 1000;
 
 export function decide<S extends SnapshotObject, C extends ContentObject>(state: BindingState<S, C>): BindingNext<C> {
@@ -198,10 +198,13 @@ function copyStatus<S extends SnapshotObject, C extends ContentObject>(state: Bi
       return { kind: 'poll', backoff: 'create-content', afterMs: NEWS_WAIT_MS, reason: 'the driver may answer in a moment', events: news };
     return { kind: 'create-content', backoff: 'create-content', action: 'note-name', inputs: createInputs(state), patch };
   }
+  // Members are made in a moment, and one write then says that, too.
+  const isNearlyReady = content.status?.readyToUse === true && members.unmade.length > 0;
   return {
     kind: 'write-status',
-    backoff: 'write-status',
-    inputs: inputsOf(snapshot.metadata?.uid, copy.changes),
+    ...(isNearlyReady
+      ? { backoff: 'create-content', inputs: createInputs(state) }
+      : { backoff: 'write-status', inputs: inputsOf(snapshot.metadata?.uid, copy.changes) }),
     patch,
     after: [...news, ...(copy.created ? [noticeOf(state, 'created')] : []), ...(copy.ready ? [noticeOf(state, 'ready')] : [])],
   };

@@ -78,6 +78,7 @@ describe('the way of a dynamic group', () => {
     const state = aGroupState({ snapshot: aBoundGroup(), content: theContent({ status: MADE }) });
     const waiting = decide({ ...state, members: { unmade: ['default/x'], undeleted: [] } });
     expect(waiting).toMatchObject({ kind: 'write-status', after: [{ reason: 'GroupSnapshotCreated' }] });
+    expect(waiting.kind === 'write-status' && waiting.backoff, 'not ahead of the moment that its members take').toBe('create-content');
     expect(decide(state)).toMatchObject({
       kind: 'write-status',
       after: [{ reason: 'GroupSnapshotCreated' }, { reason: 'GroupSnapshotReady' }],

@@ -113,7 +113,8 @@ export type BindingEffect<C extends ContentObject = VolumeSnapshotContent> =
   | (BindingStep<'create-content'> & { readonly action: 'note-name'; readonly patch: Patch })
   /** Gives a pre-provisioned content our uid and class. */
   | (BindingStep<'bind-content'> & { readonly patch: Patch })
-  | (BindingStep<'write-status'> & { readonly patch: Patch })
+  /** Held back like the bound name while the members of a group are being made. */
+  | (Effect<'write-status' | 'create-content'> & { readonly kind: 'write-status'; readonly patch: Patch })
   /** Makes the group the owner of a pre-provisioned member. */
   | (BindingStep<'add-owner'> & { readonly patch: Patch })
   | (BindingStep<'mark-content'> & { readonly patch: Patch })

@@ -7,7 +7,7 @@ import type { PersistentVolume } from '../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES } from '../../lib/kube/resources.ts';
 import { startSteeredDriver } from '../../harness/mock-driver.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
-import { startControlPlane } from '../../harness/real/control-plane.ts';
+import { freePort, startControlPlane } from '../../harness/real/control-plane.ts';
 import type { Program } from '../../harness/stage.ts';
 import { PROGRAM_USERS, type Side, startProgram, userOf } from './programs.ts';
 
@@ -103,15 +103,24 @@ async function untilProtected(name: string): Promise<void> {
   await plane.kube.until<PersistentVolume>(PERSISTENT_VOLUMES, { name }, { what: 'bound and protected', test, signal: plane.stage.broken });
 }
 
+/** `DeleteVolume true`: which driver calls are told to be about the plugin's volumes. */
+async function marksOf(port: number): Promise<readonly string[]> {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const calls = text.split('\n').filter((line) => line.startsWith('csi_sidecar_operations_seconds_count') && line.includes('migrated='));
+  return calls.map((line) => `${/method_name="[^"]*\/([A-Za-z]+)"/.exec(line)?.[1]} ${/migrated="([a-z]+)"/.exec(line)?.[1]}`).sort();
+}
+
 test.each(PLUGINS)('$driverName: volumes of $plugin go with their claims, from Go to ours and back', async (plugin) => {
   const { kube, stage } = plane;
   const { driver, control } = await startSteeredDriver(stage, { driverName: plugin.driverName });
+  const port = await freePort();
   const start = (side: Side): Promise<Program> =>
     startProgram(stage, {
       role: 'csi-provisioner',
       side,
       kubeconfig: plane.kubeconfigOf(userOf('csi-provisioner', side).name),
       address: driver.address,
+      args: [`--http-endpoint=127.0.0.1:${port}`],
     });
   const prefix = plugin.driverName.replaceAll('.', '-');
   const [first, second, third, fourth] = ['1', '2', '3', '4'].map((index) => `${prefix}-${index}`) as [string, string, string, string];
@@ -123,12 +132,15 @@ test.each(PLUGINS)('$driverName: volumes of $plugin go with their claims, from G
   for (const name of [first, second, third]) await untilProtected(name);
   await release(first);
   await gone(first);
+  const marksOfGo = await marksOf(port);
+  expect(marksOfGo).toContain('DeleteVolume true');
   await go.stop();
 
   // What is released while nobody runs is there for whoever comes.
   await release(second);
   const ours = await start('ours');
   await gone(second);
+  expect(await marksOf(port)).toEqual(marksOfGo);
   await createBound(plugin, fourth);
   await untilProtected(fourth);
   await ours.stop();

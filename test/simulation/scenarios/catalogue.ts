@@ -28,7 +28,7 @@ import {
   SLOW_TO_BE_READY,
 } from './directed.ts';
 import { EVERY_FIELD } from './every-field.ts';
-import { GROUPS_AT_ANY_TIME, GROUPS_CALM, GROUPS_OVER_RESTARTS } from './groups.ts';
+import { GROUP_JOB, GROUPS_AT_ANY_TIME, GROUPS_CALM, GROUPS_OVER_RESTARTS } from './groups.ts';
 import { HAND_OVER } from './hand-over.ts';
 import { LATE_CAUSES, LATE_NODES } from './late-causes.ts';
 import { LATE_WRITES, LATE_WRITES_ELECTED } from './late-writes.ts';
@@ -59,6 +59,7 @@ export const SCENARIOS: readonly Scenario[] = [
   SLOW_TO_BE_READY,
   IDLE,
   RETAINED_VOLUME,
+  GROUP_JOB,
   GROUPS_CALM,
   GROUPS_AT_ANY_TIME,
   GROUPS_OVER_RESTARTS,

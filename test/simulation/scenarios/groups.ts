@@ -16,7 +16,7 @@ import type { Scenario } from '../scenario.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import { tidy } from '../tidy.ts';
 import type { World } from '../world.ts';
-import { bound } from './main-job.ts';
+import { bound, must } from './main-job.ts';
 
 const SOURCES = ['a', 'b', 'c'];
 const LABELS = ['db', 'web'];
@@ -75,6 +75,23 @@ async function act(world: World, random: SeededRandom): Promise<void> {
       world.crash(random.pick(world.programNames()));
   }
 }
+
+/** A group of three from the labels of its claims to its end, without any fault: the run whose crash points are swept. */
+export const GROUP_JOB: Scenario = {
+  name: 'group-job',
+  about: 'a group of three is made and deleted without any fault: every crash point of it is visited',
+  groups: true,
+  story: async (world) => {
+    const { user, mirror } = world;
+    await sources(world);
+    await must(world, () => SOURCES.every((name) => bound(world, `claim-${name}`)), 'claims bound');
+    await user.create(GROUPS(), group('group-db', 'db'));
+    const isReady = (): boolean => mirror.groups.all()[0]?.status?.readyToUse === true && mirror.snapshots.all().length === SOURCES.length;
+    await must(world, isReady, 'group ready');
+    await user.remove(`${GROUPS()}/group-db`);
+    await must(world, () => mirror.groups.all().length + mirror.snapshots.all().length === 0, 'group and members gone');
+  },
+};
 
 async function anyTime(world: World, random: SeededRandom): Promise<void> {
   await sources(world);

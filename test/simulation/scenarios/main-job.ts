@@ -29,7 +29,7 @@ export function ready(world: World, name: string): boolean {
   return world.mirror.snapshots.all().some((s) => s.metadata?.name === name && s.status?.readyToUse === true);
 }
 
-async function must(world: World, condition: () => boolean, what: string): Promise<void> {
+export async function must(world: World, condition: () => boolean, what: string): Promise<void> {
   if (!(await world.user.until(condition, LIMIT_MS)))
     throw new Violation('desired-is-actual', `${what} did not happen within ${LIMIT_MS / 60_000} virtual minutes`);
 }

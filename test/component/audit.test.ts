@@ -124,3 +124,17 @@ test('a driver without lists is told in a line, and so is one that is not there'
   expect(nobody.code).toBe(1);
   expect(nobody.stderr).toContain('/nowhere: there is no such socket');
 });
+
+test('a driver that hangs or dies in the middle is told with its call, and nothing is called a leak', async () => {
+  audited = await openAuditWorld({ healthy: 1, leaks: 1 });
+  const { control } = audited;
+  await control.bend([{ rpc: 'ListSnapshots', delay: '600s' }]);
+  const hung = await audit(audited, '--timeout=500ms', '--output=text');
+  expect(hung).toMatchObject({ code: 1, stdout: '' });
+  expect(hung.stderr).toMatch(/^audit: the driver at \S+ failed at ListSnapshots \(.*DeadlineExceeded.*\): see its log, .*\n$/);
+  await control.heal();
+  await control.bend([{ rpc: 'ListSnapshots', crash: 'before' }]);
+  const died = await audit(audited, '--output=text');
+  expect(died).toMatchObject({ code: 1, stdout: '' });
+  expect(died.stderr).toMatch(/^audit: \S+: nobody serves it \(ECONNREFUSED\): a driver that ended left it behind.*\n$/);
+});

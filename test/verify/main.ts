@@ -8,6 +8,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as audit from './audit.ts';
+import * as crowd from './crowd.ts';
 import * as curve from './curve.ts';
 import * as fuzz from './fuzz.ts';
 import * as handover from './handover.ts';
@@ -30,6 +31,7 @@ import type { Part, Verification } from './verification.ts';
 
 const VERIFICATIONS: readonly Verification[] = [
   audit,
+  crowd,
   curve,
   fuzz,
   handover,

@@ -149,8 +149,15 @@ test.each([
   ['is going', GOING],
   ['is gone', undefined],
 ])('a PV that exists ends the operation of a claim that %s, and only then its entry goes', (_, claim) => {
-  for (const operation of [anOpen(), UNCERTAIN]) expect(kind({ claim, operation, volume: aVolume() })).toBe('close');
+  const inherited = { inherited: claim === undefined };
+  for (const operation of [anOpen(), UNCERTAIN]) expect(kind({ claim, operation, progress: inherited, volume: aVolume() })).toBe('close');
   for (const operation of [CLOSING, NO_OPERATION]) expect(kind({ claim, operation, volume: aVolume() })).toBe('done');
+});
+
+test('a PV that comes after it was found missing ends no call that is open: that may make another volume than the PV names', () => {
+  const late = { claim: undefined, volume: aVolume() };
+  expect(decide(state({ operation: UNCERTAIN, ...late }))).toMatchObject({ kind: 'create-volume', purpose: 'settle' });
+  expect(kind({ operation: anOpen({ uncertain: [anIntent()], call: 'final' }), ...late })).toBe('close');
 });
 
 test('the end of what another process began is told to the claim, and so is an entry that was never true', () => {

@@ -4,7 +4,7 @@
  * The order is the safety argument:
  *  1. a volume that was made and that nobody wants is deleted before anything else is asked for;
  *  2. a volume that was made is saved before anything else is looked at;
- *  3. a PV that exists ends the operation, and only then its entry leaves the journal;
+ *  3. a PV that exists ends the operation, and only then its entry leaves the journal; one that came too late ends nothing;
  *  4. a claim that is ours, alive and without a volume gets a new attempt, as if nothing had been before;
  *  5. what earlier calls may have left for a claim that is gone, or has another volume, is settled by the recorded request, so
  *     that what it made ends in a PV, and the PV in the ordinary deletion.
@@ -109,10 +109,20 @@ function volumeExists(state: ClaimState, volume: NonNullable<ClaimState['volume'
   // What the driver of this node may have made is no volume of a PV on another node.
   if (operation.phase === 'open' && operation.uncertain !== undefined && !isReachable(volume, state.settings.node))
     return settle(state, operation, 'the volume of the claim is on another node');
+  if (operation.phase === 'open' && operation.uncertain !== undefined && isLate(state, operation))
+    return settle(state, operation, 'the claim is gone, and its PV came after it was found missing');
   if (operation.phase === 'open')
     return { kind: 'close', backoff: 'create-volume', inputs: attemptInputs(state), before: staleNote(state, name) };
   const events = state.saved ? claimNotice(state, { reason: REASON.provisioned, message: `Successfully provisioned volume ${name}` }) : [];
   return { kind: 'done', reason: 'the volume is provisioned', events };
+}
+
+/**
+ * We saw neither claim nor PV, and what we asked the driver since is open: this PV is of a POST that arrived late. Its volume may have
+ * been deleted long ago, and what our call makes is another one.
+ */
+function isLate({ claim, progress }: ClaimState, { call }: OpenOperation): boolean {
+  return claim === undefined && !progress.inherited && call === 'unknown';
 }
 
 /** The process that made the volume died before it could say so, or the entry was never true. */

@@ -2,7 +2,7 @@
  * Flags as a table. One row (name, type, default, help, origin) gives the parser, `--help`, docs/flags.md
  * and the parity test against the Go programs; there is no other place that knows a flag.
  *
- * A program's table lies beside the program (`snapshotter/options.ts`, …) and is written
+ * A program's table lies beside the program (`snapshotter/controller-options.ts`, …) and is written
  *
  *   export const FLAGS = [
  *     ...KLOG_FLAGS,                                     // rows shared by programs: flag-groups.ts

@@ -10,7 +10,16 @@ import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import { startControlPlane } from '../../harness/real/control-plane.ts';
 import type { GroupOptions } from './group-job.ts';
 import { askForGroupDeletion, labelGroup, openGroupClass, takeGroup, untilGroupGone } from './group-job.ts';
-import { createSnapshot, deleteClaim, deleteSnapshot, openScene, provision, takeSnapshot, untilNothingLeft } from './main-job.ts';
+import {
+  createSnapshot,
+  deleteClaim,
+  deleteSnapshot,
+  openScene,
+  provision,
+  takeSnapshot,
+  untilNothingLeft,
+  untilReady,
+} from './main-job.ts';
 import type { Side } from './programs.ts';
 import {
   castOf,
@@ -176,6 +185,8 @@ async function measure({ name: contestant, users, start }: Contestant): Promise<
   const second = await untilTried(earlier, 4);
   await count('final error again', second - first);
   await steered.control.heal();
+  // Deleted in the middle of an attempt the Go program's may stay until its resync (docs/peer-behaviour.md).
+  await each((index) => untilReady(scene, `failing-${index}`), { objects: FAILING, inFlight: FAILING });
   await each((index) => deleteSnapshot(scene, `failing-${index}`), { objects: FAILING });
   await openGroupClass(scene);
   from = await quiet();

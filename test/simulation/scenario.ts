@@ -8,7 +8,7 @@ import type { World } from './world.ts';
 /** One story: what users do, what goes wrong meanwhile, what must hold in the end beside the invariants. */
 export interface Scenario {
   readonly name: string;
-  /** What it shows, for the list in ARCHITECTURE.md and `--help`. */
+  /** What it shows, in one sentence. */
   readonly about: string;
   /** Fault mix of a run; undefined: none. */
   readonly faults?: (random: SeededRandom) => FaultRates;

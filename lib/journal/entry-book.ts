@@ -233,7 +233,10 @@ export function createEntries({ headName, newName, gone }: EntryBookOptions): En
     names: () => shards.filter(({ lease, retired }) => lease !== undefined && !retired).map(({ name }) => name),
     retire: () => retireEmpty([head, ...shards]),
     remove: (part) => {
-      shards = shards.filter((shard) => shard !== part);
+      const left = [...part.standing.keys(), ...part.unsettled];
+      if (part === head) Object.assign(part, { lease: undefined, standing: new Map() });
+      else shards = shards.filter((shard) => shard !== part);
+      forget(left);
     },
     adopt: (sealed) => {
       const found = new Set<string>();

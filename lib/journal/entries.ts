@@ -54,7 +54,7 @@ export interface Entries {
   names(): readonly string[];
   /** Shards that hold nothing, and are not needed for what comes next, are given up. */
   retire(): void;
-  /** A retired shard is gone. */
+  /** A retired shard, or a head that holds nothing, is gone. */
   remove(part: Part): void;
   /** The parts are these, as read at a take-over: their entries are ours now. Answers those not known before. */
   adopt(parts: readonly SealedPart[]): readonly FoundText[];

@@ -119,11 +119,10 @@ export function createEntries({ headName, newName, gone }: EntryBookOptions): En
     }
   };
 
-  /** Those that are wanted by nobody and held by nothing. */
-  const forget = (uids: Iterable<string>): void => {
-    for (const uid of uids) {
-      const entry = entries.get(uid);
-      if (entry === undefined || entry.kept !== undefined || entry.next !== undefined || isHeld(uid)) continue;
+  /** Those that are wanted by nobody and held by nothing: after whatever may have shown that, of any part. */
+  const forget = (): void => {
+    for (const [uid, entry] of entries) {
+      if (entry.kept !== undefined || entry.next !== undefined || isHeld(uid)) continue;
       entries.delete(uid);
       gone(uid);
     }
@@ -204,18 +203,14 @@ export function createEntries({ headName, newName, gone }: EntryBookOptions): En
       return { texts, openings: [single.next] };
     },
     confirm: (part, { lease, texts, names }) => {
-      const left = new Set([...part.standing.keys(), ...part.unsettled, ...(part.sending?.keys() ?? [])]);
       part.lease = lease;
       part.standing = texts;
       part.sending = undefined;
       part.unsettled.clear();
       part.isUnsettled = false;
-      if (names !== undefined) {
-        named = new Set(names);
-        for (const shard of shards) if (shard.retired && !named.has(shard.name)) for (const uid of shard.standing.keys()) left.add(uid);
-      }
+      if (names !== undefined) named = new Set(names);
       settleWhatStands();
-      forget(left);
+      forget();
     },
     unconfirmed: (part, applied) => {
       const sent = part.sending ?? new Map<string, string>();
@@ -225,7 +220,7 @@ export function createEntries({ headName, newName, gone }: EntryBookOptions): En
         for (const uid of sent.keys()) part.unsettled.add(uid);
       }
       settleWhatStands();
-      forget(sent.keys());
+      forget();
     },
     rename: (names) => {
       named = new Set(names);
@@ -233,7 +228,9 @@ export function createEntries({ headName, newName, gone }: EntryBookOptions): En
     names: () => shards.filter(({ lease, retired }) => lease !== undefined && !retired).map(({ name }) => name),
     retire: () => retireEmpty([head, ...shards]),
     remove: (part) => {
-      shards = shards.filter((shard) => shard !== part);
+      if (part === head) Object.assign(part, { lease: undefined, standing: new Map() });
+      else shards = shards.filter((shard) => shard !== part);
+      forget();
     },
     adopt: (sealed) => {
       const found = new Set<string>();
@@ -269,7 +266,7 @@ export function createEntries({ headName, newName, gone }: EntryBookOptions): En
       }
       for (const part of [head, ...shards]) makeRoom(part);
       settleWhatStands();
-      forget(entries.keys());
+      forget();
       return [...found].flatMap((uid) => {
         const text = entries.get(uid)?.kept;
         return text === undefined ? [] : [{ uid, text }];

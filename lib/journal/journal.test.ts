@@ -210,6 +210,20 @@ describe('an answer that is lost', () => {
     expect(entriesIn(bench.server)).toEqual({ a: VALUE });
   });
 
+  test('of a closing, whose read fails too, is told as its end once the Lease is read again', async () => {
+    const bench = createBench();
+    const { journal, closed } = await leader(bench);
+    await journal.record('a', VALUE, bench.signal);
+    const faults: ('lost' | ReturnType<typeof apiError>)[] = ['lost', apiError(500, 'InternalError')];
+    bench.server.fault = ({ verb }) => (verb === 'replace' || verb === 'get' ? faults.shift() : undefined);
+    journal.close('a');
+    await bench.clock.advance(10_000);
+    expect(faults).toEqual([]);
+    expect(entriesIn(bench.server)).toEqual({});
+    expect(closed).toEqual(['a']);
+    expect(journal.holds('a')).toBe(false);
+  });
+
   test('while the read fails too is told once, then cleared up with growing pauses', async () => {
     const bench = createBench();
     const { journal } = await leader(bench);

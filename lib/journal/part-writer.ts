@@ -152,10 +152,7 @@ export function createPartWriter({ requests, entries, log, random, elected, seal
         // Whoever changed it meets it as a shard that no journal names.
         log.debug(2, 'Lease of the journal could not be removed', { lease: part.name, error: String(error) });
       }
-      if (part === head) {
-        part.lease = undefined;
-        part.standing = new Map();
-      } else entries.remove(part);
+      entries.remove(part);
     },
     seal: async (signal) => {
       const own = entries.shards.filter(({ retired, lease }) => !retired && lease !== undefined).map(({ name }) => name);

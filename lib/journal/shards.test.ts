@@ -92,6 +92,22 @@ describe('a journal that grows', () => {
     expect(journal.figures()).toMatchObject({ entries: 0, shards: 0 });
   });
 
+  test('an entry that is closed after the POST of its shard was not answered is told as gone with the shard', async () => {
+    const bench = createBench();
+    const { journal, closed } = await leader(bench);
+    for (const n of [0, 1]) await journal.record(`uid-${n}`, bulky(n), bench.signal);
+    bench.server.fault = ({ verb }) => (verb === 'create' ? 'late' : undefined);
+    const state = watched(journal.record('uid-2', bulky(2), bench.signal));
+    await bench.clock.advance(1);
+    expect(state.error).toMatchObject({ status: 0 });
+    for (const n of [0, 1, 2]) journal.close(`uid-${n}`);
+    expect(journal.holds('uid-2')).toBe(true);
+    await bench.clock.advance(60_000);
+    expect([...closed].sort()).toEqual(['uid-0', 'uid-1', 'uid-2']);
+    expect(journal.figures()).toMatchObject({ entries: 0, shards: 0 });
+    expect([...bench.server.leases.keys()]).toEqual([HEAD]);
+  });
+
   test('an empty shard stays while the head is full, so that a claim costs two writes all the same', async () => {
     const bench = createBench();
     const { journal } = await leader(bench);

@@ -2,6 +2,7 @@
 import { Violation } from '../invariants.ts';
 import { CLAIMS, claim, SNAPSHOTS, snapshot } from '../manifests.ts';
 import type { Scenario } from '../scenario.ts';
+import { SLOWEST_MS } from '../waits.ts';
 import type { World } from '../world.ts';
 import { answers, answersWith, mended, takesAtMost } from './as-go.ts';
 import { bound, classes } from './main-job.ts';
@@ -51,7 +52,8 @@ export const GO_ALREADY_EXISTS: Scenario = {
     if (random.chance(0.5)) await world.user.remove('/api/v1/namespaces/team');
     else await world.user.remove(`${SNAPSHOTS('team')}/s1`);
     await takesAtMost(world, { what: 'the end of a snapshot after ALREADY_EXISTS', goMs: 0 }, () => isGone(world, 's1'));
-    await world.user.pause(random.between(0, MINUTE_MS));
+    // A request that was slow may be what its content waits for.
+    await world.user.pause(random.between(SLOWEST_MS, MINUTE_MS));
     if (world.mirror.contents.all().length > 0)
       world.fail(new Violation('deleted-means-gone', 'the content of a snapshot that was never made is still there'));
     mended(world);

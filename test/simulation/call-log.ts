@@ -14,7 +14,7 @@ export interface LoggedCall {
   readonly parameters: Readonly<Record<string, string>>;
   /** The driver's answer as it reached the program; undefined while it is awaited. */
   answer?: { readonly atMs: number; readonly code: number; readonly message: string };
-  /** The program died meanwhile. */
+  /** The program died meanwhile, or led no more when it heard the answer. */
   lost?: boolean;
 }
 
@@ -44,8 +44,15 @@ export class CallLog {
     this.now = now;
   }
 
-  /** The answer is to be called with what the program hears. Undefined for a call that makes and deletes nothing. */
-  opened(program: string, { method, request }: RpcCall): ((answer: { code: number; message: string }) => void) | undefined {
+  /**
+   * The answer is to be called with what the program hears; `acts`: it may act on that. Undefined for a call that makes and deletes
+   * nothing.
+   */
+  opened(
+    program: string,
+    { method, request }: RpcCall,
+    acts: () => boolean,
+  ): ((answer: { code: number; message: string }) => void) | undefined {
     const rpc = method.split('/').at(-1) ?? '';
     if (!isLogged(rpc)) return undefined;
     const call: LoggedCall = { program, rpc, parameters: {}, ...SUBJECTS[rpc](request), atMs: this.now() };
@@ -56,7 +63,8 @@ export class CallLog {
     else earlier.push(call);
     this.tell(call);
     return ({ code, message }) => {
-      call.answer = { atMs: this.now(), code, message };
+      if (acts()) call.answer = { atMs: this.now(), code, message };
+      else call.lost = true;
       this.tell(call);
     };
   }

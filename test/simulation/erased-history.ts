@@ -7,8 +7,8 @@
  *    it is begun again: while it lives, what was made must be found again by its name;
  *  - the end of what was on its way out: it may live again, but whoever heard that its end was asked for may act on
  *    that until the restart is noticed;
- *  - that the entry of a claim which lives goes though its PV is undone: who saved the PV learns it by the next list, and
- *    asks for the same volume again.
+ *  - that the entry of a claim which lives goes though its PV, or the account of its earlier call, is undone: who saved the PV
+ *    learns it by the next list, and asks for the same volume again, as does who begins anew.
  */
 import type { KubeObject } from '../../lib/kube/objects.ts';
 import { openEntries } from './journal.ts';
@@ -81,9 +81,11 @@ export class ErasedHistory {
     return this.ending.has(handle);
   }
 
-  /** True for a claim (uid) that lives and had a PV which may be undone. */
+  /** True for a claim (uid) that lives and had a PV, or an account of a call, which may be undone. */
   mayHaveLostVolume(uid: string): boolean {
-    return this.accounted.has(`pvc-${uid}`) && this.mirror.claims.all().some(({ metadata }) => metadata?.uid === uid);
+    return (
+      (this.accounted.has(`pvc-${uid}`) || this.notBegun.has(uid)) && this.mirror.claims.all().some(({ metadata }) => metadata?.uid === uid)
+    );
   }
 
   /** True for a name whose record may have been undone, while the call that it was for was under way. */

@@ -12,7 +12,7 @@ function stage() {
   const request = CreateVolumeRequest.encode({ ...CreateVolumeRequest.decode(new Uint8Array()), name: VOLUME.name }).finish();
   const send = (atMs: number) => {
     nowMs = atMs;
-    return calls.opened('csi-provisioner', { method: '/csi.v1.Controller/CreateVolume', request, timeoutMs: 0 });
+    return calls.opened('csi-provisioner', { method: '/csi.v1.Controller/CreateVolume', request, timeoutMs: 0 }, () => true);
   };
   const deleted = (atMs: number): void => {
     nowMs = atMs;

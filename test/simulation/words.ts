@@ -15,6 +15,7 @@ import { handleOf, Violation } from './invariants.ts';
 import { DRIVER } from './manifests.ts';
 
 const TOLD_WITHIN_MS = 30_000;
+const SPAM_BURST = 25;
 /** After a success. */
 const GONE_WITHIN_MS = 5_000;
 
@@ -106,11 +107,8 @@ export class Words {
     const cause = causeOfClaim(known, claim);
     const uid = claim.metadata?.uid ?? '';
     if (cause?.silent === true || (cause === undefined && this.isFirstCallOpen('CreateVolume', `pvc-${uid}`))) return undefined;
-    return {
-      who: `claim ${name}`,
-      told: () => this.eventsOn(claim),
-      ...this.reason(uid, cause, this.refusal('CreateVolume', `pvc-${uid}`)),
-    };
+    const reason = this.reason(uid, cause, this.refusal('CreateVolume', `pvc-${uid}`));
+    return { who: `claim ${name}`, told: () => this.eventsOn(claim), ...(this.isSpam(claim) ? { ...reason, words: [] } : reason) };
   }
 
   private snapshot(snapshot: VolumeSnapshot): Waiting | undefined {
@@ -171,6 +169,12 @@ export class Words {
       .all()
       .filter(({ involvedObject }: CoreEvent) => involvedObject?.uid === metadata?.uid && metadata?.uid !== undefined)
       .map(({ reason = '', message = '' }) => `${reason}: ${message}`);
+  }
+
+  /** Of so many events on one object client-go drops what follows, but for one in five minutes. */
+  private isSpam({ metadata }: KubeObject): boolean {
+    const own = this.init.known.mirror.events.all().filter(({ involvedObject }: CoreEvent) => involvedObject?.uid === metadata?.uid);
+    return own.reduce((sum, { count = 1 }) => sum + count, 0) >= SPAM_BURST;
   }
 
   /** Errors that are shown though the last call succeeded at least `agoMs` ago; to be asked once things have settled, with 0. */

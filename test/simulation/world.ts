@@ -414,7 +414,7 @@ export class World {
         stream: (request, signal) => this.server.stream(request, signal),
       },
       driver: this.driver,
-      called: (program, call) => this.calls.opened(program, call),
+      called: (program, call) => this.calls.opened(program, call, () => !this.init.elects || this.leads(program)),
       delayed: (ms) => this.calm.delay(ms),
       lags: (program, path, untilMs) => {
         const works = meetsContents(program) && (!this.init.elects || this.leads(program));

@@ -1,7 +1,7 @@
 /** Entries of the provisioner's journal about a claim, also one that is gone: a volume of it may exist without an object. */
 import { JOURNAL_DRIVER_LABEL, readLease } from '../../lib/journal/lease.ts';
 import { LEASES } from '../../lib/kube/resources.ts';
-import { readEntry } from '../../provisioner/intent/intent.ts';
+import { readEntries } from '../../provisioner/intent/intent.ts';
 import { kubectlName, type Place, placeOf } from '../reading/place.ts';
 import { listVisible, type ReadOnlyClient } from '../reading/read-only-client.ts';
 import { releaseEntry } from '../reading/release-entry.ts';
@@ -52,8 +52,7 @@ export async function openEntriesOf(claim: string, { client, running, leaseNames
       continue;
     }
     const driver = item.metadata?.labels?.[JOURNAL_DRIVER_LABEL] ?? '';
-    for (const [claimUid, text] of read.texts) {
-      const entry = readEntry(claimUid, JSON.parse(text));
+    for (const [claimUid, entry] of readEntries(read.texts)) {
       if (entry.kind === 'unreadable') continue;
       const [{ claim: named, request }] = entry.intents;
       if (`${named.namespace}/${named.name}` !== claim) continue;

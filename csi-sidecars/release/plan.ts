@@ -3,7 +3,7 @@ import type { KubeObject, Lease, VolumeSnapshot, VolumeSnapshotContent } from '.
 import { parseTime } from '../../lib/kube/time.ts';
 import { driverLabel } from '../../lib/journal/driver-label.ts';
 import { JOURNAL_DRIVER_LABEL, readLease } from '../../lib/journal/lease.ts';
-import { readEntry } from '../../provisioner/intent/intent.ts';
+import { readEntries } from '../../provisioner/intent/intent.ts';
 import { CREATION_UNCERTAIN } from '../../snapshotter/names.ts';
 
 /** Every annotation of ours begins so. */
@@ -77,8 +77,7 @@ function holding(lease: Lease): Left['keep'] {
   const read = readLease(lease);
   if (read.kind === 'unreadable')
     return { reason: `it cannot be read (${read.message}), and may name volumes that no PV does`, always: false };
-  const volumes = [...read.texts].map(([uid, text]) => {
-    const entry = readEntry(uid, JSON.parse(text));
+  const volumes = readEntries(read.texts).map(([uid, entry]) => {
     const [intent] = entry.kind === 'entry' ? entry.intents : [];
     return intent === undefined ? `claim uid ${uid}` : `${intent.request.name} of claim ${intent.claim.namespace}/${intent.claim.name}`;
   });

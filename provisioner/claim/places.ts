@@ -37,6 +37,9 @@ export function placesOf(terms: readonly Term[]): Places {
   };
 }
 
+/** The driver chooses. */
+export const NO_PLACES = placesOf([]);
+
 function make(terms: readonly Term[]) {
   const topologies = terms.map(toTopology);
   const text = JSON.stringify(topologies);

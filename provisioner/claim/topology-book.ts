@@ -11,7 +11,7 @@ import { createCensus } from '../segments/census.ts';
 import type { RegisteredKeys } from '../facts/registered-keys.ts';
 import { changesKeys, changesPlace, registeredKeys } from '../facts/registered-keys.ts';
 import type { Places } from './places.ts';
-import { createAllowedBook, placesOf } from './places.ts';
+import { createAllowedBook, NO_PLACES, placesOf } from './places.ts';
 import type { Term } from './terms.ts';
 import { sortTerms, termOf } from './terms.ts';
 import type { SelectedNode, TopologyInput, TopologyKeys } from './topology.ts';
@@ -148,7 +148,7 @@ export function createTopologyBook(
   };
 }
 
-const NOWHERE = { clusterKeys: [], cluster: placesOf([]) };
+const NOWHERE = { clusterKeys: [], cluster: NO_PLACES };
 
 function setId(sorted: TopologyKeys): string {
   return sorted.join('\n');

@@ -7,7 +7,7 @@ import type { RegisteredKeys } from '../facts/registered-keys.ts';
 import { mapText, pairsText, quoted, words } from '../facts/peer-words.ts';
 import { fnv1 } from './fnv.ts';
 import type { Allowed, Places, Requirement } from './places.ts';
-import { placesOf } from './places.ts';
+import { NO_PLACES, placesOf } from './places.ts';
 import type { Term } from './terms.ts';
 import { isSubset, termOf } from './terms.ts';
 
@@ -61,8 +61,6 @@ export function topologyFor(input: TopologyInput): TopologyResult {
     message: `topology ${pairsText(node)} from selected node ${quoted(selected?.name ?? '')} is not in requisite: ${termsText(terms)}`,
   };
 }
-
-const NO_PLACES = placesOf([]);
 
 function requisitePlaces(input: TopologyInput, node: Term | undefined): Places | TopologyResult {
   const { allowed, selected, driver } = input;

@@ -10,7 +10,7 @@ import type { Lease } from '../../lib/kube/objects.ts';
 import { NO_JOURNAL, REASON } from '../facts/names.ts';
 import type { ClaimsInProgress } from './claims-in-progress.ts';
 import type { SourceReference } from './intent.ts';
-import { encodeEntry, readEntry } from './intent.ts';
+import { encodeEntry, readEntries, readEntry } from './intent.ts';
 import type { FoundEntry, Journal } from '../../lib/journal/journal.ts';
 import { createJournal } from '../../lib/journal/journal.ts';
 import { headName, readLease } from '../../lib/journal/lease.ts';
@@ -157,10 +157,7 @@ export function openAccounts(init: AccountsInit): Accounts {
     (init.journals?.store.list() ?? []).flatMap((lease) => {
       const other = lease.metadata?.name === place.name ? undefined : readLease(lease);
       if (other?.kind !== 'journal') return [];
-      return [...other.texts].flatMap(([uid, text]) => {
-        const read = readEntry(uid, JSON.parse(text));
-        return read.kind === 'entry' ? [{ uid, ...read }] : [];
-      });
+      return readEntries(other.texts).flatMap(([uid, read]) => (read.kind === 'entry' ? [{ uid, ...read }] : []));
     });
 
   return {

@@ -102,6 +102,11 @@ export function readEntry(uid: string, value: unknown): ReadEntry {
   return { kind: 'entry', intents: [first, ...rest], deleting: text(value['deleting']) || undefined };
 }
 
+/** Every entry of a Lease of the journal (`texts` of lib/journal/lease.ts), by claim uid. */
+export function readEntries(texts: ReadonlyMap<string, string>): readonly (readonly [string, ReadEntry])[] {
+  return [...texts].map(([uid, text]) => [uid, readEntry(uid, JSON.parse(text))] as const);
+}
+
 function readIntent(value: unknown, owner: Pick<Intent, 'claim' | 'className'>): Intent | undefined {
   const request = decodeRequest(value);
   if (request === undefined || request.name === '' || !isObject(value)) return undefined;

@@ -164,17 +164,19 @@ export class Words {
     ];
   }
 
-  private eventsOn({ metadata }: KubeObject): readonly string[] {
+  private eventsOn(object: KubeObject): readonly string[] {
+    return this.recordedOn(object).map(({ reason = '', message = '' }) => `${reason}: ${message}`);
+  }
+
+  private recordedOn({ metadata }: KubeObject): readonly CoreEvent[] {
     return this.init.known.mirror.events
       .all()
-      .filter(({ involvedObject }: CoreEvent) => involvedObject?.uid === metadata?.uid && metadata?.uid !== undefined)
-      .map(({ reason = '', message = '' }) => `${reason}: ${message}`);
+      .filter(({ involvedObject }) => involvedObject?.uid === metadata?.uid && metadata?.uid !== undefined);
   }
 
   /** Of so many events on one object client-go drops what follows, but for one in five minutes. */
-  private isSpam({ metadata }: KubeObject): boolean {
-    const own = this.init.known.mirror.events.all().filter(({ involvedObject }: CoreEvent) => involvedObject?.uid === metadata?.uid);
-    return own.reduce((sum, { count = 1 }) => sum + count, 0) >= SPAM_BURST;
+  private isSpam(object: KubeObject): boolean {
+    return this.recordedOn(object).reduce((sum, { count = 1 }) => sum + count, 0) >= SPAM_BURST;
   }
 
   /** Errors that are shown though the last call succeeded at least `agoMs` ago; to be asked once things have settled, with 0. */

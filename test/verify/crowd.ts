@@ -2,10 +2,11 @@
  * `npm run verify -- crowd`: the verbs on a cluster of 50,000 claims, volumes, snapshots and contents: each ends, and in
  * how much memory. The driver that `audit` asks knows none of them.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { programFile } from '../../demo/world.ts';
+import { writeKubeconfig } from '../../harness/kubeconfig.ts';
 import { startMockDriver } from '../../harness/mock-driver.ts';
 import { openStage, type Stage } from '../../harness/stage.ts';
 import type { KubeObject } from '../../lib/kube/objects.ts';
@@ -32,15 +33,7 @@ export async function run({ size, log }: VerificationOptions): Promise<Verificat
     const driver = await startMockDriver(stage);
     const server = await openCrowdServer(crowd(OBJECTS[size], driver.name));
     stage.defer(() => server.close());
-    const kubeconfig = join(stage.dir, 'kubeconfig');
-    const context = { cluster: 'c', user: 'u' };
-    writeFileSync(
-      kubeconfig,
-      JSON.stringify({
-        ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'x', contexts: [{ name: 'x', context }] },
-        ...{ clusters: [{ name: 'c', cluster: { server: server.url } }], users: [{ name: 'u', user: {} }] },
-      }),
-    );
+    const kubeconfig = writeKubeconfig(join(stage.dir, 'kubeconfig'), { server: server.url });
     // What is to be said takes so many lines at least; what went wrong takes one.
     const verbs: readonly { readonly words: readonly [string, ...string[]]; readonly code: number; readonly lines: number }[] = [
       { words: ['doctor'], code: 1, lines: 5 },

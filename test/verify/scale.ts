@@ -13,6 +13,7 @@ import { createTopologyBook, type TopologyBook } from '../../provisioner/claim/t
 import { topologyFor } from '../../provisioner/claim/topology.ts';
 import { openBench } from '../../provisioner/capacity/testing/bench.ts';
 import { DRIVER } from '../../provisioner/testing/objects.ts';
+import { median, quantile } from '../bench/statistics.ts';
 import { memoryOfObjects } from './scale-memory.ts';
 import type { VerificationOptions, VerificationResult } from './verification.ts';
 
@@ -81,8 +82,7 @@ async function requirementsAmong(racks: number, claims: number, log: (line: stri
   const calls = api.calls.length;
   const firstMs = ask(0);
   for (let index = 0; index < WARM_UP; index += 1) ask(index);
-  const times = Array.from({ length: claims }, (_, index) => ask(index)).toSorted((a, b) => a - b);
-  const at = (part: number): number => times[Math.floor(times.length * part)] ?? Number.NaN;
+  const times = Array.from({ length: claims }, (_, index) => ask(index));
   const places = racks * REGIONS * ZONES_OF_A_REGION;
   const placesMade = made.size;
   const faults = placesMade === places ? [] : [`${claims} claims among ${places} places made ${placesMade} of them`];
@@ -94,8 +94,8 @@ async function requirementsAmong(racks: number, claims: number, log: (line: stri
     changing.push(ask(index));
   }
   stop();
-  const afterChangeMs = medianOf(changing);
-  const figures = { places, firstMs, medianMs: at(0.5), p99Ms: at(0.99), afterChangeMs, made: placesMade, faults };
+  const afterChangeMs = median(changing);
+  const figures = { places, firstMs, medianMs: median(times), p99Ms: quantile(times, 0.99), afterChangeMs, made: placesMade, faults };
   log(
     `${MACHINES} nodes, ${places} places: the first claim ${firstMs.toFixed(1)} ms, then ${figures.medianMs.toFixed(3)} ms at the median and ` +
       `${figures.p99Ms.toFixed(3)} ms at p99 of ${claims}; places made for all of them: ${placesMade}; ` +
@@ -122,10 +122,6 @@ async function openCluster(
   await clock.settle();
   await informers.waitSynced(stop.signal);
   return { api, book, settle: () => clock.settle(), stop: () => stop.abort() };
-}
-
-function medianOf(times: readonly number[]): number {
-  return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN;
 }
 
 interface Changes {

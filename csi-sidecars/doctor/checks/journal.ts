@@ -3,7 +3,7 @@ import { JOURNAL_DRIVER_LABEL, JOURNAL_KIND_LABEL, readLease } from '../../../li
 import type { Lease } from '../../../lib/kube/objects.ts';
 import { LEASES } from '../../../lib/kube/resources.ts';
 import { parseTime } from '../../../lib/kube/time.ts';
-import { readEntry } from '../../../provisioner/intent/intent.ts';
+import { readEntries } from '../../../provisioner/intent/intent.ts';
 import { type Case, type Check, isAsked } from '../check.ts';
 import type { Finding } from '../finding.ts';
 import { placeOf } from '../../reading/place.ts';
@@ -58,8 +58,7 @@ function look({ survey, nowMs }: Case, lease: Lease): Finding[] {
       },
     ];
   if (survey.claims.blind !== undefined) return [];
-  return [...read.texts].flatMap(([uid, text]): Finding[] => {
-    const entry = readEntry(uid, JSON.parse(text));
+  return readEntries(read.texts).flatMap(([uid, entry]): Finding[] => {
     if (entry.kind === 'unreadable')
       return [
         {

@@ -210,7 +210,8 @@ test('the entries of another process that change wake what is protected; its ren
       spec: { renewTime },
     });
   renewed('one', '2026-01-01T00:00:00.000000Z');
-  [wakes('clones'), wakes('snapshots')];
+  wakes('clones');
+  wakes('snapshots');
   renewed('one', '2026-01-01T00:00:10.000000Z');
   expect([wakes('clones'), wakes('snapshots')]).toEqual([[], []]);
   renewed('', '2026-01-01T00:00:20.000000Z');

@@ -221,7 +221,7 @@ describe('of csi-provisioner, a claim, a restored one and a clone', async () => 
       await stage.pause(SECONDS * 1000);
       expectPace(what, fault.most());
       fault.mend();
-      await stage.until('one volume to be left', async () => (await stage.driver.ledger()).volumes.length === 1, 2 * SECONDS * 1000);
+      await stage.until('one volume to be left', () => Promise.resolve(stage.driver.ledger().volumes.length === 1), 2 * SECONDS * 1000);
     }),
   );
 });

@@ -4,7 +4,7 @@ import { cleanUp, doOne } from './phases.ts';
 import { startSide, usersOf } from './sides.ts';
 import { stopCast } from '../real/programs.ts';
 import { openScene, untilNothingLeft } from '../real/main-job.ts';
-import { measure } from './meter.ts';
+import { openMeter } from './meter.ts';
 import { type Experiment, inFlight } from './table.ts';
 
 const SNAPSHOTS = 20;
@@ -28,8 +28,8 @@ export const defaultFlags: Experiment = {
     await helped(() => inFlight(names, SNAPSHOTS, (name) => doOne('provision', name, input)));
     const programs = await startSide(side, { ...shared, limits: 'default' });
     await pause(REFILL_MS);
-    const meter = { plane, pids: programs.map(({ pid }) => pid), users: usersOf(side), wire: undefined };
-    const figures = await measure(meter, { phase: 'snapshot', temper: 'cold', objects: SNAPSHOTS }, () =>
+    const meter = openMeter({ plane, pids: programs.map(({ pid }) => pid), users: usersOf(side), wire: undefined });
+    const figures = await meter.measure({ phase: 'snapshot', temper: 'cold', objects: SNAPSHOTS }, () =>
       inFlight(names, SNAPSHOTS, (name) => doOne('snapshot', name, input)),
     );
     await stopCast(programs);

@@ -48,6 +48,8 @@ export interface SideTotals {
   /** From the start of the programs until they do nothing any more, and the CPU time of it. */
   readonly startMs?: number;
   readonly startCpuMs?: number;
+  /** Calls of it that change something: none where all is settled. */
+  readonly startWrites?: number;
   readonly idleCpuMsPerMinute?: number;
   /** From ready in the driver to ready in the VolumeSnapshot. */
   readonly lagP50Ms?: number;

@@ -21,7 +21,7 @@ const QUIET_MS = 3_000;
 const IDLE_MS = 10_000;
 
 export async function inPlace({ inPlace: count, rounds, sides }: BenchOptions, log: (line: string) => void): Promise<Result[]> {
-  return onControlPlane({ users: BENCH_USERS, inMemory: true }, async (plane) => {
+  return onControlPlane({ users: BENCH_USERS, inMemory: true, audit: true }, async (plane) => {
     const driver = await startMockDriver(plane.stage);
     const input = { plane, address: driver.address, profiles: undefined };
     const scene = await openScene({ plane, driver, name: 'in-place' });

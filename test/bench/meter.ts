@@ -24,18 +24,43 @@ export interface Measured {
   readonly objects: number;
 }
 
-/** `work` answers how long each object took, ms. */
-export async function measure(input: MeterInput, what: Measured, work: () => Promise<number[]>): Promise<PhaseFigures> {
+export interface Meter {
+  /** `work` answers how long each object took, ms. */
+  measure(what: Measured, work: () => Promise<number[]>): Promise<PhaseFigures>;
+  /** Something is done that belongs to no phase. */
+  pass(): void;
+}
+
+export function openMeter(input: MeterInput): Meter {
+  /** Where the phase before ended, if nothing was done since. */
+  let last: Reading | undefined;
+  return {
+    measure: async (what, work) => {
+      const before = last ?? (await settled(input));
+      const measured = await between(input, { what, before }, work);
+      last = measured.after;
+      return measured.figures;
+    },
+    pass: () => {
+      last = undefined;
+    },
+  };
+}
+
+async function between(
+  input: MeterInput,
+  { what, before }: { readonly what: Measured; readonly before: Reading },
+  work: () => Promise<number[]>,
+): Promise<{ readonly figures: PhaseFigures; readonly after: Reading }> {
   const { plane, users, wire } = input;
   const { phase, temper, objects } = what;
-  const before = await settled(input);
   const began = performance.now();
   const took = await work();
   const seconds = (performance.now() - began) / 1000;
   const after = await settled(input);
   const calls = countPhase({ phase, objects, calls: plane.audit(before.audit), programs: users });
   const per = (key: 'cpu' | 'apiserver' | 'etcd' | 'wire'): number => (after[key] - before[key]) / objects;
-  return {
+  const figures: PhaseFigures = {
     phase,
     temper,
     cpuMs: per('cpu'),
@@ -49,6 +74,7 @@ export async function measure(input: MeterInput, what: Measured, work: () => Pro
     p99Ms: quantile(took, 0.99),
     ...(wire === undefined ? {} : { wireBytes: per('wire') }),
   };
+  return { figures, after };
 }
 
 interface Reading {

@@ -76,6 +76,7 @@ const TOTAL_TABLES: readonly (readonly [
       ['CPU ms of it', 'startCpuMs', 0],
       ['resident MiB', 'residentMiB', 0],
       ['idle CPU ms a minute', 'idleCpuMsPerMinute', 0],
+      ['writes', 'startWrites', 0],
     ],
   ],
   [

@@ -1,9 +1,10 @@
 /** From the start of a side's programs until they do nothing any more. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { isCounted } from '../../harness/call-table.ts';
 import { stopCast } from '../real/programs.ts';
 import type { Outcome } from './figures.ts';
 import { residentMiB, totalCpuMs } from './gauges.ts';
-import { type SideInput, type SideName, startSide } from './sides.ts';
+import { type SideInput, type SideName, startSide, usersOf } from './sides.ts';
 import type { Experiment } from './table.ts';
 
 /** CPU time so far, read from time to time. */
@@ -35,6 +36,8 @@ export interface StartOptions {
 }
 
 export async function startUntilQuiet(side: SideName, { input, quietMs, idleMs }: StartOptions): Promise<Outcome> {
+  const { plane } = input;
+  const from = plane.auditSize();
   const began = performance.now();
   const programs = await startSide(side, input);
   const pids = programs.map(({ pid }) => pid);
@@ -54,11 +57,14 @@ export async function startUntilQuiet(side: SideName, { input, quietMs, idleMs }
     idle = ((totalCpuMs(pids) - before) * 60_000) / idleMs;
   }
   await stopCast(programs);
+  const users = usersOf(side);
+  const calls = plane.audit(from).filter((call) => users.includes(call.user) && isCounted(call));
   return {
     phases: [],
     totals: {
       startMs: quiet.atMs,
       startCpuMs: quiet.cpuMs,
+      startWrites: calls.filter(({ verb }) => verb !== 'get' && verb !== 'list').length,
       residentMiB: resident,
       ...(idle === undefined ? {} : { idleCpuMsPerMinute: idle }),
     },

@@ -8,7 +8,7 @@ import { openScene, untilNothingLeft } from '../real/main-job.ts';
 import { stopCast } from '../real/programs.ts';
 import type { Outcome, PhaseFigures } from './figures.ts';
 import { residentMiB } from './gauges.ts';
-import { measure, type Measured } from './meter.ts';
+import { type Measured, openMeter } from './meter.ts';
 import type { BenchOptions } from './options.ts';
 import { cleanUp, doOne, type LoadPhase, type PhaseInput } from './phases.ts';
 import { type SideFlags, type SideName, startSide, usersOf } from './sides.ts';
@@ -47,6 +47,8 @@ export interface Table {
   /** So far. */
   readonly figures: readonly PhaseFigures[];
   measure(what: Measured, work: () => Promise<number[]>): Promise<void>;
+  /** What belongs to no phase. */
+  aside(work: () => Promise<unknown>): Promise<void>;
   /** Sum of the programs, MiB. */
   resident(): number;
 }
@@ -68,12 +70,17 @@ export async function atTable<T>(
   // Every wait of the load listens to it.
   setMaxListeners(0, signal);
   const figures: PhaseFigures[] = [];
+  const meter = openMeter({ plane, pids, users: usersOf(side), wire: options.wire });
   const answer = await work({
     input: { scene, sight, signal },
     contest,
     figures,
     measure: async (what, act) => {
-      figures.push(await measure({ plane, pids, users: usersOf(side), wire: options.wire }, what, act));
+      figures.push(await meter.measure(what, act));
+    },
+    aside: async (act) => {
+      meter.pass();
+      await act();
     },
     resident: () => pids.reduce((sum, pid) => sum + residentMiB(pid), 0),
   });
@@ -97,10 +104,10 @@ export async function load(
   const names = namesOf(prefix, count);
   for (const phase of phases) {
     const work = (): Promise<number[]> => inFlight(names, contest.options.inFlight, (name) => doOne(phase, name, input));
-    if (temper === undefined) await work();
+    if (temper === undefined) await table.aside(work);
     else await table.measure({ phase, temper, objects: count }, work);
   }
-  await inFlight(names, contest.options.inFlight, (name) => cleanUp(name, phases, input));
+  await table.aside(() => inFlight(names, contest.options.inFlight, (name) => cleanUp(name, phases, input)));
 }
 
 /** Each waits for the one before. */
@@ -109,7 +116,7 @@ export async function oneAtATime(table: Table, { phases, prefix, count, temper }
   const names = namesOf(prefix, count);
   for (const phase of phases)
     await table.measure({ phase, temper, objects: count }, () => inFlight(names, 1, (name) => doOne(phase, name, input)));
-  await inFlight(names, count, (name) => cleanUp(name, phases, input));
+  await table.aside(() => inFlight(names, count, (name) => cleanUp(name, phases, input)));
 }
 
 function namesOf(prefix: string, count: number): string[] {

@@ -20,8 +20,13 @@ import { eventually } from '../../harness/wait.ts';
 const QUIET_MS = 3_000;
 const IDLE_MS = 10_000;
 
-export async function inPlace({ inPlace: count, rounds, sides }: BenchOptions, log: (line: string) => void): Promise<Result[]> {
-  return onControlPlane({ users: BENCH_USERS, inMemory: true, audit: true }, async (plane) => {
+export interface Told {
+  readonly add: (result: Result) => void;
+  readonly log: (line: string) => void;
+}
+
+export async function inPlace({ inPlace: count, rounds, sides }: BenchOptions, { add, log }: Told): Promise<void> {
+  await onControlPlane({ users: BENCH_USERS, inMemory: true, audit: true }, async (plane) => {
     const driver = await startMockDriver(plane.stage);
     const input = { plane, address: driver.address, profiles: undefined };
     const scene = await openScene({ plane, driver, name: 'in-place' });
@@ -44,14 +49,12 @@ export async function inPlace({ inPlace: count, rounds, sides }: BenchOptions, l
     const handles = [volumeHandle, content.status?.snapshotHandle ?? ''];
     await plane.store(copiesOf(set, { count, handles, fresh: () => randomUUID() }));
     log(`  ${count} of each kind are in place after ${((performance.now() - began) / 1000).toFixed(0)} s`);
-    const results: Result[] = [];
     for (let round = 1; round <= rounds; round += 1)
       for (const side of sides) {
         const outcome: Outcome = await startUntilQuiet(side, { input, quietMs: QUIET_MS, idleMs: round === 1 ? IDLE_MS : 0 });
         log(`  ${side}: quiet after ${((outcome.totals.startMs ?? 0) / 1000).toFixed(1)} s`);
-        results.push({ experiment: 'in place', side, round, ...outcome });
+        add({ experiment: 'in place', side, round, ...outcome });
       }
-    return results;
   });
 }
 

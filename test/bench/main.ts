@@ -19,46 +19,57 @@ import { markdown } from './page.ts';
 import { FOLLOWED } from './phases.ts';
 import { type CpuProfile, profilePage, summaryOf } from './profile.ts';
 import { BENCH_USERS } from './sides.ts';
+import type { Experiment } from './table.ts';
 
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 
-async function measure(options: BenchOptions): Promise<BenchReport> {
+/** So far: a run that is ended early has told what it had. */
+type Tell = (report: BenchReport) => void;
+
+async function measure(options: BenchOptions, tell: Tell): Promise<BenchReport> {
   const sizes: Partial<Record<ExperimentName, string>> = {};
-  const shared = options.experiments.flatMap((name) => (name === 'in place' ? [] : [[name, ON_SHARED_PLANE[name]] as const]));
-  for (const [name, { size }] of shared) sizes[name] = size(options);
-  const results = shared.length === 0 ? [] : await measureShared(options);
+  const results: Result[] = [];
+  const report: BenchReport = { setting: settingOf(options), sizes, results };
+  const add = (result: Result): void => {
+    results.push(result);
+    tell(report);
+  };
+  const shared = options.experiments.flatMap((name) => (name === 'in place' ? [] : [name]));
+  for (const name of shared) sizes[name] = ON_SHARED_PLANE[name].size(options);
+  if (shared.length > 0) await measureShared(options, add);
   if (options.experiments.includes('in place')) {
     sizes['in place'] = `${options.inPlace} claims, volumes, snapshots and contents each, all settled`;
-    results.push(...(await inPlace(options, log)));
+    await inPlace(options, { add, log });
   }
-  return { setting: settingOf(options), sizes, results };
+  return report;
 }
 
-async function measureShared(options: BenchOptions): Promise<Result[]> {
-  return onControlPlane({ audit: true, users: BENCH_USERS, report: log }, async (plane) => {
+async function measureShared(options: BenchOptions, add: (result: Result) => void): Promise<void> {
+  await onControlPlane({ audit: true, users: BENCH_USERS, report: log }, async (plane) => {
     const sight = openSight(plane.raw);
     plane.stage.defer(() => sight.close());
     const { driver, control } = await startSteeredDriver(plane.stage);
     for (const resource of FOLLOWED) await sight.follow(resource);
     const profiles = profilesOf(options);
-    const results: Result[] = [];
-    for (let round = 1; round <= options.rounds; round += 1) {
-      log(`round ${round} of ${options.rounds}`);
+    const playRound = async (round: number, rounds: Experiment['rounds']): Promise<void> => {
       for (const experiment of options.experiments) {
-        if (experiment === 'in place') continue;
-        const { sides, rounds, play } = ON_SHARED_PLANE[experiment];
-        if (rounds === 'one' && round > 1) continue;
+        if (experiment === 'in place' || ON_SHARED_PLANE[experiment].rounds !== rounds) continue;
+        const { sides, play } = ON_SHARED_PLANE[experiment];
         const playing = options.sides.filter((side) => sides.includes(side));
         // Who comes first meets an emptier server: the order turns from round to round.
         for (const side of turned(playing, round - 1)) {
           const began = performance.now();
           const outcome = await play(side, { plane, driver, control, sight, options, round, profiles, log });
-          results.push({ experiment, side, round, ...outcome });
+          add({ experiment, side, round, ...outcome });
           log(`  ${experiment}, ${side}: ${((performance.now() - began) / 1000).toFixed(0)} s`);
         }
       }
+    };
+    for (let round = 1; round <= options.rounds; round += 1) {
+      log(`round ${round} of ${options.rounds}`);
+      await playRound(round, 'all');
     }
-    return results;
+    await playRound(1, 'one');
   });
 }
 
@@ -92,13 +103,14 @@ async function main(): Promise<number> {
     process.stderr.write(`bench: ${error.message}\n${USAGE}\n`);
     return 2;
   }
-  const measured = await measure(options);
   const profiles = profilesOf(options);
+  // The profiler's own time is in the figures of such a run: they are shown, and kept nowhere.
+  const tell = options.out === undefined || profiles !== undefined ? (): void => {} : writer(options.out);
+  const measured = await measure(options, tell);
   if (profiles !== undefined) {
     writeFileSync(join(profiles, 'profiles.md'), pagesOf(profiles));
     log(`where the time of ours went: ${join(profiles, 'profiles.md')}`);
-    // The profiler's own time is in the figures: they are shown, and kept nowhere.
-  } else if (options.out !== undefined) write(options.out, measured);
+  }
   process.stdout.write(markdown(measured));
   return 0;
 }
@@ -109,14 +121,17 @@ function pagesOf(profiles: string): string {
   return made.map((name) => profilePage(name, summaryOf(read(name)))).join('\n');
 }
 
-function write(folder: string, measured: BenchReport): void {
+/** Writes each report beside what was measured in the folder before. */
+function writer(folder: string): Tell {
   const file = join(folder, 'benchmarks.json');
   const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as BenchReport) : undefined;
-  const report = joined(before, measured);
   mkdirSync(folder, { recursive: true });
-  writeFileSync(file, printed(report));
-  writeFileSync(join(folder, 'benchmarks.md'), markdown(report));
-  writeFileSync(join(folder, 'benchmarks.svg'), chart(report));
+  return (measured) => {
+    const report = joined(before, measured);
+    writeFileSync(file, printed(report));
+    writeFileSync(join(folder, 'benchmarks.md'), markdown(report));
+    writeFileSync(join(folder, 'benchmarks.svg'), chart(report));
+  };
 }
 
 process.exitCode = await main();

@@ -13,6 +13,7 @@ import { matchesSelector } from '../../lib/kube/selectors.ts';
 import type { Segment } from '../../mock-driver/model/records.ts';
 import { openEntries } from './journal.ts';
 import { isMember, type Mirror } from './mirror.ts';
+import { volumeHandleOf } from './volume-source.ts';
 
 export type InvariantName =
   | 'nothing-deleted-that-is-needed'
@@ -84,7 +85,7 @@ export function settledViolations(mirror: Mirror, ledger: LedgerView, expected: 
   const fail = (invariant: InvariantName, message: string): void => {
     found.push(new Violation(invariant, message));
   };
-  const volumeHandles = new Map(mirror.volumes.all().map((volume) => [volume.spec?.csi?.volumeHandle ?? '', volume]));
+  const volumeHandles = new Map(mirror.volumes.all().map((volume) => [volumeHandleOf(volume) ?? '', volume]));
   const contentHandles = new Map(mirror.contents.all().map((content) => [handleOf(content) ?? '', content]));
   for (const volume of ledger.volumes) {
     if (!volumeHandles.has(volume.id) && !expected.released.has(volume.id))

@@ -4,9 +4,11 @@
  * node goes), and an undecided call is repeated as it was: so every place that was asked for at some time counts.
  */
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../lib/kube/objects.ts';
+import type { Pod } from '../../sandbox/binder/pods.ts';
 import type { Change, Segment } from '../../mock-driver/model/records.ts';
 import { Violation } from './invariants.ts';
 import type { LedgerView } from './invariants.ts';
+import { nodeOfVolume } from './local-places.ts';
 import type { Mirror } from './mirror.ts';
 import type { DriverNames } from './volume-source.ts';
 import { volumeHandleOf } from './volume-source.ts';
@@ -19,6 +21,13 @@ const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
  */
 export type Promised = 'selected' | 'preferred' | 'cluster' | 'anywhere';
 
+export interface TopologyInit {
+  readonly promised: Promised;
+  readonly driver: DriverNames;
+  /** Of a node with a driver of its own. */
+  readonly isAway: (node: string) => boolean;
+}
+
 export class TopologyChecks {
   /** Nodes that were selected for a claim (uid) at some time. */
   private readonly selected = new Map<string, Set<string>>();
@@ -27,11 +36,13 @@ export class TopologyChecks {
   private readonly mirror: Mirror;
   private readonly promised: Promised;
   private readonly driver: DriverNames;
+  private readonly isAway: (node: string) => boolean;
 
-  constructor(mirror: Mirror, promised: Promised, driver: DriverNames) {
+  constructor(mirror: Mirror, { promised, driver, isAway }: TopologyInit) {
     this.mirror = mirror;
     this.promised = promised;
     this.driver = driver;
+    this.isAway = isAway;
     mirror.claims.listeners.push(({ object }) => {
       const node = object?.metadata?.annotations?.[SELECTED_NODE];
       const uid = object?.metadata?.uid ?? '';
@@ -54,9 +65,17 @@ export class TopologyChecks {
     }
     for (const pod of this.mirror.pods.all()) {
       const node = pod.spec?.nodeName;
-      if (node === undefined) found.push(new Violation('desired-is-actual', `Pod ${pod.metadata?.name ?? ''} has no node`));
+      if (node === undefined && !this.waitsForNode(pod)) found.push(new Violation('desired-is-actual', `Pod ${pod.metadata?.name ?? ''} has no node`));
     }
     return found;
+  }
+
+  /** Its volume is on a node that is away. */
+  private waitsForNode({ spec }: Pod): boolean {
+    const names = (spec?.volumes ?? []).map(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName);
+    const claims = this.mirror.claims.all().filter(({ metadata }) => names.includes(metadata?.name));
+    const volumes = this.mirror.volumes.all().filter(({ metadata }) => claims.some((claim) => claim.spec?.volumeName === metadata?.name));
+    return volumes.map(nodeOfVolume).some((node) => node !== undefined && this.isAway(node));
   }
 
   /** The driver of a node makes a volume there: the node was selected for its claim at some time. */

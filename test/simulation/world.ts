@@ -19,6 +19,7 @@ import type { FaultRates } from './faults.ts';
 import { NO_FAULTS } from './faults.ts';
 import type { LedgerView } from './invariants.ts';
 import { isConflict, Violation } from './invariants.ts';
+import { openEntries } from './journal.ts';
 import { KeptSecrets } from './kept-secrets.ts';
 import { Leadership, LEASES } from './leadership.ts';
 import { Mirror } from './mirror.ts';
@@ -109,8 +110,9 @@ export class World {
   /** The driver; of several, the first. */
   readonly driver: SimulatedDriver;
   private readonly drivers: ReadonlyMap<string | undefined, SimulatedDriver>;
-  /** Nodes that are away. */
+  /** Nodes that are away, and those of them that never come back. */
   private readonly away = new Set<string>();
+  private readonly gone = new Set<string>();
   readonly server: SimulatedServer;
   /** What programs find on disk; a change is seen at the next read. */
   readonly files = new Map([
@@ -185,7 +187,9 @@ export class World {
       driver: init.driver,
       ...(nodes === undefined ? {} : { isServed }),
     };
-    this.topology = init.promisedPlaces === undefined ? undefined : new TopologyChecks(this.mirror, init.promisedPlaces, init.driver);
+    const { promisedPlaces: promised, driver } = init;
+    const isAway = (node: string): boolean => this.away.has(node);
+    this.topology = promised && new TopologyChecks(this.mirror, { promised, driver, isAway });
     this.capacity = init.publishesCapacity ? new CapacityChecks(this.mirror, init.records, nodes && { names: nodes, isServed }) : undefined;
     this.demandedSecrets = init.demandedSecrets;
     this.secrets = new KeptSecrets((invariant, message) => this.fail(new Violation(invariant, message)));
@@ -312,9 +316,10 @@ export class World {
     this.calm.faults(NO_FAULTS);
     this.faultRates = NO_FAULTS;
     this.faultsOn = false;
-    for (const driver of this.drivers.values()) void driver.start();
-    this.away.clear();
+    for (const [node, driver] of this.drivers) if (!this.gone.has(node ?? '')) void driver.start();
+    for (const node of this.away) if (!this.gone.has(node)) this.away.delete(node);
     for (const slot of this.slots.values()) {
+      if (this.gone.has(slot.node ?? '')) continue;
       slot.held = false;
       this.resume(slot.name);
       if (slot.life === undefined) this.startLife(slot);
@@ -396,9 +401,15 @@ export class World {
     this.look();
   }
 
-  /** The machine is back, with its disk. */
+  /** Its machine goes for good. */
+  abandonNode(node: string): void {
+    this.loseNode(node);
+    this.gone.add(node);
+  }
+
+  /** The machine is back, with its disk, unless it is gone for good. */
   async returnNode(node: string): Promise<void> {
-    if (!this.away.delete(node)) return;
+    if (this.gone.has(node) || !this.away.delete(node)) return;
     this.scheduler.note(`node ${node} is back`);
     await this.drivers.get(node)?.start();
     for (const slot of this.slots.values()) if (slot.node === node) this.restart(slot.name);
@@ -406,6 +417,12 @@ export class World {
 
   isAway(node: string): boolean {
     return this.away.has(node);
+  }
+
+  /** Claims (uid) with an entry in the journal of a node that is away. */
+  accountsAway(): readonly string[] {
+    const isAway = ({ spec }: Lease): boolean => [...this.away].some((node) => spec?.holderIdentity?.startsWith(`${node}_`) === true);
+    return [...openEntries(this.mirror.leases.all().filter(isAway)).keys()];
   }
 
   /** SIGTERM, and no new life until `restart`. */

@@ -132,6 +132,9 @@ export function settledViolations(mirror: Mirror, ledger: LedgerView, expected: 
     }
   }
   const volumes = mirror.volumes.all().filter((volume) => expected.isOutOfReach?.(volume) !== true);
+  for (const { metadata, spec, status } of volumes)
+    if (status?.phase === 'Released' && spec?.persistentVolumeReclaimPolicy === 'Delete')
+      fail('deleted-means-gone', `PV ${metadata?.name ?? ''} is Released and still there`);
   for (const object of [...volumes, ...mirror.contents.all(), ...mirror.groupContents.all()]) {
     if (object.metadata?.deletionTimestamp !== undefined) {
       fail(

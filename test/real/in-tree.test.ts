@@ -127,7 +127,9 @@ function isDone({ claims, volumes, events }: Listed, namespace: string): boolean
       const isBound = volumes.some(
         (volume) => volume.spec?.claimRef?.uid === metadata?.uid && volume.metadata?.finalizers?.includes(FINALIZER) === true,
       );
-      const isRefused = events.some(({ involvedObject, reason }) => involvedObject?.uid === metadata?.uid && reason === 'ProvisioningFailed');
+      const isRefused = events.some(
+        ({ involvedObject, reason }) => involvedObject?.uid === metadata?.uid && reason === 'ProvisioningFailed',
+      );
       return isRefused || (isBound && status?.phase === 'Bound');
     });
 }
@@ -166,7 +168,10 @@ test.each(PLUGINS)('$driver: claims of $plugin are made as the Go program makes 
   };
   const plain = ({ claims: outcomes }: SideOutcome): object =>
     Object.fromEntries(
-      Object.entries(outcomes).map(([claim, outcome]) => [claim, { ...outcome, told: outcome.told.filter((told) => OF_PROVISIONERS.test(told)) }]),
+      Object.entries(outcomes).map(([claim, outcome]) => [
+        claim,
+        { ...outcome, told: outcome.told.filter((told) => OF_PROVISIONERS.test(told)) },
+      ]),
     );
 
   const go = await outcomeWith('go');

@@ -65,7 +65,8 @@ export class TopologyChecks {
     }
     for (const pod of this.mirror.pods.all()) {
       const node = pod.spec?.nodeName;
-      if (node === undefined && !this.waitsForNode(pod)) found.push(new Violation('desired-is-actual', `Pod ${pod.metadata?.name ?? ''} has no node`));
+      if (node === undefined && !this.waitsForNode(pod))
+        found.push(new Violation('desired-is-actual', `Pod ${pod.metadata?.name ?? ''} has no node`));
     }
     return found;
   }

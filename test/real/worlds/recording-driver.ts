@@ -112,7 +112,10 @@ function roomIn(file: string | undefined, request: object): object {
   return rooms[segmentText(place?.segments ?? {})] ?? {};
 }
 
-async function serve(services: Services, { name, plugin, controller, socket, record, rooms, handle = 'id-of-NAME' }: DriverSpec): Promise<void> {
+async function serve(
+  services: Services,
+  { name, plugin, controller, socket, record, rooms, handle = 'id-of-NAME' }: DriverSpec,
+): Promise<void> {
   const answers: Readonly<Record<string, (request: object) => object>> = {
     GetPluginInfo: () => ({ name, vendor_version: '1' }),
     Probe: () => ({ ready: { value: true } }),

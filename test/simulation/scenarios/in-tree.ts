@@ -26,7 +26,7 @@ const VOLUMES = '/api/v1/persistentvolumes';
 /** Each in another form that the plugin knew. */
 const CLASSES: Readonly<Record<string, Parameters<typeof storageClass>[1]>> = {
   gp2: { provisioner: EBS_DRIVER.plugin, parameters: { type: 'gp2', fsType: 'xfs' } },
-  zoned: { provisioner: EBS_DRIVER.plugin, parameters: { zone: ZONES[1], iopsPerGB: '10' } },
+  zoned: { provisioner: EBS_DRIVER.plugin, parameters: { zone: ZONES[0], iopsPerGB: '10' } },
   late: { provisioner: EBS_DRIVER.plugin, ...LATE },
   allowed: {
     provisioner: EBS_DRIVER.plugin,

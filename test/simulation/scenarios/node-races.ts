@@ -35,7 +35,8 @@ async function fullNodes(world: World, random: SeededRandom): Promise<void> {
 
 export const NODES_FULL: Scenario = {
   name: 'nodes-full',
-  about: 'a node for each claim and a claim more, drivers that refuse what they said they had room for: who waits is served as soon as there is room',
+  about:
+    'a node for each claim and a claim more, drivers that refuse what they said they had room for: who waits is served as soon as there is room',
   driver: { nodes: someNodes, pools: ONE_EACH, promised: 'selected' },
   story: fullNodes,
 };
@@ -89,7 +90,8 @@ async function lostInTheMaking(world: World, random: SeededRandom): Promise<void
 
 export const NODE_LOST_IN_THE_MAKING: Scenario = {
   name: 'node-lost-in-the-making',
-  about: 'a node goes after its driver gave no answer, and comes back late: another one makes the volume, and what the first one made is deleted',
+  about:
+    'a node goes after its driver gave no answer, and comes back late: another one makes the volume, and what the first one made is deleted',
   driver: { nodes: someNodes, promised: 'selected' },
   parts: ['binder', 'scheduler'],
   crashes: 0.002,

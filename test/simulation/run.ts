@@ -104,15 +104,15 @@ function unsettled(world: World): readonly Violation[] {
   const unaccountable = [...ledger.volumes, ...ledger.snapshots].flatMap(({ id, name }) =>
     safety.erased.isUnaccountable(name) ? [id] : [],
   );
-  const away = ledger.volumes.flatMap(({ id, segment }) => (world.isAway(segment?.[ZONE] ?? '') ? [id] : []));
+  const away = ledger.volumes.flatMap(({ id, segment }) => (world.localNodes.isAway(segment?.[ZONE] ?? '') ? [id] : []));
   const released = new Set([...safety.releasedHandles(), ...safety.lateMakings.made, ...unaccountable, ...away]);
   const expected = {
     unbindable,
     unsnapshottable,
     released,
     lateContents: safety.lateContents,
-    openAccounts: new Set(world.accountsAway()),
-    isOutOfReach: (volume: PersistentVolume) => world.isAway(nodeOfVolume(volume) ?? ''),
+    openAccounts: new Set(world.localNodes.accountsAway()),
+    isOutOfReach: (volume: PersistentVolume) => world.localNodes.isAway(nodeOfVolume(volume) ?? ''),
   };
   return [
     ...settledViolations(mirror, ledger, expected),

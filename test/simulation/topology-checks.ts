@@ -8,6 +8,7 @@ import type { Pod } from '../../sandbox/binder/pods.ts';
 import type { Change, Segment } from '../../mock-driver/model/records.ts';
 import { Violation } from './invariants.ts';
 import type { LedgerView } from './invariants.ts';
+import type { LocalNodes } from './local-nodes.ts';
 import { nodeOfVolume } from './local-places.ts';
 import type { Mirror } from './mirror.ts';
 import type { DriverNames } from './volume-source.ts';
@@ -24,8 +25,7 @@ export type Promised = 'selected' | 'preferred' | 'cluster' | 'anywhere';
 export interface TopologyInit {
   readonly promised: Promised;
   readonly driver: DriverNames;
-  /** Of a node with a driver of its own. */
-  readonly isAway: (node: string) => boolean;
+  readonly localNodes: Pick<LocalNodes, 'isAway'>;
 }
 
 export class TopologyChecks {
@@ -36,13 +36,13 @@ export class TopologyChecks {
   private readonly mirror: Mirror;
   private readonly promised: Promised;
   private readonly driver: DriverNames;
-  private readonly isAway: (node: string) => boolean;
+  private readonly localNodes: TopologyInit['localNodes'];
 
-  constructor(mirror: Mirror, { promised, driver, isAway }: TopologyInit) {
+  constructor(mirror: Mirror, { promised, driver, localNodes }: TopologyInit) {
     this.mirror = mirror;
     this.promised = promised;
     this.driver = driver;
-    this.isAway = isAway;
+    this.localNodes = localNodes;
     mirror.claims.listeners.push(({ object }) => {
       const node = object?.metadata?.annotations?.[SELECTED_NODE];
       const uid = object?.metadata?.uid ?? '';
@@ -76,7 +76,7 @@ export class TopologyChecks {
     const names = (spec?.volumes ?? []).map(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName);
     const claims = this.mirror.claims.all().filter(({ metadata }) => names.includes(metadata?.name));
     const volumes = this.mirror.volumes.all().filter(({ metadata }) => claims.some((claim) => claim.spec?.volumeName === metadata?.name));
-    return volumes.map(nodeOfVolume).some((node) => node !== undefined && this.isAway(node));
+    return volumes.map(nodeOfVolume).some((node) => node !== undefined && this.localNodes.isAway(node));
   }
 
   /** The driver of a node makes a volume there: the node was selected for its claim at some time. */

@@ -19,9 +19,9 @@ import type { FaultRates } from './faults.ts';
 import { NO_FAULTS } from './faults.ts';
 import type { LedgerView } from './invariants.ts';
 import { isConflict, Violation } from './invariants.ts';
-import { openEntries } from './journal.ts';
 import { KeptSecrets } from './kept-secrets.ts';
 import { Leadership, LEASES } from './leadership.ts';
+import { LocalNodes } from './local-nodes.ts';
 import { Mirror } from './mirror.ts';
 import { SafetyChecks } from './safety.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -110,9 +110,7 @@ export class World {
   /** The driver; of several, the first. */
   readonly driver: SimulatedDriver;
   private readonly drivers: ReadonlyMap<string | undefined, SimulatedDriver>;
-  /** Nodes that are away, and those of them that never come back. */
-  private readonly away = new Set<string>();
-  private readonly gone = new Set<string>();
+  readonly localNodes: LocalNodes;
   readonly server: SimulatedServer;
   /** What programs find on disk; a change is seen at the next read. */
   readonly files = new Map([
@@ -178,18 +176,19 @@ export class World {
     const now = (): number => init.scheduler.elapsedMs;
     this.calls = new CallLog(now);
     this.safety = new SafetyChecks(this.mirror, init.ledger, { calls: this.calls, now });
-    const { nodes } = init;
-    const isServed = (node: string): boolean => nodes?.includes(node) === true && !this.away.has(node);
+    const { nodes, driver } = init;
+    const localNodes = new LocalNodes(nodes ?? [], this.mirror.leases);
+    this.localNodes = localNodes;
+    const isServed = (node: string): boolean => localNodes.isServed(node);
     this.known = {
       mirror: this.mirror,
       ledger: init.ledger,
       hasTopology: init.hasTopology,
-      driver: init.driver,
+      driver,
       ...(nodes === undefined ? {} : { isServed }),
     };
-    const { promisedPlaces: promised, driver } = init;
-    const isAway = (node: string): boolean => this.away.has(node);
-    this.topology = promised && new TopologyChecks(this.mirror, { promised, driver, isAway });
+    const promised = init.promisedPlaces;
+    this.topology = promised && new TopologyChecks(this.mirror, { promised, driver, localNodes });
     this.capacity = init.publishesCapacity ? new CapacityChecks(this.mirror, init.records, nodes && { names: nodes, isServed }) : undefined;
     this.demandedSecrets = init.demandedSecrets;
     this.secrets = new KeptSecrets((invariant, message) => this.fail(new Violation(invariant, message)));
@@ -316,10 +315,11 @@ export class World {
     this.calm.faults(NO_FAULTS);
     this.faultRates = NO_FAULTS;
     this.faultsOn = false;
-    for (const [node, driver] of this.drivers) if (!this.gone.has(node ?? '')) void driver.start();
-    for (const node of this.away) if (!this.gone.has(node)) this.away.delete(node);
+    for (const node of this.localNodes.names) this.localNodes.returns(node);
+    const isThere = (node: string | undefined): boolean => node === undefined || this.localNodes.isServed(node);
+    for (const [node, driver] of this.drivers) if (isThere(node)) void driver.start();
     for (const slot of this.slots.values()) {
-      if (this.gone.has(slot.node ?? '')) continue;
+      if (!isThere(slot.node)) continue;
       slot.held = false;
       this.resume(slot.name);
       if (slot.life === undefined) this.startLife(slot);
@@ -393,7 +393,7 @@ export class World {
   /** Its machine goes, with its programs and its driver; nobody waits for it. */
   loseNode(node: string): void {
     this.scheduler.note(`node ${node} goes`);
-    this.away.add(node);
+    this.localNodes.leaves(node);
     const slots = [...this.slots.values()].filter((slot) => slot.node === node);
     for (const { name } of slots) this.kill(name);
     this.drivers.get(node)?.stop();
@@ -404,25 +404,15 @@ export class World {
   /** Its machine goes for good. */
   abandonNode(node: string): void {
     this.loseNode(node);
-    this.gone.add(node);
+    this.localNodes.leavesForGood(node);
   }
 
   /** The machine is back, with its disk, unless it is gone for good. */
   async returnNode(node: string): Promise<void> {
-    if (this.gone.has(node) || !this.away.delete(node)) return;
+    if (!this.localNodes.returns(node)) return;
     this.scheduler.note(`node ${node} is back`);
     await this.drivers.get(node)?.start();
     for (const slot of this.slots.values()) if (slot.node === node) this.restart(slot.name);
-  }
-
-  isAway(node: string): boolean {
-    return this.away.has(node);
-  }
-
-  /** Claims (uid) with an entry in the journal of a node that is away. */
-  accountsAway(): readonly string[] {
-    const isAway = ({ spec }: Lease): boolean => [...this.away].some((node) => spec?.holderIdentity?.startsWith(`${node}_`) === true);
-    return [...openEntries(this.mirror.leases.all().filter(isAway)).keys()];
   }
 
   /** SIGTERM, and no new life until `restart`. */
@@ -437,7 +427,7 @@ export class World {
   /** Those that a program may have written: of one that serves a node, those of that node. */
   leasesOf(program: string): readonly Lease[] {
     const node = this.slots.get(program)?.node;
-    return this.mirror.leases.all().filter(({ spec }) => node === undefined || spec?.holderIdentity?.startsWith(`${node}_`) === true);
+    return node === undefined ? this.mirror.leases.all() : this.localNodes.leasesOf(node);
   }
 
   /** It holds its election lease. */
@@ -454,9 +444,9 @@ export class World {
     if (this.slots.get(program)?.life?.resume() === true) this.calm.goesOn(program);
   }
 
-  /** Those that have a driver of their own. */
+  /** Names of those that have a driver of their own. */
   get nodes(): readonly string[] {
-    return this.init.nodes ?? [];
+    return this.localNodes.names;
   }
 
   get elects(): boolean {

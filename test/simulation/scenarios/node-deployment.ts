@@ -50,7 +50,7 @@ async function disturb(world: World, random: SeededRandom, names: readonly strin
       world.crash(`csi-provisioner-${name}`);
       return;
     case 1:
-      if (nodes.some((other) => world.isAway(other))) return;
+      if (nodes.some((other) => world.localNodes.isAway(other))) return;
       world.loseNode(name);
       // Without its Node nobody can tell whose a snapshot is, and its content is nobody's, as with the Go program: copies are of the roomy one.
       if (random.chance(0.5) && name !== ROOMY) await leave(world, name);

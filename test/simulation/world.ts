@@ -189,7 +189,7 @@ export class World {
     };
     const promised = init.promisedPlaces;
     this.topology = promised && new TopologyChecks(this.mirror, { promised, driver, localNodes });
-    this.capacity = init.publishesCapacity ? new CapacityChecks(this.mirror, init.records, nodes && { names: nodes, isServed }) : undefined;
+    this.capacity = init.publishesCapacity ? new CapacityChecks(this.mirror, init.records, nodes && localNodes) : undefined;
     this.demandedSecrets = init.demandedSecrets;
     this.secrets = new KeptSecrets((invariant, message) => this.fail(new Violation(invariant, message)));
     const { leases } = this.mirror;

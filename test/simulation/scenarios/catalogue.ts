@@ -35,7 +35,7 @@ import { LATE_CAUSES, LATE_NODES } from './late-causes.ts';
 import { LATE_WRITES, LATE_WRITES_ELECTED } from './late-writes.ts';
 import { MAIN_JOB, MAIN_JOB_FAULTS } from './main-job.ts';
 import { NODE_DEPLOYMENT, NODE_DEPLOYMENT_CALM } from './node-deployment.ts';
-import { NODE_LOST_IN_THE_MAKING, NODES_FULL } from './node-races.ts';
+import { NODE_LOST_IN_THE_MAKING, NODES_AT_ONCE, NODES_FULL } from './node-races.ts';
 import { RESTORED_BACKUP } from './restored-backup.ts';
 import { SECRET_OF_A_RECORD, SECRETS_COME_AND_GO } from './secrets.ts';
 import { TOPOLOGY_ANYWHERE, TOPOLOGY_FULL, TOPOLOGY_IMMEDIATE, TOPOLOGY_LATE_BINDING, TOPOLOGY_STRICT } from './topology.ts';
@@ -106,6 +106,7 @@ export const SCENARIOS: readonly Scenario[] = [
   NODE_DEPLOYMENT,
   NODE_DEPLOYMENT_CALM,
   NODES_FULL,
+  NODES_AT_ONCE,
   NODE_LOST_IN_THE_MAKING,
   IN_TREE,
 ];

@@ -1,12 +1,13 @@
 /** Stories of single claims where each node has a driver of its own: nodes that are full, and one that goes while it makes a volume. */
 import type { Pool } from '../../../mock-driver/model/records.ts';
+import { drawFaults, NO_FAULTS } from '../faults.ts';
 import { Violation } from '../invariants.ts';
 import { nodeOfClaim, nodeOfVolume } from '../local-places.ts';
 import { CLAIMS, claim, pod, PODS, storageClass, STORAGE_CLASSES_PATH, ZONE } from '../manifests.ts';
 import type { Scenario } from '../scenario.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import type { World } from '../world.ts';
-import { join, leave, ROOMY, someNodes } from './local-nodes.ts';
+import { join, leave, ROOMY, scarceOnNodes, someNodes } from './local-nodes.ts';
 import { bound, must } from './main-job.ts';
 
 const MINUTE_MS = 60_000;
@@ -39,6 +40,32 @@ export const NODES_FULL: Scenario = {
     'a node for each claim and a claim more, drivers that refuse what they said they had room for: who waits is served as soon as there is room',
   driver: { nodes: someNodes, pools: ONE_EACH, promised: 'selected' },
   story: fullNodes,
+};
+
+/** With next to no delay every node wants every claim at once: the claim's version decides, and nobody is told of those who lost. */
+async function allAtOnce(world: World, random: SeededRandom): Promise<void> {
+  const { user, nodes } = world;
+  await join(world);
+  await user.create(STORAGE_CLASSES_PATH, storageClass('fast'));
+  await user.pause(random.between(0, 5_000));
+  const names = ['one', 'two', 'three', 'four'];
+  for (const name of names) {
+    await user.create(CLAIMS(), claim(name));
+    if (random.chance(0.3)) world.crash(`csi-provisioner-${random.pick(nodes)}`);
+    await user.pause(random.chance(0.5) ? 0 : random.between(0, 5_000));
+  }
+  await user.until(() => names.every((name) => bound(world, name)), random.between(0, 10 * MINUTE_MS));
+  for (const name of names) if (random.chance(0.3)) await user.remove(`${CLAIMS()}/${name}`);
+}
+
+export const NODES_AT_ONCE: Scenario = {
+  name: 'nodes-at-once',
+  about: 'every node wants every claim in the same moment: each claim has one volume, on the node that was first, and no conflict is told',
+  driver: { nodes: someNodes, pools: scarceOnNodes, promised: 'selected' },
+  flags: { 'csi-provisioner': ['--node-deployment-base-delay=5ms', '--node-deployment-max-delay=1s'] },
+  faults: (random) => (random.chance(0.4) ? NO_FAULTS : drawFaults(random)),
+  crashes: 0.005,
+  story: allAtOnce,
 };
 
 function claimNamed({ mirror }: World, name: string) {

@@ -48,7 +48,11 @@ export async function listAll(kube: Kube): Promise<Listed> {
 
 const IDENTITY = /"storage\.kubernetes\.io\/csiProvisionerIdentity":"\d+-\d{1,4}-([^"]*)"/g;
 
-export function outcomeOf(world: World, side: Side, seen: { readonly listed: Listed; readonly calls: readonly Recorded[] }): SideOutcome {
+export function outcomeOf(
+  world: Pick<World, 'name' | 'claims'>,
+  side: Side,
+  seen: { readonly listed: Listed; readonly calls: readonly Recorded[] },
+): SideOutcome {
   const { listed, calls } = seen;
   const namespace = namespaceOf(world, side);
   const inWorld = <T extends KubeObject>(objects: readonly T[]): readonly T[] =>

@@ -57,7 +57,7 @@ export interface World {
   readonly claims: readonly PersistentVolumeClaim[];
 }
 
-export function namespaceOf({ name }: World, side: Side): string {
+export function namespaceOf({ name }: Pick<World, 'name'>, side: Side): string {
   return ofSide(`${name}-${SIDE}`, side);
 }
 

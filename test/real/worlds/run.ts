@@ -21,6 +21,8 @@ const AT_ONCE = 6;
 /** How long two outcomes may differ before they are said to: a refused attempt is repeated within it, be the machine slow. */
 const REST_MS = 300_000;
 const LOOK_EVERY_MS = 400;
+/** So many worlds that differ say what is to be said: no more are begun. */
+const ENOUGH_DIFFERENT = 6;
 /** A claim that nobody makes a volume for, and of which both programs say so: who has told it has looked at those before it. */
 const LAST_CLAIM = 'the-last';
 
@@ -51,10 +53,13 @@ export async function runWorlds(plane: ControlPlane, seeds: readonly number[], {
   );
   const scene = { plane, drivers, peer };
   let result = EMPTY;
+  let different = 0;
   const left = worlds.values();
   const next = async (): Promise<void> => {
     for (const world of left) {
+      if (different >= ENOUGH_DIFFERENT) return;
       const compared = await runWorld(scene, world);
+      if (compared.faults.length > 0) different += 1;
       for (const fault of compared.faults) log(fault);
       result = sum(result, compared);
       if (result.worlds % 10 === 0) log(figuresLine(result));

@@ -17,7 +17,7 @@ import type { Peer } from './peers.ts';
 import { classOf, drawWorld, namespacesOf, type World } from './world.ts';
 
 /** Worlds with processes at a time. */
-const AT_ONCE = 6;
+const AT_ONCE = 10;
 /** How long two outcomes may differ before they are said to: a refused attempt is repeated within it, be the machine slow. */
 const REST_MS = 300_000;
 const LOOK_EVERY_MS = 400;

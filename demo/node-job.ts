@@ -14,6 +14,8 @@ export interface NodeJobResult {
   readonly error?: string;
   readonly written?: string;
   readonly restored?: string;
+  /** What `csi-sidecars doctor` found while all was in use; empty where it found nothing. */
+  readonly diagnosed?: string;
   /** What the driver holds in the end, by its own account. */
   readonly left?: { readonly volumes: number; readonly snapshots: number };
   readonly seconds: Readonly<Record<string, number>>;
@@ -61,13 +63,26 @@ async function play(node: RunningNode, seconds: Record<string, number>): Promise
     await kubectl('wait', 'pod/reader', '--for=condition=Ready', WAIT);
   });
   const restored = await kubectl('exec', 'reader', '--', 'cat', '/data/written');
+  const diagnosed = await step('doctor', () => diagnose(node));
   await step('delete', async () => {
     await kubectl('delete', 'pod/reader', 'pod/writer', 'pvc/data-restored', 'volumesnapshot/data-snapshot', 'pvc/data', WAIT);
     await kubectl('wait', '--for=delete', 'pv', '--all', WAIT);
     await kubectl('wait', '--for=delete', 'volumesnapshotcontent', '--all', WAIT);
   });
   const { volumes, snapshots } = await ledgerInPod(node.plane);
-  return { written, restored, left: { volumes: volumes.length, snapshots: snapshots.length } };
+  return { written, restored, diagnosed, left: { volumes: volumes.length, snapshots: snapshots.length } };
+}
+
+/** Empty: it found nothing and could look at everything. */
+async function diagnose({ plane }: RunningNode): Promise<string> {
+  const { code, stdout, stderr } = await plane.stage.run({
+    name: 'doctor',
+    file: process.execPath,
+    args: [join(repositoryRoot(), 'dist/csi-sidecars.mjs'), 'doctor', `--kubeconfig=${plane.kubeconfig}`, '--output=json'],
+  });
+  if (stdout === '') return `doctor ended with ${code}: ${stderr.trim()}`;
+  const { ok, findings, unchecked } = JSON.parse(stdout) as { ok: boolean; findings: readonly object[]; unchecked: readonly object[] };
+  return ok && unchecked.length === 0 ? '' : JSON.stringify({ findings, unchecked });
 }
 
 async function main(): Promise<NodeJobResult> {
@@ -80,6 +95,7 @@ async function main(): Promise<NodeJobResult> {
     const found = await play(node, seconds);
     const faults = [
       ...(found.restored === found.written ? [] : [`the reader read ${found.restored}, the writer wrote ${found.written}`]),
+      ...(found.diagnosed === '' ? [] : [`doctor: ${found.diagnosed}`]),
       ...(found.left?.volumes === 0 && found.left.snapshots === 0 ? [] : ['the driver is not empty']),
     ];
     return { ok: faults.length === 0, ...(faults.length === 0 ? {} : { error: faults.join('; ') }), ...found, seconds };

@@ -136,4 +136,9 @@ describe('a container is a sidecar', () => {
       'csi-snapshotter',
     ]);
   });
+
+  test('but none where the combined program only stands beside a driver', () => {
+    for (const verb of ['node-driver-registrar', 'livenessprobe'])
+      expect(rolesOf(pod('csi-sidecars:1', [verb, '--csi-address=/csi/csi.sock']))).toEqual([]);
+  });
 });

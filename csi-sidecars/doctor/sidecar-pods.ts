@@ -65,8 +65,12 @@ function wordsOf({ command = [], args = [] }: Container): readonly string[] {
   return [...command, ...args];
 }
 
+/** Verbs of csi-sidecars that run as containers: no role of the control plane. */
+const NODE_VERBS = ['node-driver-registrar', 'livenessprobe'];
+
 function rolesOf(container: Container): readonly RoleName[] {
   const words = wordsOf(container);
+  if (words.some((word) => NODE_VERBS.includes(word))) return [];
   const names = [programOf(container.image ?? ''), ...(container.command ?? []).map((word) => programOf(word))];
   if (names.includes('csi-sidecars')) {
     const listed = words.map((word) => /^--roles=(.*)$/.exec(word)?.[1]).findLast((roles) => roles !== undefined);

@@ -31,8 +31,8 @@ export function paintFor({ colours }: Pick<Screen, 'colours'>): Paint {
 
 /** Rows → lines with the columns below each other, two spaces apart. Pad before painting: colour codes have a length, too. */
 export function alignRows(rows: readonly (readonly string[])[]): string[] {
-  const count = Math.max(0, ...rows.map(({ length }) => length));
-  const widths = Array.from({ length: count }, (_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
+  const widths: number[] = [];
+  for (const row of rows) for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
   return rows.map((row) =>
     row
       .map((cell, at) => cell.padEnd(widths[at] ?? 0))

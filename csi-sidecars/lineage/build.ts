@@ -146,20 +146,44 @@ function handleOf({ spec }: PersistentVolume): string {
   return `${spec?.csi?.driver ?? ''} ${spec?.csi?.volumeHandle ?? ''}`;
 }
 
-/** Trees in the order of their roots' names. What only comes from itself, round and round, has no root and begins anywhere. */
-export function growTrees(nodes: readonly LineageNode[]): LineageTree[] {
-  const below = new Map<string, LineageNode[]>();
-  const roots: LineageNode[] = [];
-  for (const node of [...nodes].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (node.parent === undefined) roots.push(node);
-    else below.set(node.parent, [...(below.get(node.parent) ?? []), node]);
+/** By the id of what they came from, in the order given. */
+export function childrenByParent(nodes: readonly LineageNode[]): ReadonlyMap<string, readonly LineageNode[]> {
+  const children = new Map<string, LineageNode[]>();
+  for (const node of nodes) {
+    if (node.parent === undefined) continue;
+    const siblings = children.get(node.parent);
+    if (siblings === undefined) children.set(node.parent, [node]);
+    else siblings.push(node);
   }
+  return children;
+}
+
+interface GrowingTree extends LineageTree {
+  readonly children: GrowingTree[];
+}
+
+/**
+ * Trees in the order of their roots' names. What only comes from itself, round and round, has no root and begins anywhere.
+ * Without recursion: restores of restores go as deep as somebody likes.
+ */
+export function growTrees(nodes: readonly LineageNode[]): LineageTree[] {
+  const sorted = [...nodes].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const below = childrenByParent(sorted);
   const grown = new Set<string>();
-  const grow = (node: LineageNode): LineageTree => {
+  const sprout = (node: LineageNode): GrowingTree => {
     grown.add(node.id);
-    return { node, children: (below.get(node.id) ?? []).filter(({ id }) => !grown.has(id)).map(grow) };
+    return { node, children: [] };
   };
-  const trees = roots.map(grow);
+  const grow = (root: LineageNode): LineageTree => {
+    const tree = sprout(root);
+    const todo = [tree];
+    for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+      for (const child of below.get(next.node.id) ?? []) if (!grown.has(child.id)) next.children.push(sprout(child));
+      for (const child of next.children) todo.push(child);
+    }
+    return tree;
+  };
+  const trees = sorted.filter(({ parent }) => parent === undefined).map(grow);
   for (const node of nodes) if (!grown.has(node.id)) trees.push(grow(node));
   return trees;
 }

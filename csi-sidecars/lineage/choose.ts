@@ -1,5 +1,6 @@
 import { ConfigError } from '../../lib/errors/config-error.ts';
 import { didYouMean } from '../../lib/process/nearest.ts';
+import { childrenByParent } from './build.ts';
 import type { LineageNode } from './node.ts';
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -37,16 +38,13 @@ export function chooseFamily(nodes: readonly LineageNode[], word: string, namesp
   const byId = new Map(nodes.map((each) => [each.id, each]));
   const family = new Set<string>();
   for (let at: LineageNode | undefined = node; at !== undefined && !family.has(at.id); at = byId.get(at.parent ?? '')) family.add(at.id);
-  const children = new Map<string, LineageNode[]>();
-  for (const each of nodes) if (each.parent !== undefined) children.set(each.parent, [...(children.get(each.parent) ?? []), each]);
-  const below = (id: string): void => {
-    for (const child of children.get(id) ?? [])
-      if (!family.has(child.id)) {
-        family.add(child.id);
-        below(child.id);
-      }
-  };
-  below(node.id);
+  const children = childrenByParent(nodes);
+  const todo = [...(children.get(node.id) ?? [])];
+  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+    if (family.has(next.id)) continue;
+    family.add(next.id);
+    for (const child of children.get(next.id) ?? []) todo.push(child);
+  }
   return nodes.filter(({ id }) => family.has(id));
 }
 

@@ -61,6 +61,22 @@ describe('text', () => {
     expect(lines[1]).toMatch(/Bound +1Gi +2d +pv-data h-pv-data$/);
   });
 
+  test('clones of clones, 20,000 deep, are drawn, and no line grows with the depth', () => {
+    const count = 20_000;
+    const claims = Array.from({ length: count }, (_, at) =>
+      claim(
+        `c${String(at).padStart(5, '0')}`,
+        at === 0 ? {} : { source: ['PersistentVolumeClaim', `c${String(at - 1).padStart(5, '0')}`] },
+      ),
+    );
+    const nodes = chooseFamily(buildNodes({ claims, volumes: [], snapshots: [], contents: [] }), 'pvc/c00000', 'ns');
+    const lines = lineageText(growTrees(nodes), { nowMs: NOW, paint, seesAll: true });
+    expect(lines).toHaveLength(count + 1);
+    expect(lines[33]).toContain('└─ PersistentVolumeClaim ns/c00032');
+    expect(lines[count]).toContain(' 19999 deep: PersistentVolumeClaim ns/c19999');
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThan(250);
+  });
+
   test('ages are as kubectl has them', () => {
     expect(
       ['2026-01-01T00:00:00Z', '2026-01-02T20:00:00Z', '2026-01-02T23:50:00Z', '2026-01-02T23:59:01Z', ''].map((at) => age(at, NOW)),

@@ -220,6 +220,25 @@ describe('not-before times', () => {
     expect(world.held()[0]?.failures).toBe(9);
   });
 
+  test('a step on the way that succeeds does not forget that the next one fails', async () => {
+    const world = new World();
+    const step = (action: string): Effect => ({ kind: 'make', action, backoff: 'make', inputs: 'i' });
+    let next = 'read';
+    world.gather = (key) => {
+      next = 'read';
+      return { key, answers: {} };
+    };
+    world.decide = () => step(next);
+    world.execute = () => {
+      if (next === 'write') return Promise.reject(broken());
+      next = 'write';
+      return Promise.resolve('ok');
+    };
+    await world.run();
+    await world.clock.advance(20_000);
+    expect(world.times()).toEqual([0, 0, 1_000, 1_000, 3_000, 3_000, 7_000, 7_000, 15_000, 15_000]);
+  });
+
   test('other inputs clear the time and the count', async () => {
     const world = new World();
     let inputs = 'old';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CoreEvent, KubeObject } from '../kube/objects.ts';
 import { EVENTS } from '../kube/resources.ts';
-import { createEventCorrelator } from './event-correlator.ts';
+import { type Correlation, createEventCorrelator, type EventCorrelator } from './event-correlator.ts';
 import type { EventRecorderOptions } from './event-recorder.ts';
 import { createEventRecorder } from './event-recorder.ts';
 import { fixedRandom } from './testing/fixed-random.ts';
@@ -184,6 +184,30 @@ describe('many events', () => {
       const [, warning] = kindsAt(attempt * 300_000);
       expect(warning, `attempt ${attempt}`).not.toBe('spam');
     }
+  });
+
+  const correlated = (correlator: EventCorrelator, message: string, nowMs: number): Correlation =>
+    correlator.correlate({ regarding: { name: 'data' }, type: 'Warning', reason: 'R', message, component: 'c' }, { nowMs, name: 'e' });
+
+  test('a message of another kind every five minutes is combined: ten minutes are counted from the last one', () => {
+    const correlator = createEventCorrelator({});
+    const told = Array.from({ length: 12 }, (_, at) => correlated(correlator, `try ${at}`, at * 300_000));
+    const messages = told.map((each) => (each.kind === 'spam' ? 'spam' : each.event.message));
+    expect(messages.slice(9)).toEqual(['try 9', '(combined from similar events): try 10', '(combined from similar events): try 11']);
+  });
+
+  test('a clock that is set back takes no event away', () => {
+    const correlator = createEventCorrelator({});
+    const kinds = [86_400_000, 0, 1_000].map((nowMs) => correlated(correlator, `at ${nowMs}`, nowMs).kind);
+    expect(kinds).toEqual(['create', 'create', 'create']);
+  });
+
+  test('a repeat whose first event is gone is made with the time of the first one', () => {
+    const correlator = createEventCorrelator({});
+    correlated(correlator, 'same', 0);
+    const repeat = correlated(correlator, 'same', 60_000);
+    if (repeat.kind !== 'repeat') expect.unreachable(repeat.kind);
+    expect(repeat.event).toMatchObject({ count: 2, firstTimestamp: '1970-01-01T00:00:00Z', lastTimestamp: '1970-01-01T00:01:00Z' });
   });
 
   test('the memory of objects is bounded', () => {

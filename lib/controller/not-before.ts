@@ -1,3 +1,5 @@
+import type { Effect } from './step.ts';
+
 /**
  * The not-before times of one object: per back-off, when its effects may be executed again.
  *
@@ -9,9 +11,12 @@ interface Held {
   readonly inputs: string | undefined;
   readonly failures: number;
   readonly notBeforeMs: number;
-  /** The kind of the effect that threw: one success of it clears the failures. Answers that say "failed" are counted by the reconciler's own rests. */
-  readonly thrownBy: string | undefined;
+  /** The effect that threw: one success of it clears the failures. Answers that say "failed" are counted by the reconciler's own rests. */
+  readonly thrownBy: Thrower | undefined;
 }
+
+/** Others that share the back-off succeed on the way to it, and clear nothing. */
+type Thrower = Pick<Effect, 'kind' | 'action'>;
 
 export interface HeldEffect {
   readonly backoff: string;
@@ -44,8 +49,9 @@ export class NotBefore {
   }
 
   /** The step was executed without an exception. */
-  succeeded({ backoff, kind }: { readonly backoff: string; readonly kind: string }): void {
-    if (this.#held.get(backoff)?.thrownBy === kind) this.#held.delete(backoff);
+  succeeded({ backoff, kind, action }: Thrower & { readonly backoff: string }): void {
+    const thrower = this.#held.get(backoff)?.thrownBy;
+    if (thrower !== undefined && thrower.kind === kind && thrower.action === action) this.#held.delete(backoff);
   }
 
   /** Look again at a steady pace. */
@@ -92,7 +98,7 @@ export interface Look {
 export interface Failure extends Look {
   readonly curve: Backoff;
   readonly atLeastMs?: number | undefined;
-  readonly thrownBy?: string | undefined;
+  readonly thrownBy?: Thrower | undefined;
 }
 
 export interface Wait {

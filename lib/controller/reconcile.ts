@@ -107,7 +107,7 @@ export async function runKey<S, E extends Effect, A>(
 }
 
 interface Present<S, E extends Effect> {
-  readonly at: { readonly kind: string; readonly backoff: string };
+  readonly at: Pick<Effect, 'kind' | 'action' | 'backoff'>;
   /** The effect that is executed, and the state that it was decided on. */
   readonly effect?: { readonly step: E; readonly state: S };
 }
@@ -178,7 +178,7 @@ function failed<S, E extends Effect, A>(options: LoopOptions<S, E, A>, error: un
     now: options.clock.monotonic(),
     curve: options.backoff,
     atLeastMs: error instanceof ApiError ? error.retryAfterMs : undefined,
-    thrownBy: present.at.kind,
+    thrownBy: present.at,
   });
   if (present.effect !== undefined) record(options.events, options.reconciler.failed?.(key, { error, ...present.effect }));
   options.log.error('reconcile failed, will be tried again', error, {

@@ -23,6 +23,8 @@ export interface EventNote {
 export interface Effect<B extends string = string> {
   /** Names the effect in the reconciler's own tagged union. */
   readonly kind: string;
+  /** Which of several writes, reads and calls it is, where the effect takes more than one. */
+  readonly action?: string;
   /** Whose not-before time holds it back. Steps on the way to one call share the back-off of the call. */
   readonly backoff: B;
   /**

@@ -18,9 +18,16 @@ test.each([
   ['in hexadecimal digits', Buffer.from('p@ss/word"1').toString('hex')],
   ['in capital ones', Buffer.from('p@ss/word"1').toString('hex').toUpperCase()],
   ['in HTML', 'p@ss/word&quot;1'],
+  ['in HTML, as a number', 'p@ss/word&#34;1'],
   ['in capital letters', 'P@SS/WORD"1'],
 ])('a value is struck out %s', (_, form) => {
   expect(strikeOut(`said ${form}.`, ['p@ss/word"1'])).toBe('said ***stripped***.');
+});
+
+test('letters that differ in the Base64 of a URL are struck out, too', () => {
+  const value = 'key?>>~key';
+  expect(Buffer.from(value).toString('base64')).toMatch(/[+/]/);
+  expect(strikeOut(`said ${Buffer.from(value).toString('base64url')}.`, [value])).toBe('said ***stripped***.');
 });
 
 test('markup in a value is struck out as Go escapes it', () => {

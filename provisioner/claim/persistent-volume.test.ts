@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import type { Volume } from '../../proto/gen/csi.ts';
-import { answerProblem, finishVolume, planVolume, unusable } from './persistent-volume.ts';
+import { answerProblem, finishVolume, planForNobody, planVolume, unusable } from './persistent-volume.ts';
 import type { PlanInput } from './persistent-volume.ts';
 import { wholeDraftOf } from '../testing/drafts.ts';
 import { requestOf } from './request.ts';
 import type { Draft } from './request.ts';
 import { aClaim, aClass, CLAIM_UID, DRIVER, VOLUME_NAME } from '../testing/objects.ts';
+import { anIntent } from '../testing/states.ts';
 
 function draft(change: Partial<Parameters<typeof wholeDraftOf>[0]> = {}): Draft {
   const result = wholeDraftOf({
@@ -122,7 +123,15 @@ test('secrets of nodes and controllers become references, that of deletion and o
     'volume.kubernetes.io/provisioner-deletion-secret-name': 'provisioner',
     'volume.kubernetes.io/provisioner-deletion-secret-namespace': 'vault',
     'volume.kubernetes.io/controller-modify-secret-name': 'controller-modify',
+    'volume.kubernetes.io/controller-modify-secret-namespace': 'vault',
   });
+});
+
+test.each(['Block', 'Filesystem'] as const)('the PV of a volume that nobody wants is of its mode, %s', (volumeMode) => {
+  const request = requestOf(draft({ claim: aClaim({ volumeMode }) }), {});
+  const made = planForNobody(anIntent({ request }), DRIVER);
+  expect(made.spec?.volumeMode).toBe(volumeMode === 'Block' ? 'Block' : undefined);
+  expect(made.spec?.persistentVolumeReclaimPolicy).toBe('Delete');
 });
 
 test('the read-only flag concerns claims that are ReadOnlyMany and nothing else', () => {

@@ -16,7 +16,7 @@ import { resolveSecret } from '../secret-templates.ts';
 import { contentMetadata, referenceTo } from './content-body.ts';
 import { chooseDefaultClass } from './default-class.ts';
 import { failureEvents } from './failure-events.ts';
-import { fail, failMissing, type Failure, noteFailure, report } from './failure.ts';
+import { confirm, fail, failMissing, type Failure, noteFailure, report } from './failure.ts';
 import { commonNode } from './node-affinity.ts';
 import { protectSnapshot } from './protection.ts';
 import { type BindingEffect, type BindingNext, type BindingState, confirmation, type Refusal } from './state.ts';
@@ -159,10 +159,7 @@ function seeSnapshot<S extends SnapshotObject, C extends ContentObject>(state: B
 
 /** A claim that was labelled just before the group was made belongs to it, whether the cache has seen that or not. */
 function seeSelection<S extends SnapshotObject, C extends ContentObject>(state: BindingState<S, C>): BindingEffect<C> | undefined {
-  const { selector, confirmed, snapshot } = state;
-  if (selector === undefined || confirmed.has(confirmation('selection', selector))) return undefined;
-  const inputs = inputsOf(snapshot.metadata?.uid, selector);
-  return { kind: 'confirm', backoff: 'confirm', inputs, needed: 'selection', name: selector };
+  return state.selector === undefined ? undefined : confirm(state, 'selection', state.selector);
 }
 
 function protectClaims<S extends SnapshotObject, C extends ContentObject>(

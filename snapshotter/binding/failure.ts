@@ -40,13 +40,19 @@ export function failMissing<S extends SnapshotObject, C extends ContentObject>(
 }
 
 export function confirm<S extends SnapshotObject, C extends ContentObject>(
-  { snapshot, confirmed }: BindingState<S, C>,
+  state: BindingState<S, C>,
   needed: Missing,
   name: string,
 ): BindingEffect<C> | undefined {
   // An empty selector is one, too: it selects everything.
-  if (confirmed.has(confirmation(needed, name)) || (name === '' && needed !== 'selection')) return undefined;
-  return { kind: 'confirm', backoff: 'confirm', inputs: inputsOf(snapshot.metadata?.uid, needed, name), needed, name };
+  if (state.confirmed.has(confirmation(needed, name)) || (name === '' && needed !== 'selection')) return undefined;
+  return { kind: 'confirm', action: confirmation(needed, name), backoff: 'confirm', inputs: confirmInputs(state), needed, name };
+}
+
+/** Shared by all live reads of a snapshot, so that one that succeeds does not bring forward another that failed. */
+function confirmInputs<S extends SnapshotObject, C extends ContentObject>({ kind, snapshot }: BindingState<S, C>): string {
+  const { metadata, spec } = snapshot as S & { spec?: unknown };
+  return inputsOf(metadata?.uid, spec, kind.boundNameOf(snapshot), metadata?.deletionTimestamp !== undefined);
 }
 
 /** Undefined where the status says it already. The same words are not written twice, whatever the time. */

@@ -1,15 +1,16 @@
 /** The CPU of each phase and side as bars, one SVG that needs nothing else. Pure. */
-import { type BenchReport, phasesOf, sidesOf, spread } from './report.ts';
+import type { BenchReport } from './figures.ts';
+import { measured, phasesOf, sidesOf } from './report.ts';
 import { SIDE_TITLES } from './sides.ts';
 
 const COLOURS = ['#6b7280', '#2563eb', '#93c5fd'];
 const [LEFT, WIDTH, BAR, GAP, TOP] = [130, 460, 14, 16, 56];
 
 export function chart(report: BenchReport): string {
-  const sides = sidesOf(report);
-  const bars = phasesOf(report).map((phase) => ({
+  const sides = sidesOf(report, 'load');
+  const bars = phasesOf(report, 'load').map((phase) => ({
     phase,
-    values: sides.map((side) => spread(report, side, { phase, temper: 'warm', figure: 'cpuMs' })?.median ?? 0),
+    values: sides.map((side) => measured(report, { experiment: 'load', side, phase, temper: 'warm', figure: 'cpuMs' })?.median ?? 0),
   }));
   const most = Math.max(1, ...bars.flatMap(({ values }) => values));
   const block = sides.length * BAR + GAP;

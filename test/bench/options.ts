@@ -1,13 +1,15 @@
 /** The command line of `npm run bench`. */
 import { parseArgs } from 'node:util';
 import { ConfigError } from '../../lib/errors/config-error.ts';
-import { PHASES, type PhaseName } from './phases.ts';
+import { type ExperimentName, EXPERIMENTS } from './figures.ts';
+import { type LoadPhase, PHASES } from './phases.ts';
 import { SIDES, type SideName } from './sides.ts';
 
 export interface BenchOptions {
   readonly rounds: number;
   readonly sides: readonly SideName[];
-  readonly phases: readonly PhaseName[];
+  readonly phases: readonly LoadPhase[];
+  readonly experiments: readonly ExperimentName[];
   /** Objects of each phase of a load. */
   readonly objects: number;
   readonly inFlight: number;
@@ -15,20 +17,23 @@ export interface BenchOptions {
   readonly loads: number;
   /** Objects that come one after the other, before the loads and after them. */
   readonly oneByOne: number;
-  /** Where the report is written; undefined: only printed. */
+  /** Claims, volumes, snapshots and contents each of the experiment of that name. */
+  readonly inPlace: number;
+  /** Where the report is written, beside what was measured there before; undefined: only printed. */
   readonly out: string | undefined;
-  /** A CPU profile of each of our processes is written there. */
+  /** CPU profiles of our processes are written to its folder `profiles`, and no report. */
   readonly profile: boolean;
 }
 
 /** Below it a ratio says more about the hour than about the programs. */
 export const ROUNDS_FOR_RATIOS = 3;
-const QUICK = { rounds: '1', objects: '60', loads: '2', oneByOne: '5' };
-const WHOLE = { rounds: '3', objects: '300', loads: '3', oneByOne: '20' };
+const QUICK = { rounds: '1', objects: '60', loads: '2', oneByOne: '5', inPlace: '1000', experiments: 'load' };
+const WHOLE = { rounds: '3', objects: '300', loads: '3', oneByOne: '20', inPlace: '20000', experiments: EXPERIMENTS.join(',') };
 
 export const USAGE =
   `usage: bench [--quick] [--rounds=N] [--sides=${SIDES.join(',')}] [--phases=${PHASES.join(',')}]\n` +
-  '             [--objects=N] [--in-flight=N] [--loads=N] [--profile] [--out=DIR]';
+  `             [--experiments=${EXPERIMENTS.join(',')}]\n` +
+  '             [--objects=N] [--in-flight=N] [--loads=N] [--one-by-one=N] [--in-place=N] [--profile] [--out=DIR]';
 
 /** Throws ConfigError. */
 export function readOptions(words: readonly string[]): BenchOptions {
@@ -46,6 +51,9 @@ export function readOptions(words: readonly string[]): BenchOptions {
         objects: text,
         'in-flight': text,
         loads: text,
+        experiments: text,
+        'one-by-one': text,
+        'in-place': text,
         out: text,
       },
     }));
@@ -70,7 +78,9 @@ export function readOptions(words: readonly string[]): BenchOptions {
     objects: count('objects', values.objects ?? size.objects),
     inFlight: count('in-flight', values['in-flight'] ?? '32'),
     loads: count('loads', values.loads ?? size.loads),
-    oneByOne: Number(size.oneByOne),
+    oneByOne: count('one-by-one', values['one-by-one'] ?? size.oneByOne),
+    inPlace: count('in-place', values['in-place'] ?? size.inPlace),
+    experiments: some('experiments', values.experiments ?? size.experiments, EXPERIMENTS),
     out: values.out,
     profile: values.profile,
   };

@@ -6,7 +6,9 @@ import { createSnapshot, type Scene } from '../real/main-job.ts';
 
 /** In this order: each needs what those before it made. */
 export const PHASES = ['provision', 'snapshot', 'restore', 'clone', 'delete snapshot', 'delete volume'] as const;
-export type PhaseName = (typeof PHASES)[number];
+export type LoadPhase = (typeof PHASES)[number];
+/** What the tables have a row for. */
+export type PhaseName = LoadPhase | 'group of 10' | 'delete group of 10';
 
 export interface PhaseInput {
   readonly scene: Scene;
@@ -22,17 +24,17 @@ export const FOLLOWED: readonly Resource<KubeObject>[] = [
 ];
 
 /** One object of a phase, from the user's request to what the user waits for. Answers how long that took, ms. */
-export async function doOne(phase: PhaseName, name: string, input: PhaseInput): Promise<number> {
+export async function doOne(phase: LoadPhase, name: string, input: PhaseInput): Promise<number> {
   const began = performance.now();
   const ended = await ACTIONS[phase](name, input);
   return ended - began;
 }
 
-const ACTIONS: Readonly<Record<PhaseName, (name: string, input: PhaseInput) => Promise<number>>> = {
+const ACTIONS: Readonly<Record<LoadPhase, (name: string, input: PhaseInput) => Promise<number>>> = {
   provision: (name, input) => claimed(`${name}-source`, undefined, input),
   snapshot: async (name, input) => {
     await createSnapshot(input.scene, name, `${name}-source`);
-    return ready(name, input);
+    return untilReady(name, input);
   },
   restore: (name, input) => claimed(`${name}-restored`, { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name }, input),
   clone: (name, input) => claimed(`${name}-clone`, { kind: 'PersistentVolumeClaim', name: `${name}-source` }, input),
@@ -50,7 +52,7 @@ const ACTIONS: Readonly<Record<PhaseName, (name: string, input: PhaseInput) => P
 };
 
 /** After the phases: what they left, not measured. */
-export async function cleanUp(name: string, phases: readonly PhaseName[], input: PhaseInput): Promise<void> {
+export async function cleanUp(name: string, phases: readonly LoadPhase[], input: PhaseInput): Promise<void> {
   const { sight, scene } = input;
   const has = (resource: Resource<KubeObject>, one: string): boolean =>
     sight.find(resource, { namespace: scene.namespace, name: one }) !== undefined;
@@ -73,7 +75,7 @@ async function claimed(name: string, dataSource: object | undefined, { scene, si
   return sight.until(PERSISTENT_VOLUME_CLAIMS, { namespace, name }, { test: (claim) => claim?.status?.phase === 'Bound', signal });
 }
 
-function ready(name: string, { scene: { namespace }, sight, signal }: PhaseInput): Promise<number> {
+export function untilReady(name: string, { scene: { namespace }, sight, signal }: PhaseInput): Promise<number> {
   return sight.until(VOLUME_SNAPSHOTS, { namespace, name }, { test: (snapshot) => snapshot?.status?.readyToUse === true, signal });
 }
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { chart } from './chart.ts';
-import { readOptions } from './options.ts';
-import { type BenchReport, markdown } from './report.ts';
-import type { PhaseFigures, SideFigures } from './round.ts';
+import { type BenchReport, joined, type PhaseFigures, printed, type Result } from './figures.ts';
+import { markdown } from './page.ts';
 import type { SideName } from './sides.ts';
+import { judged, type Target, TARGETS } from './targets.ts';
 
 const figures = (cpuMs: number): PhaseFigures => ({
   phase: 'snapshot',
@@ -18,26 +18,95 @@ const figures = (cpuMs: number): PhaseFigures => ({
   p90Ms: 70,
   p99Ms: 80,
 });
-const side = (name: SideName, cpuMs: number): SideFigures => ({ side: name, phases: [figures(cpuMs)], residentMiB: 90 });
-const report = (...rounds: (readonly [number, number])[]): BenchReport => ({
-  setting: { Node: 'v20' },
-  rounds: rounds.map(([go, one]) => [side('go', go), side('one', one)]),
+const result = (side: SideName, round: number, cpuMs: number): Result => ({
+  experiment: 'load',
+  side,
+  round,
+  phases: [figures(cpuMs)],
+  totals: { residentMiB: 90 },
 });
+const report = (...rounds: (readonly [number, number])[]): BenchReport => ({
+  setting: { Node: 'v20', CPUs: 2 },
+  sizes: { load: 'one load of 7 objects' },
+  results: rounds.flatMap(([go, one], index) => [result('go', index + 1, go), result('one', index + 1, one)]),
+});
+const targetOf = (title: string): Target => {
+  const found = TARGETS.find((target) => target.title === title);
+  if (found === undefined) throw new Error(`no target ${title}`);
+  return found;
+};
 
 test('three rounds give medians, ranges and ratios', () => {
   const page = markdown(report([10, 6], [12, 5], [20, 4]));
-  expect(page).toContain('| phase | Go trio | ours, one process |');
+  expect(page).toContain('| | Go trio | ours, one process |');
   expect(page).toContain('| snapshot | 12.0 (10.0–20.0) | 5.0 (4.0–6.0) ×0.42 |');
+  expect(page).toContain('- load: one load of 7 objects');
 });
 
-test('from two rounds no ratio is made, and the page says so', () => {
+test('from two rounds no ratio is made, and nothing is said to be reached', () => {
   const page = markdown(report([10, 6], [12, 5]));
   expect(page).not.toContain('×0');
-  expect(page).toContain('No ratios: they need 3 rounds, this was 2.');
+  expect(page).toContain('| CPU ms, warm: snapshot | ≤ 0.3 × | 11.0 (10.0–12.0) | 5.5 (5.0–6.0) |  | – |');
+  expect(page).toContain('0 reached, 0 not reached');
 });
 
-test('what was not measured has no table', () => {
-  expect(markdown(report([10, 6]))).not.toContain('the first load after a start');
+test('what was not measured has no table and no line', () => {
+  const page = markdown(report([10, 6]));
+  expect(page).not.toContain('the first load after a start');
+  expect(page).not.toContain('CPU ms, first load after a start');
+});
+
+test('the share of the servers is that of all processors', () => {
+  // (50 + 5) ms an object, 20 objects a second, two processors.
+  expect(markdown(report([10, 6]))).toContain('| snapshot | 55 % | 55 % |');
+});
+
+test.each([
+  [[10, 3], true],
+  [[10, 3.1], false],
+] as const)('the CPU of a snapshot may be three tenths of the Go programs’: %j', (round, reached) => {
+  const verdict = judged(report(round, round, round), targetOf('CPU ms, warm: snapshot'));
+  expect(verdict).toMatchObject({ reached, goFigure: { median: 10, rounds: 3 } });
+});
+
+test('what is to be more has a least', () => {
+  // Both make 20 objects a second.
+  expect(judged(report([1, 1], [1, 1], [1, 1]), targetOf('Objects per second: snapshot'))).toMatchObject({ value: 1, reached: false });
+});
+
+test('a limit of the figure itself needs no three rounds', () => {
+  const lag = (lagMostMs: number): BenchReport => ({
+    ...report(),
+    results: [{ experiment: 'readiness', side: 'one', round: 1, phases: [], totals: { lagMostMs } }],
+  });
+  const target = targetOf('Readiness lag, ms, worst of 100');
+  expect([judged(lag(1500), target).reached, judged(lag(1501), target).reached]).toEqual([true, false]);
+});
+
+test('a side without crash safety is measured against the Go programs’ load', () => {
+  const without = [1, 2, 3].map(
+    (round): Result => ({
+      ...result('one', round, 1),
+      experiment: 'no journal',
+      phases: [{ ...figures(1), phase: 'provision', perSecond: 30 }],
+    }),
+  );
+  const go = [1, 2, 3].map((round): Result => ({ ...result('go', round, 1), phases: [{ ...figures(1), phase: 'provision' }] }));
+  const verdict = judged({ ...report(), results: [...go, ...without] }, targetOf('Objects per second without crash safety: provision'));
+  expect(verdict).toMatchObject({ value: 1.5, reached: true });
+});
+
+test('what was measured before stays beside other experiments, and goes with the same one', () => {
+  const before = report([10, 6]);
+  const later: Result = { ...result('go', 1, 7), experiment: 'groups' };
+  expect(joined(before, { ...report(), results: [later] }).results).toHaveLength(3);
+  expect(joined(before, report([7, 7])).results.map(({ phases }) => phases[0]?.cpuMs)).toEqual([7, 7]);
+});
+
+test('the report is JSON, a line for each result', () => {
+  const text = printed(report([10, 6]));
+  expect(JSON.parse(text)).toEqual(report([10, 6]));
+  expect(text.trimEnd().split('\n')).toHaveLength(4);
 });
 
 test('the chart has a bar for each side of each phase', () => {
@@ -45,23 +114,4 @@ test('the chart has a bar for each side of each phase', () => {
   expect(svg.match(/<rect x="130"/g)).toHaveLength(3);
   expect(svg).toContain('width="460.0"');
   expect(svg).toContain('width="230.0"');
-});
-
-test('quick is small, and every figure can be said', () => {
-  expect(readOptions(['--quick'])).toMatchObject({ rounds: 1, objects: 60, loads: 2, sides: ['go', 'one', 'three'] });
-  expect(readOptions(['--quick', '--rounds=5', '--sides=one,go', '--objects=7'])).toMatchObject({
-    rounds: 5,
-    objects: 7,
-    sides: ['go', 'one'],
-  });
-});
-
-test.each([
-  [['--rounds=0'], '--rounds=0: give a number from 1 on'],
-  [['--sides=rust'], '--sides: "rust" is none of go, one, three'],
-  [['--phases=nap'], '--phases: "nap" is none of provision'],
-  [['--profile'], '--profile needs --out=DIR'],
-  [['--fast'], '--fast'],
-])('%j is refused with a sentence', (words, sentence) => {
-  expect(() => readOptions(words)).toThrow(sentence);
 });

@@ -1,8 +1,9 @@
-/** Who is measured: the Go trio, ours as one process, ours as three. Limits of clients are lifted for all. */
+/** Who is measured: the Go trio, ours as one process, ours as three. */
 import type { ControlPlane, ControlPlaneUser } from '../../harness/real/control-plane.ts';
 import type { Program } from '../../harness/stage.ts';
 import {
   castOf,
+  type ClientLimits,
   ONE_PROCESS_USER,
   PROGRAM_USERS,
   type Role,
@@ -33,7 +34,15 @@ export function usersOf(side: SideName): readonly string[] {
   return ROLES.map((role) => userOf(role, authorOf(side)).name);
 }
 
-export interface SideInput {
+export interface SideFlags {
+  /** Of a program, or of the one process. */
+  readonly argsOf?: (program: Role | 'csi-sidecars') => readonly string[];
+  readonly limits?: ClientLimits;
+  /** The kubeconfig file of a user. Default: the control plane's own. */
+  readonly kubeconfigOf?: (user: string) => string;
+}
+
+export interface SideInput extends SideFlags {
   readonly plane: ControlPlane;
   /** `unix:///…` of the driver. */
   readonly address: string;
@@ -41,14 +50,21 @@ export interface SideInput {
   readonly profiles: string | undefined;
 }
 
-export function startSide(side: SideName, { plane, address, profiles }: SideInput): Promise<Program[]> {
+export async function startSide(side: SideName, { plane, address, profiles, ...flags }: SideInput): Promise<Program[]> {
+  const { argsOf = () => [], limits = 'lifted', kubeconfigOf = plane.kubeconfigOf } = flags;
   const nodeFlags = [...AS_SHIPPED, ...(profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`])];
   if (side === 'one') {
-    const kubeconfig = plane.kubeconfigOf(ONE_PROCESS_USER.name);
-    return Promise.resolve([startOneProcess(plane.stage, { kubeconfig, address, nodeFlags })]);
+    const kubeconfig = kubeconfigOf(ONE_PROCESS_USER.name);
+    return [startOneProcess(plane.stage, { kubeconfig, address, args: argsOf('csi-sidecars'), nodeFlags })];
   }
-  const kubeconfigOf = (role: Role, author: Author): string => plane.kubeconfigOf(userOf(role, author).name);
-  return startCast(plane.stage, { cast: castOf(authorOf(side)), address, kubeconfigOf, nodeFlags });
+  return startCast(plane.stage, {
+    cast: castOf(authorOf(side)),
+    address,
+    kubeconfigOf: (role, author) => kubeconfigOf(userOf(role, author).name),
+    argsOf,
+    limits,
+    nodeFlags,
+  });
 }
 
 function authorOf(side: 'go' | 'three'): Author {

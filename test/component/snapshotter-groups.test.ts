@@ -109,6 +109,15 @@ describe('csi-snapshotter and groups', () => {
     await expectNothingLeft();
   });
 
+  test('the name that a driver is told is as --groupsnapshot-name-prefix and --groupsnapshot-name-uuid-length say', async () => {
+    await world.close();
+    const flags = { 'groupsnapshot-name-prefix': 'g', 'groupsnapshot-name-uuid-length': '8', 'snapshot-name-uuid-length': '5' };
+    world = await start({ sidecarFlags: Object.entries(flags).map(([name, text]) => ({ name, text })) });
+    handles = await world.volumes(['a']);
+    await take();
+    expect(world.driver.ledger().groups.map(({ name }) => name)).toEqual([`g-${UID.replaceAll('-', '').slice(0, 8)}`]);
+  });
+
   test('settled means silent: a resync asks nobody', async () => {
     await take();
     world.takeCalls();

@@ -12,7 +12,7 @@ import {
   openWorld,
   snapshotBody,
 } from './snapshotter-world.ts';
-import type { World } from './snapshotter-world.ts';
+import type { World, WorldOptions } from './snapshotter-world.ts';
 
 const PVC_PROTECTION = 'kubernetes.io/pvc-protection';
 const CLAIM_PROTECTION = 'snapshot.storage.kubernetes.io/pvc-as-source-protection';
@@ -20,13 +20,14 @@ const BEING_DELETED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-delet
 
 describe('the snapshot roles on the sandbox and the mock driver', () => {
   let world: World;
-  beforeEach(async () => {
-    world = await openWorld();
+  const start = async (options: WorldOptions = {}): Promise<void> => {
+    world = await openWorld(options);
     await world.request('POST', CLASSES, classBody('snap'));
     await world.boundClaim('data');
     await world.startController();
     await world.startSidecar();
-  });
+  };
+  beforeEach(() => start());
   afterEach(() => world.close());
 
   async function takeSnapshot(name = 'nightly', className = 'snap'): Promise<VolumeSnapshot> {
@@ -262,6 +263,22 @@ describe('the snapshot roles on the sandbox and the mock driver', () => {
     world.sandbox.faults.intercept(undefined);
     await world.advance(2000);
     expect((await world.snapshot('nightly')).status?.readyToUse).toBe(true);
+  });
+
+  test('tries are as far apart as --retry-interval-start and --retry-interval-max of the controller say', async () => {
+    await world.close();
+    const flags = { 'retry-interval-start': '2s', 'retry-interval-max': '5s' };
+    await start({ controllerFlags: Object.entries(flags).map(([name, text]) => ({ name, text })) });
+    const times: number[] = [];
+    world.sandbox.faults.intercept(({ method, path }) => {
+      if (method !== 'POST' || path !== CONTENTS) return undefined;
+      times.push(world.clock.monotonic());
+      return { status: 500, headers: {}, body: new TextEncoder().encode('{}') };
+    });
+    await takeSnapshot();
+    await world.advance(25_000);
+    const gaps = times.slice(1).map((at, index) => Math.floor((at - (times[index] ?? 0)) / 1000));
+    expect(gaps).toEqual([2, 4, 5, 5, 5]);
   });
 
   /** Every request of this method to this path is refused, as by an admission policy. */

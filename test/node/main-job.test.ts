@@ -1,4 +1,4 @@
-/** deploy/ as it is published, on a real node: our images as Pods, volumes mounted by kubelet, bytes of containers. */
+/** deploy/ as it is published, on a real node: our images as Pods, volumes mounted by kubelet, bytes of containers; `doctor` finds nothing there. */
 import { expect, test } from 'vitest';
 import { demoOnNode } from '../../demo/node.ts';
 
@@ -7,6 +7,7 @@ test('the main job runs in Pods, and the machine is afterwards as it was before'
   expect(result.error).toBeUndefined();
   expect(result.written).not.toBe('');
   expect(result.restored).toBe(result.written);
+  expect(result.diagnosed).toBe('');
   expect(result.left).toEqual({ volumes: 0, snapshots: 0 });
   expect(result.leftOnMachine).toEqual([]);
 });

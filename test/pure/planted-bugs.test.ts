@@ -8,7 +8,7 @@ import { killers, plantedNames, plantedPatch } from '../verify/planted-tests.ts'
 
 const run = promisify(execFile);
 
-/** That each is found is `npm run verify -- mutants`. */
+/** That each is found is `npm run verify -- mutants`; that the tests are there, test/component/planted-bugs.test.ts. */
 describe('every bug that is planted for a test of its own', () => {
   it('is in the table of what must find it', () => {
     expect(Object.keys(killers()).sort()).toEqual(plantedNames());

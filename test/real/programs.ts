@@ -43,16 +43,18 @@ export interface ProgramOptions {
   readonly nodeFlags?: readonly string[];
   /** Of Go: another release than the newest. */
   readonly goProgram?: BinaryName;
+  /** Of calls to the API server. Default `lifted`: the peers' own of 5 calls a second measures nothing but itself. */
+  readonly limits?: ClientLimits;
 }
+
+export type ClientLimits = 'lifted' | 'default';
 
 /** The same flags for either side: that they are taken is part of the test. */
 export async function startProgram(stage: Stage, options: ProgramOptions): Promise<Program> {
-  const { role, side, kubeconfig, address, args = [], env = {}, nodeFlags = [], goProgram = role } = options;
+  const { role, side, kubeconfig, address, args = [], env = {}, nodeFlags = [], goProgram = role, limits = 'lifted' } = options;
   const flags = [
     `--kubeconfig=${kubeconfig}`,
-    // Without client limits: the peers' default of 5 calls a second measures the limit only.
-    '--kube-api-qps=1000',
-    '--kube-api-burst=2000',
+    ...(limits === 'lifted' ? ['--kube-api-qps=1000', '--kube-api-burst=2000'] : []),
     '--v=2',
     ...(role === 'snapshot-controller' ? [] : [`--csi-address=${address}`]),
     ...args,
@@ -69,18 +71,19 @@ export interface CastOptions {
   readonly argsOf?: (role: Role) => readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly nodeFlags?: readonly string[];
+  readonly limits?: ClientLimits;
 }
 
 /** One program a role, started in the order of the roles. */
 export async function startCast(
   stage: Stage,
-  { cast, address, kubeconfigOf, argsOf = () => [], env = {}, nodeFlags = [] }: CastOptions,
+  { cast, address, kubeconfigOf, argsOf = () => [], env = {}, nodeFlags = [], limits = 'lifted' }: CastOptions,
 ): Promise<Program[]> {
   const programs: Program[] = [];
   for (const role of ROLES) {
     const side = cast[role];
     const kubeconfig = await kubeconfigOf(role, side);
-    programs.push(await startProgram(stage, { role, side, address, kubeconfig, args: argsOf(role), env, nodeFlags }));
+    programs.push(await startProgram(stage, { role, side, address, kubeconfig, args: argsOf(role), env, nodeFlags, limits }));
   }
   return programs;
 }
@@ -91,12 +94,13 @@ export const ONE_PROCESS_USER: ControlPlaneUser = { name: 'ours-one-process', gr
 export interface OneProcessOptions {
   readonly kubeconfig: string;
   readonly address: string;
+  readonly args?: readonly string[];
   readonly nodeFlags?: readonly string[];
 }
 
 /** csi-sidecars with all three roles: one cache per kind, one client. */
-export function startOneProcess(stage: Stage, { kubeconfig, address, nodeFlags = [] }: OneProcessOptions): Program {
-  const flags = [`--roles=${ROLES.join(',')}`, `--kubeconfig=${kubeconfig}`, `--csi-address=${address}`, '--v=2'];
+export function startOneProcess(stage: Stage, { kubeconfig, address, args = [], nodeFlags = [] }: OneProcessOptions): Program {
+  const flags = [`--roles=${ROLES.join(',')}`, `--kubeconfig=${kubeconfig}`, `--csi-address=${address}`, '--v=2', ...args];
   return stage.start({ name: 'ours-one-process', file: process.execPath, args: [...nodeFlags, builtProgram('csi-sidecars'), ...flags] });
 }
 

@@ -94,7 +94,7 @@ async function runWorld(scene: Scene, world: World): Promise<WorldsResult> {
     },
     { timeoutMs: REST_MS, everyMs: LOOK_EVERY_MS, signal: plane.stage.broken },
   ).catch((error: unknown) => {
-    if (plane.stage.broken.aborted) throw error;
+    if (plane.stage.broken.aborted || compared.worlds === 0) throw error;
   });
   await Promise.all(programs.map((program) => program.kill()));
   return compared;

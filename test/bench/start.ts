@@ -1,0 +1,80 @@
+/** From the start of a side's programs until they do nothing any more. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { isCounted } from '../../harness/call-table.ts';
+import { stopCast } from '../real/programs.ts';
+import type { Outcome } from './figures.ts';
+import { residentMiB, totalCpuMs } from './gauges.ts';
+import { type SideInput, type SideName, startSide, usersOf } from './sides.ts';
+import type { Experiment } from './table.ts';
+
+/** CPU time so far, read from time to time. */
+export interface Sample {
+  readonly atMs: number;
+  readonly cpuMs: number;
+}
+
+const EVERY_MS = 100;
+/** In the steps of the kernel's clock: a reading off three processes may jump by so much. */
+const NOTHING_MS = 20;
+const MOST_MS = 120_000;
+const QUIET_MS = 2_000;
+
+export const start: Experiment = {
+  size: () => `no objects in place; quiet: at most ${NOTHING_MS} ms of CPU time in the ${QUIET_MS / 1000} s that follow`,
+  sides: ['go', 'one', 'three'],
+  rounds: 'all',
+  play: (side, { plane, driver }) =>
+    startUntilQuiet(side, { input: { plane, address: driver.address, profiles: undefined }, quietMs: QUIET_MS, idleMs: 0 }),
+};
+
+export interface StartOptions {
+  readonly input: SideInput;
+  /** So long nothing may happen; longer where the server is slow to answer and the programs wait for it. */
+  readonly quietMs: number;
+  /** Then idle CPU time is measured for so long; 0: it is not. */
+  readonly idleMs: number;
+}
+
+export async function startUntilQuiet(side: SideName, { input, quietMs, idleMs }: StartOptions): Promise<Outcome> {
+  const { plane } = input;
+  const from = plane.auditSize();
+  const began = performance.now();
+  const programs = await startSide(side, input);
+  const pids = programs.map(({ pid }) => pid);
+  const samples: Sample[] = [{ atMs: 0, cpuMs: 0 }];
+  let quiet: Sample | undefined;
+  while (quiet === undefined) {
+    await pause(EVERY_MS);
+    samples.push({ atMs: performance.now() - began, cpuMs: totalCpuMs(pids) });
+    quiet = quietFrom(samples, quietMs);
+    if (performance.now() - began > MOST_MS) throw new Error(`${side} was not quiet within ${MOST_MS / 1000} s`);
+  }
+  const resident = pids.reduce((sum, pid) => sum + residentMiB(pid), 0);
+  let idle: number | undefined;
+  if (idleMs > 0) {
+    const before = totalCpuMs(pids);
+    await pause(idleMs);
+    idle = ((totalCpuMs(pids) - before) * 60_000) / idleMs;
+  }
+  await stopCast(programs);
+  const users = usersOf(side);
+  const calls = plane.audit(from).filter((call) => users.includes(call.user) && isCounted(call));
+  return {
+    phases: [],
+    totals: {
+      startMs: quiet.atMs,
+      startCpuMs: quiet.cpuMs,
+      startWrites: calls.filter(({ verb }) => verb !== 'get' && verb !== 'list').length,
+      residentMiB: resident,
+      ...(idle === undefined ? {} : { idleCpuMsPerMinute: idle }),
+    },
+  };
+}
+
+/** The first sample after which next to nothing happened for so long; undefined while there is none. Pure. */
+export function quietFrom(samples: readonly Sample[], quietMs: number): Sample | undefined {
+  return samples.find((sample, index) => {
+    const end = samples.slice(index).find(({ atMs }) => atMs >= sample.atMs + quietMs);
+    return sample.cpuMs > 0 && end !== undefined && end.cpuMs - sample.cpuMs <= NOTHING_MS;
+  });
+}

@@ -18,6 +18,9 @@ import { annotation, BIND_COMPLETED, classNameOf, isDeleting, SELECTED_NODE } fr
 import type { Pod } from '../binder/pods.ts';
 import { claimNamesOf } from '../binder/pods.ts';
 
+/** Its volumes are made by hand, before their claims. Those of other in-tree plugins are made by the drivers that took over. */
+const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
+
 /** What the scheduler does next about one Pod. Every write brings the Pod up again, for the step after it. */
 export type PodStep =
   /** Bind the Pod. */
@@ -136,8 +139,7 @@ function nodeFault(pod: Pod, node: Node, { claims, cluster }: Around): string | 
     if (findVolume(claim, cluster.volumes(), { delayed: true, node: labels }) !== undefined) continue;
     const storageClass = cluster.class(classNameOf(claim));
     const provisioner = storageClass?.provisioner ?? '';
-    if (storageClass === undefined || provisioner.startsWith('kubernetes.io/'))
-      return "node(s) didn't find available persistent volumes to bind";
+    if (storageClass === undefined || provisioner === NO_PROVISIONER) return "node(s) didn't find available persistent volumes to bind";
     if (!isAllowed(labels, storageClass.allowedTopologies)) return "node(s) didn't find available persistent volumes to bind";
     if (cluster.reportsCapacity(provisioner) && !hasCapacity(claim, labels, cluster.capacities()))
       return 'node(s) did not have enough free storage';

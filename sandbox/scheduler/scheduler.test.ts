@@ -168,6 +168,15 @@ describe('a claim that waits for its Pod', () => {
     expect([await cluster.nodeOf('p'), at((await cluster.get(`${CLAIMS}/c`)).body, 'spec', 'volumeName')]).toEqual(['b', 'v']);
   });
 
+  test('of a class of an in-tree plugin is told the node, since a driver took over', async () => {
+    const cluster = new SchedulerCluster();
+    await cluster.makeClass('w', { provisioner: 'kubernetes.io/aws-ebs' });
+    await cluster.makeNode('a');
+    await cluster.makeClaim('c', 'w');
+    await cluster.makePod('p', ['c']);
+    expect(await cluster.selected('c')).toBe('a');
+  });
+
   test('goes only where the driver reports room for it', async () => {
     const cluster = new SchedulerCluster();
     await cluster.makeClass('w');

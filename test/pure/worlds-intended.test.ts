@@ -31,8 +31,6 @@ function aWorld(...more: readonly MadeObject[]): World {
       ...more,
     ],
     objects: [],
-    namespace: `w-${SIDE}`,
-    abroad: `w-abroad-${SIDE}`,
     claims: [
       { metadata: { name: 'data' }, spec: { dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'ready' } } },
     ],

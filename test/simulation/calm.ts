@@ -33,7 +33,8 @@ export class Calm {
   refusing = false;
   /** When there was no driver, as far as that is over. */
   readonly driverless: { readonly fromMs: number; readonly toMs: number }[] = [];
-  private driverGoneMs: number | undefined;
+  /** Drivers that are down, with since when. */
+  private readonly driversGone = new Map<string, number>();
   private readonly born = new Map<string, number>();
   private erring = false;
   private sinceMs = 0;
@@ -81,18 +82,33 @@ export class Calm {
 
   goes(name: string): void {
     this.untouched = false;
-    if (name === 'driver') this.driverGoneMs ??= this.now();
-    if (this.leadership === undefined || name === 'driver' || name === 'server') this.down.add(name);
+    if (this.leadership === undefined || name === 'server') this.down.add(name);
     else this.leadership.goes(name);
   }
 
-  comes(name: 'driver' | 'server'): void {
-    if (name === 'driver' && this.driverGoneMs !== undefined) {
-      this.driverless.push({ fromMs: this.driverGoneMs, toMs: this.now() });
-      this.driverGoneMs = undefined;
-    }
+  serverComes(): void {
+    this.down.delete('server');
+    this.notBefore(START_MS);
+  }
+
+  /** `name`: which of them, where there is more than one. */
+  driverGoes(name: string): void {
+    this.untouched = false;
+    if (!this.driversGone.has(name)) this.driversGone.set(name, this.now());
+    this.down.add(name);
+  }
+
+  driverComes(name: string): void {
+    const fromMs = this.driversGone.get(name);
+    if (fromMs !== undefined) this.driverless.push({ fromMs, toMs: this.now() });
+    this.driversGone.delete(name);
     this.down.delete(name);
     this.notBefore(START_MS);
+  }
+
+  /** Nobody counts on it, and nobody waits for it, until it comes again. */
+  leaves(name: string): void {
+    this.down.delete(name);
   }
 
   /** A program is told to end. */
@@ -123,7 +139,8 @@ export class Calm {
   }
 
   /** When the program that has this role was started last. */
-  bornMs(role: 'csi-snapshotter' | 'csi-provisioner'): number {
+  bornMs(role: 'csi-snapshotter' | 'csi-provisioner', node?: string): number {
+    if (node !== undefined) return this.born.get(`${role}-${node}`) ?? 0;
     return this.leadership?.bornMs(role) ?? this.born.get(role) ?? this.born.get(ALL_ROLES) ?? 0;
   }
 

@@ -1,40 +1,65 @@
 /**
  * `capacity-is-what-the-driver-says`: for each class with late binding and each segment in which a node of the driver lies
  * there is one CSIStorageCapacity of ours with the room that the driver has, owned by what controls the Pod, and no other;
- * what others publish is left alone. `capacity-is-written-once`: no write leaves an object as it was.
+ * what others publish is left alone. Where each node has a provisioner of its own, each publishes its node's segment.
+ * `capacity-is-written-once`: no write leaves an object as it was.
  */
 import type { HttpAnswer, HttpRequest } from '../../lib/doors/http.ts';
 import type { CsiStorageCapacity } from '../../lib/kube/objects.ts';
 import { toBytesRoundedUp } from '../../lib/kube/quantity.ts';
 import type { Records, Segment } from '../../mock-driver/model/records.ts';
 import { Violation } from './invariants.ts';
-import { DRIVER } from './manifests.ts';
+import type { IsServed } from './local-places.ts';
+import { DRIVER, ZONE } from './manifests.ts';
 import type { Mirror } from './mirror.ts';
+import { roomIn, segmentText } from './rooms.ts';
 
 const MANAGED_BY = 'csi.storage.k8s.io/managed-by';
-export const OURS = { 'csi.storage.k8s.io/drivername': DRIVER, [MANAGED_BY]: 'external-provisioner' };
+const MANAGER = 'external-provisioner';
+export const OURS = { 'csi.storage.k8s.io/drivername': DRIVER, [MANAGED_BY]: MANAGER };
+
+/** Names of the nodes that have a provisioner each; undefined: there is one for all. */
+export interface OnNodes {
+  readonly names: readonly string[];
+  readonly isServed: IsServed;
+}
 
 export class CapacityChecks {
+  /** What the driver answers everybody, whatever it has. Undefined: the truth. */
+  said: bigint | undefined;
   private readonly mirror: Mirror;
   private readonly records: () => Records;
+  private readonly onNodes: OnNodes | undefined;
+  private readonly managers: readonly string[];
   /** Versions of the objects of others, by uid: nobody but their owner changes them, and here that one sleeps. */
   private readonly foreign = new Map<string, string>();
 
-  constructor(mirror: Mirror, records: () => Records) {
+  constructor(mirror: Mirror, records: () => Records, onNodes?: OnNodes) {
     this.mirror = mirror;
     this.records = records;
+    this.onNodes = onNodes;
+    this.managers = onNodes === undefined ? [MANAGER] : onNodes.names.map(managerOn);
     mirror.capacities.listeners.push(({ object }) => {
       const { uid = '', resourceVersion = '' } = object?.metadata ?? {};
-      if (object !== undefined && !isOurs(object) && !this.foreign.has(uid)) this.foreign.set(uid, resourceVersion);
+      if (object !== undefined && !this.isOurs(object) && !this.foreign.has(uid)) this.foreign.set(uid, resourceVersion);
     });
   }
 
   /** To be asked once things have settled. */
   violations(): Violation[] {
-    const wanted = this.wanted();
+    const found = [...this.publishers()].flatMap(([manager, segments]) => this.wrongOf(manager, segments));
+    for (const [uid, version] of this.foreign) {
+      const present = this.mirror.capacities.objects.get(uid);
+      if (present?.metadata?.resourceVersion !== version) found.push(`one of somebody else (${uid}) was changed or deleted`);
+    }
+    return found.map((message) => new Violation('capacity-is-what-the-driver-says', message));
+  }
+
+  private wrongOf(manager: string, segments: readonly Segment[]): readonly string[] {
+    const wanted = this.wanted(segments);
     const found: string[] = [];
     const there = new Map<string, string>();
-    for (const object of this.mirror.capacities.all().filter(isOurs)) {
+    for (const object of this.mirror.capacities.all().filter((candidate) => managerOf(candidate) === manager)) {
       const item = itemOf(object);
       const name = object.metadata?.name ?? '';
       const double = there.get(item);
@@ -48,12 +73,8 @@ export class CapacityChecks {
         );
       if (!this.isOwned(object)) found.push(`${name} about ${item} is not owned by what controls the Pod`);
     }
-    for (const item of wanted.keys()) if (!there.has(item)) found.push(`there is none about ${item}`);
-    for (const [uid, version] of this.foreign) {
-      const present = this.mirror.capacities.objects.get(uid);
-      if (present?.metadata?.resourceVersion !== version) found.push(`one of somebody else (${uid}) was changed or deleted`);
-    }
-    return found.map((message) => new Violation('capacity-is-what-the-driver-says', message));
+    for (const item of wanted.keys()) if (!there.has(item)) found.push(`${manager} says nothing about ${item}`);
+    return found;
   }
 
   /** A PUT that the server took and that changed nothing. */
@@ -64,15 +85,29 @@ export class CapacityChecks {
     return version(body) === version(answer) ? new Violation('capacity-is-written-once', `PUT ${path} changed nothing`) : undefined;
   }
 
+  /** Who publishes now, each with its segments. */
+  private publishers(): ReadonlyMap<string, readonly Segment[]> {
+    const { onNodes } = this;
+    if (onNodes === undefined) return new Map([[MANAGER, this.segments()]]);
+    return new Map(onNodes.names.filter((node) => onNodes.isServed(node)).map((node) => [managerOn(node), [{ [ZONE]: node }]]));
+  }
+
+  private isOurs(object: CsiStorageCapacity): boolean {
+    return this.managers.includes(managerOf(object) ?? '');
+  }
+
   /** Room in bytes by `CLASS SEGMENT`. */
-  private wanted(): ReadonlyMap<string, bigint> {
+  private wanted(segments: readonly Segment[]): ReadonlyMap<string, bigint> {
     const names = this.mirror.classes
       .all()
       .filter(({ provisioner, volumeBindingMode }) => provisioner === DRIVER && volumeBindingMode === 'WaitForFirstConsumer')
       .map(({ metadata }) => metadata?.name ?? '');
-    const rooms = new Map<string, bigint>();
-    for (const segment of this.segments()) for (const name of names) rooms.set(`${name} ${show(segment)}`, this.roomIn(segment));
-    return rooms;
+    return new Map(
+      segments.flatMap((segment) => {
+        const room = this.said ?? roomIn(this.records(), segment);
+        return names.map((name) => [`${name} ${segmentText(segment)}`, room] as const);
+      }),
+    );
   }
 
   private segments(): readonly Segment[] {
@@ -85,14 +120,6 @@ export class CapacityChecks {
     });
   }
 
-  private roomIn(segment: Segment): bigint {
-    const { nodes, volumes } = this.records();
-    const isThere = (place: Segment | undefined): boolean => place !== undefined && show(place) === show(segment);
-    const pool = nodes.flatMap(({ pools }) => pools).find((candidate) => isThere(candidate.segment))?.bytes ?? 0n;
-    const used = volumes.filter((volume) => isThere(volume.segment)).reduce((sum, { bytes }) => sum + bytes, 0n);
-    return pool > used ? pool - used : 0n;
-  }
-
   private isOwned({ metadata }: CsiStorageCapacity): boolean {
     const pod = this.mirror.pods.all().find((candidate) => candidate.metadata?.namespace === 'kube-system');
     const uid = pod?.metadata?.ownerReferences?.find(({ controller }) => controller === true)?.uid;
@@ -101,21 +128,19 @@ export class CapacityChecks {
   }
 }
 
-function isOurs({ metadata }: CsiStorageCapacity): boolean {
-  return Object.entries(OURS).every(([label, value]) => metadata?.labels?.[label] === value);
+function managerOn(node: string): string {
+  return `${MANAGER}-${node}`;
+}
+
+/** Undefined: it is about another driver. */
+function managerOf({ metadata: { labels = {} } = {} }: CsiStorageCapacity): string | undefined {
+  return labels['csi.storage.k8s.io/drivername'] === DRIVER ? labels[MANAGED_BY] : undefined;
 }
 
 function itemOf({ storageClassName = '', nodeTopology }: CsiStorageCapacity): string {
-  return `${storageClassName} ${nodeTopology === undefined ? 'nowhere' : show(nodeTopology.matchLabels ?? {})}`;
+  return `${storageClassName} ${nodeTopology === undefined ? 'nowhere' : segmentText(nodeTopology.matchLabels ?? {})}`;
 }
 
 function bytesOf(quantity: CsiStorageCapacity['capacity']): bigint | undefined {
   return quantity === undefined ? undefined : toBytesRoundedUp(quantity);
-}
-
-function show(segment: Segment): string {
-  return Object.entries(segment)
-    .map(([key, value]) => `${key}=${value}`)
-    .sort()
-    .join(',');
 }

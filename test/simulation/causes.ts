@@ -2,12 +2,15 @@
  * Why a claim or a VolumeSnapshot cannot become what it asks for yet, as an administrator with kubectl would find it
  * out. Who has no cause ought to be served; who has one waits for the object that it names.
  */
-import type { ObjectMeta, PersistentVolumeClaim, StorageClass, VolumeSnapshot } from '../../lib/kube/objects.ts';
+import type { ObjectMeta, PersistentVolumeClaim, StorageClass, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
 import type { LedgerView } from './invariants.ts';
 import { handleOf } from './invariants.ts';
-import { DRIVER } from './manifests.ts';
+import type { IsServed } from './local-places.ts';
+import { nodeOfClaim, nodeOfContent, nodeOfSource } from './local-places.ts';
 import type { Mirror } from './mirror.ts';
 import { resolved } from './secret-names.ts';
+import type { DriverNames } from './volume-source.ts';
+import { isNamed as isDriver } from './volume-source.ts';
 
 export interface Cause {
   /** `missing`: what is named is not there, or can never be used. `waits`: it is on its way, or somebody may bring it. */
@@ -24,9 +27,11 @@ export interface Known {
   ledger(): LedgerView;
   /** The driver has topology: a claim needs a node that the driver knows. */
   readonly hasTopology: boolean;
+  readonly driver: DriverNames;
+  /** Each node has a provisioner of its own: is that of this node there? Undefined: there is one for all. */
+  readonly isServed?: IsServed;
 }
 
-const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
 const PROVISIONER = 'volume.kubernetes.io/storage-provisioner';
 const PREFIX = 'csi.storage.k8s.io';
 /** A source of a source of a source: nobody goes deeper, but a claim may name itself. */
@@ -44,30 +49,52 @@ export function causeOfClaim(known: Known, claim: PersistentVolumeClaim, depth =
   const className = claim.spec?.storageClassName ?? '';
   const storageClass = mirror.classes.all().find(({ metadata }) => metadata?.name === className);
   if (storageClass === undefined) return missing(className, `class ${className} is missing`, { silent: true });
-  if (storageClass.provisioner !== DRIVER) return missing(className, `class ${className} is not ours`, { silent: true });
+  if (!isDriver(known.driver, storageClass.provisioner)) return missing(className, `class ${className} is not ours`, { silent: true });
   const handedTo = claim.metadata?.annotations?.[PROVISIONER];
-  if (handedTo !== undefined && handedTo !== DRIVER) return missing(handedTo, `it is handed to ${handedTo}`, { silent: true });
+  if (handedTo !== undefined && handedTo !== known.driver.name) return missing(handedTo, `it is handed to ${handedTo}`, { silent: true });
   return causeOfPlace(known, claim, storageClass) ?? causeOfSource(known, claim, depth) ?? causeOfSecret(known, claim, storageClass);
 }
 
-function causeOfPlace({ mirror, hasTopology }: Known, claim: PersistentVolumeClaim, storageClass: StorageClass): Cause | undefined {
-  const node = claim.metadata?.annotations?.[SELECTED_NODE];
+function causeOfPlace(known: Known, claim: PersistentVolumeClaim, storageClass: StorageClass): Cause | undefined {
+  const { mirror, hasTopology, isServed, driver } = known;
+  const node = nodeOfClaim(claim);
   const late = storageClass.volumeBindingMode === 'WaitForFirstConsumer';
   if (late && node === undefined) return waits('', 'no node is selected', { silent: true });
+  if (isServed !== undefined) return causeOfNode(isServed, node) ?? causeOfDistance(mirror, claim);
   if (!hasTopology) return undefined;
   const usable = mirror.csiNodes
     .all()
-    .filter(({ metadata, spec }) => spec?.drivers?.some(({ name }) => name === DRIVER) === true && hasNode(mirror, metadata?.name))
+    .filter(({ metadata, spec }) => spec?.drivers?.some(({ name }) => name === driver.name) === true && hasNode(mirror, metadata?.name))
     .map(({ metadata }) => metadata?.name ?? '');
   if (node !== undefined) return usable.includes(node) ? undefined : waits(node, `node ${node} is missing`);
   return usable.length > 0 ? undefined : waits('', 'no node has the driver');
+}
+
+/** Where each node has a sidecar of its own, and that of this content's is not there. */
+function awayWith({ isServed }: Known, content: VolumeSnapshotContent): Cause | undefined {
+  const node = nodeOfContent(content);
+  return isServed === undefined || node === undefined ? undefined : causeOfNode(isServed, node);
+}
+
+/** Nobody says anything of either, as with the Go program. */
+function causeOfNode(isServed: (node: string) => boolean, node: string | undefined): Cause | undefined {
+  if (node === undefined) return waits('', 'nodes compete for it', { silent: true });
+  return isServed(node) ? undefined : waits(node, `node ${node} is away`, { silent: true });
+}
+
+/** Whoever has the claim gives it back, so that it comes to the node of its source. */
+function causeOfDistance(mirror: Mirror, claim: PersistentVolumeClaim): Cause | undefined {
+  const node = nodeOfSource(mirror, claim);
+  if (node === undefined || node === nodeOfClaim(claim)) return undefined;
+  return waits(node, `its source is on node ${node}`, { silent: true });
 }
 
 function hasNode(mirror: Mirror, name: string | undefined): boolean {
   return mirror.nodes.all().some(({ metadata }) => metadata?.name === name);
 }
 
-function causeOfSource(known: Known, claim: PersistentVolumeClaim, depth: number): Cause | undefined {
+/** Of the volume's content. Undefined: there is none, or it can be read. */
+export function causeOfSource(known: Known, claim: PersistentVolumeClaim, depth = 0): Cause | undefined {
   const source = claim.spec?.dataSource ?? claim.spec?.dataSourceRef;
   const name = source?.name ?? '';
   if (source === undefined) return undefined;
@@ -141,6 +168,8 @@ export function causeOfSnapshot(known: Known, snapshot: VolumeSnapshot, depth = 
     const volume = content.spec?.source?.volumeHandle;
     const lost = handleOf(content) === undefined && !known.ledger().volumes.some(({ id }) => id === volume);
     if (lost) return missing(volume ?? '', `volume ${volume ?? ''} is not in the driver`);
+    const away = awayWith(known, content);
+    if (away !== undefined) return away;
     if (isDeleting(content)) return missing(content.metadata?.name ?? '', 'its content is being deleted', { silent: true });
     const annotations = content.metadata?.annotations ?? {};
     return noSecret(mirror, {

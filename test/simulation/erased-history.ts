@@ -13,6 +13,7 @@
 import type { KubeObject } from '../../lib/kube/objects.ts';
 import { openEntries } from './journal.ts';
 import type { Mirror } from './mirror.ts';
+import { volumeHandleOf } from './volume-source.ts';
 
 export class ErasedHistory {
   private readonly mirror: Mirror;
@@ -43,7 +44,8 @@ export class ErasedHistory {
     const { claims, volumes, snapshots, contents } = this.mirror;
     for (const { spec } of volumes.all()) this.accounted.add(`pvc-${spec?.claimRef?.uid ?? ''}`);
     for (const { spec } of contents.all()) this.accounted.add(`snapshot-${spec?.volumeSnapshotRef?.uid ?? ''}`);
-    for (const { spec } of volumes.all()) if (!isAlive(claims.all(), spec?.claimRef?.uid)) this.ending.add(spec?.csi?.volumeHandle ?? '');
+    for (const volume of volumes.all())
+      if (!isAlive(claims.all(), volume.spec?.claimRef?.uid)) this.ending.add(volumeHandleOf(volume) ?? '');
     for (const { spec, status } of contents.all())
       if (!isAlive(snapshots.all(), spec?.volumeSnapshotRef?.uid)) this.ending.add(status?.snapshotHandle ?? '');
   }

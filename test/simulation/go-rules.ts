@@ -49,6 +49,7 @@ export interface Due {
     | 'call CreateVolume'
     | 'call DeleteVolume'
     | 'another node'
+    | 'a node'
     | 'bound';
   readonly dueMs: number;
 }

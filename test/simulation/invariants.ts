@@ -3,6 +3,7 @@
  * the faults have ended; what holds at every step is in safety.ts.
  */
 import type {
+  PersistentVolume,
   PersistentVolumeClaim,
   VolumeGroupSnapshot,
   VolumeGroupSnapshotContent,
@@ -13,6 +14,7 @@ import { matchesSelector } from '../../lib/kube/selectors.ts';
 import type { Segment } from '../../mock-driver/model/records.ts';
 import { openEntries } from './journal.ts';
 import { isMember, type Mirror } from './mirror.ts';
+import { volumeHandleOf } from './volume-source.ts';
 
 export type InvariantName =
   | 'nothing-deleted-that-is-needed'
@@ -76,6 +78,8 @@ export interface Expectation {
   readonly lateContents: ReadonlySet<string>;
   /** Claims (uid) whose entry may stand in the journal for longer than whoever asks waits. */
   readonly openAccounts: ReadonlySet<string>;
+  /** Nobody who could do something about the volume is there. */
+  readonly isOutOfReach?: (volume: PersistentVolume) => boolean;
 }
 
 /** Everything that must hold once faults and users have stopped and the system had time. */
@@ -84,7 +88,7 @@ export function settledViolations(mirror: Mirror, ledger: LedgerView, expected: 
   const fail = (invariant: InvariantName, message: string): void => {
     found.push(new Violation(invariant, message));
   };
-  const volumeHandles = new Map(mirror.volumes.all().map((volume) => [volume.spec?.csi?.volumeHandle ?? '', volume]));
+  const volumeHandles = new Map(mirror.volumes.all().map((volume) => [volumeHandleOf(volume) ?? '', volume]));
   const contentHandles = new Map(mirror.contents.all().map((content) => [handleOf(content) ?? '', content]));
   for (const volume of ledger.volumes) {
     if (!volumeHandles.has(volume.id) && !expected.released.has(volume.id))
@@ -99,7 +103,7 @@ export function settledViolations(mirror: Mirror, ledger: LedgerView, expected: 
   const ledgerVolumes = new Set(ledger.volumes.map((volume) => volume.id));
   const ledgerSnapshots = new Set(ledger.snapshots.map((snapshot) => snapshot.id));
   for (const [handle, volume] of volumeHandles) {
-    if (handle !== '' && !ledgerVolumes.has(handle))
+    if (handle !== '' && !ledgerVolumes.has(handle) && expected.isOutOfReach?.(volume) !== true)
       fail('nothing-lost', `PV ${volume.metadata?.name ?? ''} names volume ${handle}, which the driver lacks`);
   }
   for (const handle of groupHandles)
@@ -127,7 +131,11 @@ export function settledViolations(mirror: Mirror, ledger: LedgerView, expected: 
       fail('deleted-means-gone', `content ${content.metadata?.name ?? ''} has outlived its VolumeSnapshot`);
     }
   }
-  for (const object of [...mirror.volumes.all(), ...mirror.contents.all(), ...mirror.groupContents.all()]) {
+  const volumes = mirror.volumes.all().filter((volume) => expected.isOutOfReach?.(volume) !== true);
+  for (const { metadata, spec, status } of volumes)
+    if (status?.phase === 'Released' && spec?.persistentVolumeReclaimPolicy === 'Delete')
+      fail('deleted-means-gone', `PV ${metadata?.name ?? ''} is Released and still there`);
+  for (const object of [...volumes, ...mirror.contents.all(), ...mirror.groupContents.all()]) {
     if (object.metadata?.deletionTimestamp !== undefined) {
       fail(
         'deleted-means-gone',

@@ -20,13 +20,14 @@ export function storageClass(
     readonly volumeBindingMode?: string;
     readonly allowedTopologies?: readonly object[];
     readonly mountOptions?: readonly string[];
+    readonly provisioner?: string;
   } = {},
 ): object {
   return {
     apiVersion: 'storage.k8s.io/v1',
     kind: 'StorageClass',
     metadata: { name },
-    provisioner: DRIVER,
+    provisioner: overrides.provisioner ?? DRIVER,
     reclaimPolicy: overrides.reclaimPolicy ?? 'Delete',
     volumeBindingMode: overrides.volumeBindingMode ?? 'Immediate',
     ...(overrides.allowedTopologies === undefined ? {} : { allowedTopologies: overrides.allowedTopologies }),
@@ -94,6 +95,8 @@ export interface ClaimOverrides {
   readonly volumeMode?: string;
   readonly accessModes?: readonly string[];
   readonly size?: string;
+  /** The PV that it asks for by name. */
+  readonly volumeName?: string;
 }
 
 export function claim(name: string, overrides: ClaimOverrides = {}): object {
@@ -116,6 +119,7 @@ export function claim(name: string, overrides: ClaimOverrides = {}): object {
       accessModes: overrides.accessModes ?? ['ReadWriteOnce'],
       ...(overrides.volumeMode === undefined ? {} : { volumeMode: overrides.volumeMode }),
       storageClassName: overrides.className ?? 'fast',
+      ...(overrides.volumeName === undefined ? {} : { volumeName: overrides.volumeName }),
       resources: { requests: { storage: overrides.size ?? '1Gi' } },
       ...(dataSource === undefined
         ? {}
@@ -150,17 +154,17 @@ export function secret(name: string, values: Readonly<Record<string, string>>): 
   return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'default' }, data };
 }
 
-export function node(name: string, zone: string): object {
-  return { apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { [ZONE]: zone } } };
+export function node(name: string, zone: string, labels: Readonly<Record<string, string>> = { [ZONE]: zone }): object {
+  return { apiVersion: 'v1', kind: 'Node', metadata: { name, labels } };
 }
 
 /** What kubelet writes once the driver's node plugin has registered. */
-export function csiNode(name: string): object {
+export function csiNode(name: string, { driver = DRIVER, key = ZONE } = {}): object {
   return {
     apiVersion: 'storage.k8s.io/v1',
     kind: 'CSINode',
     metadata: { name },
-    spec: { drivers: [{ name: DRIVER, nodeID: name, topologyKeys: [ZONE] }] },
+    spec: { drivers: [{ name: driver, nodeID: name, topologyKeys: [key] }] },
   };
 }
 

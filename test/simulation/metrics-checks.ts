@@ -50,7 +50,7 @@ function wrongIn(samples: readonly Sample[], { world, program, life }: Facts): r
   if (world.elects && sum('leader_election_master_status') > 0 !== leads)
     wrong.push(`it ${leads ? 'leads and does not say so' : 'says it leads, and does not'}`);
   if (/^csi-(provisioner|sidecars)/.test(program) && (leads || !world.elects)) {
-    const [told, open] = [sum('csi_provisioner_journal_entries', 'open'), openEntries(world.mirror.leases.all()).size];
+    const [told, open] = [sum('csi_provisioner_journal_entries', 'open'), openEntries(world.leasesOf(program)).size];
     if (told !== open) wrong.push(`${told} open entries, and the journal has ${open}`);
   }
   const inFlight = sum('snapshot_controller_operations_in_flight');

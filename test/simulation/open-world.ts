@@ -10,10 +10,11 @@ import type { Records } from '../../mock-driver/model/records.ts';
 import { MemoryStore } from '../../mock-driver/store/memory.ts';
 import { SchemaCache } from '../../sandbox/apiserver/schema/schema-cache.ts';
 import { createSandbox } from '../../sandbox/sandbox.ts';
-import { DRIVER } from './manifests.ts';
+import { ZONE } from './manifests.ts';
 import type { Scenario } from './scenario.ts';
 import type { Scheduler } from './scheduler.ts';
 import { SeededRandom } from './seeded-random.ts';
+import { PLAIN_DRIVER } from './volume-source.ts';
 import { World } from './world.ts';
 
 export interface OpenWorld {
@@ -62,47 +63,57 @@ export async function openWorld({ scheduler, seed, scenario, crashAt, onLog }: O
     const answer = await sandbox.handle({ method: 'POST', path: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', headers, body });
     if (answer.status !== 201) throw new Error(`the sandbox refused a CRD: ${new TextDecoder().decode(answer.body)}`);
   }
-  const store = new MemoryStore();
-  // Ids stay unique over the lives of the driver.
+  // Ids stay unique over the lives of all drivers.
   const ids = new SeededRandom(seed, 11);
-  const demands = scenario.driver?.demandedSecrets;
+  const { driver: init = {} } = scenario;
+  const demands = init.demandedSecrets;
   const demandedSecrets = { ...demands };
-  const pools = scenario.driver?.pools?.(new SeededRandom(seed, 13));
-  const programs = startPrograms(scenario, seed);
-  const records = readOnce(store);
+  const nodes = init.nodes?.(new SeededRandom(seed, 14));
+  const pools = init.pools?.(new SeededRandom(seed, 13));
+  const stores = new Map((nodes ?? [undefined]).map((node) => [node, new MemoryStore()] as const));
+  const storeOf = (volumeId: string): MemoryStore | undefined =>
+    [...stores.values()].find((store) => store.content(volumeId) !== undefined);
+  const programs = startPrograms(scenario, { seed, nodes });
+  const records = readOnce([...stores.values()]);
   return new World({
     seed,
     scheduler,
     sandbox,
-    openDriver: (life) =>
-      createDriver({
-        name: DRIVER,
-        nodeId: 'node-1',
+    driver: init.names ?? PLAIN_DRIVER,
+    nodes,
+    openDriver: (node) => (life) => {
+      const topology = node === undefined ? (init.topology ?? []) : [{ [ZONE]: node }];
+      const own = pools?.filter(({ segment }) => node === undefined || segment?.[ZONE] === node);
+      return createDriver({
+        name: (init.names ?? PLAIN_DRIVER).name,
+        nodeId: node ?? 'node-1',
         clock: life.clock,
         random: ids,
-        store: life.mortal(store.instance()),
-        topology: scenario.driver?.topology ?? [],
-        ...(pools === undefined ? {} : { pools }),
+        store: life.mortal(stores.get(node)?.instance() ?? new MemoryStore().instance()),
+        topology,
+        ...(own === undefined ? {} : { pools: own }),
         ...(demands === undefined ? {} : { requireSecrets: demandedSecrets }),
         disabled: new Set(),
         codec: CODEC,
         fault: (call) => life.fault(call),
         crash: () => life.crash(),
         journal: (entry) => life.journal(entry),
-      }),
+      });
+    },
     demandedSecrets,
     elects: scenario.election === true,
-    hasTopology: scenario.driver?.topology !== undefined,
+    hasTopology: init.topology !== undefined || nodes !== undefined,
     hasGroups: scenario.groups === true,
     publishesCapacity: scenario.publishesCapacity === true,
-    ...(scenario.driver?.promised === undefined ? {} : { promisedPlaces: scenario.driver.promised }),
+    ...(init.promised === undefined ? {} : { promisedPlaces: init.promised }),
     records,
     ledger: () => ledgerOf(records(), scheduler.now()),
     data: {
-      write: (volumeId, text) => store.write(volumeId, new TextEncoder().encode(text)),
-      read: (volumeId) => new TextDecoder().decode(store.content(volumeId) ?? new Uint8Array()),
+      write: (volumeId, text) => storeOf(volumeId)?.write(volumeId, new TextEncoder().encode(text)),
+      read: (volumeId) => new TextDecoder().decode(storeOf(volumeId)?.content(volumeId) ?? new Uint8Array()),
     },
-    programs: programs.names,
+    adopt: (volume) => stores.get(nodes?.[0])?.put({ op: 'create-volume', volume }),
+    programs: programs.programs,
     start: programs.start,
     crashChance: scenario.crashes ?? 0,
     ...(crashAt === undefined ? {} : { crashAt }),
@@ -110,11 +121,21 @@ export async function openWorld({ scheduler, seed, scenario, crashAt, onLog }: O
   });
 }
 
-/** The records as the invariants see them, who ask far more often than something changes. */
-function readOnce(store: MemoryStore): () => Records {
-  let seen = { length: -1, records: store.records() };
+/** The records of all drivers as the invariants see them, who ask far more often than something changes. */
+function readOnce(stores: readonly MemoryStore[]): () => Records {
+  const changes = (): number => stores.reduce((sum, { length }) => sum + length, 0);
+  let seen: { readonly changes: number; readonly records: Records } | undefined;
   return () => {
-    if (seen.length !== store.length) seen = { length: store.length, records: store.records() };
+    if (seen?.changes !== changes()) seen = { changes: changes(), records: merged(stores.map((store) => store.records())) };
     return seen.records;
+  };
+}
+
+function merged(all: readonly Records[]): Records {
+  return {
+    volumes: all.flatMap(({ volumes }) => volumes),
+    snapshots: all.flatMap(({ snapshots }) => snapshots),
+    groups: all.flatMap(({ groups }) => groups),
+    nodes: all.flatMap(({ nodes }) => nodes),
   };
 }

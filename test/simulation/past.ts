@@ -5,6 +5,7 @@ import type { Known } from './causes.ts';
 import { causeOfClaim, causeOfSnapshot } from './causes.ts';
 import { retryInForceMs } from './go-rules.ts';
 import { handleOf } from './invariants.ts';
+import { volumeHandleOf } from './volume-source.ts';
 
 export const PROVISIONER_HOLDS = 'provisioner.storage.kubernetes.io/volumesnapshot-as-source-protection';
 export const BEING_CREATED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-created';
@@ -222,7 +223,7 @@ export class Past {
         ({ metadata, spec, status }) =>
           metadata?.namespace === namespace && spec?.source?.persistentVolumeClaimName === name && status?.readyToUse !== true,
       );
-    const handle = mirror.volumes.all().find(({ spec }) => spec?.claimRef?.uid === claim.metadata?.uid)?.spec?.csi?.volumeHandle;
+    const handle = volumeHandleOf(mirror.volumes.all().find(({ spec }) => spec?.claimRef?.uid === claim.metadata?.uid));
     const undecided = mirror.contents
       .all()
       .some((content) => content.spec?.source?.volumeHandle === handle && handle !== undefined && handleOf(content) === undefined);

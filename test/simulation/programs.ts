@@ -6,22 +6,24 @@ import { CSI_PROVISIONER } from '../../provisioner/role.ts';
 import { SNAPSHOT_CONTROLLER } from '../../snapshotter/controller-role.ts';
 import { CSI_SNAPSHOTTER } from '../../snapshotter/sidecar-role.ts';
 import type { Scenario } from './scenario.ts';
-import type { StartProgram } from './world.ts';
+import type { ProgramOfWorld, StartProgram } from './world.ts';
 
 const PLANS: readonly RolePlan[] = [planRole(SNAPSHOT_CONTROLLER), planRole(CSI_SNAPSHOTTER), planRole(CSI_PROVISIONER)];
 const ALL_ROLES = '--roles=snapshot-controller,csi-snapshotter,csi-provisioner';
 
-/** Replicas are named `csi-provisioner-1`, `csi-provisioner-2`; `csi-sidecars` is all roles in one process. */
-export function startPrograms(scenario: Scenario, seed: number): { readonly names: readonly string[]; readonly start: StartProgram } {
-  const alone = PLANS.map((plan) => plan.name);
-  const names =
-    scenario.election === true
-      ? alone.flatMap((name) => [`${name}-1`, `${name}-2`])
-      : seed % 4 === 0 && scenario.apart !== true
-        ? ['csi-sidecars']
-        : alone;
+/** Whose work on a node's volumes is done on that node, where each has a driver of its own. */
+const ON_NODES: readonly RolePlan[] = PLANS.filter(({ name }) => name !== 'snapshot-controller');
+const PER_NODE = ['--node-deployment'];
+const DISTRIBUTED = ['--enable-distributed-snapshotting'];
+
+/** Replicas are named `csi-provisioner-1`, `csi-provisioner-2`; `csi-sidecars` is all roles in one process; `csi-provisioner-NODE` serves a node. */
+export function startPrograms(
+  scenario: Scenario,
+  { seed, nodes }: { readonly seed: number; readonly nodes: readonly string[] | undefined },
+): { readonly programs: readonly ProgramOfWorld[]; readonly start: StartProgram } {
+  const isPerNode = nodes !== undefined;
   return {
-    names,
+    programs: programsOf(scenario, { seed, nodes }),
     start: (doors, name) => {
       const plan = PLANS.find((candidate) => name.startsWith(candidate.name));
       const program = plan?.name ?? 'csi-sidecars';
@@ -31,6 +33,7 @@ export function startPrograms(scenario: Scenario, seed: number): { readonly name
       if (plan === undefined) argv.push(ALL_ROLES);
       if (scenario.publishesCapacity === true && (plan === undefined || plan.name === 'csi-provisioner')) argv.push('--enable-capacity');
       if (scenario.election === true) argv.push('--leader-election=true', '--leader-election-namespace=kube-system');
+      if (isPerNode) argv.push(...(program === 'snapshot-controller' ? DISTRIBUTED : PER_NODE));
       argv.push(...(scenario.flags?.[program] ?? []));
       void runProgram({
         program: name,
@@ -44,6 +47,17 @@ export function startPrograms(scenario: Scenario, seed: number): { readonly name
       }).then((code) => doors.host.exit(code));
     },
   };
+}
+
+function programsOf(
+  scenario: Scenario,
+  { seed, nodes }: { readonly seed: number; readonly nodes: readonly string[] | undefined },
+): readonly ProgramOfWorld[] {
+  const names = PLANS.map(({ name }) => name);
+  if (nodes !== undefined)
+    return [{ name: 'snapshot-controller' }, ...nodes.flatMap((node) => ON_NODES.map(({ name }) => ({ name: `${name}-${node}`, node })))];
+  if (scenario.election === true) return names.flatMap((name) => [{ name: `${name}-1` }, { name: `${name}-2` }]);
+  return seed % 4 === 0 && scenario.apart !== true ? [{ name: 'csi-sidecars' }] : names.map((name) => ({ name }));
 }
 
 /** Half of the seeds, of those with one process as of those with three: a resync heals what a lost wake-up left. */

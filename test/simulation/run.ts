@@ -1,8 +1,11 @@
 /** One run: a scenario and a seed in, a verdict out. The same pair gives the same trace, byte for byte. */
+import type { PersistentVolume } from '../../lib/kube/objects.ts';
 import { tuneEngine } from './engine.ts';
 import { NO_FAULTS } from './faults.ts';
 import type { Violation as ViolationType } from './invariants.ts';
 import { settledViolations, Violation } from './invariants.ts';
+import { nodeOfVolume } from './local-places.ts';
+import { ZONE } from './manifests.ts';
 import { metricsViolations } from './metrics-checks.ts';
 import type { Scenario } from './scenario.ts';
 import { Scheduler } from './scheduler.ts';
@@ -101,8 +104,16 @@ function unsettled(world: World): readonly Violation[] {
   const unaccountable = [...ledger.volumes, ...ledger.snapshots].flatMap(({ id, name }) =>
     safety.erased.isUnaccountable(name) ? [id] : [],
   );
-  const released = new Set([...safety.releasedHandles(), ...safety.lateMakings.made, ...unaccountable]);
-  const expected = { unbindable, unsnapshottable, released, lateContents: safety.lateContents, openAccounts: new Set<string>() };
+  const away = ledger.volumes.flatMap(({ id, segment }) => (world.localNodes.isAway(segment?.[ZONE] ?? '') ? [id] : []));
+  const released = new Set([...safety.releasedHandles(), ...safety.lateMakings.made, ...unaccountable, ...away]);
+  const expected = {
+    unbindable,
+    unsnapshottable,
+    released,
+    lateContents: safety.lateContents,
+    openAccounts: new Set(world.localNodes.accountsAway()),
+    isOutOfReach: (volume: PersistentVolume) => world.localNodes.isAway(nodeOfVolume(volume) ?? ''),
+  };
   return [
     ...settledViolations(mirror, ledger, expected),
     ...(topology?.violations(ledger) ?? []),

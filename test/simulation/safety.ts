@@ -10,6 +10,7 @@ import type { JournalEntry } from './journal.ts';
 import { isJournal, openEntries, reads } from './journal.ts';
 import { LateMakings } from './late-makings.ts';
 import type { Mirror } from './mirror.ts';
+import { volumeHandleOf } from './volume-source.ts';
 
 const BEING_DELETED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-deleted';
 
@@ -108,7 +109,7 @@ export class SafetyChecks {
       this.finishedClaims.delete(metadata?.uid ?? '');
       this.goneClaims.delete(metadata?.uid ?? '');
     }
-    for (const { spec } of this.mirror.volumes.all()) this.retained.delete(spec?.csi?.volumeHandle ?? '');
+    for (const volume of this.mirror.volumes.all()) this.retained.delete(volumeHandleOf(volume) ?? '');
     for (const content of this.mirror.contents.all()) this.retained.delete(handleOf(content) ?? '');
   }
 
@@ -186,13 +187,13 @@ export class SafetyChecks {
     if (name !== undefined) this.lateMakings.deletes(name);
     if (this.erased.wasEnding(id)) return;
     for (const volume of this.mirror.volumes.all()) {
-      if (volume.spec?.csi?.volumeHandle !== id) continue;
-      const uid = volume.spec.claimRef?.uid;
+      if (volumeHandleOf(volume) !== id) continue;
+      const uid = volume.spec?.claimRef?.uid;
       const claim = this.mirror.claims.all().find((candidate) => candidate.metadata?.uid === uid);
       if (claim !== undefined && claim.spec?.volumeName === volume.metadata?.name) {
         this.fail('nothing-deleted-that-is-needed', `DeleteVolume ${id} while claim ${claim.metadata?.name ?? ''} is bound to it`);
       }
-      if (volume.spec.persistentVolumeReclaimPolicy === 'Retain' && volume.metadata?.deletionTimestamp === undefined) {
+      if (volume.spec?.persistentVolumeReclaimPolicy === 'Retain' && volume.metadata?.deletionTimestamp === undefined) {
         this.fail('retain-keeps', `DeleteVolume ${id}, which PV ${volume.metadata?.name ?? ''} retains`);
       }
     }
@@ -249,7 +250,7 @@ export class SafetyChecks {
       this.finishedClaims.add(uid);
       if (this.open.has(uid)) this.outlived.add(uid);
     }
-    const handle = (object ?? old)?.spec?.csi?.volumeHandle;
+    const handle = volumeHandleOf(object ?? old);
     if (handle === undefined) return;
     if (object === undefined) {
       if (old?.spec?.persistentVolumeReclaimPolicy === 'Retain') this.retained.set(handle, `deleted PV ${old.metadata?.name ?? ''}`);

@@ -3,6 +3,7 @@ import type { SandboxPart } from '../../sandbox/sandbox.ts';
 import type { FaultRates } from './faults.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { Promised } from './topology-checks.ts';
+import type { DriverNames } from './volume-source.ts';
 import type { World } from './world.ts';
 
 /** One story: what users do, what goes wrong meanwhile, what must hold in the end beside the invariants. */
@@ -22,6 +23,13 @@ export interface Scenario {
   readonly groups?: boolean;
   /** What the driver is like, beyond the plain one. */
   readonly driver?: {
+    /** Absent: `mock.csi.example`, which took over no in-tree plugin. */
+    readonly names?: DriverNames;
+    /**
+     * Names of nodes, each with a driver, a csi-provisioner and a csi-snapshotter of its own, which serve that node alone; its topology is
+     * the zone of its name. Absent: one driver and one of each program serve all.
+     */
+    readonly nodes?: (random: SeededRandom) => readonly string[];
     /** Segments that it can provision in; the first is its own node's. Absent: no topology. */
     readonly topology?: readonly Segment[];
     /** Where volumes may come to lie, as far as the flags of the provisioner promise; checked where there is topology. */

@@ -6,16 +6,19 @@
  * Looked at with every change of an object, every call and answer, and once a second while somebody waits.
  */
 import type { VolumeSnapshot } from '../../lib/kube/objects.ts';
+import type { Records } from '../../mock-driver/model/records.ts';
 import type { CallLog, LoggedCall, LoggedRpc } from './call-log.ts';
 import type { Calm } from './calm.ts';
 import type { Known } from './causes.ts';
 import { causeOfClaim, causeOfSnapshot } from './causes.ts';
+import { Competition } from './competition.ts';
 import type { Calls, Due, Life } from './go-rules.ts';
 import { owedToClaim, owedToDeletedSnapshot, owedToReleasedVolume, owedToSnapshot, retryInForceMs } from './go-rules.ts';
 import { handleOf, Violation } from './invariants.ts';
 import type { InvariantName } from './invariants.ts';
-import { DRIVER } from './manifests.ts';
+import { nodeOfClaim, nodeOfContent, nodeOfVolume } from './local-places.ts';
 import { BEING_CREATED, Past, PROVISIONER_HOLDS } from './past.ts';
+import { sourceOf } from './volume-source.ts';
 
 export const LATER_THAN_GO_MS = 1_000;
 const SERVED_WITHIN_MS = 5_000;
@@ -34,6 +37,7 @@ export interface WaitsInit {
   readonly answersAreWhole: () => boolean;
   /** Namespace/name of claims that can never be bound, by what the story did to them. */
   readonly unbindable: ReadonlySet<string>;
+  readonly records: () => Records;
 }
 
 const NO_CALLS: Calls = { answers: [], running: false, lost: false };
@@ -50,12 +54,15 @@ export class Waits {
   readonly violations: Violation[] = [];
   private readonly init: WaitsInit;
   private readonly past: Past;
+  /** Undefined: one provisioner serves all nodes. */
+  private readonly competition: Competition | undefined;
   private owed = new Map<string, Owed>();
   private readonly told = new Set<string>();
 
   constructor(init: WaitsInit) {
     this.init = init;
     this.past = new Past(init.known, init.calls, init.now);
+    this.competition = init.known.isServed && new Competition(init.known, init.records, init.now);
   }
 
   /** True while somebody waits. */
@@ -90,7 +97,10 @@ export class Waits {
     const sinceMs = calm.since();
     if (sinceMs === undefined || calm.refusing) return found;
     const { driverless, serverErred: longBackoff } = calm;
-    const life = (role: Parameters<Calm['bornMs']>[0]): Life => ({ sinceMs, bornMs: calm.bornMs(role), longBackoff, driverless });
+    const isPerNode = this.init.known.isServed !== undefined;
+    const life =
+      (role: Parameters<Calm['bornMs']>[0]): LifeOn =>
+      (node) => ({ sinceMs, bornMs: calm.bornMs(role, isPerNode ? node : undefined), longBackoff, driverless });
     const [provisioner, snapshotter] = [life('csi-provisioner'), life('csi-snapshotter')];
     const add = (key: string, owed: Omit<Owed, 'fromMs'>): void => {
       const full = `${key} ${owed.due.what}`;
@@ -104,20 +114,24 @@ export class Waits {
     return found;
   }
 
-  private *claims(life: Life): Iterable<{ key: string; who: string; due: Due }> {
-    const { known, unbindable } = this.init;
+  private *claims(lifeOn: LifeOn): Iterable<{ key: string; who: string; due: Due }> {
+    const { known, unbindable, calm } = this.init;
     for (const claim of known.mirror.claims.all()) {
       const uid = claim.metadata?.uid ?? '';
       const name = `${claim.metadata?.namespace ?? ''}/${claim.metadata?.name ?? ''}`;
       const who = `claim ${name}`;
+      const life = lifeOn(nodeOfClaim(claim));
       if (claim.metadata?.deletionTimestamp !== undefined) {
         const freeMs = this.past.freeOfSnapshotsSince(uid);
         const held = claim.metadata.finalizers?.includes(SOURCE_PROTECTION) === true;
         if (held && freeMs !== undefined) yield { key: `claim ${uid}`, who, due: { what: 'gone', dueMs: Math.max(freeMs, life.sinceMs) } };
         continue;
       }
-      if (claim.status?.phase === 'Bound' || unbindable.has(name) || causeOfClaim(known, claim) !== undefined) continue;
-      const create = this.callsOf('CreateVolume', `pvc-${uid}`);
+      if (claim.status?.phase === 'Bound' || unbindable.has(name)) continue;
+      const taking = this.competition?.owed(claim, calm, life.sinceMs);
+      if (taking !== undefined) yield { key: `claim ${uid} ${taking.dueMs}`, who, due: taking };
+      if (causeOfClaim(known, claim) !== undefined) continue;
+      const create = this.callsOf('CreateVolume', `pvc-${uid}`, nodeOfClaim(claim));
       // What such an answer made is deleted first, and failures of that slow the retries down as well.
       if (create.answers.some(({ code }) => code === 0) && !this.init.answersAreWhole()) continue;
       const due = owedToClaim(
@@ -133,18 +147,18 @@ export class Waits {
     }
   }
 
-  private *snapshots(life: Life): Iterable<{ key: string; who: string; due: Due }> {
+  private *snapshots(lifeOn: LifeOn): Iterable<{ key: string; who: string; due: Due }> {
     for (const snapshot of this.init.known.mirror.singles()) {
       const uid = snapshot.metadata?.uid ?? '';
       const who = `snapshot ${snapshot.metadata?.namespace ?? ''}/${snapshot.metadata?.name ?? ''}`;
       const create = this.callsOf('CreateSnapshot', `snapshot-${uid}`);
-      const due = this.owedToSnapshot(snapshot, create, life);
+      const due = this.owedToSnapshot(snapshot, create, lifeOn);
       if (due !== undefined)
         yield { key: keyOf('snapshot', uid, { due: due.due, turn: create.answers.length + due.removals }), who, due: due.due };
     }
   }
 
-  private owedToSnapshot(snapshot: VolumeSnapshot, create: Calls, life: Life): { due: Due; removals: number } | undefined {
+  private owedToSnapshot(snapshot: VolumeSnapshot, create: Calls, lifeOn: LifeOn): { due: Due; removals: number } | undefined {
     const { known } = this.init;
     const uid = snapshot.metadata?.uid ?? '';
     const content = known.mirror.contents
@@ -152,6 +166,7 @@ export class Waits {
       .find(
         ({ metadata, spec }) => spec?.volumeSnapshotRef?.uid === uid || metadata?.name === snapshot.spec?.source?.volumeSnapshotContentName,
       );
+    const life = lifeOn(nodeOfContent(content));
     const deletedMs = this.past.deletedMs(uid);
     const cause = causeOfSnapshot(known, { ...snapshot, status: { ...snapshot.status, readyToUse: false } });
     const answered = create.answers.at(-1)?.code === 0;
@@ -190,20 +205,26 @@ export class Waits {
     return due && { due, removals: remove.answers.length };
   }
 
-  private *volumes(life: Life): Iterable<{ key: string; who: string; due: Due }> {
-    for (const { metadata, spec, status } of this.init.known.mirror.volumes.all()) {
+  private *volumes(lifeOn: LifeOn): Iterable<{ key: string; who: string; due: Due }> {
+    const { mirror, driver, isServed } = this.init.known;
+    for (const volume of mirror.volumes.all()) {
+      const { metadata, spec, status } = volume;
       const releasedMs = this.past.releasedMs(metadata?.uid ?? '');
-      if (spec?.csi?.driver !== DRIVER || spec.persistentVolumeReclaimPolicy !== 'Delete' || status?.phase !== 'Released') continue;
-      if (releasedMs === undefined) continue;
-      const remove = this.callsOf('DeleteVolume', spec.csi.volumeHandle ?? '');
-      const due = owedToReleasedVolume(releasedMs, remove, life);
+      const source = sourceOf(volume);
+      if (source?.driver !== driver.name || spec?.persistentVolumeReclaimPolicy !== 'Delete' || status?.phase !== 'Released') continue;
+      const node = nodeOfVolume(volume);
+      if (releasedMs === undefined || (node !== undefined && isServed?.(node) === false)) continue;
+      const remove = this.callsOf('DeleteVolume', source.handle);
+      const due = owedToReleasedVolume(releasedMs, remove, lifeOn(node));
       if (due !== undefined)
         yield { key: keyOf('PV', metadata?.uid ?? '', { due, turn: remove.answers.length }), who: `PV ${metadata?.name ?? ''}`, due };
     }
   }
 
-  private callsOf(rpc: LoggedRpc, subject: string): Calls {
-    const calls = this.init.calls.of(rpc, subject);
+  /** Where each node has a provisioner of its own, those of the node's. */
+  private callsOf(rpc: LoggedRpc, subject: string, node?: string): Calls {
+    const all = this.init.calls.of(rpc, subject);
+    const calls = node === undefined || this.competition === undefined ? all : all.filter(({ program }) => program.endsWith(`-${node}`));
     if (calls.length === 0) return NO_CALLS;
     const answers = calls.flatMap(({ answer }) => answer ?? []).sort((a, b) => a.atMs - b.atMs);
     const open = calls.filter(({ answer }) => answer === undefined);
@@ -211,6 +232,9 @@ export class Waits {
     return { answers, running: open.some(({ lost }) => lost !== true), lost: open.some((call) => call.lost === true && isLate(call)) };
   }
 }
+
+/** The life of who serves a node. */
+type LifeOn = (node: string | undefined) => Life;
 
 /** Each call is owed anew after an answer; what ends the waiting is owed once. */
 function keyOf(kind: string, uid: string, { due, turn }: { readonly due: Due; readonly turn: number }): string {

@@ -11,8 +11,9 @@ import type { CallLog, LoggedCall, LoggedRpc } from './call-log.ts';
 import type { Calm } from './calm.ts';
 import type { Cause, Known } from './causes.ts';
 import { causeOfClaim, causeOfSnapshot } from './causes.ts';
+import { nodeOfContent, nodeOfVolume } from './local-places.ts';
 import { handleOf, Violation } from './invariants.ts';
-import { DRIVER } from './manifests.ts';
+import { sourceOf } from './volume-source.ts';
 
 const TOLD_WITHIN_MS = 30_000;
 const SPAM_BURST = 25;
@@ -83,18 +84,20 @@ export class Words {
     }
     for (const snapshot of mirror.singles()) {
       const waiting = snapshot.metadata?.deletionTimestamp === undefined ? this.snapshot(snapshot) : this.endingSnapshot(snapshot);
+      if (this.isAway(nodeOfContent(this.contentsOf(snapshot)[0]))) continue;
       if (waiting !== undefined) yield waiting;
     }
     for (const content of mirror.contents.all()) {
       const owner = mirror.snapshots.objects.get(content.spec?.volumeSnapshotRef?.uid ?? '');
       // The snapshot's own words are asked for while it is there.
-      if (content.metadata?.deletionTimestamp === undefined || owner !== undefined) continue;
+      if (content.metadata?.deletionTimestamp === undefined || owner !== undefined || this.isAway(nodeOfContent(content))) continue;
       yield this.ending('content', content, () => [...this.eventsOn(content), ...errorOf(content)]);
     }
     for (const volume of mirror.volumes.all()) {
       if (volume.status?.phase !== 'Released' || volume.spec?.persistentVolumeReclaimPolicy !== 'Delete') continue;
-      if (volume.spec.csi?.driver !== DRIVER) continue;
-      const refusal = this.refusal('DeleteVolume', volume.spec.csi.volumeHandle ?? '');
+      const source = sourceOf(volume);
+      if (source?.driver !== this.init.known.driver.name || this.isAway(nodeOfVolume(volume))) continue;
+      const refusal = this.refusal('DeleteVolume', source.handle);
       const ending = this.ending('PV', volume, () => this.eventsOn(volume));
       yield refusal === undefined ? ending : { ...ending, key: `${ending.key} ${refusal.code}`, words: refusal.words, why: refusal.why };
     }
@@ -154,14 +157,20 @@ export class Words {
   }
 
   private toldOf(snapshot: VolumeSnapshot): readonly string[] {
-    const uid = snapshot.metadata?.uid ?? '';
-    const { mirror } = this.init.known;
-    const contents = mirror.contents.all().filter(({ spec }) => spec?.volumeSnapshotRef?.uid === uid);
     return [
       ...this.eventsOn(snapshot),
       ...errorOf(snapshot),
-      ...contents.flatMap((content) => [...this.eventsOn(content), ...errorOf(content)]),
+      ...this.contentsOf(snapshot).flatMap((content) => [...this.eventsOn(content), ...errorOf(content)]),
     ];
+  }
+
+  private contentsOf({ metadata }: VolumeSnapshot): readonly VolumeSnapshotContent[] {
+    return this.init.known.mirror.contents.all().filter(({ spec }) => spec?.volumeSnapshotRef?.uid === metadata?.uid);
+  }
+
+  /** Who would say something is not there. */
+  private isAway(node: string | undefined): boolean {
+    return node !== undefined && this.init.known.isServed?.(node) === false;
   }
 
   private eventsOn(object: KubeObject): readonly string[] {

@@ -4,9 +4,9 @@
  */
 import type { Doors } from '../../lib/doors/doors.ts';
 import type { HttpAnswer, HttpRequest } from '../../lib/doors/http.ts';
-import type { CoreEvent } from '../../lib/kube/objects.ts';
+import type { CoreEvent, Lease } from '../../lib/kube/objects.ts';
 import type { CallFacts, Fault } from '../../mock-driver/faults/fault.ts';
-import type { Records } from '../../mock-driver/model/records.ts';
+import type { Records, VolumeRecord } from '../../mock-driver/model/records.ts';
 import type { Faults } from '../../sandbox/apiserver/faults.ts';
 import { CallLog } from './call-log.ts';
 import { Calm } from './calm.ts';
@@ -21,6 +21,7 @@ import type { LedgerView } from './invariants.ts';
 import { isConflict, Violation } from './invariants.ts';
 import { KeptSecrets } from './kept-secrets.ts';
 import { Leadership, LEASES } from './leadership.ts';
+import { LocalNodes } from './local-nodes.ts';
 import { Mirror } from './mirror.ts';
 import { SafetyChecks } from './safety.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -34,9 +35,17 @@ import { User } from './user.ts';
 import { Waits } from './waits.ts';
 import { Words } from './words.ts';
 import { Written } from './written.ts';
+import type { DriverNames } from './volume-source.ts';
+import { volumeHandleOf } from './volume-source.ts';
 
-/** A program of the world: starts a life over the given doors. */
+/** Starts a life of a program of the world over the given doors. */
 export type StartProgram = (doors: Doors, name: string) => void;
+
+export interface ProgramOfWorld {
+  readonly name: string;
+  /** Where it runs, with a driver of its own; undefined: it belongs to no node. */
+  readonly node?: string;
+}
 
 export interface SandboxSeam {
   handle(request: HttpRequest): Promise<HttpAnswer>;
@@ -49,7 +58,11 @@ export interface WorldInit {
   readonly seed: number;
   readonly scheduler: Scheduler;
   readonly sandbox: SandboxSeam;
-  readonly openDriver: SimulatedDriverInit['open'];
+  readonly driver: DriverNames;
+  /** Names of the nodes that have a driver and sidecars each; undefined: one driver serves all. */
+  readonly nodes: readonly string[] | undefined;
+  /** Of the node, or the one that serves all. */
+  readonly openDriver: (node: string | undefined) => SimulatedDriverInit['open'];
   /** What the driver's store holds. */
   readonly ledger: () => LedgerView;
   readonly records: () => Records;
@@ -62,9 +75,11 @@ export interface WorldInit {
   /** Absent: places of volumes are not looked at. */
   readonly promisedPlaces?: Promised;
   readonly publishesCapacity: boolean;
+  /** A volume that the driver has since before the programs came. */
+  readonly adopt: (volume: VolumeRecord) => void;
   /** Bytes of a volume in the driver, by volume id. */
   readonly data: { write(volumeId: string, text: string): void; read(volumeId: string): string };
-  readonly programs: readonly string[];
+  readonly programs: readonly ProgramOfWorld[];
   readonly start: StartProgram;
   readonly crashChance: number;
   /** Kills `program` at the n-th crash point (from 0) of a run, once. */
@@ -72,8 +87,7 @@ export interface WorldInit {
   readonly onLog?: (program: string, line: string) => void;
 }
 
-interface Slot {
-  readonly name: string;
+interface Slot extends ProgramOfWorld {
   life: Incarnation | undefined;
   lives: number;
   /** Stays down until asked for. */
@@ -93,7 +107,10 @@ const RESTART_MS = { crash: 400, exit: 1_000 };
 export class World {
   readonly scheduler: Scheduler;
   readonly sandbox: SandboxSeam;
+  /** The driver; of several, the first. */
   readonly driver: SimulatedDriver;
+  private readonly drivers: ReadonlyMap<string | undefined, SimulatedDriver>;
+  readonly localNodes: LocalNodes;
   readonly server: SimulatedServer;
   /** What programs find on disk; a change is seen at the next read. */
   readonly files = new Map([
@@ -159,14 +176,28 @@ export class World {
     const now = (): number => init.scheduler.elapsedMs;
     this.calls = new CallLog(now);
     this.safety = new SafetyChecks(this.mirror, init.ledger, { calls: this.calls, now });
-    this.known = { mirror: this.mirror, ledger: init.ledger, hasTopology: init.hasTopology };
-    this.topology = init.promisedPlaces === undefined ? undefined : new TopologyChecks(this.mirror, init.promisedPlaces);
-    this.capacity = init.publishesCapacity ? new CapacityChecks(this.mirror, init.records) : undefined;
+    const { nodes, driver } = init;
+    const localNodes = new LocalNodes(nodes ?? [], this.mirror.leases);
+    this.localNodes = localNodes;
+    const isServed = (node: string): boolean => localNodes.isServed(node);
+    this.known = {
+      mirror: this.mirror,
+      ledger: init.ledger,
+      hasTopology: init.hasTopology,
+      driver,
+      ...(nodes === undefined ? {} : { isServed }),
+    };
+    const promised = init.promisedPlaces;
+    this.topology = promised && new TopologyChecks(this.mirror, { promised, driver, localNodes });
+    this.capacity = init.publishesCapacity ? new CapacityChecks(this.mirror, init.records, nodes && localNodes) : undefined;
     this.demandedSecrets = init.demandedSecrets;
     this.secrets = new KeptSecrets((invariant, message) => this.fail(new Violation(invariant, message)));
     const { leases } = this.mirror;
     const deposed = (program: string): void => this.calls.died(program);
-    this.calm = new Calm(now, init.elects ? new Leadership({ leases, programs: init.programs, now, deposed }) : undefined);
+    this.calm = new Calm(
+      now,
+      init.elects ? new Leadership({ leases, programs: init.programs.map(({ name }) => name), now, deposed }) : undefined,
+    );
     this.waits = new Waits({
       known: this.known,
       calls: this.calls,
@@ -174,25 +205,20 @@ export class World {
       now,
       answersAreWhole: () => !this.oddAnswers,
       unbindable: this.unbindable,
+      records: init.records,
     });
     this.written = new Written({
       mirror: this.mirror,
+      driver: init.driver,
       records: init.records,
       answersAreWhole: () => !this.oddAnswers,
       now: () => init.scheduler.now(),
     });
     this.words = new Words({ known: this.known, calls: this.calls, calm: this.calm, now, unbindable: this.unbindable });
     init.scheduler.onNote = (line) => this.secrets.check('the trace', line);
-    this.driver = new SimulatedDriver({
-      scheduler: init.scheduler,
-      random: new SeededRandom(init.seed, 12),
-      open: init.openDriver,
-      faults: () => this.faultRates,
-      script: (call) => this.driverScript?.(call),
-      notReadyMs: () => this.notReadyMs,
-      secretsWithin: (request) => this.secrets.within(request),
-      onCommit: (change) => this.safety.commits(change),
-    });
+    const [first, ...others] = nodes ?? [undefined];
+    this.driver = this.driverOn(first, 0);
+    this.drivers = new Map([[first, this.driver], ...others.map((node, i) => [node, this.driverOn(node, i + 1)] as const)]);
     this.server = new SimulatedServer({
       handle: (request) => this.api(request),
       stream: (request, signal) => {
@@ -201,7 +227,29 @@ export class World {
       },
     });
     this.user = new User(init.scheduler, (request) => init.sandbox.handle(request));
-    for (const name of init.programs) this.slots.set(name, { name, life: undefined, lives: 0, held: false });
+    for (const program of init.programs) this.slots.set(program.name, { ...program, life: undefined, lives: 0, held: false });
+  }
+
+  private driverOn(node: string | undefined, index: number): SimulatedDriver {
+    const { init } = this;
+    return new SimulatedDriver({
+      scheduler: init.scheduler,
+      random: new SeededRandom(init.seed, 12 + index * 10_000),
+      open: init.openDriver(node),
+      faults: () => this.faultRates,
+      script: (call) => this.driverScript?.(call),
+      notReadyMs: () => this.notReadyMs,
+      secretsWithin: (request) => this.secrets.within(request),
+      onCommit: (change) => {
+        this.safety.commits(change);
+        const misplaced = node === undefined ? undefined : this.topology?.misplacedBy(node, change);
+        if (misplaced !== undefined) this.fail(misplaced);
+      },
+    });
+  }
+
+  private driverOf({ node }: ProgramOfWorld): SimulatedDriver {
+    return this.drivers.get(node) ?? this.driver;
   }
 
   ledger(): LedgerView {
@@ -210,6 +258,10 @@ export class World {
 
   programNames(): readonly string[] {
     return [...this.slots.keys()];
+  }
+
+  adopt(volume: VolumeRecord): void {
+    this.init.adopt(volume);
   }
 
   /** What a Pod that mounts the claim would write. */
@@ -224,16 +276,18 @@ export class World {
   /** The volume of a bound claim. */
   handleOfClaim(name: string): string {
     const claim = this.mirror.claims.all().find((candidate) => candidate.metadata?.name === name);
-    const volume = this.mirror.volumes.all().find((candidate) => candidate.metadata?.name === claim?.spec?.volumeName);
-    const handle = volume?.spec?.csi?.volumeHandle;
+    const handle = volumeHandleOf(this.mirror.volumes.all().find((candidate) => candidate.metadata?.name === claim?.spec?.volumeName));
     if (handle === undefined) throw new Error(`claim ${name} has no volume`);
     return handle;
   }
 
   async open(): Promise<void> {
     await this.mirror.startAll();
-    this.driver.onConnection((state) => (state === 'connected' ? this.calm.comes('driver') : this.calm.goes('driver')));
-    await this.driver.start();
+    for (const [node, driver] of this.drivers) {
+      const name = driverName(node);
+      driver.onConnection((state) => (state === 'connected' ? this.calm.driverComes(name) : this.calm.driverGoes(name)));
+      await driver.start();
+    }
     const { claims, volumes, snapshots, contents } = this.mirror;
     for (const kind of [claims, volumes, snapshots, contents]) kind.listeners.push(() => this.look());
     this.calls.listeners.push(() => this.look());
@@ -261,8 +315,11 @@ export class World {
     this.calm.faults(NO_FAULTS);
     this.faultRates = NO_FAULTS;
     this.faultsOn = false;
-    void this.driver.start();
+    for (const node of this.localNodes.names) this.localNodes.returns(node);
+    const isThere = (node: string | undefined): boolean => node === undefined || this.localNodes.isServed(node);
+    for (const [node, driver] of this.drivers) if (isThere(node)) void driver.start();
     for (const slot of this.slots.values()) {
+      if (!isThere(slot.node)) continue;
       slot.held = false;
       this.resume(slot.name);
       if (slot.life === undefined) this.startLife(slot);
@@ -302,7 +359,7 @@ export class World {
     // What a server has watched begins with its start.
     this.sandbox.faults.expireVersions();
     this.server.up = true;
-    this.calm.comes('server');
+    this.calm.serverComes();
     this.calm.serverDisturbs();
   }
 
@@ -333,6 +390,31 @@ export class World {
     if (slot.life === undefined) this.startLife(slot);
   }
 
+  /** Its machine goes, with its programs and its driver; nobody waits for it. */
+  loseNode(node: string): void {
+    this.scheduler.note(`node ${node} goes`);
+    this.localNodes.leaves(node);
+    const slots = [...this.slots.values()].filter((slot) => slot.node === node);
+    for (const { name } of slots) this.kill(name);
+    this.drivers.get(node)?.stop();
+    for (const name of [driverName(node), ...slots.map((slot) => slot.name)]) this.calm.leaves(name);
+    this.look();
+  }
+
+  /** Its machine goes for good. */
+  abandonNode(node: string): void {
+    this.loseNode(node);
+    this.localNodes.leavesForGood(node);
+  }
+
+  /** The machine is back, with its disk, unless it is gone for good. */
+  async returnNode(node: string): Promise<void> {
+    if (!this.localNodes.returns(node)) return;
+    this.scheduler.note(`node ${node} is back`);
+    await this.drivers.get(node)?.start();
+    for (const slot of this.slots.values()) if (slot.node === node) this.restart(slot.name);
+  }
+
   /** SIGTERM, and no new life until `restart`. */
   terminate(program: string): void {
     const slot = this.slots.get(program);
@@ -340,6 +422,12 @@ export class World {
     slot.held = true;
     this.calm.ends(program);
     slot.life?.signal('SIGTERM');
+  }
+
+  /** Those that a program may have written: of one that serves a node, those of that node. */
+  leasesOf(program: string): readonly Lease[] {
+    const node = this.slots.get(program)?.node;
+    return node === undefined ? this.mirror.leases.all() : this.localNodes.leasesOf(node);
   }
 
   /** It holds its election lease. */
@@ -354,6 +442,11 @@ export class World {
 
   resume(program: string): void {
     if (this.slots.get(program)?.life?.resume() === true) this.calm.goesOn(program);
+  }
+
+  /** Names of those that have a driver of their own. */
+  get nodes(): readonly string[] {
+    return this.localNodes.names;
   }
 
   get elects(): boolean {
@@ -395,14 +488,14 @@ export class World {
       program: slot.name,
       hostname: `${slot.name}-host`,
       random: new SeededRandom(this.init.seed, 1000 + slot.lives * 16 + [...this.slots.keys()].indexOf(slot.name)),
-      world: this.surroundings(),
+      world: this.surroundings(slot),
     });
     this.scheduler.note(`start ${slot.name} life ${slot.lives}`);
     this.calm.starts(slot.name);
     this.init.start(slot.life.doors, slot.name);
   }
 
-  private surroundings(): Surroundings {
+  private surroundings(slot: Slot): Surroundings {
     return {
       scheduler: this.scheduler,
       api: {
@@ -413,7 +506,7 @@ export class World {
         handle: (request) => this.server.handle(request),
         stream: (request, signal) => this.server.stream(request, signal),
       },
-      driver: this.driver,
+      driver: this.driverOf(slot),
       called: (program, call) => this.calls.opened(program, call, () => !this.init.elects || this.leads(program)),
       delayed: (ms) => this.calm.delay(ms),
       lags: (program, path, untilMs) => {
@@ -423,7 +516,13 @@ export class World {
       faults: () => this.faultRates,
       crashHere: (program, point, phase) => this.crashHere(program, point, phase),
       died: (program, how, code) => this.died(program, how, code),
-      env: { ...IN_CLUSTER, NAMESPACE: 'kube-system', POD_NAME: 'csi-0', POD_NAMESPACE: 'kube-system', NODE_NAME: 'node-1' },
+      env: {
+        ...IN_CLUSTER,
+        NAMESPACE: 'kube-system',
+        POD_NAME: slot.node === undefined ? 'csi-0' : `csi-${slot.node}`,
+        POD_NAMESPACE: 'kube-system',
+        NODE_NAME: slot.node ?? 'node-1',
+      },
       files: this.files,
       log: (program, line) => {
         this.secrets.check(`the log of ${program}`, line);
@@ -517,6 +616,11 @@ function leaseOf({ method, path }: HttpRequest): string {
 
 function isElection(lease: string | undefined): boolean {
   return Object.values(LEASES).includes(lease ?? '');
+}
+
+/** As calm knows it. */
+function driverName(node: string | undefined): string {
+  return node === undefined ? 'driver' : `driver ${node}`;
 }
 
 /** It runs the snapshot-controller. */

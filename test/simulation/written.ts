@@ -15,9 +15,10 @@ import type {
 import { toBytesRoundedUp } from '../../lib/kube/quantity.ts';
 import type { Records, SnapshotRecord } from '../../mock-driver/model/records.ts';
 import { handleOf, Violation } from './invariants.ts';
-import { DRIVER } from './manifests.ts';
 import { isMember, type Mirror } from './mirror.ts';
 import { resolved } from './secret-names.ts';
+import type { DriverNames } from './volume-source.ts';
+import { sourceOf, volumeHandleOf } from './volume-source.ts';
 
 const PREFIX = 'csi.storage.k8s.io';
 const NANOS_PER_SECOND = 1_000_000_000n;
@@ -26,6 +27,7 @@ const NANOS_PER_SECOND = 1_000_000_000n;
 type Fields = Readonly<Record<string, string>>;
 
 const FOR_NOBODY: Fields = {
+  form: 'CSI',
   accessModes: 'ReadWriteOnce',
   reclaimPolicy: 'Delete',
   mountOptions: '',
@@ -39,6 +41,7 @@ const FOR_NOBODY: Fields = {
 
 export interface WrittenInit {
   readonly mirror: Mirror;
+  readonly driver: DriverNames;
   readonly records: () => Pick<Records, 'volumes' | 'snapshots'>;
   /** False where answers lacked what they must hold: then time and size may be the program's own. */
   readonly answersAreWhole: () => boolean;
@@ -76,7 +79,7 @@ export class Written {
     const { volumes, snapshots } = records();
     const found: Violation[] = [...this.found];
     for (const volume of mirror.volumes.all()) {
-      const made = volumes.find(({ id }) => id === volume.spec?.csi?.volumeHandle);
+      const made = volumes.find(({ id }) => id === volumeHandleOf(volume));
       if (made === undefined) continue;
       const actual = {
         capacity: String(toBytesRoundedUp(volume.spec?.capacity?.['storage'] ?? '')),
@@ -134,10 +137,12 @@ export class Written {
     return true;
   }
 
-  private volumeMade({ metadata, spec }: PersistentVolume): void {
+  private volumeMade(volume: PersistentVolume): void {
+    const { metadata, spec } = volume;
+    const source = sourceOf(volume);
     const claim = this.claims.get(spec?.claimRef?.uid ?? '');
-    if (spec?.csi?.driver !== DRIVER || claim === undefined) return;
-    const { csi } = spec;
+    if (spec === undefined || source?.driver !== this.init.driver.name || claim === undefined) return;
+    const { csi = {} } = spec;
     const words = { 'pvc.name': claim.metadata?.name, 'pvc.namespace': claim.metadata?.namespace, 'pv.name': metadata?.name };
     const actual: Fields = {
       claim: `${spec.claimRef?.namespace ?? ''}/${spec.claimRef?.name ?? ''}`,
@@ -146,7 +151,9 @@ export class Written {
       storageClassName: spec.storageClassName ?? '',
       reclaimPolicy: spec.persistentVolumeReclaimPolicy ?? '',
       mountOptions: (spec.mountOptions ?? []).join(),
-      fsType: csi.fsType ?? '',
+      form: spec.csi === undefined ? 'in-tree' : 'CSI',
+      'provisioned-by': metadata?.annotations?.['pv.kubernetes.io/provisioned-by'] ?? '',
+      fsType: source.fsType,
       provisioner: secretText({
         name: metadata?.annotations?.['volume.kubernetes.io/provisioner-deletion-secret-name'],
         namespace: metadata?.annotations?.['volume.kubernetes.io/provisioner-deletion-secret-namespace'],
@@ -174,7 +181,9 @@ export class Written {
         ...own,
         reclaimPolicy: reclaimPolicy ?? 'Delete',
         mountOptions: (mountOptions ?? []).join(),
-        fsType: own.volumeMode === 'Block' ? '' : (parameters[`${PREFIX}/fstype`] ?? ''),
+        form: storageClass.provisioner === this.init.driver.plugin ? 'in-tree' : 'CSI',
+        'provisioned-by': storageClass.provisioner ?? '',
+        fsType: own.volumeMode === 'Block' ? '' : (parameters[`${PREFIX}/fstype`] ?? parameters['fsType'] ?? ''),
         provisioner: secretOf('provisioner'),
         'controller-publish': secretOf('controller-publish'),
         'node-stage': secretOf('node-stage'),
@@ -183,7 +192,9 @@ export class Written {
         'node-expand': secretOf('node-expand'),
       };
     });
-    const forNobody = this.isWantedByNobody(claim, metadata?.name) ? expected.map((fields): Fields => ({ ...fields, ...FOR_NOBODY })) : [];
+    const forNobody = this.isWantedByNobody(claim, metadata?.name)
+      ? expected.map((fields): Fields => ({ ...fields, ...FOR_NOBODY, 'provisioned-by': this.init.driver.name }))
+      : [];
     this.found.push(...differences(`PV ${metadata?.name ?? ''}`, actual, [...forNobody, ...expected]));
   }
 
@@ -196,8 +207,8 @@ export class Written {
   private contentMade({ metadata, spec }: VolumeSnapshotContent): void {
     const snapshot = this.snapshots.get(spec?.volumeSnapshotRef?.uid ?? '');
     const handle = spec?.source?.volumeHandle;
-    if (spec?.driver !== DRIVER || handle === undefined || snapshot === undefined || isMember(snapshot)) return;
-    const source = this.init.mirror.volumes.all().find((volume) => volume.spec?.csi?.volumeHandle === handle);
+    if (spec?.driver !== this.init.driver.name || handle === undefined || snapshot === undefined || isMember(snapshot)) return;
+    const source = this.init.mirror.volumes.all().find((volume) => volumeHandleOf(volume) === handle);
     const words = {
       'volumesnapshotcontent.name': metadata?.name,
       'volumesnapshot.name': snapshot.metadata?.name,

@@ -6,8 +6,6 @@ import { type MadeObject, type Place, SIDE } from './parts.ts';
 import { drawSources } from './sources.ts';
 
 interface Abroad {
-  /** Of the sources. */
-  readonly namespace: string;
   readonly flags: readonly string[];
   /** None where no claim is filled from there. */
   readonly objects: readonly MadeObject[];
@@ -21,15 +19,19 @@ const SNAPSHOT: SourceRef = { apiGroup: 'snapshot.storage.k8s.io', kind: 'Volume
 const CLAIM: SourceRef = { kind: 'PersistentVolumeClaim', name: 'source' };
 const BUCKET: SourceRef = { apiGroup: 'populators.example', kind: 'Bucket', name: 'b' };
 
+/** The namespace of the sources abroad of a world. */
+export function abroadIn(world: string): string {
+  return `${world}-abroad-${SIDE}`;
+}
+
 export function drawAbroad(random: SeededRandom, place: Place, claims: readonly PersistentVolumeClaim[]): Abroad {
   const isOn = random.chance(0.4);
-  const namespace = `${place.name}-abroad-${SIDE}`;
+  const namespace = abroadIn(place.name);
   const sources = drawSources(random, { ...place, name: `${place.name}-abroad`, namespace });
   const grants = [SNAPSHOT, CLAIM, BUCKET].flatMap((source) => drawGrant(random, source, { at: namespace, home: place.namespace }));
   const filled = claims.map((claim) => (random.chance(isOn ? 0.5 : 0.05) ? filledFrom(random, claim, namespace) : claim));
   const isUsed = filled.some(({ spec }) => spec?.dataSourceRef?.namespace === namespace);
   return {
-    namespace,
     flags: isOn ? ['--feature-gates=CrossNamespaceVolumeDataSource=true'] : [],
     objects: isUsed ? [...sources, ...grants.map((object) => ({ resource: REFERENCE_GRANTS, object }))] : [],
     claims: filled,

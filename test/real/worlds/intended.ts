@@ -4,6 +4,7 @@
  */
 import type { PersistentVolumeClaim } from '../../../lib/kube/objects.ts';
 import type { Side } from '../programs.ts';
+import { abroadIn } from './abroad.ts';
 import { type ClaimOutcome, type SideOutcome, sourceText } from './outcome.ts';
 import { areInPlacesOf63, findNoneIn63 } from './places-of-6-3.ts';
 import { ANSWER } from './recording-driver.ts';
@@ -93,10 +94,10 @@ function sourceDifference(
 }
 
 /** `name` as in the outcome: `snapshot ready`. */
-function isFilledFrom({ abroad }: World, { spec }: PersistentVolumeClaim, name: string): boolean {
+function isFilledFrom(world: World, { spec }: PersistentVolumeClaim, name: string): boolean {
   const source = spec?.dataSource ?? spec?.dataSourceRef;
   const kind = source?.kind === 'VolumeSnapshot' ? 'snapshot' : 'claim';
-  return name === sourceText(kind, source?.name ?? '', spec?.dataSourceRef?.namespace === abroad);
+  return name === sourceText(kind, source?.name ?? '', spec?.dataSourceRef?.namespace === abroadIn(world.name));
 }
 
 export interface Differences {

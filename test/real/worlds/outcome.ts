@@ -15,7 +15,7 @@ import type { Kube } from '../../../harness/kube.ts';
 import type { Side } from '../programs.ts';
 import type { CreateVolumeRequest, Recorded } from './recording-driver.ts';
 import { ofNoSide, SIDES } from './parts.ts';
-import { namespacesOf, type World } from './world.ts';
+import { abroadOf, namespaceOf, type World } from './world.ts';
 
 export interface ClaimOutcome {
   /** Each CreateVolumeRequest that differs from the others, as JSON with sorted keys. */
@@ -44,8 +44,8 @@ export interface Listed {
 }
 
 /** Everything that the outcomes of a world are read from, and the volumes of all worlds. */
-export async function listWorld(kube: Kube, world: World): Promise<Listed> {
-  const namespaces = SIDES.flatMap((side) => namespacesOf(world, side));
+export async function listWorld(kube: Kube, world: Pick<World, 'name'>): Promise<Listed> {
+  const namespaces = SIDES.flatMap((side) => [namespaceOf(world, side), abroadOf(world, side)]);
   const inEach = async <T extends KubeObject>(resource: Resource<T>): Promise<T[]> =>
     (await Promise.all(namespaces.map((namespace) => kube.list(resource, namespace)))).flat();
   const [claims, volumes, snapshots, events] = await Promise.all([
@@ -59,9 +59,13 @@ export async function listWorld(kube: Kube, world: World): Promise<Listed> {
 
 const IDENTITY = /"storage\.kubernetes\.io\/csiProvisionerIdentity":"\d+-\d{1,4}-([^"]*)"/g;
 
-export function outcomeOf(world: World, side: Side, seen: { readonly listed: Listed; readonly calls: readonly Recorded[] }): SideOutcome {
+export function outcomeOf(
+  world: Pick<World, 'name' | 'claims'>,
+  side: Side,
+  seen: { readonly listed: Listed; readonly calls: readonly Recorded[] },
+): SideOutcome {
   const { listed, calls } = seen;
-  const [home, abroad] = namespacesOf(world, side);
+  const [home, abroad] = [namespaceOf(world, side), abroadOf(world, side)];
   const ofThisSide = <T extends KubeObject>(objects: readonly T[]): readonly T[] =>
     objects.filter(({ metadata }) => metadata?.namespace === home || metadata?.namespace === abroad);
   const wanted = new Set(world.claims.map(({ metadata }) => metadata?.name ?? ''));

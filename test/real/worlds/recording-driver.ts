@@ -32,6 +32,8 @@ export interface DriverSpec {
   readonly socket: string;
   /** Where its calls go, a line of JSON for each. */
   readonly record: string;
+  /** What handles of its volumes look like: NAME stands for the name of the volume. Absent: `id-of-NAME`. */
+  readonly handle?: string;
   /** A file with the answers to GetCapacity: by segment, as `segmentText` writes it. Read at every call. */
   readonly rooms?: string;
 }
@@ -74,7 +76,7 @@ const REFUSALS: Partial<Record<Answer, Refusal>> = {
   invalid: { code: status.INVALID_ARGUMENT, details: 'no such tier' },
 };
 
-function answerOf(request: CreateVolumeRequest): Refusal | { readonly volume: object } {
+function answerOf(request: CreateVolumeRequest, handle: string): Refusal | { readonly volume: object } {
   const answer = (request.parameters?.[ANSWER] ?? 'plain') as Answer;
   const refusal = REFUSALS[answer];
   if (refusal !== undefined) return refusal;
@@ -87,7 +89,7 @@ function answerOf(request: CreateVolumeRequest): Refusal | { readonly volume: ob
   };
   return {
     volume: {
-      volume_id: `id-of-${request.name}`,
+      volume_id: handle.replace('NAME', request.name),
       capacity_bytes: answer === 'no-size' ? 0 : answer === 'larger' ? Math.ceil((asked + 1) / 1e6) * 1e6 : asked,
       volume_context: answer === 'context' ? { 'storage.kubernetes.io/note': 'x', pool: 'p1' } : {},
       content_source: request.volume_content_source ?? null,
@@ -110,14 +112,17 @@ function roomIn(file: string | undefined, request: object): object {
   return rooms[segmentText(place?.segments ?? {})] ?? {};
 }
 
-async function serve(services: Services, { name, plugin, controller, socket, record, rooms }: DriverSpec): Promise<void> {
+async function serve(
+  services: Services,
+  { name, plugin, controller, socket, record, rooms, handle = 'id-of-NAME' }: DriverSpec,
+): Promise<void> {
   const answers: Readonly<Record<string, (request: object) => object>> = {
     GetPluginInfo: () => ({ name, vendor_version: '1' }),
     Probe: () => ({ ready: { value: true } }),
     GetPluginCapabilities: () => ({ capabilities: plugin.map((type) => ({ service: { type } })) }),
     ControllerGetCapabilities: () => ({ capabilities: controller.map((type) => ({ rpc: { type } })) }),
     GetCapacity: (request) => roomIn(rooms, request),
-    CreateVolume: (request) => answerOf(request as CreateVolumeRequest),
+    CreateVolume: (request) => answerOf(request as CreateVolumeRequest, handle),
     DeleteVolume: () => ({}),
   };
   const server = new Server();

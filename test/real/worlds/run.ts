@@ -14,7 +14,7 @@ import { type ClaimOutcome, type Listed, listWorld, outcomeOf, type SideOutcome 
 import { type RecordingDrivers, startRecordingDrivers } from './drivers.ts';
 import { BETA_PROVISIONER, type MadeObject, objectOf, ofSide, PROVISIONER, SELECTED_NODE, SIDE, SIDES, UID } from './parts.ts';
 import type { Peer } from './peers.ts';
-import { classOf, drawWorld, namespacesOf, type World } from './world.ts';
+import { abroadOf, classOf, drawWorld, namespaceOf, type World } from './world.ts';
 
 /** Worlds with processes at a time. */
 const AT_ONCE = 10;
@@ -116,7 +116,7 @@ async function makeObjects({ kube }: ControlPlane, world: World): Promise<void> 
   };
   for (const each of world.nodes) await make(each);
   const makeSide = async (side: Side): Promise<void> => {
-    for (const name of namespacesOf(world, side)) await kube.create(NAMESPACES, { metadata: { name } });
+    for (const name of [namespaceOf(world, side), abroadOf(world, side)]) await kube.create(NAMESPACES, { metadata: { name } });
     for (const each of world.objects) await make(each, side);
     for (const object of world.claims) await make({ resource: PERSISTENT_VOLUME_CLAIMS, object }, side);
   };
@@ -127,7 +127,7 @@ async function makeLastClaim({ kube }: ControlPlane, world: World, side: Side): 
   const claim: PersistentVolumeClaim = {
     metadata: {
       name: LAST_CLAIM,
-      namespace: world.namespace,
+      namespace: namespaceOf(world, side),
       annotations: { [PROVISIONER]: world.driver, [SELECTED_NODE]: 'somewhere' },
     },
     spec: {
@@ -157,7 +157,7 @@ async function compare({ plane, drivers, peer }: Scene, world: World): Promise<W
   const of = (side: Side): SideOutcome => outcomeOf(world, side, { listed, calls: drivers.callsOf(ofSide(world.driver, side)) });
   const [ours, go] = [of('ours'), of('go')];
   const unheard = world.claims.filter((claim) => !mayBeLeftAlone(world, claim) && isSilent(go.claims[claim.metadata?.name ?? '']));
-  const atRest = unheard.length === 0 && SIDES.every((side) => hasTold(listed, ofSide(world.namespace, side)));
+  const atRest = unheard.length === 0 && SIDES.every((side) => hasTold(listed, namespaceOf(world, side)));
   const { faults: different, intended } = differences(world, { ours, go }, peer.intended);
   const faults = [...different, ...(atRest ? [] : [`world ${world.seed}: not all claims were looked at on both sides`])];
   const outcomes = Object.values(go.claims);

@@ -7,7 +7,7 @@ import type { PersistentVolumeClaim, StorageClass } from '../../../lib/kube/obje
 import { NODES, STORAGE_CLASSES } from '../../../lib/kube/resources.ts';
 import { SeededRandom } from '../../simulation/seeded-random.ts';
 import type { Side } from '../programs.ts';
-import { drawAbroad } from './abroad.ts';
+import { abroadIn, drawAbroad } from './abroad.ts';
 import { drawClaim } from './claims.ts';
 import { attributesClasses, drawClass, secrets } from './classes.ts';
 import { drawNodes } from './nodes.ts';
@@ -25,15 +25,17 @@ export interface World {
   readonly nodes: readonly MadeObject[];
   /** For each side; what an object refers to comes before it. */
   readonly objects: readonly MadeObject[];
-  readonly namespace: string;
-  /** Some of what claims are filled from is here. */
-  readonly abroad: string;
   readonly claims: readonly PersistentVolumeClaim[];
 }
 
-/** Where the claims are, and where the sources abroad are. */
-export function namespacesOf({ namespace, abroad }: World, side: Side): readonly string[] {
-  return [namespace, abroad].map((each) => ofSide(each, side));
+/** Where the claims are. */
+export function namespaceOf({ name }: Pick<World, 'name'>, side: Side): string {
+  return ofSide(`${name}-${SIDE}`, side);
+}
+
+/** Where some of what claims are filled from is. */
+export function abroadOf({ name }: Pick<World, 'name'>, side: Side): string {
+  return ofSide(abroadIn(name), side);
 }
 
 export function classOf({ objects }: World, { spec }: PersistentVolumeClaim): StorageClass | undefined {
@@ -66,8 +68,6 @@ export function drawWorld(seed: number): World {
     seed,
     name,
     driver,
-    namespace,
-    abroad: abroad.namespace,
     plugin: ['CONTROLLER_SERVICE', ...(topology ? ['VOLUME_ACCESSIBILITY_CONSTRAINTS'] : [])],
     controller,
     flags: [...flags, ...abroad.flags],

@@ -1,78 +1,28 @@
 /** Capacities that are published while nodes, classes and volumes come and go, and others touch what is published. */
-import { OURS } from '../capacity-checks.ts';
-import { drawFaults } from '../faults.ts';
+import { drawFaults, NO_FAULTS } from '../faults.ts';
 import { Violation } from '../invariants.ts';
-import { CLAIMS, claim, CSI_NODES_PATH, DRIVER, NODES_PATH, pod, PODS, storageClass, STORAGE_CLASSES_PATH, ZONE } from '../manifests.ts';
+import { CLAIMS, claim, CSI_NODES_PATH, NODES_PATH, pod, PODS, storageClass, STORAGE_CLASSES_PATH } from '../manifests.ts';
 import type { Scenario } from '../scenario.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import type { World } from '../world.ts';
+import { classComesOrGoes, driverObject, foreigner, LATE, MANAGER, meddle, ownPods, predecessor, removeWithPod } from './capacity-acts.ts';
+import { join, ROOMY, scarceOnNodes, someNodes } from './local-nodes.ts';
 import { bound } from './main-job.ts';
 import { Machines, scarce, SEGMENTS } from './topology.ts';
 
 const MINUTE_MS = 60_000;
 /** Several slow requests one after another, and far less than the poll interval of who asks for it. */
 const AT_ONCE_MS = 20_000;
-const CAPACITIES = '/apis/storage.k8s.io/v1/namespaces/kube-system/csistoragecapacities';
-const LATE = { volumeBindingMode: 'WaitForFirstConsumer' };
-const SET = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'csi', uid: '2f0c1c9e-58a6-4a64-9c0f-6a51c1d3b2aa', controller: true };
-const EARLIER_SET = { ...SET, uid: '0e7b6a10-77c5-4b6f-8a52-3f3c57a0d0bb' };
-
-/** The Pod of the programs. */
-function ownPod({ user }: World): Promise<unknown> {
-  const metadata = { name: 'csi-0', namespace: 'kube-system', ownerReferences: [SET] };
-  const spec = { nodeName: 'node-0', containers: [{ name: 'main', image: 'x' }] };
-  return user.create('/api/v1/namespaces/kube-system/pods', { apiVersion: 'v1', kind: 'Pod', metadata, spec });
-}
-
-function capacity(className: string, zone: string, { managedBy = OURS['csi.storage.k8s.io/managed-by'], bytes = '1Gi' } = {}): object {
-  return {
-    apiVersion: 'storage.k8s.io/v1',
-    kind: 'CSIStorageCapacity',
-    metadata: {
-      generateName: 'csisc-',
-      namespace: 'kube-system',
-      labels: { ...OURS, 'csi.storage.k8s.io/managed-by': managedBy },
-      ownerReferences: [EARLIER_SET],
-    },
-    storageClassName: className,
-    nodeTopology: { matchLabels: { [ZONE]: zone } },
-    capacity: bytes,
-  };
-}
-
-/** As a Go program leaves them: some right, some double, some about what is gone; and one of a provisioner on a node. */
-async function predecessors({ user }: World, random: SeededRandom): Promise<void> {
-  await user.create(CAPACITIES, capacity('fast', 'a', { managedBy: 'external-provisioner-node-1' }));
-  for (const className of ['fast', 'slow', 'gone'])
-    for (const zone of ['a', 'b', 'gone'])
-      for (let copies = random.below(3); copies > 0; copies -= 1)
-        await user.create(CAPACITIES, capacity(className, zone, { bytes: `${random.below(4)}Gi` }));
-}
-
-/** Somebody deletes one of ours, changes it, or makes it somebody else's. */
-async function meddle({ user, mirror }: World, random: SeededRandom): Promise<void> {
-  const [object] = mirror.capacities
-    .all()
-    .filter(({ metadata }) => metadata?.labels?.['csi.storage.k8s.io/managed-by'] === 'external-provisioner');
-  const path = `${CAPACITIES}/${object?.metadata?.name ?? ''}`;
-  if (object === undefined) return;
-  if (random.chance(0.4)) await user.remove(path);
-  else if (random.chance(0.5)) await user.edit(path, { capacity: '7Gi' });
-  else await user.edit(path, { metadata: { labels: { 'csi.storage.k8s.io/managed-by': 'somebody' } } });
-}
-
-async function classComesOrGoes({ user }: World, random: SeededRandom): Promise<void> {
-  if (random.chance(0.5)) await user.remove(`${STORAGE_CLASSES_PATH}/slow`);
-  else await user.create(STORAGE_CLASSES_PATH, storageClass('slow', random.chance(0.8) ? LATE : {}));
-}
-
 async function comeAndGo(world: World, random: SeededRandom): Promise<void> {
   const { user } = world;
   const machines = new Machines(world, random);
   const podIsLate = random.chance(0.3);
-  if (random.chance(0.7)) await predecessors(world, random);
-  if (!podIsLate) await ownPod(world);
-  await user.create('/apis/storage.k8s.io/v1/csidrivers', { metadata: { name: DRIVER }, spec: { storageCapacity: random.chance(0.7) } });
+  if (random.chance(0.7)) {
+    await foreigner(world, `${MANAGER}-node-1`, 'a');
+    await predecessor(world, random, { managedBy: MANAGER, zones: ['a', 'b'] });
+  }
+  if (!podIsLate) await ownPods(world);
+  await driverObject(world, random);
   await machines.some();
   await user.create(STORAGE_CLASSES_PATH, storageClass('fast', LATE));
   await user.create(STORAGE_CLASSES_PATH, storageClass('now'));
@@ -87,13 +37,12 @@ async function comeAndGo(world: World, random: SeededRandom): Promise<void> {
       await user.pause(random.chance(0.2) ? random.between(0, 3 * MINUTE_MS) : random.between(0, 10_000));
     }
   }
-  if (podIsLate) await ownPod(world);
+  if (podIsLate) await ownPods(world);
   await machines.all();
   await user.until(() => names.every((name) => bound(world, name)), random.between(0, 10 * MINUTE_MS));
   for (const name of names) {
     if (random.chance(0.6)) continue;
-    await user.remove(`${PODS}/${name}?gracePeriodSeconds=0`);
-    await user.remove(`${CLAIMS()}/${name}`);
+    await removeWithPod(world, name);
     await user.pause(random.between(0, 5_000));
   }
 }
@@ -135,7 +84,7 @@ async function atOnce(world: World, random: SeededRandom): Promise<void> {
     if (await user.until(isRight, AT_ONCE_MS)) return;
     throw new Violation('capacity-is-what-the-driver-says', `${what}, and still: ${checks?.violations()[0]?.message ?? ''}`);
   };
-  await ownPod(world);
+  await ownPods(world);
   await machines.all();
   await user.create(STORAGE_CLASSES_PATH, storageClass('fast', LATE));
   await user.create(STORAGE_CLASSES_PATH, storageClass('slow', LATE));
@@ -164,8 +113,7 @@ async function atOnce(world: World, random: SeededRandom): Promise<void> {
     },
   ];
   for (let rounds = 1 + random.below(4); rounds > 0; rounds -= 1) await random.pick(acts)();
-  await user.remove(`${PODS}/one?gracePeriodSeconds=0`);
-  await user.remove(`${CLAIMS()}/one`);
+  await removeWithPod(world, 'one');
   await user.until(() => world.mirror.volumes.all().length === 0, 10 * MINUTE_MS);
   await follows('a volume was deleted');
 }
@@ -178,4 +126,95 @@ export const CAPACITY_AT_ONCE: Scenario = {
   about: 'without any fault, and hardly ever a poll: what is published follows every class, node, volume and meddler at once',
   flags: { 'csi-provisioner': SELDOM, 'csi-sidecars': SELDOM },
   story: atOnce,
+};
+
+const GIB = 1n << 30n;
+/** What a driver says that does not know what it has: from nothing to more than there is. */
+const LIES = [0n, GIB, 1n << 50n];
+/** The poll interval, and slow requests. */
+const ASKED_AGAIN_MS = 2 * MINUTE_MS;
+
+/** For a while the driver says the same of every place, and Pods are sent by what it says. */
+async function lies(world: World, random: SeededRandom): Promise<void> {
+  const { user, capacity: checks } = world;
+  const machines = new Machines(world, random);
+  const say = (bytes: bigint | undefined): void => {
+    if (checks !== undefined) checks.said = bytes;
+    const text = String(bytes);
+    world.driverScript = ({ rpc }) =>
+      rpc === 'GetCapacity' && bytes !== undefined
+        ? { answer: { set: { available_capacity: text, 'maximum_volume_size.value': text } } }
+        : undefined;
+  };
+  await ownPods(world);
+  await driverObject(world, random);
+  await machines.all();
+  await user.create(STORAGE_CLASSES_PATH, storageClass('fast', LATE));
+  const names = ['one', 'two', 'three'].slice(0, 1 + random.below(3));
+  for (const name of names) {
+    say(random.pick(LIES));
+    await user.create(CLAIMS(), claim(name));
+    await user.create(PODS, pod(name, name));
+    if (random.chance(0.5)) await classComesOrGoes(world, random);
+    await user.pause(random.between(0, 3 * MINUTE_MS));
+    if (random.chance(0.5)) continue;
+    await user.pause(ASKED_AGAIN_MS);
+    const [wrong] = checks?.violations() ?? [];
+    if (world.calm.untouched && wrong !== undefined) throw wrong;
+  }
+  say(undefined);
+  await user.until(() => names.every((name) => bound(world, name)), random.between(0, 20 * MINUTE_MS));
+  if (random.chance(0.4)) await removeWithPod(world, 'one');
+}
+
+export const CAPACITY_LIES: Scenario = {
+  ...COMMON,
+  name: 'capacity-lies',
+  about:
+    'a driver that says for a while that it has more or less room than it has: what it says is published, and every Pod runs in the end',
+  faults: (random) => (random.chance(0.4) ? NO_FAULTS : drawFaults(random)),
+  crashes: 0.005,
+  story: lies,
+};
+
+/** Every node publishes what its own driver has, and nothing of the others'. */
+async function onNodes(world: World, random: SeededRandom): Promise<void> {
+  const { user, nodes } = world;
+  const podsAreLate = random.chance(0.3);
+  if (random.chance(0.7)) {
+    // Of a deployment with one provisioner for all, and of a node that nobody knows.
+    await foreigner(world, MANAGER, ROOMY);
+    await foreigner(world, `${MANAGER}-node-9`, 'node-9');
+    for (const node of nodes) await predecessor(world, random, { managedBy: `${MANAGER}-${node}`, zones: [node] });
+  }
+  if (!podsAreLate) await ownPods(world);
+  await driverObject(world, random);
+  await join(world);
+  await user.create(STORAGE_CLASSES_PATH, storageClass('fast', LATE));
+  await user.create(STORAGE_CLASSES_PATH, storageClass('now'));
+  const names = ['one', 'two', 'three'].slice(0, 1 + random.below(3));
+  for (const name of names) {
+    const className = random.chance(0.7) ? 'fast' : 'now';
+    await user.create(CLAIMS(), claim(name, { className }));
+    if (className === 'fast') await user.create(PODS, pod(name, name));
+    if (random.chance(0.5)) await classComesOrGoes(world, random);
+    if (random.chance(0.5)) await meddle(world, random);
+    if (random.chance(0.4)) world.loseNode(random.pick(nodes));
+    await user.pause(random.chance(0.3) ? random.between(0, 3 * MINUTE_MS) : random.between(0, 10_000));
+    for (const node of nodes) await world.returnNode(node);
+  }
+  if (podsAreLate) await ownPods(world);
+  await user.until(() => names.every((name) => bound(world, name)), random.between(0, 10 * MINUTE_MS));
+  for (const name of names) if (random.chance(0.4)) await removeWithPod(world, name);
+}
+
+export const CAPACITY_ON_NODES: Scenario = {
+  ...COMMON,
+  name: 'capacity-on-nodes',
+  about:
+    'a provisioner on every node, each beside what its predecessor left: each publishes its own node and leaves those of the others alone',
+  driver: { nodes: someNodes, pools: scarceOnNodes, promised: 'selected' },
+  faults: drawFaults,
+  crashes: 0.005,
+  story: onNodes,
 };

@@ -8,7 +8,7 @@ import {
   GO_SECRET_OVER_RESTART,
 } from './as-go-claims.ts';
 import { GO_ALREADY_EXISTS, GO_DELETED_WHILE_DOWN, GO_UNDECIDED_THEN_FINAL } from './as-go-snapshots.ts';
-import { CAPACITY, CAPACITY_AT_ONCE, CAPACITY_ELECTED } from './capacity.ts';
+import { CAPACITY, CAPACITY_AT_ONCE, CAPACITY_ELECTED, CAPACITY_LIES, CAPACITY_ON_NODES } from './capacity.ts';
 import { CHAOS, CHAOS_CALM } from './chaos.ts';
 import { CONTESTED_JOURNAL, JOURNAL_IN_SHARDS } from './contested-journal.ts';
 import {
@@ -30,9 +30,12 @@ import {
 import { EVERY_FIELD } from './every-field.ts';
 import { GROUP_JOB, GROUPS_AT_ANY_TIME, GROUPS_CALM, GROUPS_OVER_RESTARTS } from './groups.ts';
 import { HAND_OVER } from './hand-over.ts';
+import { IN_TREE } from './in-tree.ts';
 import { LATE_CAUSES, LATE_NODES } from './late-causes.ts';
 import { LATE_WRITES, LATE_WRITES_ELECTED } from './late-writes.ts';
 import { MAIN_JOB, MAIN_JOB_FAULTS } from './main-job.ts';
+import { NODE_DEPLOYMENT, NODE_DEPLOYMENT_CALM } from './node-deployment.ts';
+import { NODE_LOST_IN_THE_MAKING, NODES_AT_ONCE, NODES_FULL } from './node-races.ts';
 import { RESTORED_BACKUP } from './restored-backup.ts';
 import { SECRET_OF_A_RECORD, SECRETS_COME_AND_GO } from './secrets.ts';
 import { TOPOLOGY_ANYWHERE, TOPOLOGY_FULL, TOPOLOGY_IMMEDIATE, TOPOLOGY_LATE_BINDING, TOPOLOGY_STRICT } from './topology.ts';
@@ -98,4 +101,12 @@ export const SCENARIOS: readonly Scenario[] = [
   CAPACITY,
   CAPACITY_ELECTED,
   CAPACITY_AT_ONCE,
+  CAPACITY_LIES,
+  CAPACITY_ON_NODES,
+  NODE_DEPLOYMENT,
+  NODE_DEPLOYMENT_CALM,
+  NODES_FULL,
+  NODES_AT_ONCE,
+  NODE_LOST_IN_THE_MAKING,
+  IN_TREE,
 ];

@@ -19,7 +19,11 @@ export function readCrds(folder: string = join(repositoryRoot(), 'deploy/crds'))
   return readdirSync(folder)
     .filter((file) => file.endsWith('.yaml') && file !== 'kustomization.yaml')
     .sort()
-    .map((file) => load(readFileSync(join(folder, file), 'utf8')) as CrdFile);
+    .map((file) => readCrd(join(folder, file)));
+}
+
+export function readCrd(file: string): CrdFile {
+  return load(readFileSync(file, 'utf8')) as CrdFile;
 }
 
 /** Creates them and waits until every served version answers. */

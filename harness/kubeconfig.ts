@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import type { Endpoint } from './raw-http.ts';
 
-/** A kubeconfig with one cluster, user and context. JSON is YAML, so every client reads it. */
+/** A kubeconfig with one cluster, user and context. JSON is YAML, so every client reads it. Whole at every moment: written anew, it may be being read. */
 export function writeKubeconfig(file: string, endpoint: Endpoint): string {
   const cluster = {
     server: endpoint.server,
@@ -15,6 +15,7 @@ export function writeKubeconfig(file: string, endpoint: Endpoint): string {
     contexts: [{ name: 'test', context: { cluster: 'test', user: 'test', namespace: 'default' } }],
     'current-context': 'test',
   };
-  writeFileSync(file, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600 });
+  writeFileSync(`${file}.new`, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
   return file;
 }

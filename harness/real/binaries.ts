@@ -17,7 +17,7 @@ export const KUBERNETES_VERSION = 'v1.36.3';
 const ETCD_VERSION = '3.6.8';
 const GO_NEEDED: readonly [number, number] = [1, 26];
 
-type ModuleName = 'control-plane' | 'node' | 'e2e' | 'sanity' | 'snapshotter' | 'provisioner' | 'volumes';
+type ModuleName = 'control-plane' | 'node' | 'e2e' | 'sanity' | 'snapshotter' | 'provisioner' | 'provisioner-6.3' | 'volumes';
 
 interface Recipe {
   readonly module: ModuleName;
@@ -60,6 +60,7 @@ const RECIPES = {
   'snapshot-controller': { module: 'snapshotter', package: 'github.com/kubernetes-csi/external-snapshotter/v8/cmd/snapshot-controller' },
   'csi-snapshotter': { module: 'snapshotter', package: 'github.com/kubernetes-csi/external-snapshotter/v8/cmd/csi-snapshotter' },
   'csi-provisioner': { module: 'provisioner', package: 'github.com/kubernetes-csi/external-provisioner/v6/cmd/csi-provisioner' },
+  'csi-provisioner-6.3': { module: 'provisioner-6.3', package: 'github.com/kubernetes-csi/external-provisioner/v6/cmd/csi-provisioner' },
 } as const satisfies Record<string, Recipe>;
 
 export type BinaryName = keyof typeof RECIPES;

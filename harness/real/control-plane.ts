@@ -37,6 +37,8 @@ export interface ControlPlaneOptions {
   readonly controllerManager?: boolean;
   /** Pods will run: the servers are reached at this address, and all of Kubernetes' controllers work. Default: loopback, and no kubelet. */
   readonly node?: { readonly address: string };
+  /** Of kube-apiserver, beside those that are on by default. */
+  readonly featureGates?: readonly string[];
   /** Keep an audit log and answer `audit()`. Default false. */
   readonly audit?: boolean;
   /** Further token users beside `admin`. */
@@ -101,7 +103,13 @@ async function raise(stage: Stage, options: ControlPlaneOptions): Promise<Contro
     token: randomBytes(16).toString('hex'),
   }));
   const { url: etcdUrl, program: etcd } = await startEtcd(stage, await binary('etcd', report));
-  const apiserver = await startApiserver(stage, { file: await binary('kube-apiserver', report), etcdUrl, users, node: options.node });
+  const apiserver = await startApiserver(stage, {
+    file: await binary('kube-apiserver', report),
+    etcdUrl,
+    users,
+    node: options.node,
+    featureGates: options.featureGates ?? [],
+  });
   const { server, ca } = apiserver;
 
   const endpointOf = (name: string): Endpoint => {
@@ -198,6 +206,7 @@ interface ApiserverSpec {
   readonly etcdUrl: string;
   readonly users: readonly (ControlPlaneUser & { readonly token: string })[];
   readonly node: ControlPlaneOptions['node'];
+  readonly featureGates: readonly string[];
 }
 
 async function startApiserver(
@@ -237,6 +246,7 @@ async function startApiserver(
       ...(spec.node === undefined
         ? ['--endpoint-reconciler-type=none', '--disable-admission-plugins=ServiceAccount']
         : ['--kubelet-preferred-address-types=InternalIP']),
+      ...spec.featureGates.map((gate) => `--feature-gates=${gate}=true`),
       `--cert-dir=${join(folder, 'certificates')}`,
       `--token-auth-file=${tokens}`,
       '--authorization-mode=RBAC',

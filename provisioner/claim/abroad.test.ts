@@ -20,9 +20,12 @@ function stepOf(source: { readonly apiGroup?: string; readonly kind: string; rea
   return JSON.stringify(decide(state), (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value));
 }
 
+const BOOK = { apiGroup: 'populators.example', kind: 'Book', name: 'b' };
+
 test.each([
   ['snapshot', SNAPSHOT_SOURCE],
   ['claim', CLAIM_SOURCE],
+  ['kind that a populator knows', BOOK],
 ])('a grant for a %s counts in the namespace of the source and in no other', (_, source) => {
   for (const namespace of ['shop', 'bank']) expect(stepOf(source, namespace)).toContain('no ReferenceGrant in namespace vault allows it');
   expect(stepOf(source, 'vault')).not.toContain('ReferenceGrant');

@@ -105,7 +105,8 @@ function misfitOf({ caches, settings }: GatherDeps, operation: Operation): strin
 }
 
 export function sourceFacts({ caches, protections }: Pick<GatherDeps, 'caches' | 'protections'>, dataSource: DataSource): SourceFacts {
-  if (!isSource(dataSource)) return NO_SOURCE;
+  const grants = grantsFor(dataSource, () => caches.grants?.store.list() ?? []);
+  if (!isSource(dataSource)) return { ...NO_SOURCE, grants };
   const key = sourceKey(dataSource);
   const claim = dataSource.kind === 'claim' ? caches.claims.store.get(key) : undefined;
   const volumeName = claim?.spec?.volumeName ?? '';
@@ -114,7 +115,7 @@ export function sourceFacts({ caches, protections }: Pick<GatherDeps, 'caches' |
     snapshotsCached: caches.snapshots?.available() ?? false,
     claim,
     volume: volumeName === '' ? undefined : caches.volumes.store.get(volumeName),
-    grants: grantsFor(dataSource, () => caches.grants?.store.list() ?? []),
+    grants,
     releasing: dataSource.kind === 'snapshot' && protections.releasing.has(key),
   };
 }

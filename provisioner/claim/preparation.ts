@@ -46,12 +46,12 @@ export interface Preparation {
 /** A decision: what has to be read first, or what stands in the way. */
 export function prepare(state: ClaimState, asItIs: OwnClaim): Preparation | ClaimDecision {
   const { settings } = state;
+  if (state.dataSource.kind === 'invalid') return problem(state, { message: state.dataSource.message });
+  const notGranted = grantProblem(state.dataSource, asItIs.claim, state.source.grants);
+  if (notGranted !== undefined) return problem(state, { message: notGranted });
   if (state.dataSource.kind === 'foreign') {
     return problem(state, { message: 'Assuming an external populator will provision the volume', type: 'Normal', final: true });
   }
-  if (state.dataSource.kind === 'invalid') return problem(state, { message: state.dataSource.message });
-  const notGranted = isSource(state.dataSource) ? grantProblem(state.dataSource, asItIs.claim, state.source.grants) : undefined;
-  if (notGranted !== undefined) return problem(state, { message: notGranted });
   const understood = csiClass(settings.driver, asItIs.class);
   if (!understood.ok) return problem(state, { message: `failed to translate storage class: ${understood.fault}` });
   const own: OwnClaim = { claim: asItIs.claim, class: understood.value };

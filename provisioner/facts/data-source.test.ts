@@ -31,9 +31,10 @@ test('a snapshot has its one group; the group of a claim is not looked at', () =
 });
 
 test('a kind that we do not know is somebody else’s, a source without a name is a mistake', () => {
-  expect(dataSourceOf(aClaim({ dataSourceRef: { apiGroup: 'x', kind: 'Book', name: 'b' } }), off)).toEqual({
+  expect(dataSourceOf(aClaim({ dataSourceRef: { apiGroup: 'x', kind: 'Book', name: 'b' } }), off)).toMatchObject({
     kind: 'foreign',
-    name: 'Book "b"',
+    written: 'Book',
+    name: 'b',
   });
   expect(dataSourceOf(aClaim({ dataSource: { ...SNAPSHOT, name: '' } }), off).kind).toBe('invalid');
 });

@@ -9,19 +9,28 @@ import { words } from './peer-words.ts';
 export type DataSource =
   | { readonly kind: 'none' }
   | SourceObject
-  /** A kind that we do not know: somebody else (a populator) will provision the claim. */
-  | { readonly kind: 'foreign'; readonly name: string }
+  | ForeignSource
   /** The claim cannot mean this; `message` says what to change. */
   | { readonly kind: 'invalid'; readonly message: string };
 
-export interface SourceObject {
-  readonly kind: 'snapshot' | 'claim';
+interface Reference {
   readonly namespace: string;
   readonly name: string;
   /** The reference crosses namespaces, so a ReferenceGrant has to allow it. */
   readonly crosses: boolean;
   /** The group as it was written, for the grant. */
   readonly group: string;
+}
+
+export interface SourceObject extends Reference {
+  readonly kind: 'snapshot' | 'claim';
+}
+
+/** A kind that we do not know: somebody else (a populator) will provision the claim. */
+interface ForeignSource extends Reference {
+  readonly kind: 'foreign';
+  /** The kind as it was written. */
+  readonly written: string;
 }
 
 export function dataSourceOf(claim: PersistentVolumeClaim, options: { readonly crossNamespace: boolean }): DataSource {
@@ -44,7 +53,7 @@ export function dataSourceOf(claim: PersistentVolumeClaim, options: { readonly c
       message: words(`the PVC source not found for PVC ${claim.metadata?.name ?? ''}`, `the data source of kind "${kind}" has no name`),
     };
   if (kind === 'PersistentVolumeClaim') return { kind: 'claim', ...target };
-  if (kind !== 'VolumeSnapshot') return { kind: 'foreign', name: `${kind} "${name}"` };
+  if (kind !== 'VolumeSnapshot') return { kind: 'foreign', written: kind, ...target };
   if (group === SNAPSHOT_GROUP) return { kind: 'snapshot', ...target };
   return {
     kind: 'invalid',
@@ -65,13 +74,15 @@ export function sourceKey({ namespace, name }: { readonly namespace: string; rea
 export const KIND = { snapshot: 'VolumeSnapshot', claim: 'PersistentVolumeClaim' } as const;
 
 /** Those of the source's namespace; none where the reference does not leave its own. */
-export function grantsFor({ crosses, namespace }: SourceObject, grants: () => readonly ReferenceGrant[]): readonly ReferenceGrant[] {
-  return crosses ? grants().filter(({ metadata }) => metadata?.namespace === namespace) : [];
+export function grantsFor(source: DataSource, grants: () => readonly ReferenceGrant[]): readonly ReferenceGrant[] {
+  if (!('crosses' in source) || !source.crosses) return [];
+  return grants().filter(({ metadata }) => metadata?.namespace === source.namespace);
 }
 
 /** Why the reference is not allowed; undefined where it is. `grants` are those of the source's namespace. */
-export function grantProblem(source: SourceObject, claim: PersistentVolumeClaim, grants: readonly ReferenceGrant[]): string | undefined {
-  if (!source.crosses) return undefined;
+export function grantProblem(source: DataSource, claim: PersistentVolumeClaim, grants: readonly ReferenceGrant[]): string | undefined {
+  if (!('crosses' in source) || !source.crosses) return undefined;
+  const kind = source.kind === 'foreign' ? source.written : KIND[source.kind];
   const from = claim.metadata?.namespace ?? '';
   const allowed = grants.some(
     ({ spec }) =>
@@ -79,15 +90,12 @@ export function grantProblem(source: SourceObject, claim: PersistentVolumeClaim,
         (entry) => (entry.group ?? '') === '' && entry.kind === 'PersistentVolumeClaim' && entry.namespace === from,
       ) &&
       (spec?.to ?? []).some(
-        (entry) =>
-          entry.kind === KIND[source.kind] &&
-          (entry.group ?? '') === source.group &&
-          ((entry.name ?? '') === '' || entry.name === source.name),
+        (entry) => entry.kind === kind && (entry.group ?? '') === source.group && ((entry.name ?? '') === '' || entry.name === source.name),
       ),
   );
   if (allowed) return undefined;
   return words(
-    `accessing ${source.namespace}/${source.name} of ${KIND[source.kind]} dataSource from ${from}/${claim.metadata?.name ?? ''} isn't allowed`,
+    `accessing ${source.namespace}/${source.name} of ${kind} dataSource from ${from}/${claim.metadata?.name ?? ''} isn't allowed`,
     `no ReferenceGrant in namespace ${source.namespace} allows it`,
   );
 }

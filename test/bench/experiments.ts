@@ -3,7 +3,8 @@ import type { ExperimentName, SideTotals } from './figures.ts';
 import { defaultFlags } from './default-flags.ts';
 import { groups } from './groups.ts';
 import { readiness } from './readiness.ts';
-import { slowServer } from './slow-server.ts';
+import { withoutJournal } from './sides.ts';
+import { slowServer, slowServerWithoutJournal } from './slow-server.ts';
 import { start } from './start.ts';
 import { atTable, type Experiment, load, oneAtATime } from './table.ts';
 
@@ -47,6 +48,7 @@ export const ON_SHARED_PLANE: Readonly<Record<Exclude<ExperimentName, 'in place'
       }),
   },
   'slow server': slowServer,
+  'slow server without journal': slowServerWithoutJournal,
   'default flags': defaultFlags,
   'slow driver': {
     size: ({ objects, inFlight }) =>
@@ -67,7 +69,3 @@ export const ON_SHARED_PLANE: Readonly<Record<Exclude<ExperimentName, 'in place'
   groups,
   start,
 };
-
-function withoutJournal(program: string): readonly string[] {
-  return program === 'csi-provisioner' || program === 'csi-sidecars' ? ['--crash-safe-provisioning=false'] : [];
-}

@@ -7,6 +7,7 @@ export const EXPERIMENTS = [
   'load',
   'no journal',
   'slow server',
+  'slow server without journal',
   'default flags',
   'slow driver',
   'readiness',

@@ -6,12 +6,13 @@ import { randomUUID } from 'node:crypto';
 import { startMockDriver } from '../../harness/mock-driver.ts';
 import { onControlPlane } from '../../harness/real/on-control-plane.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
-import type { KubeObject } from '../../lib/kube/objects.ts';
+import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import { openScene, provision, takeSnapshot } from '../real/main-job.ts';
 import { stopCast } from '../real/programs.ts';
 import type { Outcome, Result } from './figures.ts';
 import type { BenchOptions } from './options.ts';
+import { FOLLOWED } from './phases.ts';
 import { BENCH_USERS, startSide } from './sides.ts';
 import { startUntilQuiet } from './start.ts';
 import { eventually } from '../../harness/wait.ts';
@@ -48,6 +49,9 @@ export async function inPlace({ inPlace: count, rounds, sides }: BenchOptions, {
     ];
     const handles = [volumeHandle, content.status?.snapshotHandle ?? ''];
     await plane.store(copiesOf(set, { count, handles, fresh: () => randomUUID() }));
+    // Else the first side would wait for the server, and be taken for quiet.
+    for (const resource of FOLLOWED)
+      await eventually('the server to have them all', () => hasAll(plane, resource, count), { everyMs: 500 });
     log(`  ${count} of each kind are in place after ${((performance.now() - began) / 1000).toFixed(0)} s`);
     for (let round = 1; round <= rounds; round += 1)
       for (const side of sides) {
@@ -56,6 +60,11 @@ export async function inPlace({ inPlace: count, rounds, sides }: BenchOptions, {
         add({ experiment: 'in place', side, round, ...outcome });
       }
   });
+}
+
+/** What the server answers lists from is as new as its storage. */
+async function hasAll({ kube }: ControlPlane, resource: Resource<KubeObject>, count: number): Promise<true | undefined> {
+  return (await kube.list(resource)).length >= count ? true : undefined;
 }
 
 /** Ready, and nothing more will be written to it. */

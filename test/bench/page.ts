@@ -39,6 +39,7 @@ const PHASE_TABLES: readonly PhaseTable[] = [
     ['No journal: CPU ms per object of the programs, warm', 'cpuMs', 1],
   ),
   ...of('no journal', 'one by one', ['No journal: latency of one object at a time, median ms', 'p50Ms', 0]),
+  ...of('slow server without journal', 'one by one', ['Slow server, no journal: latency of one object at a time, median ms', 'p50Ms', 0]),
   ...of('slow server', 'one by one', ['Slow server: latency of one object at a time, median ms', 'p50Ms', 0]),
   ...of('slow server', 'warm', ['Bytes between the programs and kube-apiserver, per object', 'wireBytes', 0]),
   ...of('default flags', 'cold', ['Default flags: objects per second', 'perSecond', 2]),

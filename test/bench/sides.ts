@@ -42,6 +42,11 @@ export interface SideFlags {
   readonly kubeconfigOf?: (user: string) => string;
 }
 
+/** For `argsOf`: a crash may leave a volume that no object names. */
+export function withoutJournal(program: Role | 'csi-sidecars'): readonly string[] {
+  return program === 'csi-provisioner' || program === 'csi-sidecars' ? ['--crash-safe-provisioning=false'] : [];
+}
+
 export interface SideInput extends SideFlags {
   readonly plane: ControlPlane;
   /** `unix:///…` of the driver. */

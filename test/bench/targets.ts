@@ -88,6 +88,12 @@ const GROUPS: readonly Group[] = [
     limits: { snapshot: 0.5, restore: 0.8, provision: 1, 'delete snapshot': 0.6, 'delete volume': 0.8 },
   },
   {
+    title: 'Latency alone without crash safety, ms, every answer 20 ms later',
+    ...{ side: 'one', temper: 'one by one', figure: 'p50Ms', at: 'most', digits: 0 },
+    ...{ experiment: 'slow server without journal', against: 'slow server' },
+    limits: { provision: 0.8 },
+  },
+  {
     title: 'Latency alone, ms, the first twenty after a start',
     ...{ side: 'one', temper: 'first few', figure: 'p50Ms', at: 'most', digits: 0, against: 'itself' },
     limits: first({ snapshot: 103, restore: 110, provision: 104, 'delete snapshot': 71, 'delete volume': 92 }),

@@ -1,6 +1,6 @@
 import { builtProgram } from '../../harness/mock-driver.ts';
 import type { Program, Stage } from '../../harness/stage.ts';
-import { binary } from '../../harness/real/binaries.ts';
+import { binary, type BinaryName } from '../../harness/real/binaries.ts';
 import type { ControlPlane, ControlPlaneUser } from '../../harness/real/control-plane.ts';
 
 /** Whose program plays a role: this project's, or the peer of the same name built from its Go module. */
@@ -41,6 +41,8 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Of ours: flags of Node itself. */
   readonly nodeFlags?: readonly string[];
+  /** Of Go: another release than the newest. */
+  readonly goProgram?: BinaryName;
   /** Of calls to the API server. Default `lifted`: the peers' own of 5 calls a second measures nothing but itself. */
   readonly limits?: ClientLimits;
 }
@@ -49,7 +51,7 @@ export type ClientLimits = 'lifted' | 'default';
 
 /** The same flags for either side: that they are taken is part of the test. */
 export async function startProgram(stage: Stage, options: ProgramOptions): Promise<Program> {
-  const { role, side, kubeconfig, address, args = [], env = {}, nodeFlags = [], limits = 'lifted' } = options;
+  const { role, side, kubeconfig, address, args = [], env = {}, nodeFlags = [], goProgram = role, limits = 'lifted' } = options;
   const flags = [
     `--kubeconfig=${kubeconfig}`,
     ...(limits === 'lifted' ? ['--kube-api-qps=1000', '--kube-api-burst=2000'] : []),
@@ -58,7 +60,7 @@ export async function startProgram(stage: Stage, options: ProgramOptions): Promi
     ...args,
   ];
   const name = `${side}-${role}`;
-  if (side === 'go') return stage.start({ name, file: await binary(role), args: flags, env });
+  if (side === 'go') return stage.start({ name, file: await binary(goProgram), args: flags, env });
   return stage.start({ name, file: process.execPath, args: [...nodeFlags, builtProgram(role), ...flags], env });
 }
 

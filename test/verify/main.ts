@@ -6,7 +6,7 @@
  * last line of standard output is one JSON object with `ok`. Exit 0 proven, 1 not, 2 asked wrongly.
  */
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
 import * as audit from './audit.ts';
 import * as crowd from './crowd.ts';
 import * as curve from './curve.ts';
@@ -109,7 +109,7 @@ try {
     ...(part === undefined ? {} : { part }),
   });
 } catch (error) {
-  out.write(`${verification.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  out.write(`${verification.name}: ${inspect(error)}\n`);
   result = { ok: false, error: error instanceof Error ? error.message : String(error) };
 }
 if (json) process.stdout.write(`${JSON.stringify(result)}\n`);

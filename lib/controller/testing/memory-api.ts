@@ -57,6 +57,13 @@ export class MemoryApi {
     for (const watch of [...this.#watches]) watch.push(how);
   }
 
+  /** What happened so far is told to no watch that begins later; what was asked is no longer known. */
+  forgetPast(): void {
+    this.#history.length = 0;
+    this.calls.length = 0;
+    this.oldestVersion = this.version;
+  }
+
   bookmark(): void {
     for (const watch of this.#watches) watch.push({ type: 'BOOKMARK', resourceVersion: String(this.version) });
   }

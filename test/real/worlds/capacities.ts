@@ -14,9 +14,9 @@ import { NAMESPACES } from '../main-job.ts';
 import { type Side, startProgram, userOf } from '../programs.ts';
 import { startRecordingDrivers } from './drivers.ts';
 import { segmentText } from './recording-driver.ts';
-import { objectOf, ofSide, SIDE } from './world.ts';
+import { objectOf, ofSide, SIDE, SIDES } from './parts.ts';
+import type { Peer } from './peers.ts';
 
-const SIDES: readonly Side[] = ['ours', 'go'];
 const DRIVER = `capacities-${SIDE}.csi.example`;
 const PLUGIN = ['CONTROLLER_SERVICE', 'VOLUME_ACCESSIBILITY_CONSTRAINTS'];
 const CONTROLLER = ['CREATE_DELETE_VOLUME', 'GET_CAPACITY'];
@@ -67,7 +67,13 @@ export interface CapacityResult {
   readonly faults: readonly string[];
 }
 
-export async function compareCapacities(plane: ControlPlane, seed: number, changes: number): Promise<CapacityResult> {
+export interface CapacityOptions {
+  readonly peer: Peer;
+  readonly seed: number;
+  readonly changes: number;
+}
+
+export async function compareCapacities(plane: ControlPlane, { peer, seed, changes }: CapacityOptions): Promise<CapacityResult> {
   const random = new SeededRandom(seed);
   const model: CapacityModel = { nodes: new Map(), classes: new Map(), room: new Map() };
   const rooms = join(plane.stage.dir, 'rooms.json');
@@ -76,7 +82,7 @@ export async function compareCapacities(plane: ControlPlane, seed: number, chang
     plane.stage,
     SIDES.map((side) => ({ name: ofSide(DRIVER, side), plugin: PLUGIN, controller: CONTROLLER, rooms })),
   );
-  const programs = await Promise.all(SIDES.map((side) => start(plane, side, drivers.addressOf(ofSide(DRIVER, side)))));
+  const programs = await Promise.all(SIDES.map((side) => start(plane, side, { address: drivers.addressOf(ofSide(DRIVER, side)), peer })));
   let objects = 0;
   let made = 0;
   try {
@@ -114,12 +120,18 @@ function missingAndSurplus(found: readonly string[], wanted: readonly string[]):
   ];
 }
 
-async function start(plane: ControlPlane, side: Side, address: string): Promise<Program> {
+interface Start {
+  readonly address: string;
+  readonly peer: Peer;
+}
+
+async function start(plane: ControlPlane, side: Side, { address, peer }: Start): Promise<Program> {
   const namespace = `capacities-${side}`;
   await plane.kube.create(NAMESPACES, { metadata: { name: namespace } });
   return startProgram(plane.stage, {
     role: 'csi-provisioner',
     side,
+    goProgram: peer.program,
     kubeconfig: plane.kubeconfigOf(userOf('csi-provisioner', side).name),
     address,
     args: [

@@ -3,11 +3,14 @@
  * is a fault.
  */
 import type { PersistentVolumeClaim } from '../../../lib/kube/objects.ts';
-import type { ClaimOutcome, SideOutcome } from './outcome.ts';
+import type { Side } from '../programs.ts';
+import { abroadIn } from './abroad.ts';
+import { type ClaimOutcome, type SideOutcome, sourceText } from './outcome.ts';
+import { areInPlacesOf63, findNoneIn63 } from './places-of-6-3.ts';
 import { ANSWER } from './recording-driver.ts';
-import type { World } from './world.ts';
+import { classOf, type World } from './world.ts';
 
-interface Intended {
+export interface Intended {
   readonly about: string;
   readonly reason: string;
   readonly of: readonly (keyof ClaimOutcome)[];
@@ -15,13 +18,15 @@ interface Intended {
 }
 
 interface ClaimSides {
+  readonly world: World;
   /** What the class has the driver answer. */
   readonly answer: string | undefined;
   readonly ours: ClaimOutcome;
   readonly go: ClaimOutcome;
 }
 
-export const INTENDED: readonly Intended[] = [
+/** Whatever the release of the Go program. */
+const INTENDED: readonly Intended[] = [
   {
     about: 'an accessible topology without segments',
     reason: 'the Go program asks for an affinity without terms where no entry has any, which the API server refuses for ever',
@@ -42,36 +47,57 @@ export const INTENDED: readonly Intended[] = [
   },
 ];
 
+const STATUS_OF_1_37 = '<nil> nil nil}';
+
+/** Beside v6.3.0 alone; v6.4.0 does as ours. */
+export const INTENDED_OF_6_3: readonly Intended[] = [
+  {
+    about: 'the places of the cluster',
+    reason:
+      'without a selected node v6.3.0 takes the keys that one CSINode has, chosen by chance, and it counts every node with these labels; ours takes the keys of all, on nodes where the driver has registered them',
+    of: ['requests', 'volume'],
+    applies: ({ world, ours, go }) => areInPlacesOf63(world, ours, go),
+  },
+  {
+    about: 'a cluster without a node that has the keys',
+    reason:
+      'v6.3.0 fails where no node has the keys that it chose, and names these alone; where the driver has not registered them it finds nodes that ours does not count',
+    of: ['requests', 'volume', 'told', 'words'],
+    applies: ({ world, ours, go }) => findNoneIn63(world, ours, go),
+  },
+  {
+    about: 'the status of a claim as Go prints it',
+    reason: 'v6.4.0 is built with Kubernetes 1.37, whose claims have one more field',
+    of: ['words'],
+    applies: ({ ours, go }) => ours.words?.replace(STATUS_OF_1_37, '<nil> nil}').startsWith(go.words ?? '') === true,
+  },
+];
+
 const SOURCE_FINALIZERS = /"provisioner\.storage\.kubernetes\.io\/(?:cloning-protection|volumesnapshot-as-source-protection)",?/;
 const PROTECTED_IN_VAIN = 'a source that is protected although the attempt was refused';
-const PROTECTED_ON = 'a source that is protected as long as any claim is filled from it';
+const PROTECTED_ON = 'a source that is protected as long as a claim that is filled from it is not bound';
 
 /**
  * The Go program protects a source before it looks at the place and the secrets, and leaves it so; ours right before the call. The
- * first claim that is filled takes the Go program's finalizer off a snapshot, whoever else is still being filled, and the next attempt
- * puts it on again; ours stays.
+ * first claim that is filled takes the Go program's finalizer off a snapshot, whoever else waits to be filled, and the next attempt
+ * puts it on again; ours stays until all are bound, and here nobody binds.
  */
-function sourceDifference(ours: string | undefined, go: string | undefined, isStillWanted: () => boolean): string | undefined {
+function sourceDifference(
+  { world, name }: { readonly world: World; readonly name: string },
+  ours: string | undefined,
+  go: string | undefined,
+): string | undefined {
   const bare = (text: string | undefined): string | undefined => text?.replace(SOURCE_FINALIZERS, '').replace(',]', ']');
   if (ours === undefined || bare(ours) !== bare(go)) return undefined;
   if (bare(ours) === ours) return PROTECTED_IN_VAIN;
-  return isStillWanted() ? PROTECTED_ON : undefined;
-}
-
-function parameterOf(world: World, claim: PersistentVolumeClaim, key: string): string | undefined {
-  const found = world.objects.find(({ object }) => object.kind === undefined && object.metadata?.name === claim.spec?.storageClassName);
-  return (found?.object as { parameters?: Record<string, string> } | undefined)?.parameters?.[key];
+  return world.claims.some((claim) => isFilledFrom(world, claim, name)) ? PROTECTED_ON : undefined;
 }
 
 /** `name` as in the outcome: `snapshot ready`. */
-function isFilledFrom({ spec }: PersistentVolumeClaim, name: string): boolean {
+function isFilledFrom(world: World, { spec }: PersistentVolumeClaim, name: string): boolean {
   const source = spec?.dataSource ?? spec?.dataSourceRef;
-  return name === `${source?.kind === 'VolumeSnapshot' ? 'snapshot' : 'claim'} ${source?.name ?? ''}`;
-}
-
-function isUndone({ claims }: SideOutcome, { metadata }: PersistentVolumeClaim): boolean {
-  const outcome = claims[metadata?.name ?? ''];
-  return outcome !== undefined && outcome.requests.length > 0 && outcome.volume === undefined;
+  const kind = source?.kind === 'VolumeSnapshot' ? 'snapshot' : 'claim';
+  return name === sourceText(kind, source?.name ?? '', spec?.dataSourceRef?.namespace === abroadIn(world.name));
 }
 
 export interface Differences {
@@ -81,7 +107,8 @@ export interface Differences {
 
 const FIELDS = ['requests', 'volume', 'claim', 'told'] as const;
 
-export function differences(world: World, ours: SideOutcome, go: SideOutcome): Differences {
+/** `ofRelease`: what is intended beside the release of the Go program that was run. */
+export function differences(world: World, { ours, go }: Readonly<Record<Side, SideOutcome>>, ofRelease: readonly Intended[]): Differences {
   const faults: string[] = [];
   const intended: Record<string, number> = {};
   const count = (about: string): void => {
@@ -97,9 +124,9 @@ export function differences(world: World, ours: SideOutcome, go: SideOutcome): D
       faults.push(`world ${world.seed}: claim ${name} is gone`);
       continue;
     }
-    const both = { ours: sides.ours, go: sides.go, answer: parameterOf(world, claim, ANSWER) };
+    const both = { world, ours: sides.ours, go: sides.go, answer: classOf(world, claim)?.parameters?.[ANSWER] };
     const judge = (field: keyof ClaimOutcome, a: unknown, b: unknown): void => {
-      const allowed = INTENDED.find(({ of, applies }) => of.includes(field) && applies(both));
+      const allowed = [...INTENDED, ...ofRelease].find(({ of, applies }) => of.includes(field) && applies(both));
       if (allowed === undefined) differ(`claim ${name}, ${field}`, a, b);
       else count(allowed.about);
     };
@@ -114,7 +141,7 @@ export function differences(world: World, ours: SideOutcome, go: SideOutcome): D
   for (const name of new Set([...Object.keys(ours.sources), ...Object.keys(go.sources)])) {
     const [a, b] = [ours.sources[name], go.sources[name]];
     if (a === b) continue;
-    const allowed = sourceDifference(a, b, () => world.claims.some((claim) => isFilledFrom(claim, name) && isUndone(ours, claim)));
+    const allowed = sourceDifference({ world, name }, a, b);
     if (allowed === undefined) differ(name, a, b);
     else count(allowed);
   }

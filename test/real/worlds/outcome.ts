@@ -2,12 +2,20 @@
  * What became of a world's objects on one side, in words that are the same for both sides: uids, names of volumes and the word
  * of the side are replaced. Nothing else is left out but what the server writes and what no program decides.
  */
-import type { CoreEvent, KubeObject, PersistentVolume, PersistentVolumeClaim, VolumeSnapshot } from '../../../lib/kube/objects.ts';
+import type {
+  CoreEvent,
+  KubeObject,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Resource,
+  VolumeSnapshot,
+} from '../../../lib/kube/objects.ts';
 import { EVENTS, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, VOLUME_SNAPSHOTS } from '../../../lib/kube/resources.ts';
 import type { Kube } from '../../../harness/kube.ts';
 import type { Side } from '../programs.ts';
 import type { CreateVolumeRequest, Recorded } from './recording-driver.ts';
-import { namespaceOf, ofNoSide, type World } from './world.ts';
+import { ofNoSide, SIDES } from './parts.ts';
+import { abroadOf, namespaceOf, type World } from './world.ts';
 
 export interface ClaimOutcome {
   /** Each CreateVolumeRequest that differs from the others, as JSON with sorted keys. */
@@ -35,13 +43,16 @@ export interface Listed {
   readonly events: readonly CoreEvent[];
 }
 
-/** Everything that outcomes are read from, of all worlds at once. */
-export async function listAll(kube: Kube): Promise<Listed> {
+/** Everything that the outcomes of a world are read from, and the volumes of all worlds. */
+export async function listWorld(kube: Kube, world: Pick<World, 'name'>): Promise<Listed> {
+  const namespaces = SIDES.flatMap((side) => [namespaceOf(world, side), abroadOf(world, side)]);
+  const inEach = async <T extends KubeObject>(resource: Resource<T>): Promise<T[]> =>
+    (await Promise.all(namespaces.map((namespace) => kube.list(resource, namespace)))).flat();
   const [claims, volumes, snapshots, events] = await Promise.all([
-    kube.list(PERSISTENT_VOLUME_CLAIMS),
+    inEach(PERSISTENT_VOLUME_CLAIMS),
     kube.list(PERSISTENT_VOLUMES),
-    kube.list(VOLUME_SNAPSHOTS),
-    kube.list(EVENTS),
+    inEach(VOLUME_SNAPSHOTS),
+    inEach(EVENTS),
   ]);
   return { claims, volumes, snapshots, events };
 }
@@ -54,19 +65,19 @@ export function outcomeOf(
   seen: { readonly listed: Listed; readonly calls: readonly Recorded[] },
 ): SideOutcome {
   const { listed, calls } = seen;
-  const namespace = namespaceOf(world, side);
-  const inWorld = <T extends KubeObject>(objects: readonly T[]): readonly T[] =>
-    objects.filter(({ metadata }) => metadata?.namespace === namespace);
+  const [home, abroad] = [namespaceOf(world, side), abroadOf(world, side)];
+  const ofThisSide = <T extends KubeObject>(objects: readonly T[]): readonly T[] =>
+    objects.filter(({ metadata }) => metadata?.namespace === home || metadata?.namespace === abroad);
   const wanted = new Set(world.claims.map(({ metadata }) => metadata?.name ?? ''));
   const claims: Record<string, ClaimOutcome> = {};
   const sources: Record<string, string> = {};
   const plain = (value: unknown): string => ofNoSide(JSON.stringify(sorted(value)), side);
 
-  for (const claim of inWorld(listed.claims)) {
-    const { name = '', uid = '', annotations = {}, finalizers = [] } = claim.metadata ?? {};
+  for (const claim of ofThisSide(listed.claims)) {
+    const { name = '', namespace, uid = '', annotations = {}, finalizers = [] } = claim.metadata ?? {};
     const marks = plain({ annotations, finalizers: [...finalizers].sort() });
-    if (!wanted.has(name)) {
-      sources[`claim ${name}`] = marks;
+    if (namespace === abroad || !wanted.has(name)) {
+      sources[sourceText('claim', name, namespace === abroad)] = marks;
       continue;
     }
     const volume = listed.volumes.find(({ spec }) => spec?.claimRef?.uid === uid);
@@ -83,12 +94,19 @@ export function outcomeOf(
       words: first === undefined ? undefined : ofNoSide(withoutUids(first.message ?? ''), side),
     };
   }
-  for (const { metadata } of inWorld(listed.snapshots))
-    sources[`snapshot ${metadata?.name ?? ''}`] = plain([...(metadata?.finalizers ?? [])].sort());
-  for (const volume of listed.volumes)
-    if (volume.spec?.claimRef?.namespace === namespace && !wanted.has(volume.spec.claimRef.name ?? ''))
-      sources[`volume of ${volume.spec.claimRef.name ?? ''}`] = plain([...(volume.metadata?.finalizers ?? [])].sort());
+  for (const { metadata } of ofThisSide(listed.snapshots))
+    sources[sourceText('snapshot', metadata?.name ?? '', metadata?.namespace === abroad)] = plain([...(metadata?.finalizers ?? [])].sort());
+  for (const { metadata, spec } of listed.volumes) {
+    const { namespace, name = '' } = spec?.claimRef ?? {};
+    if (namespace === abroad || (namespace === home && !wanted.has(name)))
+      sources[`volume of ${sourceText('claim', name, namespace === abroad)}`] = plain([...(metadata?.finalizers ?? [])].sort());
+  }
   return { claims, sources };
+}
+
+/** As the sources of an outcome are named. */
+export function sourceText(kind: 'snapshot' | 'claim', name: string, isAbroad: boolean): string {
+  return `${kind} ${isAbroad ? 'abroad/' : ''}${name}`;
 }
 
 /** The name ends with the uid, or with as much of it as the flags leave. */
@@ -98,8 +116,9 @@ function isFor({ name }: CreateVolumeRequest, uid: string): boolean {
   return tail.length >= 8 && uid.replaceAll('-', '').startsWith(tail);
 }
 
+/** An event's name ends with the nanosecond of its making; what the server says of it is in seconds. */
 function byFirstTime(a: CoreEvent, b: CoreEvent): number {
-  const at = ({ firstTimestamp, metadata }: CoreEvent): string => firstTimestamp ?? metadata?.creationTimestamp ?? '';
+  const at = ({ metadata }: CoreEvent): string => metadata?.name?.split('.').at(-1) ?? '';
   return at(a) < at(b) ? -1 : 1;
 }
 

@@ -13,8 +13,9 @@ import { NAMESPACES } from './main-job.ts';
 import { PROGRAM_USERS, type Side, startProgram, userOf } from './programs.ts';
 import { startRecordingDrivers } from './worlds/drivers.ts';
 import type { Listed, SideOutcome } from './worlds/outcome.ts';
-import { listAll, outcomeOf } from './worlds/outcome.ts';
-import { namespaceOf, SELECTED_NODE } from './worlds/world.ts';
+import { listWorld, outcomeOf } from './worlds/outcome.ts';
+import { SELECTED_NODE } from './worlds/parts.ts';
+import { namespaceOf } from './worlds/world.ts';
 
 const FINALIZER = 'external-provisioner.volume.kubernetes.io/finalizer';
 const ZONE = 'topology.kubernetes.io/zone';
@@ -164,7 +165,7 @@ test.each(PLUGINS)('$driver: claims of $plugin are made as the Go program makes 
     const listed = await eventually(
       `the claims of ${side}`,
       async () => {
-        const present = await listAll(kube);
+        const present = await listWorld(kube, { name });
         return isDone(present, namespace) ? present : undefined;
       },
       { signal: stage.broken },

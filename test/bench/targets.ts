@@ -94,12 +94,12 @@ const GROUPS: readonly Group[] = [
     limits: { provision: 0.8 },
   },
   {
-    title: 'Latency alone, ms, the first twenty after a start',
+    title: 'Latency alone, ms, the first after a start',
     ...{ side: 'one', temper: 'first few', figure: 'p50Ms', at: 'most', digits: 0, against: 'itself' },
     limits: first({ snapshot: 103, restore: 110, provision: 104, 'delete snapshot': 71, 'delete volume': 92 }),
   },
   {
-    title: 'CPU ms, the first twenty after a start',
+    title: 'CPU ms, the first after a start',
     ...{ side: 'one', temper: 'first few', figure: 'cpuMs', at: 'most', digits: 1, against: 'itself' },
     limits: first({ snapshot: 47, restore: 41, provision: 32, 'delete snapshot': 23, 'delete volume': 17 }),
   },

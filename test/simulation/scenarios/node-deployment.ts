@@ -6,6 +6,7 @@ import {
   claim,
   pod,
   PODS,
+  SELECTED_NODE,
   SNAPSHOTS,
   snapshot,
   snapshotClass,
@@ -22,7 +23,6 @@ import { join, leave, ROOMY, scarceOnNodes, someNodes } from './local-nodes.ts';
 import { bound, must, ready } from './main-job.ts';
 
 const MINUTE_MS = 60_000;
-const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
 const LATE = 'late';
 
 async function localClasses({ user, nodes }: World, random: SeededRandom): Promise<void> {

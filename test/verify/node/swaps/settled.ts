@@ -1,0 +1,99 @@
+/** What is not yet as asked: objects that wait, that should be gone, that are marked or held for no reason; what only one of cluster and driver has. */
+import type { KubeObject } from '../../../../lib/kube/objects.ts';
+import {
+  groupSnapshotResources,
+  LEASES,
+  PERSISTENT_VOLUME_CLAIMS,
+  PERSISTENT_VOLUMES,
+  VOLUME_SNAPSHOT_CONTENTS,
+  VOLUME_SNAPSHOTS,
+} from '../../../../lib/kube/resources.ts';
+import type { DriverLedger } from '../../../../harness/mock-driver.ts';
+import { openEntries } from '../../../../harness/journal-entries.ts';
+import type { Kube } from '../../../../harness/kube.ts';
+import { BEING_CREATED, CLAIM_PROTECTION, GROUP_BEING_CREATED } from '../../../../snapshotter/names.ts';
+
+const GROUPS = groupSnapshotResources('v1');
+const OF_CREATION = [BEING_CREATED, GROUP_BEING_CREATED];
+
+export interface Expectation {
+  readonly kube: Kube;
+  readonly namespace: string;
+  readonly ledger: () => Promise<DriverLedger>;
+  /** Ends of the names of what may wait. */
+  readonly mayWait: readonly string[];
+  /** What only the journal of our provisioner names may wait for it. */
+  readonly journalMayWait: boolean;
+}
+
+/** Lines; none where all is as asked. The driver is asked once the objects are so. */
+export async function notYet({ kube, namespace, ledger, mayWait, journalMayWait }: Expectation): Promise<readonly string[]> {
+  const [claims, volumes, snapshots, contents, groups, groupContents, leases] = await Promise.all([
+    kube.list(PERSISTENT_VOLUME_CLAIMS, namespace),
+    kube.list(PERSISTENT_VOLUMES),
+    kube.list(VOLUME_SNAPSHOTS, namespace),
+    kube.list(VOLUME_SNAPSHOT_CONTENTS),
+    kube.list(GROUPS.snapshots, namespace),
+    kube.list(GROUPS.contents),
+    kube.list(LEASES),
+  ]);
+  const waits = (one: KubeObject): boolean => mayWait.some((end) => one.metadata?.name?.endsWith(end));
+  const waitFor = new Set([...claims, ...snapshots, ...groups].filter(waits).map(({ metadata }) => metadata?.uid));
+  const lines = [
+    ...claims.flatMap((one) => troubleOf('claim', one, one.status?.phase === 'Bound' || waits(one))),
+    ...volumes.flatMap((one) => troubleOf('PV', one, one.status?.phase === 'Bound')),
+    ...snapshots.flatMap((one) => troubleOf('snapshot', one, one.status?.readyToUse === true || waits(one))),
+    ...contents.flatMap((one) => troubleOf('content', one, one.status?.readyToUse === true)),
+    ...groups.flatMap((one) => troubleOf('group', one, one.status?.readyToUse === true || waits(one))),
+    ...groupContents
+      .filter(({ spec }) => !waitFor.has(spec?.volumeGroupSnapshotRef?.uid))
+      .flatMap((one) => troubleOf('group content', one, one.status?.readyToUse === true)),
+    ...claims.flatMap(heldWithoutReason),
+  ];
+  const entries = journalMayWait ? openEntries(leases) : [];
+  if (!journalMayWait) lines.push(...openEntries(leases).map((uid) => `the journal holds an entry of claim uid ${uid}`));
+  if (lines.length > 0) return lines;
+  const held = await ledger();
+  const inJournal = held.volumes.filter(({ name }) => entries.some((uid) => name === `pvc-${uid}`));
+  return [
+    ...differences('volume', {
+      held: held.volumes,
+      named: volumes.map(({ spec }) => spec?.csi?.volumeHandle),
+      excused: inJournal.map(({ id }) => id),
+    }),
+    ...differences('snapshot', { held: held.snapshots, named: contents.map(({ status }) => status?.snapshotHandle) }),
+    ...differences('group', { held: held.groups, named: groupContents.map(({ status }) => status?.volumeGroupSnapshotHandle) }),
+  ];
+}
+
+function troubleOf(kind: string, { metadata }: KubeObject, isAsAsked: boolean): readonly string[] {
+  const name = `${kind} ${metadata?.name ?? ''}`;
+  const finalizers = (metadata?.finalizers ?? []).join(', ');
+  if (metadata?.deletionTimestamp !== undefined) return [`${name} is still there, held by [${finalizers}]`];
+  if (!isAsAsked) return [`${name} waits`];
+  const marks = OF_CREATION.filter((mark) => metadata?.annotations?.[mark] !== undefined);
+  return marks.map((mark) => `${name} is done and has ${mark}`);
+}
+
+/** Snapshots that are being cut hold their source; those of copies and restores are only looked at when the source is to go. */
+function heldWithoutReason({ metadata }: KubeObject): readonly string[] {
+  return metadata?.finalizers?.includes(CLAIM_PROTECTION) === true ? [`claim ${metadata.name ?? ''} is held by ${CLAIM_PROTECTION}`] : [];
+}
+
+interface Accounts {
+  readonly held: readonly { readonly id: string }[];
+  readonly named: readonly (string | undefined)[];
+  /** Held, and named elsewhere than by an object. */
+  readonly excused?: readonly string[];
+}
+
+function differences(kind: string, { held, named, excused = [] }: Accounts): readonly string[] {
+  const ids = new Set(held.map(({ id }) => id));
+  const handles = new Set(named.filter((handle) => handle !== undefined));
+  const leaked = [...ids].filter((id) => !handles.has(id) && !excused.includes(id));
+  const lost = [...handles].filter((handle) => !ids.has(handle));
+  return [
+    ...leaked.map((id) => `${kind} ${id} is in the driver and no object names it`),
+    ...lost.map((handle) => `${kind} ${handle} is named and not in the driver`),
+  ];
+}

@@ -93,12 +93,15 @@ function versionOf({ metadata: { uid, resourceVersion } = {} }: KubeObject): Lef
 function inUse(lease: Lease, { electionName, leases, nowMs }: Found): Left['keep'] {
   const owner = lease.spec?.holderIdentity ?? '';
   const leads = (one: Lease): boolean =>
-    one.metadata?.name === electionName && hostOf(one.spec?.holderIdentity ?? '') === hostOf(owner) && isFresh(one, nowMs);
+    one.metadata?.name === electionName && isOurs(one) && hostOf(one.spec?.holderIdentity ?? '') === hostOf(owner) && isFresh(one, nowMs);
   if (owner === '' || !(isFresh(lease, nowMs) || leases.some(leads))) return undefined;
   return { reason: `csi-provisioner on ${hostOf(owner)} still writes it: scale it down first`, always: true };
 }
 
-/** Identities are `HOST_RANDOM`. */
+/** A Go program leads under the name of its host alone, which in a StatefulSet is that of ours before it. */
+const isOurs = ({ spec }: Lease): boolean => spec?.holderIdentity?.includes('_') === true;
+
+/** Identities of ours are `HOST_RANDOM`. */
 function hostOf(identity: string): string {
   return identity.replace(/_[^_]*$/, '');
 }

@@ -78,8 +78,9 @@ test("a leader's journal stays as long as a process of its host leads", () => {
   const leads = (holder: string, at: string) => plan({ leases: [journal(), election(holder, at)] })[0]?.keep?.always;
   expect(leads('host-a_5678', '2026-03-01T11:59:55.000000Z')).toBe(true);
   expect(leads('host-a_5678', '2026-03-01T11:59:00.000000Z')).toBeUndefined();
-  // The Go program leads under the host name alone, from another Pod.
+  // The Go program leads under the host name alone, from another Pod or from one of the same name.
   expect(leads('host-b', '2026-03-01T11:59:55.000000Z')).toBeUndefined();
+  expect(leads('host-a', '2026-03-01T11:59:55.000000Z')).toBeUndefined();
 });
 
 test('a journal with entries stays, and says which volumes it names', () => {

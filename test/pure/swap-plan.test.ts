@@ -39,9 +39,19 @@ test('every release of the driver comes and goes again, and the last one makes e
   expect(releases.at(-1)?.lacks).toEqual([]);
 });
 
-test('our traces are released once on the way, where everything is Go’s', () => {
+test('topology keys change with our provisioner before and after it, and with the Go program', () => {
+  const sides = ALL.filter(({ before, driver }) => before.place !== driver.place).map(({ from, to }) =>
+    [from, to].map((cast) => cast['csi-provisioner']).join(),
+  );
+  expect(sides).toContain('ours,ours');
+  expect(sides).toContain('go,ours');
+});
+
+test('our traces are released once on the way, where everything is Go’s, and just after our provisioner has gone', () => {
   const released = ALL.filter(({ release }) => release);
   expect(released.map(({ to }) => Object.values(to).join())).toEqual(['go,go,go']);
+  for (const { points } of PLANS) expect(points.at(-1)?.from['csi-provisioner']).toBe('ours');
+  for (const { from } of released) expect(from['csi-provisioner']).toBe('ours');
 });
 
 test('what only the journal of ours knows is left alone only where ours comes again before that', () => {

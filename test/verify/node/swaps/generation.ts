@@ -59,9 +59,8 @@ export async function ask({ kube, namespace }: Place, point: SwitchPoint): Promi
   const snapshotOf = (name: string, of: string, className: string): object => snapshot(`${prefix}-${name}`, of, { namespace, className });
   const claims = [
     claimOf('quick'),
-    claimOf('slow', { className: 'slow' }),
     claimOf('refused', { className: 'refused' }),
-    claimOf('undecided', { className: 'undecided' }),
+    ...(keepsRequests(point) ? ['slow', 'undecided'] : []).map((className) => claimOf(className, { className })),
     claimOf('restored', { fromSnapshot: 'first' }),
     claimOf('copy', { fromClaim: 'data' }),
     ...earlyClaim(point).map((className) => claimOf('early', { className })),
@@ -72,7 +71,7 @@ export async function ask({ kube, namespace }: Place, point: SwitchPoint): Promi
     snapshotOf('lazy', 'data', 'lazy'),
     snapshotOf('undecided', 'data', 'undecided'),
     // Its claim has no volume yet.
-    snapshotOf('waiting', `${prefix}-slow`, CLASS),
+    ...(keepsRequests(point) ? [snapshotOf('waiting', `${prefix}-slow`, CLASS)] : []),
     snapshotOf('kept', 'unused', 'kept'),
     snapshotOf('early', 'unused', 'slow'),
   ];
@@ -85,6 +84,13 @@ export async function ask({ kube, namespace }: Place, point: SwitchPoint): Promi
     }),
   ]);
 }
+
+/**
+ * A driver with other topology keys refuses the new request for a volume that it has begun to make (AlreadyExists). Only our provisioner after
+ * our provisioner knows what was asked before.
+ */
+const keepsRequests = ({ from, to, before, driver }: SwitchPoint): boolean =>
+  before.place === driver.place || [from, to].every((cast) => cast['csi-provisioner'] === 'ours');
 
 /**
  * Class of a claim that is deleted before it has a volume; none where the Go program would lose the volume, as it does not know
@@ -117,6 +123,12 @@ export async function letGo(place: Place, point: SwitchPoint): Promise<void> {
 
 /** A Go snapshot-controller that begins while a group goes leaves its content, and what that stands for, for good. */
 const mayDeleteGroups = ({ to, driver }: SwitchPoint): boolean => to['snapshot-controller'] === 'ours' && !driver.lacks.includes('-group');
+
+/** What was kept until now goes with its VolumeSnapshot. */
+export async function keepNothing(kube: Kube): Promise<void> {
+  for (const content of await kube.list(VOLUME_SNAPSHOT_CONTENTS))
+    await kube.mergePatch(VOLUME_SNAPSHOT_CONTENTS, nameOf(content), { spec: { deletionPolicy: 'Delete' } });
+}
 
 /** Contents that outlived their VolumeSnapshot become pre-provisioned ones of another. */
 export async function takeUp({ kube, namespace }: Place, point: SwitchPoint): Promise<void> {

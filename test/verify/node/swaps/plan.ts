@@ -12,7 +12,8 @@ export interface SwitchPoint {
   readonly moment: MomentName;
   /** From the moment to the swap. */
   readonly afterMs: number;
-  /** What the driver is from this swap on. */
+  /** What the driver is until this swap, and from it on. */
+  readonly before: DriverRelease;
   readonly driver: DriverRelease;
   /** Our provisioner comes again before the sequence, or `release`, asks for nothing to be left. */
   readonly hasHeir: boolean;
@@ -34,7 +35,7 @@ export interface Sequence {
 export const SEQUENCES: readonly Sequence[] = [
   { name: 'swaps', seed: 1, points: 20, upgrades: false },
   { name: 'swaps released', seed: 2, points: 20, releaseAfter: 10, upgrades: false },
-  { name: 'swaps upgraded', seed: 3, points: 20, upgrades: true },
+  { name: 'swaps upgraded', seed: 17, points: 20, upgrades: true },
 ];
 
 type Drawn = Omit<SwitchPoint, 'hasHeir'>;
@@ -55,6 +56,7 @@ export function planOf({ seed, points, releaseAfter, upgrades }: Sequence): read
       ...{ number, swapped, from, to: swap(from, swapped), release: number === releaseAfter },
       moment: moments[number - 1]?.moment ?? 'just asked',
       afterMs: random.below(300),
+      before: drawn.at(-1)?.driver ?? USUAL,
       driver: upgrades ? (releases[Math.floor((number - 1) / 2) % releases.length] ?? USUAL) : USUAL,
     });
   }
@@ -64,11 +66,11 @@ export function planOf({ seed, points, releaseAfter, upgrades }: Sequence): read
 const swap = (cast: Cast, swapped: readonly Role[]): Cast =>
   Object.fromEntries(ROLES.map((role) => [role, swapped.includes(role) === (cast[role] === 'go') ? 'ours' : 'go'])) as unknown as Cast;
 
-/** At least one; `leaveSome`: not all of what is ours, or else nothing could be swapped back next. */
-function draw(random: SeededRandom, from: Cast, leaveSome: boolean): readonly Role[] {
+/** At least one; `keepJournal`: our provisioner runs afterwards, so that it is the last of ours that wrote the journal. */
+function draw(random: SeededRandom, from: Cast, keepJournal: boolean): readonly Role[] {
   for (;;) {
     const swapped = ROLES.filter(() => random.chance(0.5));
-    const isEnough = !leaveSome || ROLES.some((role) => swap(from, swapped)[role] === 'ours');
+    const isEnough = !keepJournal || swap(from, swapped)['csi-provisioner'] === 'ours';
     if (swapped.length > 0 && isEnough) return swapped;
   }
 }

@@ -12,22 +12,26 @@ import { haveGoLookAgain } from '../../../real/pairs-job.ts';
 import { type Cast, ROLES } from '../../../real/programs.ts';
 import type { Deployed } from '../deployed.ts';
 import { CLASSES, household, type Household } from '../household.ts';
-import { ask, GROUP_LABEL, letGo, PACES, prefixOf, recant, SWAP_CLASSES, takeUp } from './generation.ts';
+import { ask, GROUP_LABEL, keepNothing, letGo, PACES, prefixOf, recant, SWAP_CLASSES, takeUp } from './generation.ts';
 import { awaitMoment } from './moments.ts';
 import { planOf, type Sequence, type SwitchPoint } from './plan.ts';
-import { type DriverRelease, USUAL } from './releases.ts';
+import { USUAL } from './releases.ts';
 import { notYet } from './settled.ts';
 import { openNodeControl, swapImages } from './swap.ts';
 import { readTrail } from './trail.ts';
+import { wakeForSources } from './wake.ts';
 
 const NAMESPACE = 'swaps';
 /** A hang guard. */
 const SETTLED_MS = 150_000;
 
-/** The usual driver; a lease that a Go program leaves behind is soon free. */
+/** The usual driver; a lease that a Go program leaves behind is soon free, and it may make more than five calls a second. */
 export const SWAP_SETTINGS: DriverSettings = {
   driverArgs: USUAL.args,
-  sidecarArgs: ['--leader-election-lease-duration=6s', '--leader-election-renew-deadline=4s', '--leader-election-retry-period=1s'],
+  sidecarArgs: [
+    ...['--leader-election-lease-duration=6s', '--leader-election-renew-deadline=4s', '--leader-election-retry-period=1s'],
+    ...['--kube-api-qps=100', '--kube-api-burst=200'],
+  ],
 };
 
 export interface SwapResult {
@@ -38,6 +42,8 @@ export interface SwapResult {
   readonly moment: string;
   /** False: it had passed by. */
   readonly seen: boolean;
+  /** From the asking to the swap. */
+  readonly untilSwapSeconds: number;
   readonly driver: string;
   /** From the swap until everything was as asked. */
   readonly settledSeconds: number;
@@ -67,10 +73,8 @@ export async function runSwaps(node: Deployed, sequence: Sequence, say: (line: s
   const points: SwapResult[] = [];
   const trail: Record<string, number> = {};
   const left: string[] = [];
-  let driver = USUAL;
   for (const point of planOf(sequence)) {
-    const result = await playPoint({ node, home, driver }, point);
-    driver = point.driver;
+    const result = await playPoint(node, home, point);
     points.push(result);
     say(lineOf(sequence, result));
     if (result.problem !== undefined) return { points, left: [...left, result.problem], trail };
@@ -78,20 +82,14 @@ export async function runSwaps(node: Deployed, sequence: Sequence, say: (line: s
   }
   left.push(...(await release(node, trail)));
   // All goes by the Go programs, and they need nothing of what was released.
+  await keepNothing(node.plane.kube);
   await home.end().catch((error: unknown) => left.push(messageOf(error)));
   left.push(...(await readTrail(node.plane.kube)).harmless);
   for (const line of left) say(`${sequence.name}: left: ${line}`);
   return { points, left, trail };
 }
 
-interface Scenery {
-  readonly node: Deployed;
-  readonly home: Household;
-  /** Until now. */
-  readonly driver: DriverRelease;
-}
-
-async function playPoint({ node, home, driver }: Scenery, point: SwitchPoint): Promise<SwapResult> {
+async function playPoint(node: Deployed, home: Household, point: SwitchPoint): Promise<SwapResult> {
   const { plane } = node;
   const { kube } = plane;
   const place = { kube, namespace: NAMESPACE };
@@ -103,8 +101,13 @@ async function playPoint({ node, home, driver }: Scenery, point: SwitchPoint): P
     moment: point.moment,
     driver: point.driver.name,
   };
+  const asked = performance.now();
   let seen = false;
-  let began = performance.now();
+  let began = asked;
+  const times = (): Pick<SwapResult, 'untilSwapSeconds' | 'settledSeconds'> => ({
+    untilSwapSeconds: Math.round((began - asked) / 1000),
+    settledSeconds: secondsSince(began),
+  });
   try {
     await control.bend(PACES);
     await Promise.all([ask(place, point), letGo(place, point)]);
@@ -113,26 +116,28 @@ async function playPoint({ node, home, driver }: Scenery, point: SwitchPoint): P
     await pause(point.afterMs);
     await recant(place, point);
     began = performance.now();
-    await swapImages(node, point, driver);
+    await swapImages(node, point);
     await eventually('the driver to be quick again', () => control.heal().then(() => true));
     if (point.to['csi-snapshotter'] === 'go' || point.from['csi-snapshotter'] === 'go')
       await haveGoLookAgain({ kube, plane }, { resource: VOLUME_SNAPSHOT_CONTENTS, mark: BEING_CREATED });
     await settled(node, point);
     if (point.driver.lacks.length === 0) await home.settled();
-    return { ...told, seen, settledSeconds: secondsSince(began) };
+    return { ...told, seen, ...times() };
   } catch (error) {
-    return { ...told, seen, settledSeconds: secondsSince(began), problem: messageOf(error) };
+    return { ...told, seen, ...times(), problem: messageOf(error) };
   }
 }
 
 async function settled({ plane, ledger }: Deployed, { driver, to }: SwitchPoint): Promise<void> {
   let lines: readonly string[] = [];
   const look = async (): Promise<true | undefined> => {
-    lines = await notYet({
+    const found = await notYet({
       ...{ kube: plane.kube, namespace: NAMESPACE, ledger },
       mayWait: driver.lacks,
       journalMayWait: to['csi-provisioner'] === 'go',
     });
+    lines = found.lines;
+    if (to['snapshot-controller'] === 'go') await wakeForSources(plane.kube, NAMESPACE, found.protectedClaims);
     return lines.length === 0 ? true : undefined;
   };
   try {
@@ -167,7 +172,8 @@ const labelOf = (cast: Cast): string => ROLES.map((role) => cast[role]).join('-'
 const secondsSince = (began: number): number => Math.round((performance.now() - began) / 1000);
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-function lineOf({ name }: Sequence, { number, swapped, cast, moment, seen, driver, settledSeconds, problem }: SwapResult): string {
-  const when = `at "${moment}"${seen ? '' : ' (passed by)'}`;
+function lineOf({ name }: Sequence, point: SwapResult): string {
+  const { number, swapped, cast, moment, seen, untilSwapSeconds, driver, settledSeconds, problem } = point;
+  const when = `after ${untilSwapSeconds} s, at "${moment}"${seen ? '' : ' (passed by)'}`;
   return `${name} ${number}: ${swapped.join(', ')} ${when}, driver ${driver}, now ${cast}: ${problem ?? `as asked after ${settledSeconds} s`}`;
 }

@@ -26,8 +26,15 @@ export interface Expectation {
   readonly journalMayWait: boolean;
 }
 
-/** Lines; none where all is as asked. The driver is asked once the objects are so. */
-export async function notYet({ kube, namespace, ledger, mayWait, journalMayWait }: Expectation): Promise<readonly string[]> {
+export interface NotYet {
+  /** None where all is as asked. */
+  readonly lines: readonly string[];
+  /** Claims that are protected as the sources of snapshots, and nothing else is amiss. */
+  readonly protectedClaims: readonly string[];
+}
+
+/** The driver is asked once the objects are as asked. */
+export async function notYet({ kube, namespace, ledger, mayWait, journalMayWait }: Expectation): Promise<NotYet> {
   const [claims, volumes, snapshots, contents, groups, groupContents, leases] = await Promise.all([
     kube.list(PERSISTENT_VOLUME_CLAIMS, namespace),
     kube.list(PERSISTENT_VOLUMES),
@@ -48,14 +55,19 @@ export async function notYet({ kube, namespace, ledger, mayWait, journalMayWait 
     ...groupContents
       .filter(({ spec }) => !waitFor.has(spec?.volumeGroupSnapshotRef?.uid))
       .flatMap((one) => troubleOf('group content', one, one.status?.readyToUse === true)),
-    ...claims.flatMap(heldWithoutReason),
   ];
   const entries = journalMayWait ? openEntries(leases) : [];
   if (!journalMayWait) lines.push(...openEntries(leases).map((uid) => `the journal holds an entry of claim uid ${uid}`));
-  if (lines.length > 0) return lines;
+  if (lines.length > 0) return { lines, protectedClaims: [] };
+  // Those of copies and restores are only looked at when the source is to go.
+  const protectedClaims = claims
+    .filter(({ metadata }) => metadata?.finalizers?.includes(CLAIM_PROTECTION))
+    .map(({ metadata }) => metadata?.name ?? '');
+  if (protectedClaims.length > 0)
+    return { lines: protectedClaims.map((name) => `claim ${name} is held by ${CLAIM_PROTECTION}`), protectedClaims };
   const held = await ledger();
   const inJournal = held.volumes.filter(({ name }) => entries.some((uid) => name === `pvc-${uid}`));
-  return [
+  const accounts = [
     ...differences('volume', {
       held: held.volumes,
       named: volumes.map(({ spec }) => spec?.csi?.volumeHandle),
@@ -64,6 +76,7 @@ export async function notYet({ kube, namespace, ledger, mayWait, journalMayWait 
     ...differences('snapshot', { held: held.snapshots, named: contents.map(({ status }) => status?.snapshotHandle) }),
     ...differences('group', { held: held.groups, named: groupContents.map(({ status }) => status?.volumeGroupSnapshotHandle) }),
   ];
+  return { lines: accounts, protectedClaims: [] };
 }
 
 function troubleOf(kind: string, { metadata }: KubeObject, isAsAsked: boolean): readonly string[] {
@@ -73,11 +86,6 @@ function troubleOf(kind: string, { metadata }: KubeObject, isAsAsked: boolean): 
   if (!isAsAsked) return [`${name} waits`];
   const marks = OF_CREATION.filter((mark) => metadata?.annotations?.[mark] !== undefined);
   return marks.map((mark) => `${name} is done and has ${mark}`);
-}
-
-/** Snapshots that are being cut hold their source; those of copies and restores are only looked at when the source is to go. */
-function heldWithoutReason({ metadata }: KubeObject): readonly string[] {
-  return metadata?.finalizers?.includes(CLAIM_PROTECTION) === true ? [`claim ${metadata.name ?? ''} is held by ${CLAIM_PROTECTION}`] : [];
 }
 
 interface Accounts {

@@ -15,12 +15,10 @@ const WAIT = '--timeout=180s';
 export const openNodeControl = (): DriverControl => openDriverControl(`/var/lib/kubelet/plugins/${DRIVER}/control.sock`);
 
 /** Back once the new Pods are available and the driver is registered. */
-export async function swapImages(node: Deployed, { swapped, to, driver }: SwitchPoint, before: DriverRelease): Promise<void> {
-  const { kubectl } = node;
+export async function swapImages({ kubectl }: Deployed, { swapped, to, before, driver }: SwitchPoint): Promise<void> {
   const imageOf = (role: Role): string => `${role}=${programImage(role, to[role] === 'go' ? 'go' : 'trio')}`;
   const ofPod = swapped.filter((role) => role !== 'snapshot-controller');
-  const isUpgrade = driver !== before;
-  if (isUpgrade) await kubectl('-n', DRIVER_NAMESPACE, 'patch', POD, '-p', JSON.stringify(withArguments(driver)));
+  if (driver !== before) await kubectl('-n', DRIVER_NAMESPACE, 'patch', POD, '-p', JSON.stringify(withArguments(driver)));
   if (swapped.includes('snapshot-controller'))
     await kubectl('-n', 'kube-system', 'set', 'image', 'deployment/snapshot-controller', imageOf('snapshot-controller'));
   if (ofPod.length > 0) await kubectl('-n', DRIVER_NAMESPACE, 'set', 'image', POD, ...ofPod.map(imageOf));

@@ -59,8 +59,9 @@ export async function notYet({ kube, namespace, ledger, mayWait, journalMayWait 
   const entries = journalMayWait ? openEntries(leases) : [];
   if (!journalMayWait) lines.push(...openEntries(leases).map((uid) => `the journal holds an entry of claim uid ${uid}`));
   if (lines.length > 0) return { lines, protectedClaims: [] };
-  // Those of copies and restores are only looked at when the source is to go.
-  const protectedClaims = claims
+  // A group that waits protects its claims. Those of copies and restores are only looked at when the source is to go.
+  const isGroupMade = groups.every(({ status }) => status?.readyToUse === true);
+  const protectedClaims = (isGroupMade ? claims : [])
     .filter(({ metadata }) => metadata?.finalizers?.includes(CLAIM_PROTECTION))
     .map(({ metadata }) => metadata?.name ?? '');
   if (protectedClaims.length > 0)

@@ -117,7 +117,7 @@ export async function compareCapacities(plane: ControlPlane, { peer, seed, chang
  * The capacity of a segment without keys is not looked at on the side of the Go program: it compares no labels with an empty map of
  * them, takes its own object for somebody's who is gone, deletes it and makes it anew at the next poll.
  */
-function missingAndSurplus(side: Side, found: readonly string[], wanted: readonly string[]): readonly string[] {
+export function missingAndSurplus(side: Side, found: readonly string[], wanted: readonly string[]): readonly string[] {
   const isSteady = (line: string): boolean => side !== 'go' || !line.includes(` ${segmentText({})} `);
   return [
     ...wanted.filter((line) => isSteady(line) && !found.includes(line)).map((line) => `lacks ${line}`),

@@ -21,7 +21,7 @@ export async function eventually<T>(
   let pauseMs = everyMs ?? FIRST_PAUSE_MS;
   let lastError: unknown;
   for (;;) {
-    if (signal?.aborted === true) throw new Error(`gave up waiting for ${what}`, { cause: signal.reason });
+    if (signal?.aborted === true) throw new Error(`gave up waiting for ${what}: ${String(signal.reason)}`, { cause: signal.reason });
     try {
       const answer = await probe();
       if (answer !== undefined) return answer;

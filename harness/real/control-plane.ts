@@ -9,7 +9,6 @@
  */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Kube } from '../kube.ts';
 import { openKube } from '../kube.ts';
@@ -21,6 +20,7 @@ import { openStage, restartable } from '../stage.ts';
 import { eventually } from '../wait.ts';
 import type { AuditCall } from './audit.ts';
 import { AUDIT_POLICY, readAudit } from './audit.ts';
+import { freePort } from '../free-port.ts';
 import { binary } from './binaries.ts';
 import { compactEtcd, putInEtcd } from './etcd.ts';
 
@@ -330,15 +330,4 @@ async function requestToken(raw: RawClient, namespace: string, name: string): Pr
   if (answer.status !== 201) throw new Error(`no token for ${namespace}/${name}: ${answer.status} ${answer.text}`);
   const { token } = (JSON.parse(answer.text) as { status: { token: string } }).status;
   return token;
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => (address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no free port'))));
-    });
-  });
 }

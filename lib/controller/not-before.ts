@@ -1,11 +1,11 @@
-import type { Effect } from './step.ts';
-
 /**
  * The not-before times of one object: per back-off, when its effects may be executed again.
  *
  * Polls and errors share no counter: a poll clears the failures, a failure doubles its own wait. Only
  * changed inputs clear a time; no event does.
  */
+import type { Effect } from './step.ts';
+
 interface Held {
   /** Of the executed (or blocked) step; undefined where the rest came without one: then any step may pass. */
   readonly inputs: string | undefined;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Explanation } from '../../csi-sidecars/explain/explanation.ts';
 import { EXPLAIN } from '../../csi-sidecars/explain/verb.ts';
 import { DRIVER, untilNodeHasDriver } from '../../demo/world.ts';
-import { freePort } from '../../harness/real/control-plane.ts';
+import { freePort } from '../../harness/free-port.ts';
 import { eventually } from '../../harness/wait.ts';
 import { PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import { type Answer, askVerb } from '../ask-verb.ts';

@@ -10,7 +10,7 @@ import type { PersistentVolumeClaim, VolumeSnapshot } from '../../lib/kube/objec
 import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import type { Program } from '../../harness/stage.ts';
 import { eventually } from '../../harness/wait.ts';
-import { freePort } from '../../harness/real/control-plane.ts';
+import { freePort } from '../../harness/free-port.ts';
 
 const namespace = 'default';
 let world: World;

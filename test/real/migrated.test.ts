@@ -7,7 +7,8 @@ import type { PersistentVolume } from '../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES } from '../../lib/kube/resources.ts';
 import { startSteeredDriver } from '../../harness/mock-driver.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
-import { freePort, startControlPlane } from '../../harness/real/control-plane.ts';
+import { freePort } from '../../harness/free-port.ts';
+import { startControlPlane } from '../../harness/real/control-plane.ts';
 import type { Program } from '../../harness/stage.ts';
 import { PROGRAM_USERS, type Side, startProgram, userOf } from './programs.ts';
 

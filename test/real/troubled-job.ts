@@ -7,7 +7,7 @@ import { EVENTS } from '../../lib/kube/resources.ts';
 import type { DriverControl } from '../../harness/driver-control.ts';
 import { type Family, familiesIn } from '../../harness/exposition.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
-import { freePort } from '../../harness/real/control-plane.ts';
+import { freePort } from '../../harness/free-port.ts';
 import type { MockDriver } from '../../harness/mock-driver.ts';
 import { eventually } from '../../harness/wait.ts';
 import { askForGroup, deleteClaimsOf, deleteGroup, openGroupClass, provisionGroup, untilGroupReady } from './group-job.ts';

@@ -1,9 +1,8 @@
 /** With a provisioner on each node: which node an object is about. A node is the only one in its zone, and has its name. */
 import type { PersistentVolume, PersistentVolumeClaim, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
-import { ZONE } from './manifests.ts';
+import { SELECTED_NODE, ZONE } from './manifests.ts';
 import type { Mirror } from './mirror.ts';
 
-const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
 const MANAGED_BY = 'snapshot.storage.kubernetes.io/managed-by';
 
 /** Are programs and driver of the node there? */

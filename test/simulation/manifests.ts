@@ -8,6 +8,7 @@ export const PODS = '/api/v1/namespaces/default/pods';
 export const NODES_PATH = '/api/v1/nodes';
 export const CSI_NODES_PATH = '/apis/storage.k8s.io/v1/csinodes';
 export const ZONE = 'topology.mock/zone';
+export const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
 export const CONTENTS = '/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents';
 export const STORAGE_CLASSES_PATH = '/apis/storage.k8s.io/v1/storageclasses';
 export const SNAPSHOT_CLASSES_PATH = '/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses';

@@ -5,11 +5,11 @@ import type { Known } from './causes.ts';
 import { causeOfClaim, causeOfSnapshot } from './causes.ts';
 import { retryInForceMs } from './go-rules.ts';
 import { handleOf } from './invariants.ts';
+import { nodeOfClaim } from './local-places.ts';
 import { volumeHandleOf } from './volume-source.ts';
 
 export const PROVISIONER_HOLDS = 'provisioner.storage.kubernetes.io/volumesnapshot-as-source-protection';
 export const BEING_CREATED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-created';
-const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
 
 /** A claim that is not Bound or a snapshot that is not cut, and lives. */
 interface Waiter {
@@ -51,7 +51,7 @@ export class Past {
     const { mirror } = known;
     mirror.claims.listeners.push(({ object }) => {
       const uid = object?.metadata?.uid ?? '';
-      const node = object?.metadata?.annotations?.[SELECTED_NODE];
+      const node = nodeOfClaim(object ?? {});
       if (this.selections.get(uid)?.node !== node) this.selections.set(uid, { node, atMs: now() });
     });
     mirror.snapshots.listeners.push(({ old, object }) => {

@@ -1,5 +1,14 @@
-/** How much room the driver has, by its own records. */
-import type { Records, Segment } from '../../mock-driver/model/records.ts';
+/** How much room the driver has: what it is given, and what is left by its own records. */
+import type { Pool, Records, Segment } from '../../mock-driver/model/records.ts';
+import { ZONE } from './manifests.ts';
+import type { SeededRandom } from './seeded-random.ts';
+
+export const GIB = 1n << 30n;
+
+/** Enough for all in one zone, next to none in the others. */
+export function scarcePools(zones: readonly string[], roomy: string, random: SeededRandom): readonly Pool[] {
+  return zones.map((zone) => ({ segment: { [ZONE]: zone }, bytes: zone === roomy ? 64n * GIB : BigInt(random.below(3)) * GIB }));
+}
 
 /** In bytes. */
 export function roomIn({ nodes, volumes }: Pick<Records, 'nodes' | 'volumes'>, segment: Segment): bigint {

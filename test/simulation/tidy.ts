@@ -2,7 +2,9 @@
  * What an administrator clears away in the end: claims and snapshots that name what is not there and that nobody will
  * bring. Only these: what a program forgot must still stand there, un-Bound or un-ready, when things have settled.
  */
-import { causeOfClaim, causeOfSnapshot } from './causes.ts';
+import type { PersistentVolumeClaim } from '../../lib/kube/objects.ts';
+import type { Known } from './causes.ts';
+import { causeOfClaim, causeOfSnapshot, causeOfSource } from './causes.ts';
 import { CLAIMS, SNAPSHOTS } from './manifests.ts';
 import type { World } from './world.ts';
 
@@ -22,7 +24,7 @@ async function removeHopeless({ mirror, user, known }: World): Promise<number> {
   const hopeless = [
     ...mirror.claims
       .all()
-      .filter((claim) => claim.metadata?.deletionTimestamp === undefined && causeOfClaim(known, claim)?.kind === 'missing')
+      .filter((claim) => claim.metadata?.deletionTimestamp === undefined && isHopeless(known, claim))
       .map(({ metadata }) => `${CLAIMS(metadata?.namespace)}/${metadata?.name ?? ''}`),
     ...mirror.snapshots
       .all()
@@ -31,4 +33,10 @@ async function removeHopeless({ mirror, user, known }: World): Promise<number> {
   ];
   for (const path of hopeless) await user.remove(path);
   return hopeless.length;
+}
+
+/** Whether or not it has a node yet. */
+function isHopeless(known: Known, claim: PersistentVolumeClaim): boolean {
+  if (claim.status?.phase === 'Bound') return false;
+  return [causeOfClaim(known, claim), causeOfSource(known, claim)].some((cause) => cause?.kind === 'missing');
 }

@@ -9,12 +9,10 @@ import type { Change, Segment } from '../../mock-driver/model/records.ts';
 import { Violation } from './invariants.ts';
 import type { LedgerView } from './invariants.ts';
 import type { LocalNodes } from './local-nodes.ts';
-import { nodeOfVolume } from './local-places.ts';
+import { nodeOfClaim, nodeOfVolume } from './local-places.ts';
 import type { Mirror } from './mirror.ts';
 import type { DriverNames } from './volume-source.ts';
 import { volumeHandleOf } from './volume-source.ts';
-
-const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
 
 /**
  * How much the provisioner promised: the selected node; the same, but for a copy, which lies where its source
@@ -44,7 +42,7 @@ export class TopologyChecks {
     this.driver = driver;
     this.localNodes = localNodes;
     mirror.claims.listeners.push(({ object }) => {
-      const node = object?.metadata?.annotations?.[SELECTED_NODE];
+      const node = nodeOfClaim(object ?? {});
       const uid = object?.metadata?.uid ?? '';
       if (node !== undefined) this.selected.set(uid, (this.selected.get(uid) ?? new Set()).add(node));
     });

@@ -18,7 +18,8 @@ import { type JournalWrites, journalWrites } from '../../harness/journal-writes.
 import { type MockDriver, startSteeredDriver } from '../../harness/mock-driver.ts';
 import { eventually } from '../../harness/wait.ts';
 import { realLayerProblem } from '../../harness/real/binaries.ts';
-import { freePort, startControlPlane } from '../../harness/real/control-plane.ts';
+import { freePort } from '../../harness/free-port.ts';
+import { startControlPlane } from '../../harness/real/control-plane.ts';
 import { openScene, type Scene } from '../real/main-job.ts';
 import { PROGRAM_USERS, startProgram, userOf } from '../real/programs.ts';
 import { openSight, type Sight } from '../../harness/sight.ts';

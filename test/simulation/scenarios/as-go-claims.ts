@@ -2,6 +2,7 @@
 import type { CodeName } from '../../../mock-driver/model/status.ts';
 import { retryInForceMs } from '../go-rules.ts';
 import { Violation } from '../invariants.ts';
+import { nodeOfClaim } from '../local-places.ts';
 import {
   CLAIMS,
   claim,
@@ -17,6 +18,7 @@ import {
   STORAGE_CLASSES_PATH,
   ZONE,
 } from '../manifests.ts';
+import { GIB } from '../rooms.ts';
 import type { Scenario } from '../scenario.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import type { World } from '../world.ts';
@@ -25,8 +27,6 @@ import { bound, classes } from './main-job.ts';
 
 const MINUTE_MS = 60_000;
 const PROVISIONER = ['csi-provisioner', 'csi-sidecars'];
-const GIB = 1n << 30n;
-const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
 const FINAL: readonly CodeName[] = ['FAILED_PRECONDITION', 'INTERNAL', 'INVALID_ARGUMENT', 'OUT_OF_RANGE'];
 
 /** Refuses the parameters of the first class with `final`, after as many undecided answers. */
@@ -158,7 +158,7 @@ async function fullNode(world: World, random: SeededRandom): Promise<void> {
   await user.create(NODES_PATH, node('roomy', 'c'));
   await user.create(CSI_NODES_PATH, csiNode('roomy'));
   await user.until(() => answers(world, 'CreateVolume').some(({ code }) => code === 8), MINUTE_MS);
-  const isChosen = (): boolean => mirror.claims.all()[0]?.metadata?.annotations?.[SELECTED_NODE] === 'full';
+  const isChosen = (): boolean => nodeOfClaim(mirror.claims.all()[0] ?? {}) === 'full';
   await takesAtMost(world, { what: `another node after ${undecided} and RESOURCE_EXHAUSTED`, goMs: 0 }, () => !isChosen());
 }
 

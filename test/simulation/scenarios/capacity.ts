@@ -2,6 +2,7 @@
 import { drawFaults, NO_FAULTS } from '../faults.ts';
 import { Violation } from '../invariants.ts';
 import { CLAIMS, claim, CSI_NODES_PATH, NODES_PATH, pod, PODS, storageClass, STORAGE_CLASSES_PATH } from '../manifests.ts';
+import { GIB } from '../rooms.ts';
 import type { Scenario } from '../scenario.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import type { World } from '../world.ts';
@@ -128,7 +129,6 @@ export const CAPACITY_AT_ONCE: Scenario = {
   story: atOnce,
 };
 
-const GIB = 1n << 30n;
 /** What a driver says that does not know what it has: from nothing to more than there is. */
 const LIES = [0n, GIB, 1n << 50n];
 /** The poll interval, and slow requests. */

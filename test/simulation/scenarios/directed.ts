@@ -3,6 +3,7 @@ import type { FaultRates } from '../faults.ts';
 import { drawFaults, NO_FAULTS } from '../faults.ts';
 import { isConflict, Violation } from '../invariants.ts';
 import {
+  SELECTED_NODE,
   CLAIMS,
   claim,
   CONTENTS,
@@ -227,7 +228,7 @@ export const FORGED_ANNOTATIONS: Scenario = {
   story: async (world, random) => {
     await classes(world);
     const forged: Record<string, string>[] = [
-      { 'volume.kubernetes.io/selected-node': 'no-such-node' },
+      { [SELECTED_NODE]: 'no-such-node' },
       { 'volume.kubernetes.io/storage-provisioner': 'somebody.else' },
       { 'pv.kubernetes.io/bind-completed': 'yes' },
       { 'snapshot.storage.kubernetes.io/volumesnapshot-being-created': 'yes' },

@@ -5,6 +5,7 @@
 import type { Segment } from '../../../mock-driver/model/records.ts';
 import { drawFaults } from '../faults.ts';
 import { CLAIMS, claim, CSI_NODES_PATH, csiNode, node, NODES_PATH, pod, PODS, storageClass, STORAGE_CLASSES_PATH } from '../manifests.ts';
+import { GIB } from '../rooms.ts';
 import type { Scenario } from '../scenario.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import { EBS_DRIVER } from '../volume-source.ts';
@@ -13,7 +14,6 @@ import { removeWithPod } from './capacity-acts.ts';
 import { bound } from './main-job.ts';
 
 const MINUTE_MS = 60_000;
-const GIB = 1n << 30n;
 const ZONE = `topology.${EBS_DRIVER.name}/zone`;
 const KUBERNETES_ZONE = 'topology.kubernetes.io/zone';
 const KUBERNETES_REGION = 'topology.kubernetes.io/region';

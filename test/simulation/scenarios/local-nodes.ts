@@ -1,13 +1,13 @@
 /** The machines of a world in which each node has a driver and sidecars of its own. */
 import type { Pool } from '../../../mock-driver/model/records.ts';
-import { CSI_NODES_PATH, csiNode, node, NODES_PATH, ZONE } from '../manifests.ts';
+import { CSI_NODES_PATH, csiNode, node, NODES_PATH } from '../manifests.ts';
+import { scarcePools } from '../rooms.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import type { World } from '../world.ts';
 
 const NODES = ['node-1', 'node-2', 'node-3'];
 /** Has enough for all, in every story. */
 export const ROOMY = NODES[0] ?? '';
-const GIB = 1n << 30n;
 
 /** Two of them, or all three. */
 export function someNodes(random: SeededRandom): readonly string[] {
@@ -16,7 +16,7 @@ export function someNodes(random: SeededRandom): readonly string[] {
 
 /** All but one have next to no room. */
 export function scarceOnNodes(random: SeededRandom): readonly Pool[] {
-  return NODES.map((name) => ({ segment: { [ZONE]: name }, bytes: name === ROOMY ? 64n * GIB : BigInt(random.below(3)) * GIB }));
+  return scarcePools(NODES, ROOMY, random);
 }
 
 /** What kubelet says of them; those that are there already are left alone. */

@@ -6,6 +6,7 @@ import {
   claim,
   pod,
   PODS,
+  SELECTED_NODE,
   SNAPSHOTS,
   snapshot,
   snapshotClass,
@@ -22,7 +23,6 @@ import { join, leave, ROOMY, scarceOnNodes, someNodes } from './local-nodes.ts';
 import { bound, must, ready } from './main-job.ts';
 
 const MINUTE_MS = 60_000;
-const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
 const LATE = 'late';
 
 async function localClasses({ user, nodes }: World, random: SeededRandom): Promise<void> {
@@ -120,22 +120,20 @@ async function localVolumes(world: World, random: SeededRandom): Promise<void> {
   if (random.chance(0.3)) await disturb(world, random, names);
   if (random.chance(0.5)) await removeSome(world, random, names);
   await everybodyReturns(world);
-  if (random.chance(0.3)) await oneIsLost(world, names);
+  if (random.chance(0.3)) await oneIsLost(world);
   await tidy(world);
   await removeUseless(world);
 }
 
 /** A machine never comes back, and an administrator frees the claims that were to be made on it: others make them. */
-async function oneIsLost(world: World, names: readonly string[]): Promise<void> {
+async function oneIsLost(world: World): Promise<void> {
   const [lost] = world.nodes.slice(-1);
   if (lost === undefined) return;
   world.abandonNode(lost);
   await leave(world, lost);
-  for (const name of names) {
-    const waiting = world.mirror.claims.all().find(({ metadata }) => metadata?.name === name);
-    if (waiting !== undefined && waiting.status?.phase !== 'Bound' && nodeOfClaim(waiting) === lost)
-      await world.user.edit(`${CLAIMS()}/${name}`, { metadata: { annotations: { [SELECTED_NODE]: null } } });
-  }
+  for (const waiting of world.mirror.claims.all())
+    if (waiting.status?.phase !== 'Bound' && nodeOfClaim(waiting) === lost)
+      await world.user.edit(`${CLAIMS()}/${waiting.metadata?.name ?? ''}`, { metadata: { annotations: { [SELECTED_NODE]: null } } });
 }
 
 /** Pods whose claim was taken away can never run. */

@@ -3,7 +3,8 @@ import type { Pool } from '../../../mock-driver/model/records.ts';
 import { drawFaults, NO_FAULTS } from '../faults.ts';
 import { Violation } from '../invariants.ts';
 import { nodeOfClaim, nodeOfVolume } from '../local-places.ts';
-import { CLAIMS, claim, pod, PODS, storageClass, STORAGE_CLASSES_PATH, ZONE } from '../manifests.ts';
+import { CLAIMS, claim, pod, PODS, SELECTED_NODE, storageClass, STORAGE_CLASSES_PATH, ZONE } from '../manifests.ts';
+import { GIB } from '../rooms.ts';
 import type { Scenario } from '../scenario.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import type { World } from '../world.ts';
@@ -11,8 +12,6 @@ import { join, leave, ROOMY, scarceOnNodes, someNodes } from './local-nodes.ts';
 import { bound, must } from './main-job.ts';
 
 const MINUTE_MS = 60_000;
-const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
-const GIB = 1n << 30n;
 const ONE_EACH = (): readonly Pool[] => ['node-1', 'node-2', 'node-3'].map((name) => ({ segment: { [ZONE]: name }, bytes: GIB }));
 
 /** More claims than there is room for: as soon as a volume goes, or a node takes back what it refused, the next claim has its turn. */

@@ -10,6 +10,7 @@ import {
   NODES_PATH,
   pod,
   PODS,
+  SELECTED_NODE,
   SNAPSHOTS,
   snapshot,
   snapshotClass,
@@ -18,6 +19,7 @@ import {
   STORAGE_CLASSES_PATH,
   ZONE,
 } from '../manifests.ts';
+import { scarcePools } from '../rooms.ts';
 import type { Scenario } from '../scenario.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import type { World } from '../world.ts';
@@ -28,12 +30,10 @@ const ZONES = ['a', 'b', 'c'];
 export const SEGMENTS: readonly Segment[] = ZONES.map((zone) => ({ [ZONE]: zone }));
 /** Has enough for all, in every story. */
 const ROOMY = 'c';
-const GIB = 1n << 30n;
-const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
 
 /** Two zones with next to no room. */
 export function scarce(random: SeededRandom): readonly Pool[] {
-  return SEGMENTS.map((segment, i) => ({ segment, bytes: ZONES[i] === ROOMY ? 64n * GIB : BigInt(random.below(3)) * GIB }));
+  return scarcePools(ZONES, ROOMY, random);
 }
 
 const allowedIn = (...zones: readonly string[]): readonly object[] => [{ matchLabelExpressions: [{ key: ZONE, values: zones }] }];

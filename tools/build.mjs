@@ -32,6 +32,7 @@ const TOOLS = {
   simulate: 'test/simulation/main.ts',
   verify: 'test/verify/main.ts',
   bench: 'test/bench/main.ts',
+  images: 'images/main.ts',
   'recording-driver': 'test/real/worlds/main.ts',
 };
 

@@ -24,7 +24,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../../harness/wait.ts';
-import { parseDockerfile, type Stage } from './dockerfile.ts';
+import { parseDockerfile, type Stage } from '../../images/dockerfile.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const TARGETS = ['snapshot-controller', 'csi-snapshotter', 'csi-provisioner', 'csi-sidecars', 'mock-driver'];

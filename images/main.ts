@@ -81,11 +81,13 @@ function report({ image, result, bundles, out, say }: Reported): {
   const bytes = layers.reduce((sum, { size }) => sum + size, 0);
   say(`${name}: ${mebibytes(bytes)}, ${document.packages.length - 1} packages (${sbom})`);
   say(`  ${digest}`);
+  for (const file of image.missing) say(`  without ${file}, which is not on this machine`);
   for (const layer of layers) say(`  ${layer.digest} ${mebibytes(layer.size)} ${layer.title}`);
   return { name, digest, bytes, layers, sbom, document };
 }
 
 try {
+  if (process.platform !== 'linux') throw new Error('images are made of programs of this machine, which has to be Linux');
   main();
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : inspect(error)}\n`);

@@ -5,11 +5,11 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { parseDockerfile, type Stage } from './dockerfile.ts';
 import type { Layer } from './layer.ts';
 import type { ImageSpec } from './layout.ts';
 import { withLibraries } from './libraries.ts';
 import { type SystemPackage, systemPackagesOf } from './system-packages.ts';
+import { targetsOf } from './targets.ts';
 
 export interface OwnImage {
   /** The target of the Dockerfile. */
@@ -19,6 +19,8 @@ export interface OwnImage {
   readonly nodeVersion: string;
   /** What files of the image are of, Node's own package apart. */
   readonly systemPackages: readonly SystemPackage[];
+  /** What should be in it and is not on this machine. */
+  readonly missing: readonly string[];
 }
 
 interface Base {
@@ -27,13 +29,17 @@ interface Base {
   readonly systemPackages: readonly SystemPackage[];
 }
 
-/** Where the stage that builds has the repository. */
-const BUILD_STAGE = 'build';
-const BUILD_FOLDER = '/src/';
+interface Tools {
+  readonly layers: readonly Layer[];
+  readonly systemPackages: readonly SystemPackage[];
+  readonly missing: readonly string[];
+}
+
 /** Where node:24-bookworm-slim has it, too. */
 const NODE_PATH = '/usr/local/bin/node';
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const TEMPORARY = { '/tmp': 0o1777 };
+const VOLUME_TOOLS_CONFIG = '/etc/mke2fs.conf';
 /** What the driver makes, mounts and copies volumes with. */
 const VOLUME_TOOLS = [
   '/bin/mount',
@@ -44,35 +50,27 @@ const VOLUME_TOOLS = [
   '/sbin/resize2fs',
   '/bin/cp',
   '/bin/sync',
+  VOLUME_TOOLS_CONFIG,
 ];
-const VOLUME_TOOLS_CONFIG = '/etc/mke2fs.conf';
+const NO_TOOLS: Tools = { layers: [], systemPackages: [], missing: [] };
 
 /** `root` is the repository, built; `node` the program that goes into the images. */
 export function ownImages({ root, node = process.execPath }: { readonly root: string; readonly node?: string }): readonly OwnImage[] {
-  const stages = parseDockerfile(readFileSync(join(root, 'Dockerfile'), 'utf8'));
+  const targets = targetsOf(root);
   const base = baseOf(node);
-  const layers = new Map<string, Layer>();
-  const layersOf = (stage: Stage): readonly Layer[] => {
-    const below = stages.find(({ name }) => name === stage.from);
-    const layer = layers.get(stage.name) ?? layerOf(stage, root);
-    layers.set(stage.name, layer);
-    return [...(below === undefined ? [base.layer] : layersOf(below)), layer];
-  };
   const labels = labelsOf(root);
-  return stages.flatMap((stage) => {
-    const { name: program, entrypoint } = stage;
-    if (entrypoint === undefined) return [];
-    const [tools, toolPackages] = program === 'mock-driver' ? volumeTools() : [[], []];
+  return targets.map(({ name: program, entrypoint, layers }) => {
+    const tools = program === 'mock-driver' ? volumeTools() : NO_TOOLS;
     const spec = {
       names: [`docker.io/csi-sidecars/${program}:${labels['org.opencontainers.image.version']}`],
       entrypoint,
       env: { PATH, NODE_VERSION: base.nodeVersion },
       labels: { 'org.opencontainers.image.title': program, ...labels },
-      layers: [...layersOf(stage), ...tools],
+      layers: [base.layer, ...layers, ...tools.layers],
     };
-    const systemPackages = [...base.systemPackages, ...toolPackages];
+    const systemPackages = [...base.systemPackages, ...tools.systemPackages];
     const named = new Map(systemPackages.map((each) => [each.name, each]));
-    return [{ program, spec, nodeVersion: base.nodeVersion, systemPackages: [...named.values()] }];
+    return { program, spec, nodeVersion: base.nodeVersion, systemPackages: [...named.values()], missing: tools.missing };
   });
 }
 
@@ -117,34 +115,13 @@ function nodeLicence(node: string): string | undefined {
 const copyrights = (packages: readonly SystemPackage[]): Readonly<Record<string, string>> =>
   Object.fromEntries(packages.flatMap(({ copyright }) => (copyright === undefined ? [] : [[copyright, copyright]])));
 
-function volumeTools(): readonly [readonly Layer[], readonly SystemPackage[]] {
-  const missing = [...VOLUME_TOOLS, VOLUME_TOOLS_CONFIG].filter((file) => !existsSync(file));
-  if (missing.length > 0) throw new Error(`the image of mock-driver needs ${missing.join(', ')} (packages mount, e2fsprogs, coreutils)`);
-  const files = withLibraries(Object.fromEntries(VOLUME_TOOLS.map((file) => [file, file])));
-  const packages = systemPackagesOf(Object.values(files));
-  const layer = { title: 'volume tools', files: { ...files, [VOLUME_TOOLS_CONFIG]: VOLUME_TOOLS_CONFIG, ...copyrights(packages) } };
-  return [[layer], packages];
-}
-
-function layerOf({ name, steps }: Stage, root: string): Layer {
-  const files: Record<string, string> = {};
-  const links: Record<string, string> = {};
-  for (const step of steps) {
-    if (step.kind === 'copy') {
-      const [source, ...more] = step.sources;
-      if (source === undefined || more.length > 0 || step.target.endsWith('/'))
-        throw new Error(`Dockerfile: ${name} copies several files at once`);
-      files[step.target] = join(root, step.from === undefined ? source : builtFile(step.from, source));
-    } else {
-      const [, target, link] = (step.kind === 'run' ? /^ln -s (\/\S+) (\/\S+)$/.exec(step.command) : undefined) ?? [];
-      if (target === undefined || link === undefined) throw new Error(`Dockerfile: ${name} does more than to copy and to link`);
-      links[link] = target;
-    }
-  }
-  return { title: name, files, links };
-}
-
-function builtFile(stage: string, path: string): string {
-  if (stage !== BUILD_STAGE || !path.startsWith(BUILD_FOLDER)) throw new Error(`Dockerfile: ${path} of ${stage} is not of the repository`);
-  return path.slice(BUILD_FOLDER.length);
+function volumeTools(): Tools {
+  const [there, missing] = [VOLUME_TOOLS.filter((file) => existsSync(file)), VOLUME_TOOLS.filter((file) => !existsSync(file))];
+  const programs = there.filter((file) => file !== VOLUME_TOOLS_CONFIG);
+  const files = {
+    ...withLibraries(Object.fromEntries(programs.map((file) => [file, file]))),
+    ...Object.fromEntries(there.map((file) => [file, file])),
+  };
+  const systemPackages = systemPackagesOf(Object.values(files));
+  return { layers: [{ title: 'volume tools', files: { ...files, ...copyrights(systemPackages) } }], systemPackages, missing };
 }

@@ -14,22 +14,18 @@ export interface SystemPackage {
 
 /** Sorted by name; files that are of none, all of them where there is no dpkg, are passed over. */
 export function systemPackagesOf(files: readonly string[]): readonly SystemPackage[] {
-  const owners = new Set(files.flatMap((file) => ownerOf(file) ?? []));
-  return [...owners].toSorted().map((owner) => {
-    const [name = owner, version = '', architecture = ''] = ask(['-W', '-f=${Package}\t${Version}\t${Architecture}', owner]).split('\t');
+  // Packages name files as they were before /lib and /bin became links into /usr, or as they are now.
+  const paths = new Set(files.flatMap((file) => [file, realpathSync(file), realpathSync(file).replace(/^\/usr/, '')]));
+  const owners = new Set(ask(['-S', ...paths]).flatMap((line) => /^([^\s,]+): /.exec(line)?.[1] ?? []));
+  const distribution = /^ID=(.*)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'debian';
+  const told = owners.size === 0 ? [] : ask(['-W', '-f=${Package}\t${Version}\t${Architecture}\n', ...owners]);
+  return told.toSorted().map((line) => {
+    const [name = '', version = '', architecture = ''] = line.split('\t');
     const copyright = `/usr/share/doc/${name}/copyright`;
-    return { name, version, architecture, distribution: distribution(), copyright: existsSync(copyright) ? copyright : undefined };
+    return { name, version, architecture, distribution, copyright: existsSync(copyright) ? copyright : undefined };
   });
 }
 
-/** `libc6:amd64`. Packages name files as they were before /lib and /bin became links into /usr, or as they are now. */
-function ownerOf(file: string): string | undefined {
-  const real = realpathSync(file);
-  const told = [file, real, real.replace(/^\/usr/, '')].map((path) => ask(['-S', path]));
-  return told.flatMap((line) => /^([^\s,]+): /.exec(line)?.[1] ?? [])[0];
-}
-
-/** Empty where dpkg knows nothing, or is not there. */
-const ask = (args: readonly string[]): string => spawnSync('dpkg-query', args, { encoding: 'utf8' }).stdout ?? '';
-
-const distribution = (): string => /^ID=(.*)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'debian';
+/** Lines; none of what dpkg does not know, or where it is not there. */
+const ask = (args: readonly string[]): readonly string[] =>
+  (spawnSync('dpkg-query', args, { encoding: 'utf8' }).stdout ?? '').split('\n').filter((line) => line !== '');

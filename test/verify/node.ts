@@ -5,7 +5,7 @@
 import type { Side } from '../../harness/node/driver-pod.ts';
 import type { FaultResult } from './node/faults.ts';
 import { playOnNode } from './node/job.ts';
-import type { SuiteResult } from './node/suite.ts';
+import type { SuiteResult, SuiteShare } from './node/suite.ts';
 import { partOf, type VerificationOptions, type VerificationResult } from './verification.ts';
 
 export const name = 'node';
@@ -24,7 +24,8 @@ const CASES: readonly Case[] = [
     sizes: ['ci', 'full'],
     run: (play) => play<FaultsAnswer>('faults', ['faults', 'trio'], ({ faults }) => faults.every(({ problem }) => problem === undefined)),
   },
-  { sizes: ['full'], run: runSuites },
+  { sizes: ['full'], run: (play, { log }) => runSuites(play, 'quick', log) },
+  { sizes: ['full'], run: (play, { log }) => runSuites(play, 'slow', log) },
 ];
 
 export const takesPart = true;
@@ -50,14 +51,15 @@ export async function run(options: VerificationOptions): Promise<VerificationRes
 }
 
 /** Nothing may be lost by a change from the Go programs to ours: the specs that they pass are what ours have to. */
-async function runSuites(play: Play, { log }: VerificationOptions): Promise<void> {
+async function runSuites(play: Play, share: SuiteShare, log: VerificationOptions['log']): Promise<void> {
   let go: readonly string[] = [];
   for (const side of SIDES) {
-    await play<SuiteResult>(`suite ${side}`, ['suite', side], (result) => {
-      tellSuite(side, result, log);
+    const title = `${share} specs, ${side}`;
+    await play<SuiteResult>(title, ['suite', side, share], (result) => {
+      tellSuite(title, result, log);
       if (side === 'go') go = result.passed;
       const lost = go.filter((spec) => !result.passed.includes(spec));
-      log(`suite ${side}: ${lost.length} that only the Go trio passes`);
+      log(`${title}: ${lost.length} that only the Go trio passes`);
       for (const spec of lost) log(`  ${spec}`);
       return go.length > 0 && lost.length === 0;
     });
@@ -71,10 +73,10 @@ interface SanityAnswer {
   readonly good: boolean;
 }
 
-function tellSuite(side: Side, { passed, failed, skipped }: SuiteResult, log: (line: string) => void): void {
+function tellSuite(title: string, { passed, failed, skipped }: SuiteResult, log: (line: string) => void): void {
   const reasons = Object.entries(skipped).toSorted(([, a], [, b]) => b - a);
   const skippedInAll = reasons.reduce((sum, [, count]) => sum + count, 0);
-  log(`suite ${side}: ${passed.length + failed.length} run, ${passed.length} passed, ${failed.length} failed, ${skippedInAll} skipped`);
+  log(`${title}: ${passed.length + failed.length} run, ${passed.length} passed, ${failed.length} failed, ${skippedInAll} skipped`);
   for (const line of failed) log(`  failed ${line}`);
   for (const [reason, count] of reasons) log(`  skipped ${count}: ${reason}`);
 }

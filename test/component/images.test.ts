@@ -106,7 +106,7 @@ describe('npm run images', () => {
 describe('the file system of an image', () => {
   test('has our program, what it shares with the others, Node with its libraries, and nothing else', () => {
     const tree = unpacked('csi-provisioner');
-    expect(readdirSync(tree).filter((name) => !/^lib/.test(name))).toEqual(['app', 'csi-provisioner', 'tmp', 'usr']);
+    expect(readdirSync(tree).filter((name) => !name.startsWith('lib'))).toEqual(['app', 'csi-provisioner', 'tmp', 'usr']);
     expect(readdirSync(join(tree, 'app'))).toEqual(['LICENSE', 'LICENSES.txt', 'dist', 'sbom.spdx.json']);
     expect(readdirSync(join(tree, 'usr'))).toEqual(expect.arrayContaining(['bin', 'local', 'share']));
     expect(readdirSync(join(tree, 'usr/bin'))).toEqual(['env']);

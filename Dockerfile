@@ -18,6 +18,7 @@ RUN npm run build --silent
 FROM ${NODE_IMAGE} AS runtime
 COPY LICENSE /app/LICENSE
 COPY --from=build /src/dist/LICENSES.txt /app/LICENSES.txt
+COPY --from=build /src/dist/sbom.spdx.json /app/sbom.spdx.json
 COPY --from=build /src/dist/chunks /app/dist/chunks
 
 FROM runtime AS snapshot-controller

@@ -72,7 +72,7 @@ describe('npm run images', () => {
     const { status, stdout, stderr } = run(['--program=csi-snapshotter', `--out=${out}`]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const { digest, layers, packages } = imageOf('csi-snapshotter');
-    for (const text of [digest, `${packages} packages`, ...layers.map(({ title }) => ` MiB ${title}`), `node ${process.versions.node} MIT`])
+    for (const text of [digest, `${packages} packages`, ...layers.map(({ title }) => `iB ${title}`), `node ${process.versions.node} MIT`])
       expect(stdout).toContain(text);
     expect(readdirSync(join(out, 'sbom'))).toEqual(['csi-snapshotter.spdx.json']);
   });

@@ -43,7 +43,12 @@ const DRIVER_ARGS = [
   '--disable=VOLUME_MOUNT_GROUP',
 ];
 const GROUPS = '--feature-gates=CSIVolumeGroupSnapshot=true';
-const PROVISIONER_ARGS = ['--feature-gates=Topology=true', '--enable-capacity', '--capacity-ownerref-level=1'];
+const PROVISIONER_ARGS = [
+  '--feature-gates=Topology=true',
+  '--enable-capacity',
+  '--capacity-ownerref-level=1',
+  '--capacity-for-immediate-binding',
+];
 const field = (name: string, path: string): object => ({ name, valueFrom: { fieldRef: { fieldPath: path } } });
 const POD = [field('NAMESPACE', 'metadata.namespace'), field('POD_NAME', 'metadata.name')];
 

@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { inspect, parseArgs } from 'node:util';
 import { repositoryRoot } from '../harness/repository.ts';
-import { shortName, type WrittenImage, writeLayout } from './layout.ts';
+import { type Blob, shortName, type WrittenImage, writeLayout } from './layout.ts';
 import { type OwnImage, ownImages } from './own.ts';
 import { imageSbom, type SpdxDocument } from './sbom.ts';
 
@@ -25,7 +25,7 @@ function readOptions(): { readonly out?: string; readonly program?: string; read
   }
 }
 
-const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+const sizeOf = (bytes: number): string => (bytes < 2 ** 20 ? `${(bytes / 2 ** 10).toFixed(1)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`);
 
 function main(): void {
   const options = readOptions();
@@ -46,8 +46,14 @@ function main(): void {
   mkdirSync(join(out, 'sbom'));
   const reports = chosen.flatMap((image, index) => {
     const result = written[index];
-    return result === undefined ? [] : [report({ image, result, bundles, out, say })];
+    return result === undefined ? [] : [reportOf({ image, result, bundles, out })];
   });
+  for (const { name, digest, bytes, layers, sbom, document, missing } of reports) {
+    say(`${name}: ${sizeOf(bytes)}, ${document.packages.length - 1} packages (${sbom})`);
+    say(`  ${digest}`);
+    for (const file of missing) say(`  without ${file}, which is not on this machine`);
+    for (const layer of layers) say(`  ${layer.digest} ${sizeOf(layer.size)} ${layer.title}`);
+  }
   const packages = new Map(reports.flatMap(({ document }) => document.packages.slice(1).map((each) => [each.SPDXID, each] as const)));
   say('packages of all of them:');
   for (const { name, versionInfo, licenseDeclared } of packages.values())
@@ -56,34 +62,36 @@ function main(): void {
   if (options.json === true) process.stdout.write(`${JSON.stringify({ ok: true, out, images })}\n`);
 }
 
-interface Reported {
+interface Report {
+  readonly name: string;
+  readonly digest: string;
+  readonly bytes: number;
+  readonly layers: readonly (Blob & { readonly title: string })[];
+  /** The file of the document. */
+  readonly sbom: string;
+  readonly document: SpdxDocument;
+  readonly missing: readonly string[];
+}
+
+/** Writes the bill of materials. */
+function reportOf({
+  image,
+  result,
+  bundles,
+  out,
+}: {
   readonly image: OwnImage;
   readonly result: WrittenImage;
   readonly bundles: SpdxDocument;
   readonly out: string;
-  readonly say: (line: string) => void;
-}
-
-function report({ image, result, bundles, out, say }: Reported): {
-  readonly name: string;
-  readonly digest: string;
-  readonly bytes: number;
-  readonly layers: readonly object[];
-  readonly sbom: string;
-  readonly document: SpdxDocument;
-} {
+}): Report {
   const { digest } = result.manifest;
   const document = imageSbom(image, { digest, bundles });
   const sbom = join(out, 'sbom', `${image.program}.spdx.json`);
   writeFileSync(sbom, `${JSON.stringify(document, null, 2)}\n`);
-  const name = shortName(image.spec.names[0] ?? image.program);
   const layers = result.layers.map((blob, index) => ({ title: image.spec.layers[index]?.title ?? '', ...blob }));
   const bytes = layers.reduce((sum, { size }) => sum + size, 0);
-  say(`${name}: ${mebibytes(bytes)}, ${document.packages.length - 1} packages (${sbom})`);
-  say(`  ${digest}`);
-  for (const file of image.missing) say(`  without ${file}, which is not on this machine`);
-  for (const layer of layers) say(`  ${layer.digest} ${mebibytes(layer.size)} ${layer.title}`);
-  return { name, digest, bytes, layers, sbom, document };
+  return { name: shortName(image.name), digest, bytes, layers, sbom, document, missing: image.missing };
 }
 
 try {

@@ -14,6 +14,8 @@ import { targetsOf } from './targets.ts';
 export interface OwnImage {
   /** The target of the Dockerfile. */
   readonly program: string;
+  /** `docker.io/csi-sidecars/csi-snapshotter:0.1.0` */
+  readonly name: string;
   readonly spec: ImageSpec;
   /** Of 20.20.2, without a v. */
   readonly nodeVersion: string;
@@ -61,8 +63,9 @@ export function ownImages({ root, node = process.execPath }: { readonly root: st
   const labels = labelsOf(root);
   return targets.map(({ name: program, entrypoint, layers }) => {
     const tools = program === 'mock-driver' ? volumeTools() : NO_TOOLS;
+    const name = `docker.io/csi-sidecars/${program}:${labels['org.opencontainers.image.version']}`;
     const spec = {
-      names: [`docker.io/csi-sidecars/${program}:${labels['org.opencontainers.image.version']}`],
+      names: [name],
       entrypoint,
       env: { PATH, NODE_VERSION: base.nodeVersion },
       labels: { 'org.opencontainers.image.title': program, ...labels },
@@ -70,7 +73,7 @@ export function ownImages({ root, node = process.execPath }: { readonly root: st
     };
     const systemPackages = [...base.systemPackages, ...tools.systemPackages];
     const named = new Map(systemPackages.map((each) => [each.name, each]));
-    return { program, spec, nodeVersion: base.nodeVersion, systemPackages: [...named.values()], missing: tools.missing };
+    return { program, name, spec, nodeVersion: base.nodeVersion, systemPackages: [...named.values()], missing: tools.missing };
   });
 }
 

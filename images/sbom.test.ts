@@ -15,7 +15,8 @@ function sbomOf(program: string, digest: string): SpdxDocument {
   const system = { architecture: 'amd64', distribution: 'debian', copyright: undefined };
   const image = {
     program,
-    spec: { names: [`docker.io/ours/${program}:1`], entrypoint: [], layers: [] },
+    name: `docker.io/ours/${program}:1`,
+    spec: { names: [], entrypoint: [], layers: [] },
     nodeVersion: '24.1.0',
     systemPackages: [{ ...system, name: 'libstdc++6', version: '1:12.2.0-14+deb12u1' }],
     missing: [],

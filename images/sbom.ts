@@ -25,12 +25,12 @@ const IMAGE = 'SPDXRef-image';
 
 /** `digest` is that of the manifest, `sha256:…`; `bundles` as the build writes it. */
 export function imageSbom(
-  { program, spec, nodeVersion, systemPackages }: OwnImage,
+  { program, name, nodeVersion, systemPackages }: OwnImage,
   { digest, bundles }: { readonly digest: string; readonly bundles: SpdxDocument },
 ): SpdxDocument {
   const hex = digest.slice('sha256:'.length);
   const image = {
-    ...entry({ id: IMAGE, name: spec.names[0] ?? program, version: digest, purl: `pkg:oci/${program}@sha256%3A${hex}` }),
+    ...entry({ id: IMAGE, name, version: digest, purl: `pkg:oci/${program}@sha256%3A${hex}` }),
     primaryPackagePurpose: 'CONTAINER',
     checksums: [{ algorithm: 'SHA256', checksumValue: hex }],
   };
@@ -38,19 +38,19 @@ export function imageSbom(
     ...entry({ id: 'SPDXRef-node', name: 'node', version: nodeVersion, purl: `pkg:generic/node@${nodeVersion}` }),
     licenseDeclared: 'MIT',
   };
-  const system = systemPackages.map(({ name, version, architecture, distribution }) =>
+  const system = systemPackages.map(({ name: deb, version, architecture, distribution }) =>
     entry({
-      id: `SPDXRef-deb-${name}`.replaceAll(/[^a-zA-Z0-9.-]/g, '-'),
-      name,
+      id: `SPDXRef-deb-${deb}`.replaceAll(/[^a-zA-Z0-9.-]/g, '-'),
+      name: deb,
       version,
-      purl: `pkg:deb/${distribution}/${encodeURIComponent(name)}@${encodeURIComponent(version)}?arch=${architecture}`,
+      purl: `pkg:deb/${distribution}/${encodeURIComponent(deb)}@${encodeURIComponent(version)}?arch=${architecture}`,
     }),
   );
   const described = bundles.relationships.filter(({ spdxElementId }) => spdxElementId === DOCUMENT);
   const contents = [...described.map(({ relatedSpdxElement }) => relatedSpdxElement), node.SPDXID, ...system.map(({ SPDXID }) => SPDXID)];
   return {
     ...bundles,
-    name: spec.names[0] ?? program,
+    name,
     documentNamespace: `${bundles.documentNamespace}-${program}-${hex}`,
     packages: [image, ...bundles.packages, node, ...system],
     relationships: [

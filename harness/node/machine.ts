@@ -19,7 +19,7 @@ const SETTINGS = [
 const CGROUPS = '/sys/fs/cgroup';
 const KUBELET_FOLDER = '/var/lib/kubelet';
 /** Debian's packages that a node is made of. */
-const PACKAGES = ['runc', 'containerd', 'containernetworking-plugins', 'busybox-static', 'conntrack', 'iptables', 'nftables'];
+const PACKAGES = ['runc', 'containerd', 'containernetworking-plugins', 'busybox-static', 'e2fsprogs', 'conntrack', 'iptables', 'nftables'];
 
 export interface MachineState {
   readonly settings: Readonly<Record<string, string>>;

@@ -118,7 +118,10 @@ function imageOf(container: Container, side: Side): Container {
   return side === 'go' ? { ...container, image: peerImage(container.name as PeerName) } : container;
 }
 
-/** The rules as they are published; bound to the one ServiceAccount of the driver's Pod, as their comments ask everybody to do. */
+/**
+ * The rules as they are published; bound to the one ServiceAccount of the driver's Pod, as their comments ask everybody to do. The
+ * controller's lease is in a namespace of its own, also where it runs in the driver's Pod.
+ */
 function upstreamRbac(side: Side): readonly Manifest[] {
   return UPSTREAM_PROGRAMS.flatMap((program) => {
     const found = readManifests<Manifest>(upstreamRbacFile(program));
@@ -127,7 +130,10 @@ function upstreamRbac(side: Side): readonly Manifest[] {
       .filter(({ kind }) => kind !== 'ServiceAccount')
       .map((manifest) => ({
         ...manifest,
-        metadata: manifest.kind.startsWith('Cluster') ? manifest.metadata : { ...manifest.metadata, namespace: DRIVER_NAMESPACE },
+        metadata:
+          manifest.kind.startsWith('Cluster') || program === 'snapshot-controller'
+            ? manifest.metadata
+            : { ...manifest.metadata, namespace: DRIVER_NAMESPACE },
         ...(manifest.subjects === undefined
           ? {}
           : { subjects: [{ kind: 'ServiceAccount', name: 'mock-driver', namespace: DRIVER_NAMESPACE }] }),

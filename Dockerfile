@@ -2,6 +2,8 @@
 # One image per program: `docker build --target csi-snapshotter .` A program is its own entry point and also
 # lies at the path that the Go program's image has (`/csi-snapshotter`), since some charts set the command.
 #
+# `npm run images` packs the same targets without Docker: it knows COPY of one file or folder, and `ln -s`.
+#
 # USER stays unset, as in the Go programs' images: a driver that runs as root makes a socket that only root
 # can use. The manifests in deploy/ run everything as a user without rights, on a group-owned socket.
 # Nothing is written at run time: the root file system may be read-only.
@@ -18,6 +20,7 @@ RUN npm run build --silent
 FROM ${NODE_IMAGE} AS runtime
 COPY LICENSE /app/LICENSE
 COPY --from=build /src/dist/LICENSES.txt /app/LICENSES.txt
+COPY --from=build /src/dist/sbom.spdx.json /app/sbom.spdx.json
 COPY --from=build /src/dist/chunks /app/dist/chunks
 
 FROM runtime AS snapshot-controller

@@ -105,7 +105,7 @@ export async function openRealWorld(report: (line: string) => void): Promise<Wor
   return { stage, kube, kubeconfig, nodeDir, startNode: () => startNodeHere({ stage, kubeconfig, nodeDir }), apply, close: stop };
 }
 
-function serverOf(kubeconfig: string): string {
+export function serverOf(kubeconfig: string): string {
   const config = load(readFileSync(kubeconfig, 'utf8')) as { clusters?: { cluster?: { server?: string } }[] };
   const server = config.clusters?.[0]?.cluster?.server;
   if (server === undefined) throw new Error(`${kubeconfig} names no server`);

@@ -12,8 +12,8 @@ export interface LoopbackProxy {
   close(): void;
 }
 
-/** In front of `port` on 127.0.0.1. */
-export async function startLoopbackProxy(port: number): Promise<LoopbackProxy> {
+/** In front of `port` on 127.0.0.1; `host`: where it listens itself. */
+export async function startLoopbackProxy(port: number, host = '127.0.0.1'): Promise<LoopbackProxy> {
   const sockets = new Set<Socket>();
   let connections = 0;
   let bytes = 0;
@@ -41,7 +41,7 @@ export async function startLoopbackProxy(port: number): Promise<LoopbackProxy> {
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
+    server.listen(0, host, resolve);
   });
   return {
     port: (server.address() as AddressInfo).port,

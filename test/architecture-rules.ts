@@ -73,7 +73,8 @@ export const RULES: readonly Rule[] = [
   { of: 'csi-sidecars/', mayImport: ['csi-sidecars/', 'snapshotter/', 'provisioner/', 'lib/', 'proto/gen/'] },
   { of: 'demo/', mayImport: ['demo/', 'csi-sidecars/', 'sandbox/', 'mock-driver/', 'lib/', 'harness/'] },
   // Servers and processes for tests, verifications and the demo.
-  { of: 'harness/', mayImport: ['harness/', 'lib/kube/objects.ts', 'lib/kube/resources.ts'] },
+  { of: 'harness/', mayImport: ['harness/', 'images/', 'lib/kube/objects.ts', 'lib/kube/resources.ts'] },
+  { of: 'images/', mayImport: ['images/', 'harness/repository.ts'] },
   { of: 'deploy/', mayImport: ['deploy/'] },
   { of: 'proto/', mayImport: ['proto/'] },
 ];
@@ -102,6 +103,7 @@ const ADAPTERS: readonly (string | RegExp)[] = [
   'csi-sidecars/',
   'demo/',
   'harness/',
+  'images/',
 ];
 
 interface Ban {

@@ -1,18 +1,21 @@
-// Bundles every program that exists into dist/: one esbuild run with code splitting, so that the code
-// the programs share lies once, in dist/chunks/. Node 20 runs no TypeScript, so every npm verb comes
-// through here first; when no input changed since the last run nothing is loaded and nothing is written.
+// Bundles every program that exists into dist/, with code splitting, so that the code the programs share lies
+// once: that of what is released in dist/chunks/, that of what is only for work on it in dist/tool-chunks/, so that
+// no image carries test code. Node 20 runs no TypeScript, so every npm verb comes through here first; when no input
+// changed since the last run nothing is loaded and nothing is written.
 // `--quiet` prints nothing but errors.
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundledPackages, licenceTexts } from './bundled-packages.mjs';
 import { logPlaces } from './log-places.mjs';
+import { sbom } from './sbom.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
 const stampFile = join(dist, '.build.json');
 const started = performance.now();
 
-/** Output name → source. A source that does not exist is left out; a program names itself by its output. */
+/** What is released. Output name → source. A source that does not exist is left out; a program names itself by its output. */
 const PROGRAMS = {
   'snapshot-controller': 'snapshotter/snapshot-controller.ts',
   'csi-snapshotter': 'snapshotter/csi-snapshotter.ts',
@@ -20,12 +23,16 @@ const PROGRAMS = {
   'csi-sidecars': 'csi-sidecars/main.ts',
   'mock-driver': 'mock-driver/main.ts',
   sandbox: 'sandbox/main.ts',
+};
+/** What npm verbs run. */
+const TOOLS = {
   demo: 'demo/main.ts',
   'demo-on-node': 'demo/node-job.ts',
   'verify-on-node': 'test/verify/node/inside.ts',
   simulate: 'test/simulation/main.ts',
   verify: 'test/verify/main.ts',
   bench: 'test/bench/main.ts',
+  images: 'images/main.ts',
   'recording-driver': 'test/real/worlds/main.ts',
 };
 
@@ -36,10 +43,21 @@ const SHEBANG = '#!/usr/bin/env -S node --max-semi-space-size=2\n';
 // CommonJS dependencies call require() for Node's own modules; an ES module has none of its own.
 const BANNER = "import { createRequire as nodeCreateRequire } from 'node:module';\nconst require = nodeCreateRequire(import.meta.url);";
 
-/** Files copied beside the programs. In chunks/ too: shared code that asks import.meta.url lands there. */
+/** Files copied beside the programs. Beside chunks too: shared code that asks import.meta.url lands there. */
 const COPIES = [
   ['proto/csi.proto', 'csi.proto'],
   ['proto/csi.proto', 'chunks/csi.proto'],
+  ['proto/csi.proto', 'tool-chunks/csi.proto'],
+];
+
+/** What else decides what is written. */
+const OWN_SOURCES = [
+  'tools/build.mjs',
+  'tools/bundled-packages.mjs',
+  'tools/log-places.mjs',
+  'tools/sbom.mjs',
+  'package.json',
+  'package-lock.json',
 ];
 
 // The package does not say so, but its modules only declare. Unmarked, KubeConfig drags in all ~760 models:
@@ -78,9 +96,7 @@ const fingerprint = (file) => {
   return info === undefined ? 'absent' : `${info.size}:${info.mtimeMs}`;
 };
 
-function entryPoints() {
-  return Object.entries(PROGRAMS).filter(([, source]) => existsSync(join(root, source)));
-}
+const thatExist = (programs) => Object.entries(programs).filter(([, source]) => existsSync(join(root, source)));
 
 function upToDate(entries) {
   if (!existsSync(stampFile)) return false;
@@ -105,14 +121,15 @@ function writeIfChanged(file, content, mode) {
   renameSync(temporary, file);
 }
 
-async function bundle(entries) {
+/** `chunks` is the folder under dist/ of what these programs share. */
+async function bundle(entries, chunks) {
   const esbuild = await import('esbuild');
   const result = await esbuild.build({
     absWorkingDir: root,
     entryPoints: entries.map(([name, source]) => ({ in: source, out: name })),
     outdir: 'dist',
     outExtension: { '.js': '.mjs' },
-    chunkNames: 'chunks/[name]-[hash]',
+    chunkNames: `${chunks}/[name]-[hash]`,
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -131,55 +148,51 @@ async function bundle(entries) {
   });
   const files = result.outputFiles.map((file) => ({ name: relative(dist, file.path), content: Buffer.from(file.contents) }));
   // Chunks first: an entry never names a chunk that is not there yet.
-  files.sort((a, b) => Number(b.name.startsWith('chunks/')) - Number(a.name.startsWith('chunks/')));
+  const isEntry = (name) => !name.startsWith(`${chunks}/`);
+  files.sort((a, b) => Number(isEntry(a.name)) - Number(isEntry(b.name)));
   for (const { name, content } of files) {
-    const entry = !name.startsWith('chunks/');
+    const entry = isEntry(name);
     writeIfChanged(join(dist, name), entry ? Buffer.concat([Buffer.from(SHEBANG), content]) : content, entry ? 0o755 : 0o644);
   }
-  return { outputs: files.map((file) => file.name), inputs: Object.keys(result.metafile.inputs) };
-}
-
-/** The licence texts of the packages that ended up in a bundle: they ask to be passed on. */
-function licences(inputs) {
-  const folders = new Set(inputs.flatMap((file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []));
-  const texts = [...folders]
-    .sort((a, b) => (a < b ? -1 : 1))
-    .map((folder) => {
-      const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
-      const file = readdirSync(join(root, folder)).find((entry) => /^licen[cs]e/i.test(entry));
-      return `${name} ${version} (${license})\n\n${file === undefined ? '' : readFileSync(join(root, folder, file), 'utf8').trim()}\n`;
-    });
-  return Buffer.from(texts.join(`\n${'-'.repeat(80)}\n\n`));
+  return { outputs: files.map((file) => file.name), metafile: result.metafile };
 }
 
 /** Chunk names carry a hash, so each change leaves an orphan behind. */
 function removeOrphans(outputs) {
   const keep = new Set(outputs.map((name) => join(dist, name)));
-  for (const folder of [dist, join(dist, 'chunks')]) {
+  for (const folder of [dist, join(dist, 'chunks'), join(dist, 'tool-chunks')]) {
     if (!existsSync(folder)) continue;
     for (const name of readdirSync(folder))
       if (name.endsWith('.mjs') && !keep.has(join(folder, name))) rmSync(join(folder, name), { force: true });
   }
 }
 
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const { name, version, license } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const quiet = process.argv.includes('--quiet');
-const entries = entryPoints();
+const [programs, tools] = [thatExist(PROGRAMS), thatExist(TOOLS)];
+const entries = [...programs, ...tools];
 if (upToDate(entries)) {
   if (!quiet) console.log('dist/ is up to date');
 } else {
   const begun = Date.now();
   try {
-    const built = await bundle(entries);
-    writeIfChanged(join(dist, 'LICENSES.txt'), licences(built.inputs), 0o644);
+    const [released, forWork] = await Promise.all([bundle(programs, 'chunks'), bundle(tools, 'tool-chunks')]);
+    const packages = bundledPackages(released.metafile, root);
+    const documents = {
+      'LICENSES.txt': licenceTexts(packages, root),
+      'sbom.spdx.json': `${JSON.stringify(sbom({ name, version, license }, packages), null, 2)}\n`,
+    };
+    for (const [file, text] of Object.entries(documents)) writeIfChanged(join(dist, file), Buffer.from(text), 0o644);
     for (const [from, to] of COPIES) writeIfChanged(join(dist, to), readFileSync(join(root, from)), 0o644);
-    removeOrphans(built.outputs);
-    const sources = [...built.inputs, ...COPIES.map(([from]) => from), 'tools/build.mjs', 'package.json', 'package-lock.json'];
+    const bundles = [...released.outputs, ...forWork.outputs];
+    removeOrphans(bundles);
+    const bundled = new Set([released, forWork].flatMap(({ metafile }) => Object.keys(metafile.inputs)));
+    const sources = [...bundled, ...COPIES.map(([from]) => from), ...OWN_SOURCES];
     // A source saved while the build ran may or may not be in it: the next run builds again.
     const seen = (file) =>
       (statSync(join(root, file), { throwIfNoEntry: false })?.mtimeMs ?? 0) >= begun ? 'saved during the build' : fingerprint(file);
     const inputs = Object.fromEntries(sources.map((file) => [file, seen(file)]));
-    const outputs = [...built.outputs, 'LICENSES.txt', ...COPIES.map(([, to]) => to)];
+    const outputs = [...bundles, ...Object.keys(documents), ...COPIES.map(([, to]) => to)];
     writeIfChanged(stampFile, Buffer.from(JSON.stringify({ entries: JSON.stringify(entries), inputs, outputs })), 0o644);
     if (!quiet)
       console.log(

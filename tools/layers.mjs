@@ -1,6 +1,18 @@
 // The test layers, the least powerful first, and which files each one runs. The one place that says so: vitest.config.ts
 // and `npm test` read it. A pattern is a file, or FOLDER/**/*.ENDING.
-const SOURCES = ['lib', 'snapshotter', 'provisioner', 'mock-driver', 'sandbox', 'csi-sidecars', 'demo', 'deploy', 'proto', 'harness'];
+const SOURCES = [
+  'lib',
+  'snapshotter',
+  'provisioner',
+  'mock-driver',
+  'sandbox',
+  'csi-sidecars',
+  'demo',
+  'deploy',
+  'proto',
+  'harness',
+  'images',
+];
 
 export const LAYERS = {
   pure: [

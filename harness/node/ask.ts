@@ -15,8 +15,8 @@ export async function kubectlOf(plane: ControlPlane, args: readonly string[], st
 /** What the driver holds, by its own account. */
 export async function ledgerInPod(plane: ControlPlane): Promise<DriverLedger> {
   const told = await kubectlOf(plane, [
-    ...['-n', DRIVER_NAMESPACE, 'exec', POD, '-c', 'mock-driver', '--', process.execPath],
-    ...['/app/dist/mock-driver.mjs', 'ledger', '--state-dir=/var/lib/mock-driver', '--json'],
+    ...['-n', DRIVER_NAMESPACE, 'exec', POD, '-c', 'mock-driver', '--'],
+    ...['/mock-driver', 'ledger', '--state-dir=/var/lib/mock-driver', '--json'],
   ]);
   return JSON.parse(told) as DriverLedger;
 }

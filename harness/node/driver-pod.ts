@@ -41,7 +41,12 @@ interface Workload extends Manifest {
 const DISABLED = '--disable=VOLUME_MOUNT_GROUP';
 const DRIVER_ARGS = [`--topology=${TOPOLOGY_KEY}=$(NODE_NAME)`];
 const GROUPS = '--feature-gates=CSIVolumeGroupSnapshot=true';
-const PROVISIONER_ARGS = ['--feature-gates=Topology=true', '--enable-capacity', '--capacity-ownerref-level=1'];
+const PROVISIONER_ARGS = [
+  '--feature-gates=Topology=true',
+  '--enable-capacity',
+  '--capacity-ownerref-level=1',
+  '--capacity-for-immediate-binding',
+];
 const field = (name: string, path: string): object => ({ name, valueFrom: { fieldRef: { fieldPath: path } } });
 const POD = [field('NAMESPACE', 'metadata.namespace'), field('POD_NAME', 'metadata.name')];
 
@@ -135,7 +140,10 @@ function imageOf(container: Container, side: Side): Container {
   return side === 'go' ? { ...container, image: peerImage(container.name as PeerName) } : container;
 }
 
-/** The rules as they are published; bound to the one ServiceAccount of the driver's Pod, as their comments ask everybody to do. */
+/**
+ * The rules as they are published; bound to the one ServiceAccount of the driver's Pod, as their comments ask everybody to do. The
+ * controller's lease is in a namespace of its own, also where it runs in the driver's Pod.
+ */
 function upstreamRbac(side: Side): readonly Manifest[] {
   return UPSTREAM_PROGRAMS.flatMap((program) => {
     const found = readManifests<Manifest>(upstreamRbacFile(program));
@@ -144,7 +152,10 @@ function upstreamRbac(side: Side): readonly Manifest[] {
       .filter(({ kind }) => kind !== 'ServiceAccount')
       .map((manifest) => ({
         ...manifest,
-        metadata: manifest.kind.startsWith('Cluster') ? manifest.metadata : { ...manifest.metadata, namespace: DRIVER_NAMESPACE },
+        metadata:
+          manifest.kind.startsWith('Cluster') || program === 'snapshot-controller'
+            ? manifest.metadata
+            : { ...manifest.metadata, namespace: DRIVER_NAMESPACE },
         ...(manifest.subjects === undefined
           ? {}
           : { subjects: [{ kind: 'ServiceAccount', name: 'mock-driver', namespace: DRIVER_NAMESPACE }] }),

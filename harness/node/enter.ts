@@ -1,9 +1,12 @@
 /** Runs a program of ours as the only inhabitant of private namespaces: what it starts and mounts ends with it. */
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { repositoryRoot } from '../repository.ts';
 import { openStage } from '../stage.ts';
-import { nodeProblem, readMachine, restoreMachine } from './machine.ts';
+import { type MachineState, nodeProblem, readMachine, restoreMachine } from './machine.ts';
 
+const ENDING_MS = 10_000;
+const AGAIN_MS = 200;
 const NAMESPACES = ['--net', '--mount', '--pid', '--uts', '--ipc', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
 
 export interface PrivateRun {
@@ -39,8 +42,18 @@ export async function runPrivately({ program, args = [], timeoutMs, say }: Priva
       timeoutMs,
       say,
     });
-    return { last: stdout.trim().split('\n').at(-1) ?? '', leftOnMachine: restoreMachine(before) };
+    return { last: stdout.trim().split('\n').at(-1) ?? '', leftOnMachine: await restored(before) };
   } finally {
     await stage.close();
+  }
+}
+
+/** What was killed with the namespaces needs a moment to end. */
+async function restored(before: MachineState): Promise<readonly string[]> {
+  const end = performance.now() + ENDING_MS;
+  for (;;) {
+    const left = restoreMachine(before);
+    if (left.length === 0 || performance.now() > end) return left;
+    await pause(AGAIN_MS);
   }
 }

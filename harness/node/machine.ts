@@ -19,7 +19,7 @@ const SETTINGS = [
 const CGROUPS = '/sys/fs/cgroup';
 const KUBELET_FOLDER = '/var/lib/kubelet';
 /** Debian's packages that a node is made of. */
-const PACKAGES = ['runc', 'containerd', 'containernetworking-plugins', 'busybox-static', 'conntrack', 'iptables', 'nftables'];
+const PACKAGES = ['runc', 'containerd', 'containernetworking-plugins', 'busybox-static', 'e2fsprogs', 'conntrack', 'iptables', 'nftables'];
 
 export interface MachineState {
   readonly settings: Readonly<Record<string, string>>;
@@ -46,19 +46,27 @@ export function readMachine(): MachineState {
   };
 }
 
-/** Puts back what a node changed. Answers, as lines, what is still not as it was. */
+/** Puts back what a node changed. Answers, as lines, what is still not as it was; it may be asked again. */
 export function restoreMachine(before: MachineState): readonly string[] {
   for (const [name, value] of Object.entries(before.settings)) {
     const file = join('/proc/sys', name);
     if (readFileSync(file, 'utf8').trim() !== value) writeFileSync(file, value);
   }
-  // Innermost first; a cgroup goes once its last process has.
-  for (const cgroup of podCgroups().toReversed()) if (!before.cgroups.includes(cgroup)) rmdirSync(cgroup);
+  for (const cgroup of podCgroups().toReversed()) if (!before.cgroups.includes(cgroup)) removeCgroup(cgroup);
   if (before.folders.length === 0 && existsSync(KUBELET_FOLDER)) rmdirSync(KUBELET_FOLDER);
   const after = readMachine();
   return (['mounts', 'loops', 'cgroups', 'folders', 'processes'] as const).flatMap((kind) =>
     after[kind].filter((line) => !before[kind].includes(line)).map((line) => `${kind}: ${line}`),
   );
+}
+
+/** One that has processes or others within stays, and is told. */
+function removeCgroup(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    if (!['EBUSY', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
 }
 
 function namespacedProcesses(): string[] {

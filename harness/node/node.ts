@@ -3,15 +3,15 @@
  * beside them. Everything ends with the first process of the namespaces. See enter.ts for how to get there.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type ImageSpec, writeLayout } from '../../images/layout.ts';
 import type { Node } from '../../lib/kube/objects.ts';
 import { NODES } from '../../lib/kube/resources.ts';
 import { binary } from '../real/binaries.ts';
 import { type ControlPlane, startControlPlane } from '../real/control-plane.ts';
 import { restartable } from '../stage.ts';
 import { eventually } from '../wait.ts';
-import { type ImageSpec, packImage } from './image.ts';
 import { basicImages, PAUSE_IMAGE } from './images.ts';
 
 export const NODE_NAME = 'node-1';
@@ -52,10 +52,11 @@ export async function startNode({ home, images = [], report }: NodeOptions): Pro
   execFileSync('mount', ['--make-rshared', KUBELET_FOLDER]);
 
   report('node: images');
-  const archives = [...(await basicImages()), ...images].map((image, index) => packImage(image, join(folder('images'), String(index))));
+  const specs = [...(await basicImages()), ...images];
+  const archive = archiveOf(specs, folder('images'));
   const { socket, restart: restartContainerd } = await startContainerd(plane, folder);
-  for (const archive of archives) execFileSync('ctr', ['--address', socket, '--namespace', 'k8s.io', 'images', 'import', archive]);
-  report(`node: ${archives.length} images imported`);
+  execFileSync('ctr', ['--address', socket, '--namespace', 'k8s.io', 'images', 'import', archive]);
+  report(`node: ${specs.length} images imported`);
   const restartKubelet = await startKubelet(plane, { socket, folder });
   const proxy = ['--proxy-mode=nftables', `--cluster-cidr=${POD_NETWORK}`, '--conntrack-max-per-core=0', '--healthz-bind-address='];
   stage.start({
@@ -77,6 +78,15 @@ export async function startNode({ home, images = [], report }: NodeOptions): Pro
   );
   report('node: Ready');
   return { plane, restart: (name) => (name === 'kubelet' ? restartKubelet() : restartContainerd()) };
+}
+
+/** One image layout, as containerd takes it. */
+function archiveOf(images: readonly ImageSpec[], folder: string): string {
+  const [layout, archive] = [join(folder, 'layout'), join(folder, 'layout.tar')];
+  writeLayout(images, layout);
+  execFileSync('tar', ['-C', layout, '-cf', archive, '.']);
+  rmSync(layout, { recursive: true });
+  return archive;
 }
 
 function network(): void {

@@ -56,8 +56,14 @@ test.each([
 });
 
 test('a proxy that cannot be used is refused by the name of its setting, without its password', () => {
-  expect(() => find({}, SERVER, 'socks5://user:hunter2@proxy:1080')).toThrow(
-    'the proxy in proxy-url of the kubeconfig has the scheme socks5: write it as http://HOST:PORT or https://HOST:PORT',
+  expect(() => find({}, SERVER, 'socks4://user:hunter2@proxy:1080')).toThrow(
+    'the proxy in proxy-url of the kubeconfig has the scheme socks4: write it as http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT',
   );
   expect(() => find({ HTTPS_PROXY: 'http://:hunter2@' })).toThrow(/^the proxy in HTTPS_PROXY is not a URL: /);
+  expect(() => find({}, SERVER, 'socks5:proxy')).toThrow(/^the proxy in proxy-url of the kubeconfig is not a URL: /);
+});
+
+test.each(['socks5://proxy:1080', 'socks5h://user:pass@proxy'])('%s leads there, too', (proxy) => {
+  expect(find({}, SERVER, proxy)).toBe(proxy);
+  expect(find({ HTTPS_PROXY: proxy })).toBe(proxy);
 });

@@ -4,6 +4,9 @@
  */
 import { ConfigError } from '../errors/config-error.ts';
 
+/** Those of golang.org's net/http. */
+const SCHEMES = ['http:', 'https:', 'socks5:', 'socks5h:'];
+
 export type Environment = (name: string) => string | undefined;
 
 /** URL of the proxy; undefined: the server is reached directly. Throws ConfigError for one that cannot be used. */
@@ -23,9 +26,9 @@ function either(env: Environment, name: string): string {
 /** The text may hold a password: it is never repeated. */
 function checked(text: string, where: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url !== undefined && (url.protocol === 'http:' || url.protocol === 'https:')) return text;
-  const what = url === undefined ? 'is not a URL' : `has the scheme ${url.protocol.slice(0, -1)}`;
-  throw new ConfigError(`the proxy in ${where} ${what}: write it as http://HOST:PORT or https://HOST:PORT`);
+  if (url !== undefined && url.hostname !== '' && SCHEMES.includes(url.protocol)) return text;
+  const what = url === undefined || url.hostname === '' ? 'is not a URL' : `has the scheme ${url.protocol.slice(0, -1)}`;
+  throw new ConfigError(`the proxy in ${where} ${what}: write it as http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT`);
 }
 
 /** Loopback never goes by a proxy, and what NO_PROXY lists does not. */

@@ -3,6 +3,7 @@
  * snapshot's finalizers, then what a selector finds now, then the claims' finalizers (PUTs with uid and resourceVersion,
  * which stand in for the live reads), then the content. A hopeless snapshot pins neither itself nor its claims.
  */
+import type { PersistentVolumeClaim } from '../../lib/kube/objects.ts';
 import { keyOf } from '../../lib/controller/store.ts';
 import { text } from '../content-accessors.ts';
 import { CAUSE, type Cause } from '../failure-note.ts';
@@ -118,8 +119,14 @@ function decideContent<S extends SnapshotObject, C extends ContentObject>(
     snapshot: { name: snapshot.metadata?.name ?? '', namespace: snapshot.metadata?.namespace ?? '' },
   });
   if (!secret.ok) return refuse(state, { kind: 'secret', fault: secret.fault, more: secret.more });
+  const bare = bareClaims(sources);
+  // What a selector finds is only known once it was asked for live.
+  const meanwhile = state.selector === undefined ? bare : [];
   const first =
-    protectSnapshot(state, snapshotClass.deletionPolicy) ?? seeSnapshot(state) ?? seeSelection(state) ?? protectClaims(state, sources);
+    protectSnapshot(state, snapshotClass.deletionPolicy, meanwhile) ??
+    seeSnapshot(state) ??
+    seeSelection(state) ??
+    protectClaims(state, bare);
   if (first !== undefined) return first;
   const content = kind.contentBody({
     snapshot,
@@ -162,14 +169,17 @@ function seeSelection<S extends SnapshotObject, C extends ContentObject>(state: 
   return state.selector === undefined ? undefined : confirm(state, 'selection', state.selector);
 }
 
+/** With our finalizer, which they do not have yet. */
+function bareClaims(sources: readonly FoundSource[]): readonly PersistentVolumeClaim[] {
+  const bare = sources.flatMap(({ claim }) => (claim.metadata?.finalizers?.includes(CLAIM_PROTECTION) === true ? [] : [claim]));
+  return bare.slice(0, CLAIMS_AT_ONCE).map((claim) => withFinalizer(claim, CLAIM_PROTECTION));
+}
+
 function protectClaims<S extends SnapshotObject, C extends ContentObject>(
   state: BindingState<S, C>,
-  sources: readonly FoundSource[],
+  claims: readonly PersistentVolumeClaim[],
 ): BindingEffect<C> | undefined {
-  const bare = sources.flatMap(({ claim }) => (claim.metadata?.finalizers?.includes(CLAIM_PROTECTION) === true ? [] : [claim]));
-  if (bare.length === 0) return undefined;
-  const claims = bare.slice(0, CLAIMS_AT_ONCE).map((claim) => withFinalizer(claim, CLAIM_PROTECTION));
-  return { kind: 'protect-claim', backoff: 'protect-claim', inputs: createInputs(state), claims };
+  return claims.length === 0 ? undefined : { kind: 'protect-claim', backoff: 'protect-claim', inputs: createInputs(state), claims };
 }
 
 /** The API server said no: the status says it once, an event at each attempt, and it is tried again at its back-off. */

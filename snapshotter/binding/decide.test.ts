@@ -34,6 +34,14 @@ describe('the way of a dynamic snapshot', () => {
     });
   });
 
+  test('the claim is protected side by side with it, unless it is already', () => {
+    expect(decide(aBindingState())).toMatchObject({
+      kind: 'add-finalizers',
+      claims: [{ metadata: { name: 'data', finalizers: expect.arrayContaining([CLAIM_PROTECTION]) } }],
+    });
+    expect(decide(aBindingState({ claim: protectedClaim }))).toMatchObject({ kind: 'add-finalizers', claims: [] });
+  });
+
   test('finalizers of others are kept, and the list is tested', () => {
     const step = decide(aBindingState({ snapshot: aSnapshot({ metadata: { finalizers: ['example.com/x'] } }) }));
     expect(step).toMatchObject({

@@ -3,6 +3,7 @@ import { ApiError } from '../../lib/kube/api-error.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import { PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS } from '../../lib/kube/resources.ts';
 import { causeOfRefusal } from '../failure-note.ts';
+import { CLAIM_PROTECTION } from '../names.ts';
 import { aBindingState, bothFinalizers, protectedClaim } from '../testing/binding-state.ts';
 import { CONTENT_NAME, SNAPSHOT_UID, aClaim, aContent, aReadySnapshot, aSnapshot } from '../testing/objects.ts';
 import { TinyApi } from '../testing/tiny-api.ts';
@@ -100,6 +101,46 @@ describe('answers of the API server', () => {
     expect(decide(await advance(stale, api.client()))).toMatchObject({ kind: 'done' });
     api.put(VOLUME_SNAPSHOTS, aSnapshot({ metadata: bothFinalizers }));
     expect((await advance(stale, api.client())).confirmed).toContain('snapshot');
+  });
+
+  test('snapshot and claim are protected side by side, and both answers are known', async () => {
+    const api = new TinyApi();
+    api.put(VOLUME_SNAPSHOTS, aSnapshot());
+    api.put(PERSISTENT_VOLUME_CLAIMS, aClaim());
+    const client = api.client();
+    const { name = '', namespace } = aClaim().metadata ?? {};
+    const claim = await client.get(PERSISTENT_VOLUME_CLAIMS, { name, namespace }, signal);
+    const state = aBindingState({ claim, confirmed: new Set() });
+    const sent: string[] = [];
+    let open = (): void => undefined;
+    const bothAreSent = new Promise<void>((resolve) => (open = resolve));
+    const held = (what: string): Promise<void> => {
+      if (sent.push(what) === 2) open();
+      return bothAreSent;
+    };
+    const after = await advance(state, {
+      ...client,
+      patch: (...args) => held('patch').then(() => client.patch(...args)),
+      replace: (...args) => held('replace').then(() => client.replace(...args)),
+    });
+    expect(sent.toSorted()).toEqual(['patch', 'replace']);
+    expect(after.snapshot.metadata?.finalizers).toEqual(bothFinalizers.finalizers);
+    expect(after.sources[0]?.claim?.metadata?.finalizers).toContain(CLAIM_PROTECTION);
+    expect(decide(after)).toMatchObject({ kind: 'create-content', action: 'post' });
+  });
+
+  test('where the claim’s write fails, the snapshot is protected and the claim comes next; where the snapshot’s fails, it is told', async () => {
+    const api = new TinyApi();
+    api.put(VOLUME_SNAPSHOTS, aSnapshot());
+    const client = api.client();
+    const { patch, replace } = refusing(403);
+    const after = await advance(aBindingState(), { ...client, replace });
+    expect(after.refusal).toBeUndefined();
+    expect(decide(after)).toMatchObject({
+      kind: 'protect-claim',
+      claims: [{ metadata: { finalizers: expect.arrayContaining([CLAIM_PROTECTION]) } }],
+    });
+    await expect(advance(aBindingState(), { ...client, patch })).rejects.toMatchObject({ status: 403 });
   });
 
   test('a write never lands on the next snapshot of that name', async () => {

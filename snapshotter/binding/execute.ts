@@ -9,7 +9,7 @@ import type { ContentObject, SnapshotObject } from '../kinds/kind.ts';
 import type { SourceClaim } from '../kinds/sources.ts';
 import { proves, standingOf } from '../membership.ts';
 import { refusalOf } from '../../lib/sidecar/refusal.ts';
-import { type BindingAnswer, type BindingEffect, type BindingState, confirmation, type Refusal } from './state.ts';
+import { type BindingAnswer, type BindingEffect, type BindingState, confirmation, type FoundClaims, type Refusal } from './state.ts';
 
 export interface BindingExecuteDeps {
   readonly client: KubeClient;
@@ -37,7 +37,6 @@ export async function execute<S extends SnapshotObject, C extends ContentObject>
       return confirm(deps, step, run);
     case 'set-class':
     case 'note-failure':
-    case 'add-finalizers':
     case 'add-owner':
       return patchSnapshot(deps, run, { patch: step.patch });
     case 'write-error':
@@ -45,8 +44,13 @@ export async function execute<S extends SnapshotObject, C extends ContentObject>
       return patchSnapshot(deps, run, { patch: step.patch, subresource: 'status' });
     case 'release-snapshot':
       return releaseSnapshot(patchSnapshot(deps, run, { patch: step.patch }));
+    case 'add-finalizers':
+      return protectBoth(deps, step, run);
     case 'protect-claim':
-      return orRefusal(deps, { state: run.state, effect: step.kind }, () => protectClaims(deps, step.claims, run.signal));
+      return orRefusal(deps, { state: run.state, effect: step.kind }, async () => ({
+        kind: 'claims',
+        claims: await protectClaims(deps, step.claims, run.signal),
+      }));
     case 'create-content':
       return createContent(deps, step, run);
     case 'bind-content':
@@ -85,7 +89,7 @@ async function patchSnapshot<S extends SnapshotObject, C extends ContentObject>(
   { client, applyWrite }: BindingExecuteDeps,
   { state: { kind, snapshot }, signal }: Run<S, C>,
   change: { readonly patch: Patch; readonly subresource?: 'status' },
-): Promise<BindingAnswer<S, C>> {
+): Promise<BindingAnswer<S, C> & { kind: 'snapshot' }> {
   const { namespace, name = '' } = snapshot.metadata ?? {};
   const object = await client.patch(kind.snapshots, { namespace, name }, { ...change, signal });
   applyWrite(kind.snapshots, object);
@@ -129,13 +133,24 @@ async function postContent<S extends SnapshotObject, C extends ContentObject>(
   }
 }
 
+/** A claim whose write failed is written again by a step of its own, which tells what goes wrong. */
+async function protectBoth<S extends SnapshotObject, C extends ContentObject>(
+  deps: BindingExecuteDeps,
+  { patch, claims }: BindingEffect<C> & { kind: 'add-finalizers' },
+  run: Run<S, C>,
+): Promise<BindingAnswer<S, C>> {
+  const [snapshot, written] = await Promise.allSettled([patchSnapshot(deps, run, { patch }), protectClaims(deps, claims, run.signal)]);
+  if (snapshot.status === 'rejected') throw snapshot.reason;
+  return written.status === 'rejected' ? snapshot.value : { ...snapshot.value, claims: written.value };
+}
+
 /** All of them are tried; one that failed is told, and tried again. */
-async function protectClaims<S extends SnapshotObject, C extends ContentObject>(
+async function protectClaims(
   { client, applyWrite }: BindingExecuteDeps,
   claims: readonly PersistentVolumeClaim[],
   signal: AbortSignal,
-): Promise<BindingAnswer<S, C>> {
-  const write = async (claim: PersistentVolumeClaim): Promise<readonly [string, PersistentVolumeClaim | undefined]> => {
+): Promise<FoundClaims> {
+  const write = async (claim: PersistentVolumeClaim): Promise<FoundClaims[number]> => {
     const object = await orNothing(client.replace(PERSISTENT_VOLUME_CLAIMS, claim, { signal }));
     if (object !== undefined) applyWrite(PERSISTENT_VOLUME_CLAIMS, object);
     return [claim.metadata?.name ?? '', object];
@@ -143,7 +158,7 @@ async function protectClaims<S extends SnapshotObject, C extends ContentObject>(
   const results = await Promise.allSettled(claims.map(write));
   const refused = results.find((result) => result.status === 'rejected');
   if (refused !== undefined) throw refused.reason;
-  return { kind: 'claims', claims: results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])) };
+  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
 }
 
 async function deleteContent<S extends SnapshotObject, C extends ContentObject>(
@@ -217,14 +232,14 @@ export function absorb<S extends SnapshotObject, C extends ContentObject>(
       const { object } = answer;
       // Under another uid it is not the snapshot that this run is about: that one is gone.
       if (object === undefined || object.metadata?.uid !== state.snapshot.metadata?.uid) return { ...state, gone: true };
-      return { ...state, snapshot: object, ...known('snapshot') };
+      const { sources, names } = withClaims(state, answer.claims ?? []);
+      return { ...state, snapshot: object, sources, ...known('snapshot', ...names) };
     }
     case 'found':
       return { ...state, ...answer.found, ...(answer.needed === undefined ? {} : known(answer.needed)) };
     case 'claims': {
-      const claims = new Map(answer.claims);
-      const sources = state.sources.map((source) => (claims.has(source.name) ? { ...source, claim: claims.get(source.name) } : source));
-      return { ...state, sources, ...known(...[...claims.keys()].map((name) => confirmation('claim', name))) };
+      const { sources, names } = withClaims(state, answer.claims);
+      return { ...state, sources, ...known(...names) };
     }
     case 'volume': {
       const { name, object } = answer;
@@ -241,6 +256,17 @@ export function absorb<S extends SnapshotObject, C extends ContentObject>(
     default:
       return answer satisfies never;
   }
+}
+
+function withClaims<S extends SnapshotObject, C extends ContentObject>(
+  { sources }: BindingState<S, C>,
+  found: FoundClaims,
+): { readonly sources: readonly SourceClaim[]; readonly names: readonly string[] } {
+  const claims = new Map(found);
+  return {
+    sources: sources.map((source) => (claims.has(source.name) ? { ...source, claim: claims.get(source.name) } : source)),
+    names: [...claims.keys()].map((name) => confirmation('claim', name)),
+  };
 }
 
 /** What a live read says of the group that the snapshot belongs to, or says so. */

@@ -22,11 +22,12 @@ function told(state: Parameters<typeof decide>[0]): readonly string[] {
 }
 
 describe('the way of a dynamic group', () => {
-  test('its finalizer comes first, whatever the policy: its members are let go before it', () => {
+  test('its finalizer comes first and alone, whatever the policy: its members are let go before it', () => {
     for (const deletionPolicy of ['Delete', 'Retain'])
       expect(decide(aGroupState({ snapshotClass: aClass({ deletionPolicy }) }))).toMatchObject({
         kind: 'add-finalizers',
         patch: { operations: [{}, {}, { value: [GROUP_BOUND_PROTECTION] }] },
+        claims: [],
       });
   });
 

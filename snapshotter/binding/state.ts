@@ -100,7 +100,8 @@ export type BindingEffect<C extends ContentObject = VolumeSnapshotContent> =
   | (BindingStep<'write-error'> & { readonly patch: Patch })
   /** The annotation that programs read. */
   | (BindingStep<'note-failure'> & { readonly patch: Patch })
-  | (BindingStep<'add-finalizers'> & { readonly patch: Patch })
+  /** And, side by side with it, PUT of claims that are to be read. */
+  | (BindingStep<'add-finalizers'> & { readonly patch: Patch; readonly claims: readonly PersistentVolumeClaim[] })
   /** PUT of whole claims with our finalizer, side by side. */
   | (BindingStep<'protect-claim'> & { readonly claims: readonly PersistentVolumeClaim[] })
   /** A live read of the snapshot itself. It shares the post's not-before time. */
@@ -131,12 +132,14 @@ export type Found<S extends SnapshotObject, C extends ContentObject> = Partial<
   Pick<BindingState<S, C>, 'content' | 'snapshotClass' | 'posted' | 'refusal'>
 >;
 
+export type FoundClaims = readonly (readonly [name: string, claim: PersistentVolumeClaim | undefined])[];
+
 export type BindingAnswer<S extends SnapshotObject = VolumeSnapshot, C extends ContentObject = VolumeSnapshotContent> =
-  /** Undefined: the snapshot itself went meanwhile. */
-  | { readonly kind: 'snapshot'; readonly object: S | undefined }
+  /** Undefined: the snapshot itself went meanwhile. `claims`: that were written beside it. */
+  | { readonly kind: 'snapshot'; readonly object: S | undefined; readonly claims?: FoundClaims }
   | { readonly kind: 'found'; readonly needed?: Needed; readonly found: Found<S, C> }
   /** By name; undefined: it is not there. */
-  | { readonly kind: 'claims'; readonly claims: readonly (readonly [string, PersistentVolumeClaim | undefined])[] }
+  | { readonly kind: 'claims'; readonly claims: FoundClaims }
   | { readonly kind: 'volume'; readonly name: string; readonly object: PersistentVolume | undefined }
   /** All that the selector finds. */
   | { readonly kind: 'selection'; readonly sources: readonly SourceClaim[] }

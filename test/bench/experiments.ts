@@ -1,5 +1,5 @@
-/** What is tried with each side. All but `in place` share one control plane. */
-import type { ExperimentName, SideTotals } from './figures.ts';
+/** What is tried with each side on one control plane, the same for all of these. */
+import type { AMONG_THOUSANDS, ExperimentName, SideTotals } from './figures.ts';
 import { defaultFlags } from './default-flags.ts';
 import { groups } from './groups.ts';
 import { readiness } from './readiness.ts';
@@ -13,7 +13,9 @@ const NONE: SideTotals = {};
 const DRIVER_MS = 50;
 const SLOW_ONE_BY_ONE = 10;
 
-export const ON_SHARED_PLANE: Readonly<Record<Exclude<ExperimentName, 'in place'>, Experiment>> = {
+export type SharedExperiment = Exclude<ExperimentName, (typeof AMONG_THOUSANDS)[number]>;
+
+export const ON_SHARED_PLANE: Readonly<Record<SharedExperiment, Experiment>> = {
   load: {
     size: ({ objects, inFlight, loads, oneByOne }) =>
       `${oneByOne} objects one at a time right after the start, ${loads} loads of ${objects} objects, ${inFlight} in flight, on the same processes, ${oneByOne} more one at a time`,

@@ -14,8 +14,12 @@ export const EXPERIMENTS = [
   'groups',
   'start',
   'in place',
+  'among',
+  'growth',
 ] as const;
 export type ExperimentName = (typeof EXPERIMENTS)[number];
+/** Each control plane of these has thousands of objects. */
+export const AMONG_THOUSANDS = ['in place', 'among', 'growth'] as const;
 
 /**
  * Loads of many objects: `cold`, the first after a start, and `warm`, the last. One object at a time: `first few` before the
@@ -52,6 +56,8 @@ export interface SideTotals {
   /** Calls of it that change something: none where all is settled. */
   readonly startWrites?: number;
   readonly idleCpuMsPerMinute?: number;
+  /** Of each kind, while this was measured. */
+  readonly objectsInPlace?: number;
   /** From ready in the driver to ready in the VolumeSnapshot. */
   readonly lagP50Ms?: number;
   readonly lagMostMs?: number;

@@ -1,65 +1,63 @@
 /**
- * Starts among thousands of settled claims, volumes, snapshots and contents. One set is made by programs; the others are its
+ * Control planes with thousands of settled claims, volumes, snapshots and contents. One set is made by programs; the others are its
  * copies under other names, put into etcd as the server would have stored them.
  */
 import { randomUUID } from 'node:crypto';
-import { startMockDriver } from '../../harness/mock-driver.ts';
+import { startSteeredDriver, type SteeredDriver } from '../../harness/mock-driver.ts';
 import { onControlPlane } from '../../harness/real/on-control-plane.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
-import { openScene, provision, takeSnapshot } from '../real/main-job.ts';
+import { openScene, provision, type Scene, takeSnapshot } from '../real/main-job.ts';
 import { stopCast } from '../real/programs.ts';
-import type { Outcome, Result } from './figures.ts';
-import type { BenchOptions } from './options.ts';
 import { FOLLOWED } from './phases.ts';
 import { BENCH_USERS, startSide } from './sides.ts';
-import { startUntilQuiet } from './start.ts';
 import { eventually } from '../../harness/wait.ts';
 
-/** A server that lists thousands keeps its clients waiting for seconds. */
-const QUIET_MS = 3_000;
-const IDLE_MS = 10_000;
-
-export interface Told {
-  readonly add: (result: Result) => void;
-  readonly log: (line: string) => void;
+export interface Populated {
+  readonly plane: ControlPlane;
+  readonly driver: SteeredDriver;
 }
 
-export async function inPlace({ inPlace: count, rounds, sides }: BenchOptions, { add, log }: Told): Promise<void> {
+/** Does `work` on a control plane that has so many of each kind, all settled. Its controller manager is stopped: it would look at each of them every few seconds. */
+export async function withInPlace(
+  count: number,
+  log: (line: string) => void,
+  work: (populated: Populated) => Promise<void>,
+): Promise<void> {
   await onControlPlane({ users: BENCH_USERS, inMemory: true, audit: true }, async (plane) => {
-    const driver = await startMockDriver(plane.stage);
-    const input = { plane, address: driver.address, profiles: undefined };
-    const scene = await openScene({ plane, driver, name: 'in-place' });
-    const programs = await startSide('one', input);
-    const { volumeName, volumeHandle } = await provision(scene, 'claim');
-    const { content } = await takeSnapshot(scene, 'snapshot', 'claim');
-    const snapshot = await settledSnapshot(plane, scene.namespace);
-    const settled = await plane.kube.get(PERSISTENT_VOLUME_CLAIMS, { namespace: scene.namespace, name: 'claim' });
-    const volume = await plane.kube.get(PERSISTENT_VOLUMES, { name: volumeName });
-    await stopCast(programs);
-    // It would look at each of them every few seconds.
-    await plane.servers.controllerManager?.kill();
+    const driver = await startSteeredDriver(plane.stage);
+    const { scene, set, handles } = await firstSet({ plane, driver });
+    plane.servers.controllerManager?.signal('SIGSTOP');
     const began = performance.now();
-    const set: StoredSet = [
-      [`persistentvolumeclaims/${scene.namespace}`, settled],
-      ['persistentvolumes', volume],
-      [`snapshot.storage.k8s.io/volumesnapshots/${scene.namespace}`, snapshot],
-      ['snapshot.storage.k8s.io/volumesnapshotcontents', content],
-    ];
-    const handles = [volumeHandle, content.status?.snapshotHandle ?? ''];
     await plane.store(copiesOf(set, { count, handles, fresh: () => randomUUID() }));
     // Else the first side would wait for the server, and be taken for quiet.
     for (const resource of FOLLOWED)
       await eventually('the server to have them all', () => hasAll(plane, resource, count), { everyMs: 500 });
-    log(`  ${count} of each kind are in place after ${((performance.now() - began) / 1000).toFixed(0)} s`);
-    for (let round = 1; round <= rounds; round += 1)
-      for (const side of sides) {
-        const outcome: Outcome = await startUntilQuiet(side, { input, quietMs: QUIET_MS, idleMs: round === 1 ? IDLE_MS : 0 });
-        log(`  ${side}: quiet after ${((outcome.totals.startMs ?? 0) / 1000).toFixed(1)} s`);
-        add({ experiment: 'in place', side, round, ...outcome });
-      }
+    log(
+      `  ${count} of each kind are in place after ${((performance.now() - began) / 1000).toFixed(0)} s, copies of those in ${scene.namespace}`,
+    );
+    await work({ plane, driver });
   });
+}
+
+/** Made by programs, which have ended. */
+async function firstSet({ plane, driver: { driver } }: Populated): Promise<{ scene: Scene; set: StoredSet; handles: string[] }> {
+  const scene = await openScene({ plane, driver, name: 'in-place' });
+  const programs = await startSide('one', { plane, address: driver.address, profiles: undefined });
+  const { volumeName, volumeHandle } = await provision(scene, 'claim');
+  const { content } = await takeSnapshot(scene, 'snapshot', 'claim');
+  const snapshot = await settledSnapshot(plane, scene.namespace);
+  const settled = await plane.kube.get(PERSISTENT_VOLUME_CLAIMS, { namespace: scene.namespace, name: 'claim' });
+  const volume = await plane.kube.get(PERSISTENT_VOLUMES, { name: volumeName });
+  await stopCast(programs);
+  const set: StoredSet = [
+    [`persistentvolumeclaims/${scene.namespace}`, settled],
+    ['persistentvolumes', volume],
+    [`snapshot.storage.k8s.io/volumesnapshots/${scene.namespace}`, snapshot],
+    ['snapshot.storage.k8s.io/volumesnapshotcontents', content],
+  ];
+  return { scene, set, handles: [volumeHandle, content.status?.snapshotHandle ?? ''] };
 }
 
 /** What the server answers lists from is as new as its storage. */

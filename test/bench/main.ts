@@ -11,9 +11,9 @@ import { onControlPlane } from '../../harness/real/on-control-plane.ts';
 import { openSight } from '../../harness/sight.ts';
 import { ConfigError } from '../../lib/errors/config-error.ts';
 import { chart } from './chart.ts';
-import { ON_SHARED_PLANE } from './experiments.ts';
-import { type BenchReport, type ExperimentName, joined, printed, type Result } from './figures.ts';
-import { inPlace } from './in-place.ts';
+import { ON_SHARED_PLANE, type SharedExperiment } from './experiments.ts';
+import { AMONG_THOUSANDS, type BenchReport, type ExperimentName, joined, printed, type Result } from './figures.ts';
+import { amongThousands, sizeAmongThousands } from './among-thousands.ts';
 import { type BenchOptions, readOptions, USAGE } from './options.ts';
 import { markdown } from './page.ts';
 import { FOLLOWED } from './phases.ts';
@@ -34,15 +34,15 @@ async function measure(options: BenchOptions, tell: Tell): Promise<BenchReport> 
     results.push(result);
     tell(report);
   };
-  const shared = options.experiments.flatMap((name) => (name === 'in place' ? [] : [name]));
+  const shared = options.experiments.filter(isShared);
   for (const name of shared) sizes[name] = ON_SHARED_PLANE[name].size(options);
   if (shared.length > 0) await measureShared(options, add);
-  if (options.experiments.includes('in place')) {
-    sizes['in place'] = `${options.inPlace} claims, volumes, snapshots and contents each, all settled`;
-    await inPlace(options, { add, log });
-  }
+  for (const name of AMONG_THOUSANDS) if (options.experiments.includes(name)) sizes[name] = sizeAmongThousands(name, options);
+  await amongThousands(options, { add, log });
   return report;
 }
+
+const isShared = (name: ExperimentName): name is SharedExperiment => name in ON_SHARED_PLANE;
 
 async function measureShared(options: BenchOptions, add: (result: Result) => void): Promise<void> {
   await onControlPlane({ audit: true, users: BENCH_USERS, report: log }, async (plane) => {
@@ -53,7 +53,7 @@ async function measureShared(options: BenchOptions, add: (result: Result) => voi
     const profiles = profilesOf(options);
     const playRound = async (round: number, rounds: Experiment['rounds']): Promise<void> => {
       for (const experiment of options.experiments) {
-        if (experiment === 'in place' || ON_SHARED_PLANE[experiment].rounds !== rounds) continue;
+        if (!isShared(experiment) || ON_SHARED_PLANE[experiment].rounds !== rounds) continue;
         const { sides, play } = ON_SHARED_PLANE[experiment];
         const playing = options.sides.filter((side) => sides.includes(side));
         // Who comes first meets an emptier server: the order turns from round to round.

@@ -46,6 +46,13 @@ const PHASE_TABLES: readonly PhaseTable[] = [
   ...of('slow driver', 'one by one', ['Slow driver: latency of one object at a time, median ms', 'p50Ms', 0]),
   ...of('slow driver', 'warm', ['Slow driver: objects per second', 'perSecond', 1]),
   ...of(
+    'among',
+    'warm',
+    ['Among thousands: objects per second', 'perSecond', 1],
+    ['Among thousands: CPU ms per object of the programs', 'cpuMs', 1],
+    ['Among thousands: latency under load, median ms', 'p50Ms', 0],
+  ),
+  ...of(
     'groups',
     'warm',
     ['Groups: median ms', 'p50Ms', 0],
@@ -116,6 +123,7 @@ export function markdown(report: BenchReport): string {
     ...aims(report),
     ...PHASE_TABLES.flatMap((table) => phaseTable(report, table)),
     ...TOTAL_TABLES.flatMap(([experiment, title, rows]) => totalTable(report, { experiment, title, rows })),
+    ...growthTable(report),
     ...shareTable(report),
   ];
   return `${lines.join('\n')}\n`;
@@ -165,6 +173,18 @@ function totalTable(
     row(name, { sides, found: sides.map((side) => measured(report, { experiment, side, figure })), digits }),
   );
   return ['', `## ${title}`, '', ...head(sides), ...lines];
+}
+
+/** Each line is one start. */
+function growthTable({ results }: BenchReport): string[] {
+  const found = results.filter(({ experiment }) => experiment === 'growth');
+  if (found.length === 0) return [];
+  const lines = found.map(({ totals: { objectsInPlace = 0, startMs = 0, startCpuMs = 0, residentMiB = 0, idleCpuMsPerMinute = 0 } }) => {
+    const cells = [startMs, startCpuMs, residentMiB, idleCpuMsPerMinute].map((value) => value.toFixed(0));
+    return `| ${[objectsInPlace, ...cells].join(' | ')} |`;
+  });
+  const heading = '| of each kind in place | ms until quiet | CPU ms of it | resident MiB | idle CPU ms a minute |';
+  return ['', '## How a start grows: ours, one process', '', heading, '|---|---|---|---|---|', ...lines];
 }
 
 /** Where the servers have most of the machine, the programs are not what bounds the pace. */

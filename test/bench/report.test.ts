@@ -115,3 +115,16 @@ test('the chart has a bar for each side of each phase', () => {
   expect(svg).toContain('width="460.0"');
   expect(svg).toContain('width="230.0"');
 });
+
+test('each start of the growth is a line of its own', () => {
+  const growth = (objectsInPlace: number, startMs: number): Result => ({
+    experiment: 'growth',
+    side: 'one',
+    round: 1,
+    phases: [],
+    totals: { objectsInPlace, startMs, startCpuMs: 700.4, residentMiB: 83, idleCpuMsPerMinute: 0 },
+  });
+  const page = markdown({ ...report(), results: [growth(100, 1357.2), growth(1000, 1500)] });
+  expect(page).toContain('| 100 | 1357 | 700 | 83 | 0 |\n| 1000 | 1500 | 700 | 83 | 0 |');
+  expect(markdown(report([10, 6]))).not.toContain('How a start grows');
+});

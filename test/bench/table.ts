@@ -4,7 +4,7 @@ import type { DriverControl } from '../../harness/driver-control.ts';
 import type { MockDriver } from '../../harness/mock-driver.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import type { Sight } from '../../harness/sight.ts';
-import { openScene, untilNothingLeft } from '../real/main-job.ts';
+import { openScene, type Scene, untilNothingLeft } from '../real/main-job.ts';
 import { stopCast } from '../real/programs.ts';
 import type { Outcome, PhaseFigures } from './figures.ts';
 import { residentMiB } from './gauges.ts';
@@ -39,6 +39,8 @@ export interface TableOptions extends SideFlags {
   readonly name: string;
   /** Bytes on the wire so far, where they are counted. */
   readonly wire?: () => number;
+  /** Resolves once nothing is left of what was made. Default: once the control plane and the driver are empty. */
+  readonly untilClean?: (scene: Scene) => Promise<unknown>;
 }
 
 export interface Table {
@@ -84,7 +86,7 @@ export async function atTable<T>(
     },
     resident: () => pids.reduce((sum, pid) => sum + residentMiB(pid), 0),
   });
-  await untilNothingLeft(scene);
+  await (options.untilClean ?? untilNothingLeft)(scene);
   await stopCast(programs);
   return answer;
 }

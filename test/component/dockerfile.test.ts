@@ -4,6 +4,7 @@
  * another user without rights, on a tree that cannot be written.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -24,7 +25,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../../harness/wait.ts';
-import { parseDockerfile, type Stage } from './dockerfile.ts';
+import { parseDockerfile, type Stage } from '../../images/dockerfile.ts';
+import { entriesOf, type Layer } from '../../images/layer.ts';
+import { targetsOf } from '../../images/targets.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const TARGETS = ['snapshot-controller', 'csi-snapshotter', 'csi-provisioner', 'csi-sidecars', 'mock-driver'];
@@ -102,6 +105,18 @@ function run({ command, tree, workdir }: { command: string; tree: string; workdi
     timeout: 600_000,
   });
   expect({ command, status, output: status === 0 ? '' : stdout + stderr }).toEqual({ command, status: 0, output: '' });
+}
+
+/** Path → digest of what is there, links followed: the trees have their links into themselves. */
+function contentOf(layers: readonly Layer[]): Readonly<Record<string, string>> {
+  const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+  const entries = layers.flatMap((layer) => entriesOf(layer));
+  const files = entries.flatMap((entry) => (entry.kind === 'file' ? [[entry.path, digest(entry.read())] as const] : []));
+  const known = new Map(files);
+  const links = entries.flatMap((entry) =>
+    entry.kind === 'link' ? [[entry.path, known.get(entry.target.slice(1)) ?? 'nothing'] as const] : [],
+  );
+  return Object.fromEntries([...files, ...links].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 const isRoot = process.getuid?.() === 0;
@@ -182,6 +197,15 @@ describe('the Dockerfile', () => {
       expect(existsSync(join(tree, 'app/LICENSE'))).toBe(true);
       expect(readFileSync(join(tree, 'app/LICENSES.txt'), 'utf8')).toContain('@grpc/grpc-js');
       expect(readdirSync(tree).sort()).toEqual(['app', target].sort());
+    }
+  });
+
+  test('carried out gives the files that `npm run images` reads off it', () => {
+    const targets = targetsOf(ROOT);
+    expect(targets.map(({ name }) => name).toSorted()).toEqual(TARGETS.toSorted());
+    for (const { name, entrypoint, layers } of targets) {
+      expect(entrypoint).toEqual(stage(name).entrypoint);
+      expect(contentOf(layers), name).toEqual(contentOf([{ title: name, files: { '/': build(name) } }]));
     }
   });
 });

@@ -2,12 +2,16 @@
  * One process with all roles does the same job as three programs, and what each costs: resident memory and
  * the time from start to synced caches, printed. No bound on either: machines differ.
  */
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { exampleFile } from '../../demo/manifests.ts';
 import type { World } from '../../demo/world.ts';
-import { installWorldCrds, openSandboxWorld, readLedger, SIDECARS, startDriver, startProgram } from '../../demo/world.ts';
+import { installWorldCrds, openSandboxWorld, readLedger, serverOf, SIDECARS, startDriver, startProgram } from '../../demo/world.ts';
 import type { PersistentVolumeClaim, VolumeSnapshot } from '../../lib/kube/objects.ts';
 import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
+import { writeKubeconfig } from '../../harness/kubeconfig.ts';
+import { startLoopbackProxy } from '../../harness/loopback-proxy.ts';
 import type { Program } from '../../harness/stage.ts';
 import { eventually } from '../../harness/wait.ts';
 import { freePort } from '../../harness/free-port.ts';
@@ -37,10 +41,14 @@ interface Started {
 }
 
 /** Starts it and answers once /readyz says that nothing is waited for. */
-async function startAndSync(name: string, flags: readonly string[]): Promise<Started> {
-  const address = `127.0.0.1:${await freePort()}`;
+async function startAndSync(
+  name: string,
+  flags: readonly string[],
+  { host = '127.0.0.1', kubeconfig = world.kubeconfig } = {},
+): Promise<Started> {
+  const address = `${host}:${await freePort()}`;
   const started = performance.now();
-  const usual = [`--kubeconfig=${world.kubeconfig}`, `--http-endpoint=${address}`];
+  const usual = [`--kubeconfig=${kubeconfig}`, `--http-endpoint=${address}`];
   const program = startProgram(world.stage, name, { flags: [...usual, ...flags] });
   const url = `http://${address}`;
   const isReady = async (): Promise<true | undefined> => ((await fetch(`${url}/readyz`)).status === 200 ? true : undefined);
@@ -73,6 +81,24 @@ async function mainJob(): Promise<void> {
   await eventually('the volumes to go', () => gone(() => kube.list(PERSISTENT_VOLUMES)), { signal });
   expect(await readLedger(world)).toEqual({ volumes: 0, snapshots: 0 });
 }
+
+const hasIpv6 = Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === '::1'));
+
+test.skipIf(!hasIpv6)('a control plane and probes that have an IPv6 address alone', async () => {
+  const proxy = await startLoopbackProxy(Number(new URL(serverOf(world.kubeconfig)).port), '::1');
+  try {
+    const server = `http://[::1]:${proxy.port}`;
+    const kubeconfig = writeKubeconfig(join(world.stage.dir, 'kubeconfig-ipv6'), { server });
+    const roles = [`--roles=${SIDECARS.join(',')}`, `--csi-address=${world.stage.dir}/csi.sock`];
+    const { program, url } = await startAndSync('csi-sidecars', roles, { host: '[::1]', kubeconfig });
+    await mainJob();
+    expect((await fetch(`${url}/metrics`)).status).toBe(200);
+    expect(proxy.connections()).toBeGreaterThan(0);
+    expect(await program.stop()).toEqual({ code: 0, signal: null });
+  } finally {
+    proxy.close();
+  }
+});
 
 test('three programs and one process with all roles do the same job; their memory and start-up are printed', async () => {
   const address = `--csi-address=${world.stage.dir}/csi.sock`;

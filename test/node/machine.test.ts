@@ -1,19 +1,22 @@
 /** The comparison of the machine before and after a node: each thing that could be left is planted and told. */
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readMachine, restoreMachine } from '../../harness/node/machine.ts';
 import { openStage } from '../../harness/stage.ts';
 import { eventually } from '../../harness/wait.ts';
 
-test('a mount, a loop device and a process in other namespaces are told', async () => {
+test('a mount, a loop device, a cgroup in use and a process in other namespaces are told', async () => {
   const stage = openStage('machine');
   const before = readMachine();
   const inside = spawn('unshare', ['--pid', '--fork', '--kill-child', 'sleep', '600'], { stdio: 'ignore' });
   const file = join(stage.dir, 'file');
   writeFileSync(file, Buffer.alloc(4096));
   const loop = execFileSync('losetup', ['--find', '--show', file], { encoding: 'utf8' }).trim();
+  const cgroup = join(['/sys/fs/cgroup/pids', '/sys/fs/cgroup'].find((folder) => existsSync(folder)) ?? '', `kubepods-${process.pid}`);
+  mkdirSync(cgroup);
+  writeFileSync(join(cgroup, 'cgroup.procs'), String(inside.pid));
   const point = join(stage.dir, 'point');
   mkdirSync(point);
   execFileSync('mount', ['--bind', point, point]);
@@ -25,6 +28,7 @@ test('a mount, a loop device and a process in other namespaces are told', async 
     expect(told).toContainEqual(expect.stringMatching(/^processes: \d+ (unshare|sleep)$/));
     expect(told).toContainEqual(expect.stringMatching(new RegExp(`^loops: ${loop} `)));
     expect(told).toContainEqual(expect.stringContaining(`mounts: `));
+    expect(told).toContain(`cgroups: ${cgroup}`);
   } finally {
     inside.kill('SIGKILL');
     execFileSync('umount', [point]);

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../lib/kube/objects.ts';
 import { CSI_NODES, NODES } from '../../lib/kube/resources.ts';
+import { missingAndSurplus } from '../real/worlds/capacities.ts';
 import { differences, INTENDED_OF_6_3 } from '../real/worlds/intended.ts';
 import type { ClaimOutcome, SideOutcome } from '../real/worlds/outcome.ts';
 import { type MadeObject, SIDE } from '../real/worlds/parts.ts';
@@ -142,4 +143,15 @@ test('our words begin with those of the Go program', () => {
   expect(faults('no room is left (wait)', 'no room is left')).toEqual([]);
   expect(faults('no room', 'no room is left')).toEqual([expect.stringContaining('words')]);
   expect(faults('Got {Bound [] <nil> nil nil}', 'Got {Bound [] <nil> nil}')).toEqual([]);
+});
+
+test('of the capacities of the Go program all but those of a segment without keys are looked at, of ours all', () => {
+  const [keyless, placed] = ['class {} 3Gi ', 'class {"zone":"a"} 5Gi '];
+  expect(missingAndSurplus('go', [placed], [keyless, placed])).toEqual([]);
+  expect(missingAndSurplus('ours', [placed], [keyless, placed])).toEqual([`lacks ${keyless}`]);
+  expect(missingAndSurplus('go', [keyless, 'class {"zone":"b"} 1Gi '], [placed])).toEqual([
+    `lacks ${placed}`,
+    'has class {"zone":"b"} 1Gi ',
+  ]);
+  expect(missingAndSurplus('ours', [placed, placed], [placed])).toEqual([`has ${placed}`]);
 });

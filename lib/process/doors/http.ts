@@ -9,6 +9,7 @@ import { ConfigError } from '../../errors/config-error.ts';
 import { errorText } from '../../errors/error-text.ts';
 import { type Dispatch, receiveAnswer, receiveStream } from './http-receiver.ts';
 import { proxyAuthorization, tunnel } from './proxy-tunnel.ts';
+import { isSocks, socksTunnel } from './socks-tunnel.ts';
 
 /** Below the 90 s after which kube-apiserver closes an idle connection: else a write may meet the closing. */
 const IDLE_MS = 50_000;
@@ -19,13 +20,13 @@ const CONNECT_MS = 30_000;
 export function openHttp(target: HttpTarget): HttpDoor {
   const url = new URL(target.baseUrl);
   const proxy = target.proxyUrl === undefined || target.proxyUrl === '' ? undefined : new URL(target.proxyUrl);
-  const tunnelled = url.protocol === 'https:' ? proxy : undefined;
-  // Without TLS the proxy itself is asked, for the whole URL.
+  const tunnelled = url.protocol === 'https:' || (proxy !== undefined && isSocks(proxy)) ? proxy : undefined;
+  // Without TLS an HTTP proxy itself is asked, for the whole URL.
   const asked = tunnelled === undefined && proxy !== undefined ? proxy : url;
   const prefix = asked === url ? url.pathname.replace(/\/+$/, '') : target.baseUrl.replace(/\/+$/, '');
   const extra = asked === url ? undefined : { host: url.host, ...proxyAuthorization(asked) };
   const direct = buildConnector({ ...tlsOptions(target), timeout: CONNECT_MS, keepAliveInitialDelay: 15_000 });
-  const connect = tunnelled === undefined ? direct : tunnel(tunnelled, url, direct);
+  const connect = tunnelled === undefined ? direct : (isSocks(tunnelled) ? socksTunnel : tunnel)(tunnelled, url, direct);
   const open = (): Client =>
     new Client(asked.origin, {
       connect,

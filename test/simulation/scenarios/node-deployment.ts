@@ -58,15 +58,23 @@ async function disturb(world: World, random: SeededRandom, names: readonly strin
     case 2:
       for (const other of nodes) await world.returnNode(other);
       return join(world);
-    case 3:
-      // By hand, as an administrator frees a claim from a node that is gone.
-      await user.edit(`${CLAIMS()}/${random.pick(names)}`, {
-        metadata: { annotations: { [SELECTED_NODE]: random.chance(0.5) ? null : name } },
-      });
+    case 3: {
+      // By hand, as an administrator frees a claim from a node that is gone. What its class forbids would never be made, nor freed by a program.
+      const freed = random.pick(names);
+      const chosen = random.chance(0.5) || !mayBeOn(world, freed, name) ? null : name;
+      await user.edit(`${CLAIMS()}/${freed}`, { metadata: { annotations: { [SELECTED_NODE]: chosen } } });
       return;
+    }
     default:
       await user.pause(random.between(0, 2 * MINUTE_MS));
   }
+}
+
+function mayBeOn({ mirror }: World, claimName: string, node: string): boolean {
+  const className = mirror.claims.all().find(({ metadata }) => metadata?.name === claimName)?.spec?.storageClassName;
+  const { allowedTopologies = [] } = mirror.classes.all().find(({ metadata }) => metadata?.name === className) ?? {};
+  const values = allowedTopologies.flatMap(({ matchLabelExpressions }) => matchLabelExpressions ?? []).flatMap((term) => term.values ?? []);
+  return values.length === 0 || values.includes(node);
 }
 
 async function everybodyReturns(world: World): Promise<void> {

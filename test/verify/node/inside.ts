@@ -1,4 +1,4 @@
-/** A job of `npm run verify -- node`, alone in private namespaces (harness/node/enter.ts): FOLDER JOB [SIDE [WHICH]], so many of the faults, the sequence of swaps. Its last line is one JSON object. */
+/** A job of `npm run verify -- node`, alone in private namespaces (harness/node/enter.ts): FOLDER JOB [SIDE [MORE]]: how many of the faults, which share of the suite, which sequence of swaps. Its last line is one JSON object. */
 import { troubles } from '../../../harness/node/ask.ts';
 import { type Side, TOPOLOGY_KEY } from '../../../harness/node/driver-pod.ts';
 import { NODE_NAME } from '../../../harness/node/node.ts';
@@ -6,11 +6,11 @@ import { judgeSanity, runSanity, type SanityConfiguration } from '../../real/san
 import { deployed, type Deployed } from './deployed.ts';
 import { untilNothingIsLeft } from './household.ts';
 import { FAULTS, runFaults } from './faults.ts';
-import { runSuite } from './suite.ts';
+import { runSuite, type SuiteShare } from './suite.ts';
 import { SEQUENCES, type Sequence } from './swaps/plan.ts';
 import { runSwaps, SWAP_SETTINGS } from './swaps/run.ts';
 
-const [home = '', job = '', side = 'trio', which = ''] = process.argv.slice(2);
+const [home = '', job = '', side = 'trio', more = ''] = process.argv.slice(2);
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /** The driver on devices and mounts of this machine, as the Pod of a node runs it. */
@@ -37,13 +37,12 @@ const JOBS: Readonly<Record<string, (node: Deployed) => Promise<object>>> = {
     return { good, runs };
   },
   suite: async (node) => {
-    const focus = process.env['SUITE_FOCUS'];
-    const result = await runSuite(node, focus === undefined ? {} : { focus });
+    const result = await runSuite(node, { share: more as SuiteShare, focus: process.env['SUITE_FOCUS'] });
     await untilNothingIsLeft(node);
     return result;
   },
-  faults: async (node) => ({ faults: await runFaults(node, { say, faults: which === '' ? FAULTS : FAULTS.slice(0, Number(which)) }) }),
-  swaps: async (node) => runSwaps(node, sequenceOf(which), say),
+  faults: async (node) => ({ faults: await runFaults(node, { say, faults: more === '' ? FAULTS : FAULTS.slice(0, Number(more)) }) }),
+  swaps: async (node) => runSwaps(node, sequenceOf(more), say),
 };
 
 function sequenceOf(name: string): Sequence {

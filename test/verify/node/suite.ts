@@ -1,4 +1,4 @@
-/** Kubernetes' storage suite, External.Storage, on the deployed driver: every spec that is neither Disruptive nor Slow. */
+/** Kubernetes' storage suite, External.Storage, on the deployed driver. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DRIVER, TOPOLOGY_KEY } from '../../../harness/node/driver-pod.ts';
@@ -47,9 +47,16 @@ const ATTRIBUTES_CLASS = {
   driverName: DRIVER,
   parameters: { iops: '3000' },
 };
-const FOCUS = 'External.Storage';
+/** `slow`: specs that take minutes, or that bear no other beside them. */
+export type SuiteShare = 'quick' | 'slow';
+
+const SLOW = '\\[Slow\\]|\\[Serial\\]';
 /** The last one runs a populator whose image is nowhere but in a registry. */
-const SKIP = '\\[Disruptive\\]|\\[Slow\\]|any volume data source';
+const NEVER = '\\[Disruptive\\]|any volume data source';
+const CHOICES: Readonly<Record<SuiteShare, { readonly focus: string; readonly skip: string }>> = {
+  quick: { focus: 'External.Storage', skip: `${NEVER}|${SLOW}` },
+  slow: { focus: `External.Storage.*(${SLOW})`, skip: NEVER },
+};
 /** Specs at once: what two cores bear without running into the suite's own time limits. */
 const AT_ONCE = 6;
 const LIMIT_MINUTES = 40;
@@ -63,8 +70,13 @@ interface SpecReport {
   readonly Failure?: { readonly Message?: string };
 }
 
-/** `focus`: a pattern of names instead of all. */
-export async function runSuite({ plane }: Deployed, { focus = FOCUS }: { readonly focus?: string } = {}): Promise<SuiteResult> {
+interface SuiteOptions {
+  readonly share: SuiteShare;
+  /** A pattern of names instead of all of the share. */
+  readonly focus?: string | undefined;
+}
+
+export async function runSuite({ plane }: Deployed, { share, focus = CHOICES[share].focus }: SuiteOptions): Promise<SuiteResult> {
   const { stage } = plane;
   const file = (name: string, content: object): string => {
     writeFileSync(join(stage.dir, name), JSON.stringify(content));
@@ -76,7 +88,14 @@ export async function runSuite({ plane }: Deployed, { focus = FOCUS }: { readonl
     name: 'ginkgo',
     file: await binary('ginkgo'),
     args: [
-      ...[`-procs=${AT_ONCE}`, '--no-color', '--succinct', `--timeout=${LIMIT_MINUTES}m`, `--focus=${focus}`, `--skip=${SKIP}`],
+      ...[
+        `-procs=${AT_ONCE}`,
+        '--no-color',
+        '--succinct',
+        `--timeout=${LIMIT_MINUTES}m`,
+        `--focus=${focus}`,
+        `--skip=${CHOICES[share].skip}`,
+      ],
       ...[`--json-report=${report}`, await binary('e2e.test'), '--'],
       ...[
         `-kubeconfig=${plane.kubeconfig}`,

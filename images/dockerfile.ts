@@ -52,6 +52,6 @@ function parseStep(instruction: string, rest: string): Step {
       return { kind: 'copy', sources: words, target, ...(from === undefined ? {} : { from }) };
     }
     default:
-      throw new Error(`Dockerfile: this test does not know ${instruction}`);
+      throw new Error(`Dockerfile: ${instruction} is not known here`);
   }
 }

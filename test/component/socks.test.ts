@@ -1,0 +1,127 @@
+/** An API server behind a SOCKS5 proxy: a proxy of RFC 1928 and 1929, and servers with and without TLS behind it. */
+import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { type AddressInfo, connect, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import type { HttpTarget } from '../../lib/doors/http.ts';
+import { openHttp } from '../../lib/process/doors/http.ts';
+import { TEST_CERTIFICATE } from './test-certificate.ts';
+
+const GET = { method: 'GET', path: '/x', headers: {} } as const;
+const PASSWORD = 'p@ss';
+
+const cleanups: (() => unknown)[] = [];
+afterEach(() => {
+  for (const cleanup of cleanups.splice(0).toReversed()) cleanup();
+});
+
+async function listening(server: Server): Promise<number> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+interface SocksProxy {
+  readonly port: number;
+  /** `HOST:PORT` with the kind of address that was sent. */
+  readonly asked: string[];
+}
+
+/** Whatever the name, what is behind it is on this machine. `reply`: of RFC 1928, 6; 0 lets through. */
+async function startSocks({ reply = 0, withPassword = false } = {}): Promise<SocksProxy> {
+  const asked: string[] = [];
+  const serve = async (client: Socket): Promise<void> => {
+    const read = async (size: number): Promise<Buffer> => {
+      for (;;) {
+        const piece = client.read(size) as Buffer | null;
+        if (piece !== null) return piece;
+        await once(client, 'readable');
+      }
+    };
+    const [, methods = 0] = await read(2);
+    const offered = await read(methods);
+    client.write(Uint8Array.of(5, withPassword && offered.includes(2) ? 2 : 0));
+    if (withPassword) {
+      const [, userSize = 0] = await read(2);
+      const user = (await read(userSize)).toString();
+      const [passwordSize = 0] = await read(1);
+      const isKnown = user === 'user' && (await read(passwordSize)).toString() === PASSWORD;
+      client.write(Uint8Array.of(1, isKnown ? 0 : 1));
+    }
+    const [, , , kind = 0] = await read(4);
+    const size = kind === 3 ? ((await read(1))[0] ?? 0) : kind === 1 ? 4 : 16;
+    const address = await read(size);
+    const port = (await read(2)).readUInt16BE();
+    asked.push(`${kind === 3 ? `name ${address.toString()}` : `address ${address.toString('hex')}`} port ${port}`);
+    client.write(Uint8Array.of(5, reply, 0, 1, 0, 0, 0, 0, 0, 0));
+    if (reply !== 0) return;
+    const inner = connect(port, '127.0.0.1');
+    inner.on('error', () => client.destroy());
+    inner.pipe(client).pipe(inner);
+    cleanups.push(() => inner.destroy());
+  };
+  return { port: await listening(createTcpServer((client) => void serve(client))), asked };
+}
+
+const securedPort = (): Promise<number> =>
+  listening(createHttpsServer(TEST_CERTIFICATE, (request, response) => response.end(`${request.url} for ${request.headers.host}`)));
+
+async function ask(target: HttpTarget, times = 1): Promise<string> {
+  const door = openHttp(target);
+  cleanups.push(() => door.close());
+  let answer = '';
+  for (let time = 0; time < times; time += 1) {
+    const { body } = await door.exchange(GET, new AbortController().signal);
+    answer = new TextDecoder().decode(body);
+  }
+  return answer;
+}
+
+test.each(['socks5', 'socks5h'])(
+  '%s: the name is the proxy’s to resolve, the certificate is the server’s, and the tunnel is kept',
+  async (scheme) => {
+    const [proxy, port] = [await startSocks(), await securedPort()];
+    const target = { baseUrl: `https://api.test:${port}`, ca: TEST_CERTIFICATE.cert, proxyUrl: `${scheme}://127.0.0.1:${proxy.port}` };
+    expect(await ask(target, 3)).toBe(`/x for api.test:${port}`);
+    expect(proxy.asked).toEqual([`name api.test port ${port}`]);
+    await expect(ask({ ...target, serverName: 'other.test' })).rejects.toThrow(/other\.test/);
+  },
+);
+
+test('a server without TLS, and one with an IPv6 address', async () => {
+  const proxy = await startSocks();
+  const proxyUrl = `socks5://127.0.0.1:${proxy.port}`;
+  const open = await listening(createHttpServer((request, response) => response.end(request.url)));
+  expect(await ask({ baseUrl: `http://api.test:${open}/prefix`, proxyUrl })).toBe('/prefix/x');
+  const secured = await securedPort();
+  const target = { baseUrl: `https://[fd00::1]:${secured}`, ca: TEST_CERTIFICATE.cert, serverName: 'api.test', proxyUrl };
+  expect(await ask(target)).toBe(`/x for [fd00::1]:${secured}`);
+  expect(proxy.asked).toEqual([`name api.test port ${open}`, `address fd000000000000000000000000000001 port ${secured}`]);
+});
+
+test('a user and password are given to a proxy that asks for them; one that refuses, or is not there, is named', async () => {
+  const proxy = await startSocks({ withPassword: true });
+  const port = await securedPort();
+  const target = { baseUrl: `https://api.test:${port}`, ca: TEST_CERTIFICATE.cert };
+  const by = (user: string): HttpTarget => ({ ...target, proxyUrl: `socks5://${user}@127.0.0.1:${proxy.port}` });
+  expect(await ask(by(`user:${encodeURIComponent(PASSWORD)}`))).toBe(`/x for api.test:${port}`);
+  const refused = ask(by('user:hunter2'));
+  await expect(refused).rejects.toThrow(`proxy 127.0.0.1:${proxy.port}: `);
+  await expect(refused).rejects.not.toThrow('hunter2');
+
+  const closed = await startSocks({ reply: 2 });
+  await expect(ask({ ...target, proxyUrl: `socks5://127.0.0.1:${closed.port}` })).rejects.toThrow(
+    `proxy 127.0.0.1:${closed.port}: Socks5 proxy rejected connection - NotAllowed`,
+  );
+  await expect(ask({ ...target, proxyUrl: 'socks5://127.0.0.1:1' })).rejects.toThrow('proxy 127.0.0.1:1: connect ECONNREFUSED');
+});

@@ -6,7 +6,7 @@ import { judgeSanity, runSanity, type SanityConfiguration } from '../../real/san
 import { deployed, type Deployed } from './deployed.ts';
 import { untilNothingIsLeft } from './household.ts';
 import { FAULTS, runFaults } from './faults.ts';
-import { runSuite, type SuiteShare } from './suite.ts';
+import { isShare, runSuite } from './suite.ts';
 import { SEQUENCES, type Sequence } from './swaps/plan.ts';
 import { runSwaps, SWAP_SETTINGS } from './swaps/run.ts';
 
@@ -37,7 +37,8 @@ const JOBS: Readonly<Record<string, (node: Deployed) => Promise<object>>> = {
     return { good, runs };
   },
   suite: async (node) => {
-    const result = await runSuite(node, { share: more as SuiteShare, focus: process.env['SUITE_FOCUS'] });
+    if (!isShare(more)) throw new Error(`no share of the suite is called ${JSON.stringify(more)}`);
+    const result = await runSuite(node, { share: more, focus: process.env['SUITE_FOCUS'] });
     await untilNothingIsLeft(node);
     return result;
   },

@@ -1,11 +1,13 @@
 /**
  * `npm run verify -- node`: on a real kubelet, csi-sanity and faults of the node. `--size=full`: Kubernetes' storage suite
- * too, on each side: the Go trio, our trio, our one process.
+ * too, on each side: the Go trio, our trio, our one process; and swaps between the Go programs and ours.
  */
 import type { Side } from '../../harness/node/driver-pod.ts';
 import type { FaultResult } from './node/faults.ts';
 import { playOnNode } from './node/job.ts';
 import type { SuiteResult, SuiteShare } from './node/suite.ts';
+import { SEQUENCES, type Sequence } from './node/swaps/plan.ts';
+import type { SequenceResult } from './node/swaps/run.ts';
 import { partOf, type VerificationOptions, type VerificationResult } from './verification.ts';
 
 export const name = 'node';
@@ -26,6 +28,7 @@ const CASES: readonly Case[] = [
     run: (play) => play<FaultsAnswer>('faults', ['faults', 'trio'], ({ faults }) => faults.every(({ problem }) => problem === undefined)),
   },
   ...SHARES.map((share): Case => ({ sizes: ['full'], run: (play, { log }) => runSuites(play, share, log) })),
+  ...SEQUENCES.map((sequence): Case => ({ sizes: ['full'], run: (play) => runSequence(play, sequence) })),
 ];
 
 export const takesPart = true;
@@ -65,6 +68,9 @@ async function runSuites(play: Play, share: SuiteShare, log: VerificationOptions
     });
   }
 }
+
+const runSequence = (play: Play, { name, points }: Sequence): Promise<void> =>
+  play<SequenceResult>(name, ['swaps', 'go', name], (result) => result.points.length === points && result.left.length === 0);
 
 interface FaultsAnswer {
   readonly faults: readonly FaultResult[];

@@ -17,6 +17,8 @@ export interface DriverControl {
   /** From now on, until `heal`. */
   bend(faults: readonly ScenarioRule[]): Promise<void>;
   heal(): Promise<void>;
+  /** The RPCs of rules in force that a call has come for. */
+  met(): Promise<readonly string[]>;
   journal(): Promise<readonly DriverCall[]>;
 }
 
@@ -32,6 +34,10 @@ export function openDriverControl(socketPath: string): DriverControl {
     },
     heal: async () => {
       await ask('DELETE', '/faults');
+    },
+    met: async () => {
+      const { faults } = JSON.parse(await ask('GET', '/faults')) as { faults: { rule: ScenarioRule; matched: number }[] };
+      return faults.flatMap(({ rule, matched }) => (matched > 0 ? [rule.rpc] : []));
     },
     journal: async () =>
       (await ask('GET', '/journal'))

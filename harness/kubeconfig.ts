@@ -2,9 +2,10 @@ import { renameSync, writeFileSync } from 'node:fs';
 import type { Endpoint } from './raw-http.ts';
 
 /** A kubeconfig with one cluster, user and context. JSON is YAML, so every client reads it. Whole at every moment: written anew, it may be being read. */
-export function writeKubeconfig(file: string, endpoint: Endpoint): string {
+export function writeKubeconfig(file: string, { proxyUrl, ...endpoint }: Endpoint & { readonly proxyUrl?: string }): string {
   const cluster = {
     server: endpoint.server,
+    ...(proxyUrl === undefined ? {} : { 'proxy-url': proxyUrl }),
     ...(endpoint.ca === undefined ? {} : { 'certificate-authority-data': Buffer.from(endpoint.ca).toString('base64') }),
   };
   const content = {

@@ -11,6 +11,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { leaksIn } from './leak-warning.ts';
 import { startReaper } from './reaper.ts';
 import type { Reaper } from './reaper.ts';
@@ -57,6 +58,8 @@ export interface RunResult {
 export interface RunSpec extends ProgramSpec {
   readonly stdin?: string;
   readonly timeoutMs?: number;
+  /** Hears each line of standard error as it comes. */
+  readonly say?: (line: string) => void;
 }
 
 export interface Stage {
@@ -258,6 +261,7 @@ function runToEnd(spec: RunSpec, { dir, reaper }: Grounds): Promise<RunResult> {
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
       stderr += chunk;
     });
+    if (spec.say !== undefined) createInterface({ input: child.stderr }).on('line', spec.say);
     const timer = setTimeout(() => {
       if (pid !== undefined) process.kill(-pid, 'SIGKILL');
       stderr += `\n${spec.name}: killed after its time limit`;

@@ -28,8 +28,8 @@ export const LAYERS = {
   node: ['test/node/**/*.test.ts'],
 };
 
-/** Needs root and changes settings of the whole machine (and puts them back): run only where it is asked for. */
-export const ON_REQUEST = ['node'];
+/** What it needs is built and installed where it is asked for by name; else its tests say what is missing, and are skipped. */
+export const READY_OR_SKIPPED = ['node'];
 
 /** Does the layer run this file? `file` is relative to the repository. */
 export function layerHas(layer, file) {

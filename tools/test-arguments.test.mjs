@@ -9,11 +9,12 @@ const FILES = [
   'test/component/demo.test.ts',
   'test/conformance/sandbox.test.ts',
   'test/conformance/real.test.ts',
+  'test/node/main-job.test.ts',
 ];
 const read = (...words) => readArguments(words, FILES);
 
 test('without words every layer is run, whole', () => {
-  expect(read()).toEqual({ layers: ['pure', 'simulation', 'component', 'real'], files: [], name: undefined });
+  expect(read()).toEqual({ layers: ['pure', 'simulation', 'component', 'real', 'node'], files: [], name: undefined, unasked: ['node'] });
 });
 
 test('layers that are asked for run in their own order', () => {
@@ -44,12 +45,13 @@ test('the name of a test is handed on, with its spaces and dashes', () => {
     layers: ['pure'],
     files: ['lib/controller/queue.test.ts'],
     name: 'a key - once',
+    unasked: [],
   });
 });
 
-test('the node layer is run where it is asked for, and not else', () => {
-  expect(read().layers).not.toContain('node');
-  expect(read('--layer=node').layers).toEqual(['node']);
+test('the node layer is made ready where it is asked for, by its name or a file', () => {
+  expect(read('--layer=node')).toMatchObject({ layers: ['node'], unasked: [] });
+  expect(read('test/node')).toMatchObject({ layers: ['node'], unasked: [] });
 });
 
 test('a file that no chosen layer has is a fault', () => {

@@ -37,7 +37,7 @@ function goMissing() {
 }
 
 /** vitest's exit code, signal or spawn failure is reported by the caller only where its report says nothing. */
-function runVitest(layer, { files, name }, reportFile) {
+function runVitest(layer, { files, name, unasked }, reportFile) {
   // Figures that a test of real processes prints (memory, call counts) belong in the log as they come.
   const output = ['component', 'real', 'node'].includes(layer) ? ['--disable-console-intercept'] : ['--silent=true'];
   const reporters = ['--reporter=json', `--outputFile.json=${reportFile}`, `--reporter=${join(root, 'tools/unhandled-reporter.mjs')}`];
@@ -46,6 +46,7 @@ function runVitest(layer, { files, name }, reportFile) {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), ...words], {
       cwd: root,
+      env: { ...process.env, ...(unasked.includes(layer) ? { ONLY_WHERE_READY: 'true' } : {}) },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     createInterface({ input: child.stdout }).on('line', (line) => {

@@ -77,7 +77,7 @@ export function bindingWords(step: BindingEffect<ContentObject>): string {
     case 'write-error':
       return 'writes the error into the status';
     case 'add-finalizers':
-      return 'adds its finalizers to the VolumeSnapshot';
+      return `adds its finalizers to the VolumeSnapshot${step.claims.length === 0 ? '' : ' and protects the source claim by one'}`;
     case 'protect-claim':
       return 'protects the source claim by a finalizer';
     case 'create-content':

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import type { Lease, VolumeSnapshot, VolumeSnapshotContent } from '../../lib/kube/objects.ts';
+import type {
+  Lease,
+  PersistentVolume,
+  VolumeGroupSnapshot,
+  VolumeGroupSnapshotContent,
+  VolumeSnapshot,
+  VolumeSnapshotContent,
+} from '../../lib/kube/objects.ts';
 import { encodeEntries, leaseOf } from '../../lib/journal/lease.ts';
 import { encodeEntry } from '../../provisioner/intent/intent.ts';
 import { CLAIM_UID } from '../../provisioner/testing/objects.ts';
@@ -31,7 +38,18 @@ const election = (holderIdentity: string, renewTime: string): Lease => ({
 });
 
 const plan = (found: Partial<Found> = {}) =>
-  planRelease({ driver: DRIVER, electionName: 'mock-csi-example', leases: [], contents: [], snapshots: [], nowMs: NOW, ...found });
+  planRelease({
+    driver: DRIVER,
+    electionName: 'mock-csi-example',
+    leases: [],
+    volumes: [],
+    contents: [],
+    snapshots: [],
+    groupContents: [],
+    groups: [],
+    nowMs: NOW,
+    ...found,
+  });
 
 test('an empty journal that nobody writes any more may go', () => {
   expect(plan({ leases: [journal()] })).toEqual([
@@ -60,14 +78,25 @@ test("a leader's journal stays as long as a process of its host leads", () => {
   const leads = (holder: string, at: string) => plan({ leases: [journal(), election(holder, at)] })[0]?.keep?.always;
   expect(leads('host-a_5678', '2026-03-01T11:59:55.000000Z')).toBe(true);
   expect(leads('host-a_5678', '2026-03-01T11:59:00.000000Z')).toBeUndefined();
-  // The Go program leads under the host name alone, from another Pod.
+  // The Go program leads under the host name alone, from another Pod or from one of the same name.
   expect(leads('host-b', '2026-03-01T11:59:55.000000Z')).toBeUndefined();
+  expect(leads('host-a', '2026-03-01T11:59:55.000000Z')).toBeUndefined();
 });
 
 test('a journal with entries stays, and says which volumes it names', () => {
   const [left] = plan({ leases: [journal([[UID, ENTRY]])] });
   expect(left?.keep?.always).toBe(false);
   expect(left?.keep?.reason).toContain(`pvc-${UID} of claim shop/data`);
+});
+
+test('an entry holds nothing once its claim has a PV of the driver, whoever made that', () => {
+  const volume = (driver: string, uid: string): PersistentVolume => ({
+    metadata: { name: `pvc-${uid}` },
+    spec: { csi: { driver }, claimRef: { uid } },
+  });
+  const keptWith = (volumes: PersistentVolume[]) => plan({ leases: [journal([[UID, ENTRY]])], volumes })[0]?.keep?.always;
+  expect(keptWith([volume(DRIVER, UID)])).toBeUndefined();
+  expect(keptWith([volume('other.csi.example', UID), volume(DRIVER, 'other')])).toBe(false);
 });
 
 test('a journal that cannot be read stays', () => {
@@ -92,7 +121,23 @@ test('annotations of ours go from contents of the driver and their VolumeSnapsho
   expect(plan({ contents: [content(annotations, 'other')], snapshots: [snapshot(annotations)] })).toEqual([]);
 });
 
-test('a content whose snapshot may exist unnamed keeps its mark', () => {
-  const [left] = plan({ contents: [content({ 'csi-sidecars/creation-uncertain': 'snapshot-1' })] });
-  expect(left?.keep).toEqual({ reason: expect.stringContaining('may hold a snapshot'), always: false });
+test('annotations of ours go from groups and their contents, too', () => {
+  const annotations = { 'csi-sidecars/failure': '{}' };
+  const groupContent = (driver: string): VolumeGroupSnapshotContent => ({
+    metadata: { name: 'groupsnapcontent-1', annotations },
+    spec: { driver, volumeGroupSnapshotRef: { namespace: 'shop', name: 'all' } },
+  });
+  const group: VolumeGroupSnapshot = { metadata: { namespace: 'shop', name: 'all', annotations } };
+  const left = plan({ groupContents: [groupContent(DRIVER)], groups: [group] });
+  expect(left.map(({ kind, name, annotations: goes }) => [kind, name, goes])).toEqual([
+    ['VolumeGroupSnapshotContent', 'groupsnapcontent-1', ['csi-sidecars/failure']],
+    ['VolumeGroupSnapshot', 'all', ['csi-sidecars/failure']],
+  ]);
+  expect(plan({ groupContents: [groupContent('other')], groups: [group] })).toEqual([]);
+});
+
+test('a content whose snapshot may exist unnamed keeps its mark, until somebody has named it', () => {
+  const marked = content({ 'csi-sidecars/creation-uncertain': 'snapshot-1' });
+  expect(plan({ contents: [marked] })[0]?.keep).toEqual({ reason: expect.stringContaining('may hold a snapshot'), always: false });
+  expect(plan({ contents: [{ ...marked, status: { snapshotHandle: 'snap-1' } }] })[0]?.keep).toBeUndefined();
 });

@@ -5,7 +5,15 @@
 import type { KubeClient } from '../../lib/kube/client.ts';
 import { orNothing } from '../../lib/kube/api-error.ts';
 import type { KubeObject, Resource } from '../../lib/kube/objects.ts';
-import { LEASES, VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
+import {
+  GROUP_SNAPSHOT_VERSIONS,
+  type GroupSnapshotResources,
+  groupSnapshotResources,
+  LEASES,
+  PERSISTENT_VOLUMES,
+  VOLUME_SNAPSHOT_CONTENTS,
+  VOLUME_SNAPSHOTS,
+} from '../../lib/kube/resources.ts';
 import { sanitiseLeaseName } from '../../lib/controller/lease-name.ts';
 import { ConfigError } from '../../lib/errors/config-error.ts';
 import type { Flag } from '../../lib/process/flag.ts';
@@ -47,16 +55,20 @@ export const RELEASE = defineVerb({
     const { driver, check, force } = options;
     if (driver === '') throw new ConfigError('--driver is missing: name the CSI driver whose sidecars were swapped', { exitCode: 2 });
     return withCluster(input, { ...options, verb: 'release' }, async ({ client, namespace }) => {
+      const groups = await servedGroups(client, signal);
       const left = planRelease({
         driver,
         electionName: sanitiseLeaseName(CSI_PROVISIONER.lockName(driver)),
         leases: await listAll(client, LEASES, { namespace, signal }),
+        volumes: await listAll(client, PERSISTENT_VOLUMES, { signal }),
         contents: await listAll(client, VOLUME_SNAPSHOT_CONTENTS, { signal }),
         snapshots: await listAll(client, VOLUME_SNAPSHOTS, { signal }),
+        groupContents: groups === undefined ? [] : await listAll(client, groups.contents, { signal }),
+        groups: groups === undefined ? [] : await listAll(client, groups.snapshots, { signal }),
         nowMs: doors.clock.now(),
       });
       const goes = (one: Left): boolean => one.keep === undefined || (force && !one.keep.always);
-      for (const one of left) if (!check && goes(one)) await remove(client, one, signal);
+      for (const one of left) if (!check && goes(one)) await remove(client, one, { groups, signal });
       const verdict = (one: Left): string => (goes(one) ? (check ? 'would be removed' : 'removed') : `kept: ${one.keep?.reason ?? ''}`);
       return {
         found: left.some((one) => !goes(one)) || (check && left.length > 0),
@@ -75,14 +87,39 @@ function nameOf({ kind, namespace, name, annotations }: Left): string {
   return annotations === undefined ? object : `${object}: ${annotations.join(', ')}`;
 }
 
+/** In the best version; undefined where the cluster has none. */
+async function servedGroups(client: KubeClient, signal: AbortSignal): Promise<GroupSnapshotResources | undefined> {
+  for (const version of GROUP_SNAPSHOT_VERSIONS) {
+    const resources = groupSnapshotResources(version);
+    if ((await orNothing(client.list(resources.contents, { limit: 1, signal }))) !== undefined) return resources;
+  }
+  return undefined;
+}
+
+interface Removal {
+  readonly groups: GroupSnapshotResources | undefined;
+  readonly signal: AbortSignal;
+}
+
 /** What went meanwhile is gone; a Lease that was written meanwhile is refused by the server, since nobody has looked at it. */
-async function remove(client: KubeClient, { kind, namespace, name, annotations, version }: Left, signal: AbortSignal): Promise<void> {
+async function remove(
+  client: KubeClient,
+  { kind, namespace, name, annotations, version }: Left,
+  { groups, signal }: Removal,
+): Promise<void> {
   const target = { name, ...(namespace === undefined ? {} : { namespace }) };
   if (kind === 'Lease') {
     await orNothing(client.delete(LEASES, target, { ...version, signal }));
     return;
   }
-  const resource: Resource<KubeObject> = kind === 'VolumeSnapshot' ? VOLUME_SNAPSHOTS : VOLUME_SNAPSHOT_CONTENTS;
+  const kinds: readonly (Resource<KubeObject> | undefined)[] = [
+    VOLUME_SNAPSHOTS,
+    VOLUME_SNAPSHOT_CONTENTS,
+    groups?.snapshots,
+    groups?.contents,
+  ];
+  const resource = kinds.find((one) => one?.kind === kind);
+  if (resource === undefined) throw new TypeError(`no resource for ${kind}`);
   const cleared = Object.fromEntries((annotations ?? []).map((key) => [key, null]));
   await orNothing(client.patch(resource, target, { patch: { type: 'merge', body: { metadata: { annotations: cleared } } }, signal }));
 }

@@ -37,11 +37,9 @@ interface Workload extends Manifest {
   };
 }
 
-const DRIVER_ARGS = [
-  `--topology=${TOPOLOGY_KEY}=$(NODE_NAME)`,
-  // The kubelet gives volumes to groups, by every policy that a Pod may name.
-  '--disable=VOLUME_MOUNT_GROUP',
-];
+/** The kubelet gives volumes to groups, by every policy that a Pod may name. */
+const DISABLED = '--disable=VOLUME_MOUNT_GROUP';
+const DRIVER_ARGS = [`--topology=${TOPOLOGY_KEY}=$(NODE_NAME)`];
 const GROUPS = '--feature-gates=CSIVolumeGroupSnapshot=true';
 const PROVISIONER_ARGS = [
   '--feature-gates=Topology=true',
@@ -52,8 +50,16 @@ const PROVISIONER_ARGS = [
 const field = (name: string, path: string): object => ({ name, valueFrom: { fieldRef: { fieldPath: path } } });
 const POD = [field('NAMESPACE', 'metadata.namespace'), field('POD_NAME', 'metadata.name')];
 
+/** What a driver's vendor may set otherwise. */
+export interface DriverSettings {
+  /** Instead of its one topology key. */
+  readonly driverArgs?: readonly string[];
+  /** Beside the others, of all that elect a leader. */
+  readonly sidecarArgs?: readonly string[];
+}
+
 /** Everything but the CRDs, in an order that can be applied. */
-export function driverObjects(side: Side): readonly object[] {
+export function driverObjects(side: Side, settings: DriverSettings = {}): readonly object[] {
   const published = readManifests<Manifest>(join(repositoryRoot(), 'deploy/mock-driver-node/driver.yaml'));
   const rest = published.filter(({ kind }) => ['Namespace', 'ServiceAccount'].includes(kind));
   const controller = readManifests<Workload>(join(repositoryRoot(), 'deploy/snapshot-controller/deployment.yaml'));
@@ -61,9 +67,23 @@ export function driverObjects(side: Side): readonly object[] {
     ...rest,
     ...published.filter(({ kind }) => kind === 'CSIDriver').map(withAll),
     ...upstreamRbac(side),
-    ...(side === 'one' ? [] : controller.map((deployment) => controllerOf(deployment, side))),
-    ...published.filter(({ kind }) => kind === 'DaemonSet').map((daemonSet) => podOf(daemonSet as Workload, side)),
+    ...(side === 'one' ? [] : controller.map((deployment) => controllerOf(deployment, side, settings))),
+    ...published.filter(({ kind }) => kind === 'DaemonSet').map((daemonSet) => podOf(daemonSet as Workload, side, settings)),
   ];
+}
+
+/** Of a program that both sides have. */
+export const programImage = (name: PeerName, side: Exclude<Side, 'one'>): string => containerOf(name, driverObjects(side)).image;
+
+/** What a driver of these settings is called with. */
+export const driverArguments = (settings: DriverSettings): readonly string[] =>
+  containerOf('mock-driver', driverObjects('trio', settings)).args;
+
+function containerOf(name: string, objects: readonly object[]): Container {
+  const containers = objects.flatMap((object) => (object as Partial<Workload>).spec?.template?.spec.containers ?? []);
+  const found = containers.find((container) => container.name === name);
+  if (found === undefined) throw new Error(`no Pod has a container ${name}`);
+  return found;
 }
 
 const withAll = (driver: Manifest): Manifest => ({ ...driver, spec: { ...driver.spec, attachRequired: true, storageCapacity: true } });
@@ -74,21 +94,23 @@ function withContainers<T extends Workload>(workload: T, containers: readonly Co
 }
 
 /** One replica that is ready at once: an image is set many times here. */
-function controllerOf(deployment: Workload, side: Side): Workload {
-  const containers = deployment.spec.template.spec.containers.map((container) => imageOf(withArgs(container, [GROUPS]), side));
+function controllerOf(deployment: Workload, side: Side, { sidecarArgs = [] }: DriverSettings): Workload {
+  const containers = deployment.spec.template.spec.containers.map((container) =>
+    imageOf(withArgs(container, [GROUPS, ...sidecarArgs]), side),
+  );
   const made = withContainers(deployment, containers);
   return { ...made, spec: { ...made.spec, replicas: 1, minReadySeconds: 0 } };
 }
 
-function podOf(daemonSet: Workload, side: Side): Workload {
+function podOf(daemonSet: Workload, side: Side, { driverArgs = DRIVER_ARGS, sidecarArgs = [] }: DriverSettings): Workload {
   const { containers } = daemonSet.spec.template.spec;
   const named = (name: string): Container => {
     const found = containers.find((container) => container.name === name);
     if (found === undefined) throw new Error(`the driver's Pod has no container ${name}`);
     return found;
   };
-  const provisioner = { ...withArgs(named('csi-provisioner'), PROVISIONER_ARGS), env: POD };
-  const snapshotter = withArgs(named('csi-snapshotter'), [GROUPS]);
+  const provisioner = { ...withArgs(named('csi-provisioner'), [...PROVISIONER_ARGS, ...sidecarArgs]), env: POD };
+  const snapshotter = withArgs(named('csi-snapshotter'), [GROUPS, ...sidecarArgs]);
   const plain = { ...provisioner, args: ['--csi-address=/csi/csi.sock', '--v=2'], env: [], ports: [], livenessProbe: undefined };
   const others = (['csi-attacher', 'csi-resizer'] as const).map((name) => ({ ...plain, name, image: peerImage(name) }));
   const sidecars =
@@ -96,7 +118,7 @@ function podOf(daemonSet: Workload, side: Side): Workload {
       ? [{ ...provisioner, ...oneProcess(provisioner) }]
       : [provisioner, snapshotter].map((container) => imageOf(container, side));
   return withContainers(daemonSet, [
-    withArgs(named('mock-driver'), DRIVER_ARGS),
+    withArgs(named('mock-driver'), [DISABLED, ...driverArgs]),
     named('node-driver-registrar'),
     named('livenessprobe'),
     ...sidecars,

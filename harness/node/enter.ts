@@ -35,13 +35,13 @@ export async function runPrivately({ program, args = [], timeoutMs, say }: Priva
   const script = `"$0" "$@"; exit $?`;
   const file = join(repositoryRoot(), 'dist', `${program}.mjs`);
   try {
-    const { stdout, stderr } = await stage.run({
+    const { stdout } = await stage.run({
       name: program,
       file: 'unshare',
       args: [...NAMESPACES, 'sh', '-c', script, process.execPath, file, stage.dir, ...args],
       timeoutMs,
+      say,
     });
-    for (const line of stderr.split('\n')) if (line !== '') say(line);
     return { last: stdout.trim().split('\n').at(-1) ?? '', leftOnMachine: await restored(before) };
   } finally {
     await stage.close();

@@ -99,16 +99,31 @@ function podCgroups(): string[] {
 
 /** Why no node can be had here; undefined where it can. Installs Debian's packages where root may, and says so. */
 export function nodeProblem(report: (line: string) => void): string | undefined {
-  if (process.platform !== 'linux') return 'a node needs Linux';
-  if (process.getuid?.() !== 0) return 'a node needs root';
-  const isThere = (name: string): boolean => spawnSync('dpkg', ['-s', name]).status === 0;
-  const missing = PACKAGES.filter((name) => !isThere(name));
+  const missing = rootProblem() === undefined ? missingPackages() : [];
   if (missing.length > 0) {
     report(`node: installing ${missing.join(', ')}`);
     spawnSync('apt-get', ['update', '-qq']);
     const installed = spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], { encoding: 'utf8' });
     if (installed.status !== 0) return `the packages ${missing.join(', ')} cannot be installed: ${(installed.stderr ?? '').slice(-300)}`;
   }
+  return nodeMissing();
+}
+
+/** The same without changing anything: packages that are not there are a reason. */
+export function nodeMissing(): string | undefined {
+  const problem = rootProblem();
+  if (problem !== undefined) return problem;
+  const missing = missingPackages();
+  if (missing.length > 0) return `a node needs the packages ${missing.join(', ')}`;
   const namespaces = spawnSync('unshare', ['--net', '--mount', '--pid', '--fork', '--mount-proc', 'true'], { encoding: 'utf8' });
   return namespaces.status === 0 ? undefined : `namespaces cannot be made: ${namespaces.stderr.trim()}`;
+}
+
+function rootProblem(): string | undefined {
+  if (process.platform !== 'linux') return 'a node needs Linux';
+  return process.getuid?.() === 0 ? undefined : 'a node needs root';
+}
+
+function missingPackages(): readonly string[] {
+  return PACKAGES.filter((name) => spawnSync('dpkg', ['-s', name]).status !== 0);
 }

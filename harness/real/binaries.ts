@@ -110,6 +110,12 @@ export async function binary(name: BinaryName, options: BinaryOptions = {}): Pro
   return file;
 }
 
+/** Would `binary` answer at once? */
+export function isBuilt(name: BinaryName): boolean {
+  const recipe: Recipe = RECIPES[name];
+  return fromAssets(name, recipe, () => {}) !== undefined || existsSync(keptPath(name, recipe));
+}
+
 /** The folder of a module's source in the Go module cache: upstream's CRDs and RBAC manifests are read from there. */
 export function moduleFolder(module: ModuleName, path: string): string {
   const folder = (): string =>

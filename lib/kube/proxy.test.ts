@@ -67,3 +67,14 @@ test.each(['socks5://proxy:1080', 'socks5h://user:pass@proxy'])('%s leads there,
   expect(find({}, SERVER, proxy)).toBe(proxy);
   expect(find({ HTTPS_PROXY: proxy })).toBe(proxy);
 });
+
+test('a user or password that no proxy could be told is refused before anything is asked, without repeating it', () => {
+  expect(() => find({}, SERVER, 'http://user:hunter%2@proxy:1080')).toThrow(
+    'the proxy in proxy-url of the kubeconfig has a password with a % that no two hexadecimal digits follow: write it as %25',
+  );
+  const long = 'ü'.repeat(128);
+  expect(() => find({ HTTPS_PROXY: `socks5://${long}:x@proxy` })).toThrow(
+    'the proxy in HTTPS_PROXY has a user of 256 bytes: SOCKS5 has room for 255',
+  );
+  expect(find({}, SERVER, `http://user:${long}@proxy`)).toContain('proxy');
+});

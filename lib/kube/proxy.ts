@@ -6,6 +6,8 @@ import { ConfigError } from '../errors/config-error.ts';
 
 /** Those of golang.org's net/http. */
 const SCHEMES = ['http:', 'https:', 'socks5:', 'socks5h:'];
+/** Of a user or a password (RFC 1929). */
+const SOCKS_BYTES = 255;
 
 export type Environment = (name: string) => string | undefined;
 
@@ -26,9 +28,29 @@ function either(env: Environment, name: string): string {
 /** The text may hold a password: it is never repeated. */
 function checked(text: string, where: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url !== undefined && url.hostname !== '' && SCHEMES.includes(url.protocol)) return text;
-  const what = url === undefined || url.hostname === '' ? 'is not a URL' : `has the scheme ${url.protocol.slice(0, -1)}`;
-  throw new ConfigError(`the proxy in ${where} ${what}: write it as http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT`);
+  if (url === undefined || url.hostname === '') throw unusable(where, 'is not a URL');
+  if (!SCHEMES.includes(url.protocol)) throw unusable(where, `has the scheme ${url.protocol.slice(0, -1)}`);
+  for (const [what, value] of [['user', url.username] as const, ['password', url.password] as const]) {
+    const size = sizeOf(value);
+    if (size === undefined)
+      throw new ConfigError(`the proxy in ${where} has a ${what} with a % that no two hexadecimal digits follow: write it as %25`);
+    if (url.protocol.startsWith('socks') && size > SOCKS_BYTES)
+      throw new ConfigError(`the proxy in ${where} has a ${what} of ${size} bytes: SOCKS5 has room for ${SOCKS_BYTES}`);
+  }
+  return text;
+}
+
+function unusable(where: string, what: string): ConfigError {
+  return new ConfigError(`the proxy in ${where} ${what}: write it as http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT`);
+}
+
+/** In bytes, decoded; undefined where it cannot be. */
+function sizeOf(part: string): number | undefined {
+  try {
+    return new TextEncoder().encode(decodeURIComponent(part)).length;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Loopback never goes by a proxy, and what NO_PROXY lists does not. */

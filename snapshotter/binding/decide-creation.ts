@@ -1,7 +1,8 @@
 /**
  * A dynamic snapshot, or a group of them, without a content: everything is checked in the caches first, then the
- * snapshot's finalizers, then what a selector finds now, then the claims' finalizers (PUTs with uid and resourceVersion,
- * which stand in for the live reads), then the content. A hopeless snapshot pins neither itself nor its claims.
+ * snapshot's finalizers and, side by side, those of the claims that it names (PUTs with uid and resourceVersion, which stand in
+ * for the live reads); a group's claims after what its selector finds now. Then the content. A hopeless snapshot pins
+ * neither itself nor its claims; a claim whose snapshot could not be protected is let go with it (claim-protection/).
  */
 import type { PersistentVolumeClaim } from '../../lib/kube/objects.ts';
 import { keyOf } from '../../lib/controller/store.ts';

@@ -27,7 +27,7 @@ export function sizeAmongThousands(name: Name, { inPlace, objects, inFlight }: B
     case 'in place':
       return `${inPlace} claims, volumes, snapshots and contents each, all settled`;
     case 'among':
-      return `a load of ${objects} objects, ${inFlight} in flight, among ${inPlace} of each kind`;
+      return `two loads of ${objects} objects, ${inFlight} in flight, among ${inPlace} of each kind: the second is told`;
     case 'growth':
       return `starts of ours alone among ${GROWTH.join(', ')} of each kind`;
     default:
@@ -87,7 +87,9 @@ async function loads({ plane, driver: { driver, control } }: Populated, { option
     for (const side of options.sides) {
       const contest = { plane, driver, control, sight, options, round, profiles: undefined, log };
       const outcome = await atTable(side, { contest, name: 'among', untilClean }, async (table) => {
-        await load(table, { phases: options.phases, prefix: 'load', count: options.objects, temper: 'warm' });
+        const { phases, objects: count } = options;
+        await load(table, { phases, prefix: 'first', count });
+        await load(table, { phases, prefix: 'last', count, temper: 'warm' });
         return { phases: table.figures, totals: { residentMiB: table.resident() } };
       });
       log(`  ${side}: a load among ${options.inPlace}`);

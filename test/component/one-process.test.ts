@@ -12,6 +12,7 @@ import type { PersistentVolumeClaim, VolumeSnapshot } from '../../lib/kube/objec
 import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../lib/kube/resources.ts';
 import { writeKubeconfig } from '../../harness/kubeconfig.ts';
 import { startLoopbackProxy } from '../../harness/loopback-proxy.ts';
+import { startSocksProxy } from '../../harness/socks-proxy.ts';
 import type { Program } from '../../harness/stage.ts';
 import { eventually } from '../../harness/wait.ts';
 import { freePort } from '../../harness/free-port.ts';
@@ -94,6 +95,22 @@ test.skipIf(!hasIpv6)('a control plane and probes that have an IPv6 address alon
     await mainJob();
     expect((await fetch(`${url}/metrics`)).status).toBe(200);
     expect(proxy.connections()).toBeGreaterThan(0);
+    expect(await program.stop()).toEqual({ code: 0, signal: null });
+  } finally {
+    proxy.close();
+  }
+});
+
+test('a control plane behind a SOCKS5 proxy', async () => {
+  const proxy = await startSocksProxy();
+  try {
+    const port = new URL(serverOf(world.kubeconfig)).port;
+    const kubeconfig = writeKubeconfig(join(world.stage.dir, 'kubeconfig-socks'), {
+      server: `http://api.bastion.test:${port}`,
+      proxyUrl: `socks5://127.0.0.1:${proxy.port}`,
+    });
+    const { program } = await startAndSync('csi-sidecars', ['--roles=snapshot-controller'], { kubeconfig });
+    expect(new Set(proxy.asked)).toEqual(new Set([`name api.bastion.test port ${port}`]));
     expect(await program.stop()).toEqual({ code: 0, signal: null });
   } finally {
     proxy.close();

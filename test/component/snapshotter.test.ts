@@ -309,6 +309,22 @@ describe('the snapshot roles on the sandbox and the mock driver', () => {
     expect((await world.snapshot('nightly')).status?.readyToUse).toBe(true);
   });
 
+  test('a claim that was protected beside a snapshot that could not be is let go with it, and at once where it is deleted itself', async () => {
+    refuse('PATCH', /volumesnapshots\/(nightly|again)$/);
+    await takeSnapshot();
+    expect((await world.snapshot('nightly')).metadata?.finalizers).toBeUndefined();
+    expect(await protections()).toContain(CLAIM_PROTECTION);
+    await world.request('DELETE', `${SNAPSHOTS}/nightly`);
+    await world.settled();
+    expect(await protections()).toEqual([PVC_PROTECTION]);
+    await world.request('POST', SNAPSHOTS, snapshotBody('again', 'data'));
+    await world.settled();
+    expect(await protections()).toContain(CLAIM_PROTECTION);
+    await world.request('DELETE', `${CLAIMS}/data`);
+    await world.advance(10_000);
+    expect(await protections()).toEqual([PVC_PROTECTION]);
+  });
+
   test('a pre-provisioned content that cannot be bound is told by event and status', async () => {
     const spec = { driver: DRIVER, deletionPolicy: 'Retain', source: { snapshotHandle: await world.foreignSnapshot('imported') } };
     const [apiVersion, kind] = ['snapshot.storage.k8s.io/v1', 'VolumeSnapshotContent'];

@@ -148,8 +148,8 @@ export async function deleteGroupWhileMade(group: Group, control: DriverControl,
  * before, ignores that for its age, and is not woken by its own write: beside the Go snapshot-controller, too, the content stays until
  * the next resync, 15 minutes later. A label wakes it.
  */
-async function haveGoLookAgain<T extends KubeObject>(
-  { kube, plane }: Scene,
+export async function haveGoLookAgain<T extends KubeObject>(
+  { kube, plane }: Pick<Scene, 'kube' | 'plane'>,
   { resource, mark }: { readonly resource: Resource<T>; readonly mark: string },
 ): Promise<void> {
   const isUnmarked = async (): Promise<T[] | undefined> => {
@@ -181,8 +181,8 @@ async function retain<T extends KubeObject>({ kube }: Scene, resource: Resource<
 }
 
 /** A content with that handle, and a snapshot of that name which asks for it. */
-async function preProvision(
-  { kube, driver, namespace }: Scene,
+export async function preProvision(
+  { kube, driver, namespace }: Pick<Scene, 'kube' | 'namespace'> & { readonly driver: { readonly name: string } },
   name: string,
   snapshotHandle: string,
   ofClass: { readonly volumeSnapshotClassName?: string } = {},

@@ -1,11 +1,13 @@
 /**
  * `npm run verify -- node`: on a real kubelet, csi-sanity and faults of the node. `--size=full`: Kubernetes' storage suite
- * too, on each side: the Go trio, our trio, our one process.
+ * too, on each side: the Go trio, our trio, our one process; and swaps between the Go programs and ours.
  */
 import type { Side } from '../../harness/node/driver-pod.ts';
 import type { FaultResult } from './node/faults.ts';
 import { playOnNode } from './node/job.ts';
 import type { SuiteResult, SuiteShare } from './node/suite.ts';
+import { SEQUENCES, type Sequence } from './node/swaps/plan.ts';
+import type { SequenceResult } from './node/swaps/run.ts';
 import { partOf, type VerificationOptions, type VerificationResult } from './verification.ts';
 
 export const name = 'node';
@@ -25,9 +27,8 @@ const CASES: readonly Case[] = [
     sizes: ['ci', 'full'],
     run: (play) => play<FaultsAnswer>('faults', ['faults', 'trio'], ({ faults }) => faults.every(({ problem }) => problem === undefined)),
   },
-  ...SHARES.flatMap((share) =>
-    SIDES.map((side): Case => ({ sizes: ['full'], run: (play, { log }) => runSuite(play, { share, side, log }) })),
-  ),
+  ...SHARES.map((share): Case => ({ sizes: ['full'], run: (play, { log }) => runSuites(play, share, log) })),
+  ...SEQUENCES.map((sequence): Case => ({ sizes: ['full'], run: (play) => runSequence(play, sequence) })),
 ];
 
 export const takesPart = true;
@@ -52,27 +53,24 @@ export async function run(options: VerificationOptions): Promise<VerificationRes
   return { ok, ...figures };
 }
 
-interface Suite {
-  readonly share: SuiteShare;
-  readonly side: Side;
-  readonly log: VerificationOptions['log'];
+/** Nothing may be lost by a change from the Go programs to ours: the specs that they pass are what ours have to. */
+async function runSuites(play: Play, share: SuiteShare, log: VerificationOptions['log']): Promise<void> {
+  let go: readonly string[] = [];
+  for (const side of SIDES) {
+    const title = `${share} specs, ${side}`;
+    await play<SuiteResult>(title, ['suite', side, share], (result) => {
+      tellSuite(title, result, log);
+      if (side === 'go') go = result.passed;
+      const lost = go.filter((spec) => !result.passed.includes(spec));
+      log(`${title}: ${lost.length} that only the Go trio passes`);
+      for (const spec of lost) log(`  ${spec}`);
+      return go.length > 0 && lost.length === 0;
+    });
+  }
 }
 
-/** By share. */
-const passedByGo = new Map<SuiteShare, readonly string[]>();
-
-/** Nothing may be lost by a change from the Go programs to ours: the specs that they pass are what ours have to. Where theirs ran elsewhere: all. */
-async function runSuite(play: Play, { share, side, log }: Suite): Promise<void> {
-  const title = `${share} specs, ${side}`;
-  await play<SuiteResult>(title, ['suite', side, share], (result) => {
-    tellSuite(title, result, log);
-    if (side === 'go') passedByGo.set(share, result.passed);
-    const lost = passedByGo.get(share)?.filter((spec) => !result.passed.includes(spec));
-    log(`${title}: ${lost === undefined ? 'the Go trio was not run beside it' : `${lost.length} that only the Go trio passes`}`);
-    for (const spec of lost ?? []) log(`  ${spec}`);
-    return result.passed.length > 0 && (lost ?? result.failed).length === 0;
-  });
-}
+const runSequence = (play: Play, { name, points }: Sequence): Promise<void> =>
+  play<SequenceResult>(name, ['swaps', 'go', name], (result) => result.points.length === points && result.left.length === 0);
 
 interface FaultsAnswer {
   readonly faults: readonly FaultResult[];

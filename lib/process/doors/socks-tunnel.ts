@@ -2,10 +2,12 @@
  * Connections to one API server through a SOCKS5 proxy (RFC 1928, 1929). The proxy resolves the server's name, with
  * `socks5:` and `socks5h:` alike, as client-go has it.
  */
-import type { Socket } from 'node:net';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 
 const CONNECT_MS = 30_000;
+const KEEP_ALIVE_MS = 15_000;
 const DEFAULT_PORT = 1080;
 
 export const isSocks = ({ protocol }: URL): boolean => protocol === 'socks5:' || protocol === 'socks5h:';
@@ -15,29 +17,54 @@ export function socksTunnel(proxy: URL, server: URL, secure: buildConnector.conn
   return (options, answer) => {
     reach(proxy, server).then(
       (socket) => (server.protocol === 'https:' ? secure({ ...options, httpSocket: socket }, answer) : answer(null, socket)),
-      (error: Error) => answer(new Error(`proxy ${proxy.host}: ${error.message}`), null),
+      (error: Error & { readonly code?: string }) =>
+        answer(
+          Object.assign(new Error(`proxy ${proxy.host}: ${error.message}`), error.code === undefined ? {} : { code: error.code }),
+          null,
+        ),
     );
   };
 }
 
 async function reach(proxy: URL, { hostname, port, protocol }: URL): Promise<Socket> {
-  // Few need it: it is loaded once somebody does.
-  const { SocksClient } = await import('socks');
+  // Few need it: it is loaded once somebody does. A bundle has the package's default export alone.
+  const { default: socks } = await import('socks');
   const { username, password } = proxy;
-  const { socket } = await SocksClient.createConnection({
+  const socket = await dial(proxy);
+  await socks.SocksClient.createConnection({
     command: 'connect',
     destination: { host: bare(hostname), port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port) },
     proxy: {
       type: 5,
       host: bare(proxy.hostname),
-      port: proxy.port === '' ? DEFAULT_PORT : Number(proxy.port),
+      port: portOf(proxy),
       ...(username === '' ? {} : { userId: decodeURIComponent(username), password: decodeURIComponent(password) }),
     },
     timeout: CONNECT_MS,
-    set_tcp_nodelay: true,
+    existing_socket: socket,
   });
   return socket;
 }
+
+/** Rejects with the operating system's code. */
+async function dial(proxy: URL): Promise<Socket> {
+  const socket = connect({
+    host: bare(proxy.hostname),
+    port: portOf(proxy),
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_MS,
+  });
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(CONNECT_MS) });
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+const portOf = ({ port }: URL): number => (port === '' ? DEFAULT_PORT : Number(port));
 
 /** A URL keeps an IPv6 host in brackets; SOCKS and the resolver want it bare. */
 const bare = (host: string): string => host.replace(/^\[(.*)\]$/, '$1');

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { DriverLedger } from '../../../harness/mock-driver.ts';
 import { kubectlOf, ledgerInPod } from '../../../harness/node/ask.ts';
-import { DRIVER, DRIVER_NAMESPACE, driverObjects, type Side } from '../../../harness/node/driver-pod.ts';
+import { DRIVER, DRIVER_NAMESPACE, type DriverSettings, driverObjects, type Side } from '../../../harness/node/driver-pod.ts';
 import { peerImages, suiteImages } from '../../../harness/node/images.ts';
 import { NODE_NAME, type RunningNode, startNode } from '../../../harness/node/node.ts';
 import { repositoryRoot } from '../../../harness/repository.ts';
@@ -18,7 +18,14 @@ export interface Deployed extends RunningNode {
   ledger(): Promise<DriverLedger>;
 }
 
-export async function deployed(home: string, side: Side, say: (line: string) => void): Promise<Deployed> {
+export interface DeployedOptions {
+  /** A folder that outlives the namespaces. */
+  readonly home: string;
+  readonly settings?: DriverSettings;
+  readonly say: (line: string) => void;
+}
+
+export async function deployed(side: Side, { home, settings = {}, say }: DeployedOptions): Promise<Deployed> {
   const images = [...(await peerImages()), ...(await suiteImages())];
   const node = await startNode({ home, images, report: say });
   const { plane } = node;
@@ -28,7 +35,7 @@ export async function deployed(home: string, side: Side, say: (line: string) => 
   };
   await kubectl('apply', '-f', join(repositoryRoot(), 'deploy/crds'));
   await kubectl('wait', '--for=condition=Established', 'crd', '--all', WAIT);
-  await apply(driverObjects(side));
+  await apply(driverObjects(side, settings));
   await kubectl('-n', DRIVER_NAMESPACE, 'rollout', 'status', 'daemonset/mock-driver', WAIT);
   if (side !== 'one') await kubectl('-n', 'kube-system', 'rollout', 'status', 'deployment/snapshot-controller', WAIT);
   await eventually('the driver to be registered', async () =>

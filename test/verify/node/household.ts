@@ -7,7 +7,8 @@ import { eventually } from '../../../harness/wait.ts';
 import { claim, snapshot, snapshotClass } from '../../simulation/manifests.ts';
 import type { Deployed } from './deployed.ts';
 
-const CLASS = 'mock';
+/** Of claims and of snapshots. */
+export const CLASS = 'mock';
 /** Time for everything to be as asked; a hang guard. The slowest fault leaves Pods to time limits of the kubelet. */
 const SETTLED_MS = 420_000;
 

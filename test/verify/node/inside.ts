@@ -1,4 +1,4 @@
-/** A job of `npm run verify -- node`, alone in private namespaces (harness/node/enter.ts): FOLDER JOB [SIDE [MORE]]: how many of the faults, which share of the suite. Its last line is one JSON object. */
+/** A job of `npm run verify -- node`, alone in private namespaces (harness/node/enter.ts): FOLDER JOB [SIDE [MORE]]: how many of the faults, which share of the suite, which sequence of swaps. Its last line is one JSON object. */
 import { troubles } from '../../../harness/node/ask.ts';
 import { type Side, TOPOLOGY_KEY } from '../../../harness/node/driver-pod.ts';
 import { NODE_NAME } from '../../../harness/node/node.ts';
@@ -6,7 +6,9 @@ import { judgeSanity, runSanity, type SanityConfiguration } from '../../real/san
 import { deployed, type Deployed } from './deployed.ts';
 import { untilNothingIsLeft } from './household.ts';
 import { FAULTS, runFaults } from './faults.ts';
-import { runSuite, type SuiteShare } from './suite.ts';
+import { isShare, runSuite } from './suite.ts';
+import { SEQUENCES, type Sequence } from './swaps/plan.ts';
+import { runSwaps, SWAP_SETTINGS } from './swaps/run.ts';
 
 const [home = '', job = '', side = 'trio', more = ''] = process.argv.slice(2);
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -35,17 +37,26 @@ const JOBS: Readonly<Record<string, (node: Deployed) => Promise<object>>> = {
     return { good, runs };
   },
   suite: async (node) => {
-    const result = await runSuite(node, { share: more as SuiteShare, focus: process.env['SUITE_FOCUS'] });
+    if (!isShare(more)) throw new Error(`no share of the suite is called ${JSON.stringify(more)}`);
+    const result = await runSuite(node, { share: more, focus: process.env['SUITE_FOCUS'] });
     await untilNothingIsLeft(node);
     return result;
   },
   faults: async (node) => ({ faults: await runFaults(node, { say, faults: more === '' ? FAULTS : FAULTS.slice(0, Number(more)) }) }),
+  swaps: async (node) => runSwaps(node, sequenceOf(more), say),
 };
+
+function sequenceOf(name: string): Sequence {
+  const found = SEQUENCES.find((sequence) => sequence.name === name);
+  if (found === undefined) throw new Error(`no sequence of swaps is called ${name}`);
+  return found;
+}
 
 async function main(): Promise<object> {
   const run = JOBS[job];
   if (run === undefined) throw new Error(`no job is called ${job}`);
-  const node = await deployed(home, side as Side, say);
+  const settings = job === 'swaps' ? SWAP_SETTINGS : {};
+  const node = await deployed(side as Side, { home, settings, say });
   try {
     return await run(node);
   } catch (error) {

@@ -1,12 +1,9 @@
 /** A job on a node of its own (inside.ts): what it needs is built before the namespaces are entered, which have no network. */
 import { runPrivately } from '../../../harness/node/enter.ts';
+import { NODE_BINARIES } from '../../../harness/node/ready.ts';
 import { binary, type BinaryName } from '../../../harness/real/binaries.ts';
 
 const HANG_MS = 3_000_000;
-const BINARIES: readonly BinaryName[] = [
-  ...(['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl', 'kubelet', 'kube-proxy', 'pause'] as const),
-  ...(['snapshot-controller', 'csi-snapshotter', 'csi-provisioner', 'csi-attacher', 'csi-resizer', 'agnhost'] as const),
-];
 const FURTHER: Readonly<Record<string, readonly BinaryName[]>> = { sanity: ['csi-sanity'], suite: ['ginkgo', 'e2e.test'] };
 
 export interface JobResult<T extends object> {
@@ -18,7 +15,7 @@ export interface JobResult<T extends object> {
 
 /** `args`: the job's name, the side, and what the job takes. */
 export async function playOnNode<T extends object>(args: readonly string[], log: (line: string) => void): Promise<JobResult<T>> {
-  for (const name of [...BINARIES, ...(FURTHER[args[0] ?? ''] ?? [])]) await binary(name, { report: log });
+  for (const name of [...NODE_BINARIES, ...(FURTHER[args[0] ?? ''] ?? [])]) await binary(name, { report: log });
   const { last, leftOnMachine } = await runPrivately({ program: 'verify-on-node', args, timeoutMs: HANG_MS, say: log });
   const result = last === '' ? { error: 'the node ended without a result' } : (JSON.parse(last) as T | { error: string });
   return { result, leftOnMachine };

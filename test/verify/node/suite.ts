@@ -76,6 +76,8 @@ interface SuiteOptions {
   readonly focus?: string | undefined;
 }
 
+export const isShare = (word: string): word is SuiteShare => word in CHOICES;
+
 export async function runSuite({ plane }: Deployed, { share, focus = CHOICES[share].focus }: SuiteOptions): Promise<SuiteResult> {
   const { stage } = plane;
   const file = (name: string, content: object): string => {

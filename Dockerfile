@@ -44,9 +44,11 @@ COPY --from=build /src/dist/mock-driver.mjs /app/dist/mock-driver.mjs
 RUN ln -s /app/dist/mock-driver.mjs /mock-driver
 ENTRYPOINT ["/mock-driver"]
 
-# The last target is what a plain `docker build .` makes. `install-crds` reads the definitions from here.
+# The last target is what a plain `docker build .` makes. `install-crds` reads the definitions from here; `try` is code
+# that no other program has.
 FROM runtime AS csi-sidecars
 COPY deploy/crds /app/deploy/crds
+COPY --from=build /src/dist/verbs /app/dist/verbs
 COPY --from=build /src/dist/csi-sidecars.mjs /app/dist/csi-sidecars.mjs
 RUN ln -s /app/dist/csi-sidecars.mjs /csi-sidecars
 ENTRYPOINT ["/csi-sidecars"]

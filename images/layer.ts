@@ -16,6 +16,9 @@ export interface Layer {
   readonly folders?: Readonly<Record<string, number>>;
 }
 
+/** What every image has: a folder that all may write to. */
+export const TEMPORARY_FOLDER = { '/tmp': 0o1777 };
+
 const SEEN_BY_ALL = 0o755;
 const READ_BY_ALL = 0o644;
 

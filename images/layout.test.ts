@@ -97,6 +97,8 @@ describe('an image layout', () => {
       rootfs: { type: 'layers', diff_ids: layers.map(({ digest }) => digest) },
       history: [{ created_by: 'base' }, { created_by: 'a' }],
     });
+    // The manifests say as whom a program runs.
+    expect(read(0)).not.toHaveProperty('config.User');
     expect(annotations).toEqual({ 'org.opencontainers.image.title': 'a' });
     expect(read(2)).toHaveProperty('config', { Cmd: ['sh'], Env: [] });
     // The archives are there as they are, so that their digests are those of the blobs.
@@ -128,6 +130,18 @@ describe('an image layout', () => {
     rmSync(folder, { recursive: true });
     writeLayout(IMAGES, folder);
     expect(all()).toEqual(first);
+  });
+
+  test.each([
+    ['the first', []],
+    ['a later', IMAGES],
+  ])('that was interrupted, %s one, names no image and is replaced by the next', (_, before) => {
+    if (before.length > 0) writeLayout(before, folder);
+    const broken: Layer = { title: 'broken', files: { '/gone': join(folder, 'not-there') } };
+    expect(() => writeLayout([...IMAGES, { names: [], entrypoint: [], layers: [base, broken] }], folder)).toThrow('ENOENT');
+    expect(readdirSync(folder).toSorted()).toEqual(['blobs', 'oci-layout']);
+    writeLayout(IMAGES, folder);
+    expect(index().manifests).toHaveLength(3);
   });
 
   test('never takes the place of what is no layout', () => {

@@ -42,12 +42,18 @@ const MEDIA_TYPES = {
   layer: 'application/vnd.oci.image.layer.v1.tar',
 } as const;
 const LAYOUT_FILE = 'oci-layout';
+/** Among the blobs: what is not written to its end. */
+const UNNAMED = 'unnamed';
 
 /** Replaces a layout that is in the folder; rejects a folder that holds something else. */
 export function writeLayout(images: readonly ImageSpec[], folder: string): readonly WrittenImage[] {
   if (existsSync(folder) && readdirSync(folder).length > 0 && !existsSync(join(folder, LAYOUT_FILE)))
     throw new Error(`${folder} is not empty and no image layout`);
-  const blobs = join(folder, 'blobs/sha256');
+  const [blobs, index] = [join(folder, 'blobs/sha256'), join(folder, 'index.json')];
+  // Whoever is interrupted leaves a layout that names no image, and that the next one replaces.
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, LAYOUT_FILE), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
+  rmSync(index, { force: true });
   rmSync(blobs, { recursive: true, force: true });
   mkdirSync(blobs, { recursive: true });
   const layers = new Map<Layer, Blob>();
@@ -72,8 +78,9 @@ export function writeLayout(images: readonly ImageSpec[], folder: string): reado
   const manifests = written.flatMap(({ spec, manifest }) =>
     spec.names.map((name) => ({ mediaType: MEDIA_TYPES.manifest, ...manifest, annotations: namesOf(name) })),
   );
-  writeFileSync(join(folder, LAYOUT_FILE), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
-  writeFileSync(join(folder, 'index.json'), JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPES.index, manifests }));
+  const unnamed = join(blobs, UNNAMED);
+  writeFileSync(unnamed, JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPES.index, manifests }));
+  renameSync(unnamed, index);
   return written;
 }
 
@@ -102,7 +109,7 @@ function configOf({ entrypoint, command, env = {}, labels, layers }: ImageSpec, 
 }
 
 function writeBlob(folder: string, parts: Iterable<Uint8Array>): Blob {
-  const unnamed = join(folder, 'unnamed');
+  const unnamed = join(folder, UNNAMED);
   const file = openSync(unnamed, 'w');
   const hash = createHash('sha256');
   let size = 0;

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type OwnImage, ownImages } from './own.ts';
+import { type OwnImage, ownImages, VOLUME_TOOLS } from './own.ts';
+import { imagesProblem, LIBRARY_PACKAGES } from './testing/machine.ts';
 
 let root = '';
 
@@ -23,7 +24,9 @@ function images(dockerfile: string, more: object = {}): readonly OwnImage[] {
   return ownImages({ root });
 }
 
-describe('images of ours', () => {
+const packagesOf = (image: OwnImage | undefined): readonly string[] => image?.systemPackages.map(({ name }) => name) ?? [];
+
+describe.skipIf(imagesProblem !== undefined)('images of ours', () => {
   const target = (name: string): string =>
     `FROM runtime AS ${name}\nCOPY --from=build /src/dist/a.mjs /app/${name}.mjs\nRUN ln -s /app/${name}.mjs /${name}\nENTRYPOINT ["/${name}"]\n`;
 
@@ -36,14 +39,14 @@ describe('images of ours', () => {
     expect(a?.spec.layers[0]).toBe(b?.spec.layers[0]);
   });
 
-  test('have Node with its libraries, env and the licences of these, and leave the user to the manifests', () => {
+  test('have Node with its libraries, env and the licences of these', () => {
     const [a] = images(RUNTIME + target('a'));
     const files = Object.keys(a?.spec.layers[0]?.files ?? {});
     expect(files).toEqual(expect.arrayContaining(['/usr/local/bin/node', '/usr/bin/env', expect.stringMatching(/\/libc\.so\.6$/)]));
+    expect(packagesOf(a)).toEqual(expect.arrayContaining(LIBRARY_PACKAGES));
     for (const { name, copyright } of a?.systemPackages ?? [])
       expect(copyright === undefined || files.includes(copyright), name).toBe(true);
     expect(a?.spec.env).toEqual({ PATH: expect.stringContaining('/usr/local/bin'), NODE_VERSION: process.versions.node });
-    expect(a?.spec).not.toHaveProperty('user');
   });
 
   test('are labelled with what package.json says, its source only where it names one', () => {
@@ -66,7 +69,9 @@ describe('images of ours', () => {
     expect(a?.spec.layers).toHaveLength(3);
     expect(driver?.spec.layers[3]).toMatchObject({ title: 'volume tools', files: { '/bin/cp': '/bin/cp' } });
     const tools = Object.keys(driver?.spec.layers[3]?.files ?? {});
-    for (const missing of driver?.missing ?? []) expect(tools).not.toContain(missing);
-    expect(driver?.systemPackages.length).toBeGreaterThanOrEqual(a?.systemPackages.length ?? Infinity);
+    const there = VOLUME_TOOLS.filter((file) => tools.includes(file));
+    expect([...there, ...(driver?.missing ?? [])].toSorted()).toEqual(VOLUME_TOOLS.toSorted());
+    const more = packagesOf(driver).filter((name) => !packagesOf(a).includes(name));
+    expect(more).toEqual(expect.arrayContaining(LIBRARY_PACKAGES.length === 0 ? [] : ['mount']));
   });
 });

@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Layer } from './layer.ts';
+import { type Layer, TEMPORARY_FOLDER } from './layer.ts';
 import type { ImageSpec } from './layout.ts';
 import { withLibraries } from './libraries.ts';
 import { type SystemPackage, systemPackagesOf } from './system-packages.ts';
@@ -40,10 +40,9 @@ interface Tools {
 /** Where node:24-bookworm-slim has it, too. */
 const NODE_PATH = '/usr/local/bin/node';
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-const TEMPORARY = { '/tmp': 0o1777 };
 const VOLUME_TOOLS_CONFIG = '/etc/mke2fs.conf';
 /** What the driver makes, mounts and copies volumes with. */
-const VOLUME_TOOLS = [
+export const VOLUME_TOOLS: readonly string[] = [
   '/bin/mount',
   '/bin/umount',
   '/sbin/losetup',
@@ -104,7 +103,7 @@ function baseOf(node: string): Base {
     layer: {
       title: `Node ${nodeVersion}`,
       files: { ...files, ...copyrights(systemPackages), ...(licence === undefined ? {} : { '/usr/share/doc/nodejs/copyright': licence }) },
-      folders: TEMPORARY,
+      folders: TEMPORARY_FOLDER,
     },
   };
 }

@@ -1,4 +1,5 @@
 /** The bill of materials of an image, SPDX 2.3: what the one of the bundles has, and what lies around them. */
+import { spdxPackage } from '../tools/sbom.mjs';
 import type { OwnImage } from './own.ts';
 
 export interface SpdxPackage {
@@ -30,16 +31,19 @@ export function imageSbom(
 ): SpdxDocument {
   const hex = digest.slice('sha256:'.length);
   const image = {
-    ...entry({ id: IMAGE, name, version: digest, purl: `pkg:oci/${program}@sha256%3A${hex}` }),
+    ...spdxPackage({
+      id: IMAGE,
+      name,
+      version: digest,
+      purl: `pkg:oci/${program}@sha256%3A${hex}`,
+      checksums: [{ algorithm: 'SHA256', checksumValue: hex }],
+    }),
     primaryPackagePurpose: 'CONTAINER',
-    checksums: [{ algorithm: 'SHA256', checksumValue: hex }],
   };
-  const node = {
-    ...entry({ id: 'SPDXRef-node', name: 'node', version: nodeVersion, purl: `pkg:generic/node@${nodeVersion}` }),
-    licenseDeclared: 'MIT',
-  };
+  const purl = `pkg:generic/node@${nodeVersion}`;
+  const node = spdxPackage({ id: 'SPDXRef-node', name: 'node', version: nodeVersion, purl, license: 'MIT' });
   const system = systemPackages.map(({ name: deb, version, architecture, distribution }) =>
-    entry({
+    spdxPackage({
       id: `SPDXRef-deb-${deb}`.replaceAll(/[^a-zA-Z0-9.-]/g, '-'),
       name: deb,
       version,
@@ -58,26 +62,5 @@ export function imageSbom(
       ...contents.map((id) => ({ spdxElementId: IMAGE, relationshipType: 'CONTAINS', relatedSpdxElement: id })),
       ...bundles.relationships.filter(({ spdxElementId }) => spdxElementId !== DOCUMENT),
     ],
-  };
-}
-
-function entry({
-  id,
-  name,
-  version,
-  purl,
-}: {
-  readonly id: string;
-  readonly name: string;
-  readonly version: string;
-  readonly purl: string;
-}): SpdxPackage {
-  const unknown = 'NOASSERTION';
-  return {
-    SPDXID: id,
-    name,
-    versionInfo: version,
-    ...{ downloadLocation: unknown, filesAnalyzed: false, licenseConcluded: unknown, licenseDeclared: unknown, copyrightText: unknown },
-    externalRefs: [{ ...{ referenceCategory: 'PACKAGE-MANAGER', referenceType: 'purl' }, referenceLocator: purl }],
   };
 }

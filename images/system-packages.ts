@@ -17,8 +17,9 @@ export function systemPackagesOf(files: readonly string[]): readonly SystemPacka
   // Packages name files as they were before /lib and /bin became links into /usr, or as they are now.
   const paths = new Set(files.flatMap((file) => [file, realpathSync(file), realpathSync(file).replace(/^\/usr/, '')]));
   const owners = new Set(ask(['-S', ...paths]).flatMap((line) => /^([^\s,]+): /.exec(line)?.[1] ?? []));
+  if (owners.size === 0) return [];
   const distribution = /^ID=(.*)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'debian';
-  const told = owners.size === 0 ? [] : ask(['-W', '-f=${Package}\t${Version}\t${Architecture}\n', ...owners]);
+  const told = ask(['-W', '-f=${Package}\t${Version}\t${Architecture}\n', ...owners]);
   return told.toSorted().map((line) => {
     const [name = '', version = '', architecture = ''] = line.split('\t');
     const copyright = `/usr/share/doc/${name}/copyright`;

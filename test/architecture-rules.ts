@@ -74,7 +74,7 @@ export const RULES: readonly Rule[] = [
   { of: 'demo/', mayImport: ['demo/', 'csi-sidecars/', 'sandbox/', 'mock-driver/', 'lib/', 'harness/'] },
   // Servers and processes for tests, verifications and the demo.
   { of: 'harness/', mayImport: ['harness/', 'images/', 'lib/kube/objects.ts', 'lib/kube/resources.ts'] },
-  { of: 'images/', mayImport: ['images/', 'harness/repository.ts'] },
+  { of: 'images/', mayImport: ['images/', 'harness/repository.ts', 'tools/sbom.mjs'] },
   { of: 'deploy/', mayImport: ['deploy/'] },
   { of: 'proto/', mayImport: ['proto/'] },
 ];

@@ -1,6 +1,6 @@
 // Bundles every program that exists into dist/, with code splitting, so that the code the programs share lies
-// once: that of what is released in dist/chunks/, that of what is only for work on it in dist/tool-chunks/, so that
-// no image carries test code. Node 20 runs no TypeScript, so every npm verb comes through here first; when no input
+// once: that of what images hold in dist/chunks/, that of everything else in dist/tool-chunks/, so that no image
+// carries test code. Node 20 runs no TypeScript, so every npm verb comes through here first; when no input
 // changed since the last run nothing is loaded and nothing is written.
 // `--quiet` prints nothing but errors.
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -15,17 +15,19 @@ const dist = join(root, 'dist');
 const stampFile = join(dist, '.build.json');
 const started = performance.now();
 
-/** What is released. Output name → source. A source that does not exist is left out; a program names itself by its output. */
+/** What images hold. Output name → source. A source that does not exist is left out; a program names itself by its output. */
 const PROGRAMS = {
   'snapshot-controller': 'snapshotter/snapshot-controller.ts',
   'csi-snapshotter': 'snapshotter/csi-snapshotter.ts',
   'csi-provisioner': 'provisioner/csi-provisioner.ts',
   'csi-sidecars': 'csi-sidecars/main.ts',
   'mock-driver': 'mock-driver/main.ts',
-  sandbox: 'sandbox/main.ts',
+  // Imported by csi-sidecars, and it has the sandbox: a file of its own, which the images of the others leave out.
+  'verbs/try': 'csi-sidecars/try/run.ts',
 };
-/** What npm verbs run. */
+/** What npm verbs run, and the sandbox. */
 const TOOLS = {
+  sandbox: 'sandbox/main.ts',
   demo: 'demo/main.ts',
   'demo-on-node': 'demo/node-job.ts',
   'verify-on-node': 'test/verify/node/inside.ts',
@@ -147,12 +149,12 @@ async function bundle(entries, chunks) {
     define: { 'process.env.NODE_ENV': '"production"', CSI_SIDECARS_VERSION: JSON.stringify(version) },
   });
   const files = result.outputFiles.map((file) => ({ name: relative(dist, file.path), content: Buffer.from(file.contents) }));
-  // Chunks first: an entry never names a chunk that is not there yet.
-  const isEntry = (name) => !name.startsWith(`${chunks}/`);
-  files.sort((a, b) => Number(isEntry(a.name)) - Number(isEntry(b.name)));
+  // Chunks first: nothing ever names a chunk that is not there yet.
+  const isChunk = (name) => name.startsWith(`${chunks}/`);
+  files.sort((a, b) => Number(isChunk(b.name)) - Number(isChunk(a.name)));
   for (const { name, content } of files) {
-    const entry = isEntry(name);
-    writeIfChanged(join(dist, name), entry ? Buffer.concat([Buffer.from(SHEBANG), content]) : content, entry ? 0o755 : 0o644);
+    const program = !name.includes('/');
+    writeIfChanged(join(dist, name), program ? Buffer.concat([Buffer.from(SHEBANG), content]) : content, program ? 0o755 : 0o644);
   }
   return { outputs: files.map((file) => file.name), metafile: result.metafile };
 }
@@ -160,7 +162,7 @@ async function bundle(entries, chunks) {
 /** Chunk names carry a hash, so each change leaves an orphan behind. */
 function removeOrphans(outputs) {
   const keep = new Set(outputs.map((name) => join(dist, name)));
-  for (const folder of [dist, join(dist, 'chunks'), join(dist, 'tool-chunks')]) {
+  for (const folder of [dist, ...['chunks', 'verbs', 'tool-chunks'].map((name) => join(dist, name))]) {
     if (!existsSync(folder)) continue;
     for (const name of readdirSync(folder))
       if (name.endsWith('.mjs') && !keep.has(join(folder, name))) rmSync(join(folder, name), { force: true });

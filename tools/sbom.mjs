@@ -10,8 +10,10 @@ export function sbom(own, packages) {
   const contents = createHash('sha256')
     .update(JSON.stringify([own, packages]))
     .digest('hex');
-  const ownEntry = entry({ ...own, integrity: undefined }, `SPDXRef-${own.name}`);
-  const others = packages.map((each) => entry(each, `SPDXRef-npm-${`${each.name}-${each.version}`.replaceAll(/[^a-zA-Z0-9.-]/g, '-')}`));
+  const ownEntry = npmPackage({ ...own, integrity: undefined }, `SPDXRef-${own.name}`);
+  const others = packages.map((each) =>
+    npmPackage(each, `SPDXRef-npm-${`${each.name}-${each.version}`.replaceAll(/[^a-zA-Z0-9.-]/g, '-')}`),
+  );
   return {
     spdxVersion: 'SPDX-2.3',
     dataLicense: 'CC0-1.0',
@@ -27,26 +29,32 @@ export function sbom(own, packages) {
   };
 }
 
-function entry({ name, version, license, integrity }, id) {
+function npmPackage({ name, version, license, integrity }, id) {
   // `sha512-` and base64; a lock file has no other kind today.
   const [, sha512] = /^sha512-(\S+)$/.exec(integrity ?? '') ?? [];
+  const checksums = sha512 === undefined ? [] : [{ algorithm: 'SHA512', checksumValue: Buffer.from(sha512, 'base64').toString('hex') }];
+  return spdxPackage({ id, name, version, purl: `pkg:npm/${name.replace(/^@/, '%40')}@${version}`, license, checksums });
+}
+
+/**
+ * An entry under `packages`; what is not told is not asserted.
+ * @param {{
+ *   id: string, name: string, version: string, purl: string, license?: string,
+ *   checksums?: { algorithm: string, checksumValue: string }[],
+ * }} told
+ */
+export function spdxPackage({ id, name, version, purl, license = UNKNOWN, checksums = [] }) {
   return {
     SPDXID: id,
     name,
     versionInfo: version,
     downloadLocation: UNKNOWN,
     filesAnalyzed: false,
-    ...(sha512 === undefined ? {} : { checksums: [{ algorithm: 'SHA512', checksumValue: Buffer.from(sha512, 'base64').toString('hex') }] }),
+    ...(checksums.length === 0 ? {} : { checksums }),
     licenseConcluded: UNKNOWN,
-    licenseDeclared: license ?? UNKNOWN,
+    licenseDeclared: license,
     copyrightText: UNKNOWN,
-    externalRefs: [
-      {
-        referenceCategory: 'PACKAGE-MANAGER',
-        referenceType: 'purl',
-        referenceLocator: `pkg:npm/${name.replace(/^@/, '%40')}@${version}`,
-      },
-    ],
+    externalRefs: [{ referenceCategory: 'PACKAGE-MANAGER', referenceType: 'purl', referenceLocator: purl }],
   };
 }
 

@@ -1,7 +1,7 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { bundledPackages } from './bundled-packages.mjs';
 import { sbom } from './sbom.mjs';
 
@@ -16,18 +16,23 @@ const PACKAGES = [
 /** Folders of the lock file whose files the bundler names above their code. */
 function foldersInBundles() {
   const released = new Set(Object.values(JSON.parse(read('package.json')).bin));
-  const chunks = readdirSync(join(root, 'dist/chunks')).map((name) => `dist/chunks/${name}`);
-  const found = [...released, ...chunks.filter((file) => file.endsWith('.mjs'))].flatMap((file) =>
+  const shared = ['dist/chunks', 'dist/verbs'].flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`));
+  const found = [...released, ...shared.filter((file) => file.endsWith('.mjs'))].flatMap((file) =>
     [...read(file).matchAll(/^\s*\/\/ ((?:node_modules\/(?:@[^/\s]+\/)?[^/\s]+\/)+)\S*$/gm)].map(([, folder]) => folder.slice(0, -1)),
   );
   return [...new Set(found.map((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)[0]))].sort();
 }
 
 describe('the bill of materials of what was built', () => {
-  const { packages } = JSON.parse(read('dist/sbom.spdx.json'));
-  const locked = JSON.parse(read('package-lock.json')).packages;
-  const told = new Map(packages.map((each) => [each.externalRefs[0].referenceLocator, each]));
-  const folders = foldersInBundles();
+  let packages, locked, told, folders;
+
+  beforeAll(() => {
+    if (!existsSync(join(root, 'dist/sbom.spdx.json'))) throw new Error('dist/ is not there: npm run build makes it');
+    packages = JSON.parse(read('dist/sbom.spdx.json')).packages;
+    locked = JSON.parse(read('package-lock.json')).packages;
+    told = new Map(packages.map((each) => [each.externalRefs[0].referenceLocator, each]));
+    folders = foldersInBundles();
+  });
 
   test('has each package whose code is in a program or chunk that is released, with the version, licence and checksum of the lock file', () => {
     expect(folders.length).toBeGreaterThan(30);

@@ -1,6 +1,6 @@
 /** The images of a node: ours as they are released, the Go programs, and what Pods run. */
 import { execFileSync } from 'node:child_process';
-import type { Layer } from '../../images/layer.ts';
+import { type Layer, TEMPORARY_FOLDER } from '../../images/layer.ts';
 import type { ImageSpec } from '../../images/layout.ts';
 import { ownImages } from '../../images/own.ts';
 import { binary, releaseOf } from '../real/binaries.ts';
@@ -20,8 +20,6 @@ const PEERS = {
   'csi-resizer': releaseOf('volumes', 'external-resizer'),
 };
 export type PeerName = keyof typeof PEERS;
-/** Folders of images that are not ours. */
-const FOLDERS = { '/tmp': 0o1777 };
 
 /** What every node has: our programs, pause, and the image of the examples. */
 export async function basicImages(): Promise<readonly ImageSpec[]> {
@@ -43,7 +41,7 @@ export async function peerImages(): Promise<readonly ImageSpec[]> {
 const programLayer = async (name: Parameters<typeof binary>[0]): Promise<Layer> => ({
   title: name,
   files: { [`/${name}`]: await binary(name) },
-  folders: FOLDERS,
+  folders: TEMPORARY_FOLDER,
 });
 
 /** Stand-ins for what the Pods of Kubernetes' storage suite run: as much of it as its specs call. */
@@ -77,7 +75,7 @@ function busybox(names: readonly string[]): ImageSpec {
         title: 'busybox',
         files: { '/bin/busybox': program },
         links: Object.fromEntries(applets.map((name) => [`/bin/${name}`, program])),
-        folders: FOLDERS,
+        folders: TEMPORARY_FOLDER,
       },
     ],
   };

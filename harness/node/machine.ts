@@ -52,20 +52,20 @@ export function restoreMachine(before: MachineState): readonly string[] {
     const file = join('/proc/sys', name);
     if (readFileSync(file, 'utf8').trim() !== value) writeFileSync(file, value);
   }
-  for (const cgroup of podCgroups().toReversed()) if (!before.cgroups.includes(cgroup)) removeCgroup(cgroup);
-  if (before.folders.length === 0 && existsSync(KUBELET_FOLDER)) rmdirSync(KUBELET_FOLDER);
+  for (const cgroup of podCgroups().toReversed()) if (!before.cgroups.includes(cgroup)) removeFolder(cgroup);
+  if (before.folders.length === 0) removeFolder(KUBELET_FOLDER);
   const after = readMachine();
   return (['mounts', 'loops', 'cgroups', 'folders', 'processes'] as const).flatMap((kind) =>
     after[kind].filter((line) => !before[kind].includes(line)).map((line) => `${kind}: ${line}`),
   );
 }
 
-/** One that has processes or others within stays, and is told. */
-function removeCgroup(path: string): void {
+/** One that is in use or has anything within stays, and is told. */
+function removeFolder(path: string): void {
   try {
     rmdirSync(path);
   } catch (error) {
-    if (!['EBUSY', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (!['EBUSY', 'ENOENT', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
 }
 

@@ -12,7 +12,7 @@ import { haveGoLookAgain } from '../../../real/pairs-job.ts';
 import { type Cast, ROLES } from '../../../real/programs.ts';
 import type { Deployed } from '../deployed.ts';
 import { CLASSES, household, type Household } from '../household.ts';
-import { ask, GROUP_LABEL, keepNothing, letGo, PACES, prefixOf, recant, SWAP_CLASSES, takeUp } from './generation.ts';
+import { ask, GROUP_LABEL, letGo, PACES, prefixOf, recant, SWAP_CLASSES, takeUp } from './generation.ts';
 import { awaitMoment } from './moments.ts';
 import { planOf, type Sequence, type SwitchPoint } from './plan.ts';
 import { USUAL } from './releases.ts';
@@ -73,7 +73,8 @@ export async function runSwaps(node: Deployed, sequence: Sequence, say: (line: s
   const points: SwapResult[] = [];
   const trail: Record<string, number> = {};
   const left: string[] = [];
-  for (const point of planOf(sequence)) {
+  const plan = planOf(sequence);
+  for (const point of plan) {
     const result = await playPoint(node, home, point);
     points.push(result);
     say(lineOf(sequence, result));
@@ -82,11 +83,22 @@ export async function runSwaps(node: Deployed, sequence: Sequence, say: (line: s
   }
   left.push(...(await release(node, trail)));
   // All goes by the Go programs, and they need nothing of what was released.
-  await keepNothing(node.plane.kube);
-  await home.end().catch((error: unknown) => left.push(messageOf(error)));
+  await endAll(node, home, plan.at(-1)).catch((error: unknown) => left.push(messageOf(error)));
   left.push(...(await readTrail(node.plane.kube)).harmless);
   for (const line of left) say(`${sequence.name}: left: ${line}`);
   return { points, left, trail };
+}
+
+/** What was kept is taken up by a VolumeSnapshot once more, so that it goes with the others. */
+async function endAll(node: Deployed, home: Household, last: SwitchPoint | undefined): Promise<void> {
+  if (last === undefined) return;
+  const place = { kube: node.plane.kube, namespace: NAMESPACE };
+  const end = { ...last, number: last.number + 1 };
+  await letGo(place, end);
+  await settled(node, end);
+  await takeUp(place, end);
+  await settled(node, end);
+  await home.end();
 }
 
 async function playPoint(node: Deployed, home: Household, point: SwitchPoint): Promise<SwapResult> {

@@ -14,7 +14,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 test('who comes second says so once, and waits until it is given back', async () => {
   const file = join(folder, 'lock');
   const release = await lock(file, () => undefined);
-  const waits = vi.fn();
+  const waits = vi.fn<() => void>();
   const order: string[] = [];
   const second = lock(file, waits).then((give) => {
     order.push('second');
@@ -33,7 +33,7 @@ test('the lock of a process that has died is taken over', async () => {
   const file = join(folder, 'lock');
   const { pid } = spawnSync('true');
   writeFileSync(file, String(pid));
-  const waits = vi.fn();
+  const waits = vi.fn<() => void>();
   const release = await lock(file, waits);
   expect(readFileSync(file, 'utf8')).toBe(String(process.pid));
   expect(waits).not.toHaveBeenCalled();

@@ -112,18 +112,18 @@ function isFresh({ spec }: Lease, nowMs: number): boolean {
 }
 
 /**
- * Whoever removes an entry takes it upon themselves that its volume is looked for. Where its claim has a PV, that names the volume: a
- * claim has one name for its volume, whoever asks for it.
+ * Whoever removes an entry takes it upon themselves that its volume is looked for. Where a PV has the name of the volume, it is the
+ * volume's: both programs make both names of the claim's uid.
  */
 function holding(lease: Lease, { driver, volumes: all }: Found): Left['keep'] {
   const read = readLease(lease);
   if (read.kind === 'unreadable')
     return { reason: `it cannot be read (${read.message}), and may name volumes that no PV does`, always: false };
-  const saved = new Set(all.filter(({ spec }) => spec?.csi?.driver === driver).map(({ spec }) => spec?.claimRef?.uid));
-  const open = readEntries(read.texts).filter(([uid]) => !saved.has(uid));
-  const volumes = open.map(([uid, entry]) => {
+  const saved = new Set(all.filter(({ spec }) => spec?.csi?.driver === driver).map(({ metadata }) => metadata?.name));
+  const volumes = readEntries(read.texts).flatMap(([uid, entry]) => {
     const [intent] = entry.kind === 'entry' ? entry.intents : [];
-    return intent === undefined ? `claim uid ${uid}` : `${intent.request.name} of claim ${intent.claim.namespace}/${intent.claim.name}`;
+    if (intent === undefined) return [`claim uid ${uid}`];
+    return saved.has(intent.request.name) ? [] : [`${intent.request.name} of claim ${intent.claim.namespace}/${intent.claim.name}`];
   });
   if (volumes.length === 0) return undefined;
   return {

@@ -1,10 +1,13 @@
 /** Runs a program of ours as the only inhabitant of private namespaces: what it starts and mounts ends with it. */
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { lock } from '../lock.ts';
 import { repositoryRoot } from '../repository.ts';
 import { openStage } from '../stage.ts';
 import { type MachineState, nodeProblem, readMachine, restoreMachine } from './machine.ts';
 
+/** Of the whole machine; only root gets here. */
+const LOCK = '/run/csi-sidecars-node.lock';
 const ENDING_MS = 10_000;
 const AGAIN_MS = 200;
 const NAMESPACES = ['--net', '--mount', '--pid', '--uts', '--ipc', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
@@ -29,6 +32,8 @@ export interface PrivateResult {
 export async function runPrivately({ program, args = [], timeoutMs, say }: PrivateRun): Promise<PrivateResult> {
   const problem = nodeProblem(say);
   if (problem !== undefined) throw new Error(problem);
+  // Cgroups are everybody's: two nodes at once would take each other's for their own.
+  const release = await lock(LOCK, () => say('node: another one is on this machine, waiting for its end'));
   const before = readMachine();
   const stage = openStage('node');
   // A shell is the first process: it takes in whose parent has gone.
@@ -45,6 +50,7 @@ export async function runPrivately({ program, args = [], timeoutMs, say }: Priva
     return { last: stdout.trim().split('\n').at(-1) ?? '', leftOnMachine: await restored(before) };
   } finally {
     await stage.close();
+    release();
   }
 }
 

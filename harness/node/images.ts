@@ -51,6 +51,7 @@ export async function suiteImages(): Promise<readonly ImageSpec[]> {
   return [
     busybox([`${SUITE_REGISTRY}/busybox:1.37.0-1`]),
     { ...busybox([`${SUITE_REGISTRY}/nginx:1.15-4`]), command: ['sleep', '1000000'] },
+    busybox([`${SUITE_REGISTRY}/glibc-dns-testing:2.0.0`]),
     {
       ...shell,
       entrypoint: ['/agnhost'],

@@ -7,11 +7,11 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { repositoryRoot } from '../repository.ts';
-import { eventually } from '../wait.ts';
+import { lock } from '../lock.ts';
 
 export const KUBERNETES_VERSION = 'v1.36.3';
 const ETCD_VERSION = '3.6.8';
@@ -101,7 +101,9 @@ export async function binary(name: BinaryName, options: BinaryOptions = {}): Pro
   if (given !== undefined) return given;
   const file = keptPath(name, recipe);
   if (existsSync(file)) return file;
-  const release = await lock(report);
+  mkdirSync(cacheFolder(), { recursive: true });
+  // Two builds together take longer than one after the other, and twice the memory.
+  const release = await lock(join(cacheFolder(), 'lock'), () => report('real: another run is building, waiting for it'));
   try {
     if (!existsSync(file)) build({ name, recipe, file }, report);
   } finally {
@@ -178,39 +180,4 @@ function build({ name, recipe, file }: { name: BinaryName; recipe: Recipe; file:
   // In place only when whole: a run that dies while building leaves no half program behind.
   renameSync(half, file);
   report(`real: built ${name} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
-}
-
-/** One build at a time per user: two together take longer than one after the other, and twice the memory. */
-async function lock(report: (line: string) => void): Promise<() => void> {
-  const file = join(cacheFolder(), 'lock');
-  mkdirSync(cacheFolder(), { recursive: true });
-  let told = false;
-  await eventually(
-    `the lock ${file}`,
-    () => {
-      try {
-        writeFileSync(file, String(process.pid), { flag: 'wx' });
-        return true;
-      } catch {
-        if (!holderLives(file)) rmSync(file, { force: true });
-        else if (!told) report('real: another run is building, waiting for it');
-        told = true;
-        return undefined;
-      }
-    },
-    { timeoutMs: 3_600_000, everyMs: 250 },
-  );
-  return () => rmSync(file, { force: true });
-}
-
-function holderLives(file: string): boolean {
-  try {
-    const holder = Number(readFileSync(file, 'utf8'));
-    if (!Number.isInteger(holder) || holder <= 0) return false;
-    process.kill(holder, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it lives and belongs to somebody else. Otherwise the file or the process is gone.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }

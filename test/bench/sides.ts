@@ -1,4 +1,6 @@
 /** Who is measured: the Go trio, ours as one process, ours as three. */
+import { readFileSync } from 'node:fs';
+import { builtProgram } from '../../harness/mock-driver.ts';
 import type { ControlPlane, ControlPlaneUser } from '../../harness/real/control-plane.ts';
 import type { Program } from '../../harness/stage.ts';
 import {
@@ -23,8 +25,9 @@ export const SIDE_TITLES: Readonly<Record<SideName, string>> = {
   three: 'ours, three processes',
 };
 
-/** The programs' first lines say so, too; see tools/build.mjs. */
-const AS_SHIPPED = ['--max-semi-space-size=2'];
+/** Node's flags, as the first line of the built programs has them. */
+const asShipped = (): readonly string[] =>
+  (readFileSync(builtProgram('csi-sidecars'), 'utf8').split('\n', 1)[0] ?? '').split(' ').filter((word) => word.startsWith('--'));
 
 export const BENCH_USERS: readonly ControlPlaneUser[] = [...PROGRAM_USERS, ONE_PROCESS_USER];
 
@@ -57,7 +60,7 @@ export interface SideInput extends SideFlags {
 
 export async function startSide(side: SideName, { plane, address, profiles, ...flags }: SideInput): Promise<Program[]> {
   const { argsOf = () => [], limits = 'lifted', kubeconfigOf = plane.kubeconfigOf } = flags;
-  const nodeFlags = [...AS_SHIPPED, ...(profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`])];
+  const nodeFlags = [...asShipped(), ...(profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`])];
   if (side === 'one') {
     const kubeconfig = kubeconfigOf(ONE_PROCESS_USER.name);
     return [startOneProcess(plane.stage, { kubeconfig, address, args: argsOf('csi-sidecars'), nodeFlags })];

@@ -14,3 +14,7 @@ export function openEntries(leases: readonly Lease[]): readonly string[] {
     return text === undefined ? [] : Object.keys(JSON.parse(text) as object);
   });
 }
+
+/** For who wants none. */
+export const openEntryLines = (leases: readonly Lease[]): readonly string[] =>
+  openEntries(leases).map((uid) => `the journal holds an entry of claim uid ${uid}`);

@@ -1,12 +1,11 @@
 /** A SOCKS5 proxy on loopback (RFC 1928, 1929): whatever the name, what is behind it is on this machine. */
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+import { listenOnLoopback, type LoopbackServer } from './loopback-server.ts';
 
-export interface SocksProxy {
-  readonly port: number;
+export interface SocksProxy extends LoopbackServer {
   /** `name HOST port PORT`, or `address HEX port PORT`, in their order. */
   readonly asked: readonly string[];
-  close(): void;
 }
 
 export interface SocksOptions {
@@ -18,33 +17,19 @@ export interface SocksOptions {
 
 export async function startSocksProxy(options: SocksOptions = {}): Promise<SocksProxy> {
   const asked: string[] = [];
-  const sockets = new Set<Socket>();
-  const keep = (socket: Socket): Socket => {
-    sockets.add(socket);
-    socket.on('error', () => undefined);
-    return socket;
-  };
   const server = createServer((client) => {
-    serve(keep(client), options, (target) => asked.push(target)).then(
+    serve(client, options, (target) => asked.push(target)).then(
       (port) => {
         if (port === undefined) return;
-        const inner = keep(connect(port, '127.0.0.1'));
+        const inner = connect(port, '127.0.0.1');
         inner.on('error', () => client.destroy());
+        client.on('close', () => inner.destroy());
         inner.pipe(client).pipe(inner);
       },
       () => client.destroy(),
     );
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    port: (server.address() as AddressInfo).port,
-    asked,
-    close: () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-    },
-  };
+  return { ...(await listenOnLoopback(server)), asked };
 }
 
 /** Answers the port that is asked for; undefined where nobody is let through. */

@@ -42,7 +42,7 @@ export function entriesOf({ files = {}, links = {}, texts = {}, folders = {} }: 
 }
 
 function filesBelow(path: string, from: string): readonly Entry[] {
-  const { mode } = statSync(from);
-  if (statSync(from).isDirectory()) return readdirSync(from).flatMap((name) => filesBelow(join(path, name), join(from, name)));
-  return [{ kind: 'file', path, mode: (mode & 0o100) === 0 ? READ_BY_ALL : SEEN_BY_ALL, read: () => readFileSync(from) }];
+  const info = statSync(from);
+  if (info.isDirectory()) return readdirSync(from).flatMap((name) => filesBelow(join(path, name), join(from, name)));
+  return [{ kind: 'file', path, mode: (info.mode & 0o100) === 0 ? READ_BY_ALL : SEEN_BY_ALL, read: () => readFileSync(from) }];
 }

@@ -80,9 +80,15 @@ export const driverArguments = (settings: DriverSettings): readonly string[] =>
   containerOf('mock-driver', driverObjects('trio', settings)).args;
 
 function containerOf(name: string, objects: readonly object[]): Container {
-  const containers = objects.flatMap((object) => (object as Partial<Workload>).spec?.template?.spec.containers ?? []);
+  return namedOf(
+    name,
+    objects.flatMap((object) => (object as Partial<Workload>).spec?.template?.spec.containers ?? []),
+  );
+}
+
+function namedOf(name: string, containers: readonly Container[]): Container {
   const found = containers.find((container) => container.name === name);
-  if (found === undefined) throw new Error(`no Pod has a container ${name}`);
+  if (found === undefined) throw new Error(`no Pod of the driver has a container ${name}`);
   return found;
 }
 
@@ -104,11 +110,7 @@ function controllerOf(deployment: Workload, side: Side, { sidecarArgs = [] }: Dr
 
 function podOf(daemonSet: Workload, side: Side, { driverArgs = DRIVER_ARGS, sidecarArgs = [] }: DriverSettings): Workload {
   const { containers } = daemonSet.spec.template.spec;
-  const named = (name: string): Container => {
-    const found = containers.find((container) => container.name === name);
-    if (found === undefined) throw new Error(`the driver's Pod has no container ${name}`);
-    return found;
-  };
+  const named = (name: string): Container => namedOf(name, containers);
   const provisioner = { ...withArgs(named('csi-provisioner'), [...PROVISIONER_ARGS, ...sidecarArgs]), env: POD };
   const snapshotter = withArgs(named('csi-snapshotter'), [GROUPS, ...sidecarArgs]);
   const plain = { ...provisioner, args: ['--csi-address=/csi/csi.sock', '--v=2'], env: [], ports: [], livenessProbe: undefined };

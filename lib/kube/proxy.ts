@@ -2,6 +2,7 @@
  * Which proxy leads to the API server, as client-go finds it: the kubeconfig's `proxy-url`, else HTTPS_PROXY or HTTP_PROXY
  * with the exceptions in NO_PROXY (golang.org/x/net/http/httpproxy). Pure.
  */
+import { bareHost } from '../doors/bare-host.ts';
 import { ConfigError } from '../errors/config-error.ts';
 
 /** Those of golang.org's net/http. */
@@ -55,7 +56,7 @@ function sizeOf(part: string): number | undefined {
 
 /** Loopback never goes by a proxy, and what NO_PROXY lists does not. */
 function isExempt(server: URL, exceptions: string): boolean {
-  const host = server.hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  const host = bareHost(server.hostname).toLowerCase();
   const port = server.port === '' ? (server.protocol === 'https:' ? '443' : '80') : server.port;
   if (host === 'localhost' || within(host, '127.0.0.0', 8) || within(host, '::1', 128)) return true;
   return exceptions.split(',').some((entry) => matches(entry.trim().toLowerCase(), host, port));
@@ -68,7 +69,7 @@ function matches(entry: string, host: string, port: string): boolean {
   if (bits !== undefined) return within(host, network, Number(bits));
   const [, name = entry, only] = addressOf(entry) !== undefined ? [] : (/^(.*):(\d+)$/.exec(entry) ?? []);
   if (name === '' || (only !== undefined && only !== port)) return false;
-  const bare = name.replace(/^\[(.*)\]$/, '$1');
+  const bare = bareHost(name);
   const address = addressOf(bare);
   if (address !== undefined) return isSame(address, addressOf(host));
   const domain = bare.replace(/^\*(?=\.)/, '');

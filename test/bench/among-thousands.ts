@@ -45,8 +45,7 @@ export async function amongThousands(options: BenchOptions, { add, log }: Told):
   if (asked.includes('growth'))
     for (const count of GROWTH)
       await withInPlace(count, log, async (populated) => {
-        const { totals, ...rest } = await started('one', populated, IDLE_MS);
-        log(`  quiet after ${((totals.startMs ?? 0) / 1000).toFixed(1)} s`);
+        const { totals, ...rest } = await started('one', populated, { idleMs: IDLE_MS, log });
         add({ experiment: 'growth', side: 'one', round: 1, ...rest, totals: { ...totals, objectsInPlace: count } });
       });
 }
@@ -58,14 +57,23 @@ interface Play extends Told {
 async function starts(populated: Populated, { options: { rounds, sides }, add, log }: Play): Promise<void> {
   for (let round = 1; round <= rounds; round += 1)
     for (const side of sides) {
-      const outcome = await started(side, populated, round === 1 ? IDLE_MS : 0);
-      log(`  ${side}: quiet after ${((outcome.totals.startMs ?? 0) / 1000).toFixed(1)} s`);
+      const outcome = await started(side, populated, { idleMs: round === 1 ? IDLE_MS : 0, log });
       add({ experiment: 'in place', side, round, ...outcome });
     }
 }
 
-function started(side: SideName, { plane, driver: { driver } }: Populated, idleMs: number): Promise<Outcome> {
-  return startUntilQuiet(side, { input: { plane, address: driver.address, profiles: undefined }, quietMs: QUIET_MS, idleMs });
+async function started(
+  side: SideName,
+  { plane, driver: { driver } }: Populated,
+  { idleMs, log }: Pick<Told, 'log'> & { readonly idleMs: number },
+): Promise<Outcome> {
+  const outcome = await startUntilQuiet(side, {
+    input: { plane, address: driver.address, profiles: undefined },
+    quietMs: QUIET_MS,
+    idleMs,
+  });
+  log(`  ${side}: quiet after ${((outcome.totals.startMs ?? 0) / 1000).toFixed(1)} s`);
+  return outcome;
 }
 
 async function loads({ plane, driver: { driver, control } }: Populated, { options, add, log }: Play): Promise<void> {

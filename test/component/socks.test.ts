@@ -1,9 +1,9 @@
 /** An API server behind a SOCKS5 proxy: a proxy of RFC 1928 and 1929, and servers with and without TLS behind it. */
-import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { Server } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { listenOnLoopback } from '../../harness/loopback-server.ts';
 import { type SocksOptions, type SocksProxy, startSocksProxy } from '../../harness/socks-proxy.ts';
 import type { HttpTarget } from '../../lib/doors/http.ts';
 import { openHttp } from '../../lib/process/doors/http.ts';
@@ -18,18 +18,9 @@ afterEach(() => {
 });
 
 async function listening(server: Server): Promise<number> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('error', () => undefined);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  cleanups.push(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
+  const { port, close } = await listenOnLoopback(server);
+  cleanups.push(close);
+  return port;
 }
 
 async function startSocks(options?: SocksOptions): Promise<SocksProxy> {

@@ -21,7 +21,7 @@ import type { Kube } from '../../harness/kube.ts';
 import type { MockDriver } from '../../harness/mock-driver.ts';
 import { eventually } from '../../harness/wait.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
-import { openEntries } from '../../harness/journal-entries.ts';
+import { openEntryLines } from '../../harness/journal-entries.ts';
 
 /** What the job needs of a control plane, so that the sandbox may be one, too. */
 export type JobPlane = Pick<ControlPlane, 'kube' | 'stage'>;
@@ -215,7 +215,7 @@ export async function leftOver(scene: Scene): Promise<string[]> {
   for (const resource of [PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CONTENTS, GROUPS.contents, VOLUME_SNAPSHOTS, PERSISTENT_VOLUME_CLAIMS]) {
     lines.push(...(await kube.list<KubeObject>(resource)).map((object) => describe(resource.kind, object)));
   }
-  lines.push(...openEntries(await kube.list(LEASES)).map((uid) => `the journal holds an entry of claim uid ${uid}`));
+  lines.push(...openEntryLines(await kube.list(LEASES)));
   const { volumes, snapshots, groups } = await driver.ledger();
   lines.push(...volumes.map(({ id }) => `volume ${id} in the driver`));
   lines.push(...snapshots.map(({ id }) => `snapshot ${id} in the driver`));

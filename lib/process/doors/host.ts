@@ -3,6 +3,7 @@ import { writeSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hostname } from 'node:os';
+import { bareHost } from '../../doors/bare-host.ts';
 import type { Host, Listener } from '../../doors/host.ts';
 import type { HttpAnswer, HttpRequest } from '../../doors/http.ts';
 import { readProc } from './proc.ts';
@@ -67,7 +68,7 @@ function isCode(error: unknown, code: string): boolean {
 function splitAddress(address: string): { readonly host: string | undefined; readonly port: number } {
   const [, host, port] = /^(.*):(\d+)$/.exec(address) ?? [];
   if (port === undefined || Number(port) > 65_535) throw new Error(`${JSON.stringify(address)} is no address: write host:port or :port`);
-  const bare = (host ?? '').replace(/^\[(.*)\]$/, '$1');
+  const bare = bareHost(host ?? '');
   return { host: bare === '' ? undefined : bare, port: Number(port) };
 }
 

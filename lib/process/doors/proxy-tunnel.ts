@@ -4,6 +4,8 @@ import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import type { buildConnector } from 'undici';
+import { bareHost } from '../../doors/bare-host.ts';
+import { proxyError } from './proxy-error.ts';
 
 /** So long may the proxy take to answer CONNECT. */
 const CONNECT_MS = 30_000;
@@ -25,9 +27,7 @@ export function tunnel(proxy: URL, server: URL, secure: buildConnector.connector
       secure({ ...options, httpSocket: socket }, answer);
     });
     call.once('timeout', () => call.destroy(new Error(`proxy ${proxy.host} did not answer CONNECT ${target} in time`)));
-    call.once('error', (error: Error & { readonly code?: string }) =>
-      answer(Object.assign(new Error(`proxy ${proxy.host}: ${error.message}`), error.code === undefined ? {} : { code: error.code }), null),
-    );
+    call.once('error', (error) => answer(proxyError(proxy, error), null));
     call.end();
   };
 }
@@ -35,8 +35,7 @@ export function tunnel(proxy: URL, server: URL, secure: buildConnector.connector
 function openCall(proxy: URL, target: string): ReturnType<typeof httpRequest> {
   const call = proxy.protocol === 'https:' ? httpsRequest : httpRequest;
   return call({
-    // The URL keeps an IPv6 host in brackets; the resolver wants it bare.
-    host: proxy.hostname.replace(/^\[(.*)\]$/, '$1'),
+    host: bareHost(proxy.hostname),
     port: proxy.port === '' ? (proxy.protocol === 'https:' ? 443 : 80) : Number(proxy.port),
     method: 'CONNECT',
     path: target,

@@ -5,6 +5,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { buildConnector } from 'undici';
+import { bareHost } from '../../doors/bare-host.ts';
+import { proxyError } from './proxy-error.ts';
 
 const CONNECT_MS = 30_000;
 const KEEP_ALIVE_MS = 15_000;
@@ -17,11 +19,7 @@ export function socksTunnel(proxy: URL, server: URL, secure: buildConnector.conn
   return (options, answer) => {
     reach(proxy, server).then(
       (socket) => (server.protocol === 'https:' ? secure({ ...options, httpSocket: socket }, answer) : answer(null, socket)),
-      (error: Error & { readonly code?: string }) =>
-        answer(
-          Object.assign(new Error(`proxy ${proxy.host}: ${error.message}`), error.code === undefined ? {} : { code: error.code }),
-          null,
-        ),
+      (error: Error) => answer(proxyError(proxy, error), null),
     );
   };
 }
@@ -33,10 +31,10 @@ async function reach(proxy: URL, { hostname, port, protocol }: URL): Promise<Soc
   const socket = await dial(proxy);
   await socks.SocksClient.createConnection({
     command: 'connect',
-    destination: { host: bare(hostname), port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port) },
+    destination: { host: bareHost(hostname), port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port) },
     proxy: {
       type: 5,
-      host: bare(proxy.hostname),
+      host: bareHost(proxy.hostname),
       port: portOf(proxy),
       ...(username === '' ? {} : { userId: decodeURIComponent(username), password: decodeURIComponent(password) }),
     },
@@ -49,7 +47,7 @@ async function reach(proxy: URL, { hostname, port, protocol }: URL): Promise<Soc
 /** Rejects with the operating system's code. */
 async function dial(proxy: URL): Promise<Socket> {
   const socket = connect({
-    host: bare(proxy.hostname),
+    host: bareHost(proxy.hostname),
     port: portOf(proxy),
     noDelay: true,
     keepAlive: true,
@@ -65,6 +63,3 @@ async function dial(proxy: URL): Promise<Socket> {
 }
 
 const portOf = ({ port }: URL): number => (port === '' ? DEFAULT_PORT : Number(port));
-
-/** A URL keeps an IPv6 host in brackets; SOCKS and the resolver want it bare. */
-const bare = (host: string): string => host.replace(/^\[(.*)\]$/, '$1');

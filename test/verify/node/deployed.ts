@@ -14,6 +14,8 @@ export interface Deployed extends RunningNode {
   /** Standard output; rejects with standard error. */
   kubectl(...args: readonly string[]): Promise<string>;
   apply(objects: readonly object[]): Promise<void>;
+  /** Resolves once the driver is registered with the kubelet. */
+  registered(): Promise<unknown>;
   /** What the driver holds, by its own account. */
   ledger(): Promise<DriverLedger>;
 }
@@ -38,9 +40,11 @@ export async function deployed(side: Side, { home, settings = {}, say }: Deploye
   await apply(driverObjects(side, settings));
   await kubectl('-n', DRIVER_NAMESPACE, 'rollout', 'status', 'daemonset/mock-driver', WAIT);
   if (side !== 'one') await kubectl('-n', 'kube-system', 'rollout', 'status', 'deployment/snapshot-controller', WAIT);
-  await eventually('the driver to be registered', async () =>
-    (await kubectl('get', 'csinode', NODE_NAME, '-o', 'jsonpath={.spec.drivers[*].name}')).includes(DRIVER) ? true : undefined,
-  );
+  const registered = (): Promise<unknown> =>
+    eventually('the driver to be registered', async () =>
+      (await kubectl('get', 'csinode', NODE_NAME, '-o', 'jsonpath={.spec.drivers[*].name}')).includes(DRIVER) ? true : undefined,
+    );
+  await registered();
   say(`node: driver deployed, side ${side}`);
-  return { ...node, kubectl, apply, ledger: () => ledgerInPod(plane) };
+  return { ...node, kubectl, apply, registered, ledger: () => ledgerInPod(plane) };
 }

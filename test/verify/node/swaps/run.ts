@@ -3,6 +3,7 @@
  * to ours and back while objects live, are being made and go, and after each swap everything has to become as it was asked for.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { errorText } from '../../../../lib/errors/error-text.ts';
 import { PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOT_CONTENTS } from '../../../../lib/kube/resources.ts';
 import { DRIVER, DRIVER_NAMESPACE, type DriverSettings } from '../../../../harness/node/driver-pod.ts';
 import { builtProgram } from '../../../../harness/mock-driver.ts';
@@ -83,7 +84,7 @@ export async function runSwaps(node: Deployed, sequence: Sequence, say: (line: s
   }
   left.push(...(await release(node, trail)));
   // All goes by the Go programs, and they need nothing of what was released.
-  await endAll(node, home, plan.at(-1)).catch((error: unknown) => left.push(messageOf(error)));
+  await endAll(node, home, plan.at(-1)).catch((error: unknown) => left.push(errorText(error)));
   left.push(...(await readTrail(node.plane.kube)).harmless);
   for (const line of left) say(`${sequence.name}: left: ${line}`);
   return { points, left, trail };
@@ -136,7 +137,7 @@ async function playPoint(node: Deployed, home: Household, point: SwitchPoint): P
     if (point.driver.lacks.length === 0) await home.settled();
     return { ...told, seen, ...times() };
   } catch (error) {
-    return { ...told, seen, ...times(), problem: messageOf(error) };
+    return { ...told, seen, ...times(), problem: errorText(error) };
   }
 }
 
@@ -155,7 +156,7 @@ async function settled({ plane, ledger }: Deployed, { driver, to }: SwitchPoint)
   try {
     await eventually('everything to be as asked', look, { timeoutMs: SETTLED_MS, everyMs: 250 });
   } catch (error) {
-    throw new Error(lines.join('; ') || messageOf(error), { cause: error });
+    throw new Error(lines.join('; ') || errorText(error), { cause: error });
   }
 }
 
@@ -182,7 +183,6 @@ async function release({ plane }: Deployed, trail: Record<string, number>): Prom
 
 const labelOf = (cast: Cast): string => ROLES.map((role) => cast[role]).join('-');
 const secondsSince = (began: number): number => Math.round((performance.now() - began) / 1000);
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function lineOf({ name }: Sequence, point: SwapResult): string {
   const { number, swapped, cast, moment, seen, untilSwapSeconds, driver, settledSeconds, problem } = point;

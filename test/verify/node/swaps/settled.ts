@@ -9,7 +9,7 @@ import {
   VOLUME_SNAPSHOTS,
 } from '../../../../lib/kube/resources.ts';
 import type { DriverLedger } from '../../../../harness/mock-driver.ts';
-import { openEntries } from '../../../../harness/journal-entries.ts';
+import { openEntries, openEntryLines } from '../../../../harness/journal-entries.ts';
 import type { Kube } from '../../../../harness/kube.ts';
 import { BEING_CREATED, CLAIM_PROTECTION, GROUP_BEING_CREATED } from '../../../../snapshotter/names.ts';
 
@@ -57,7 +57,7 @@ export async function notYet({ kube, namespace, ledger, mayWait, journalMayWait 
       .flatMap((one) => troubleOf('group content', one, one.status?.readyToUse === true)),
   ];
   const entries = journalMayWait ? openEntries(leases) : [];
-  if (!journalMayWait) lines.push(...openEntries(leases).map((uid) => `the journal holds an entry of claim uid ${uid}`));
+  if (!journalMayWait) lines.push(...openEntryLines(leases));
   if (lines.length > 0) return { lines, protectedClaims: [] };
   // A group that waits protects its claims. Those of copies and restores are only looked at when the source is to go.
   const isGroupMade = groups.every(({ status }) => status?.readyToUse === true);

@@ -1,8 +1,6 @@
 /** Images that are set, and arguments of the driver: as `kubectl` does it for everybody. */
 import { type DriverControl, openDriverControl } from '../../../../harness/driver-control.ts';
 import { DRIVER, DRIVER_NAMESPACE, driverArguments, programImage } from '../../../../harness/node/driver-pod.ts';
-import { NODE_NAME } from '../../../../harness/node/node.ts';
-import { eventually } from '../../../../harness/wait.ts';
 import type { Role } from '../../../real/programs.ts';
 import type { Deployed } from '../deployed.ts';
 import type { SwitchPoint } from './plan.ts';
@@ -15,7 +13,7 @@ const WAIT = '--timeout=180s';
 export const openNodeControl = (): DriverControl => openDriverControl(`/var/lib/kubelet/plugins/${DRIVER}/control.sock`);
 
 /** Back once the new Pods are available and the driver is registered. */
-export async function swapImages({ kubectl }: Deployed, { swapped, to, before, driver }: SwitchPoint): Promise<void> {
+export async function swapImages({ kubectl, registered }: Deployed, { swapped, to, before, driver }: SwitchPoint): Promise<void> {
   const imageOf = (role: Role): string => `${role}=${programImage(role, to[role] === 'go' ? 'go' : 'trio')}`;
   const ofPod = swapped.filter((role) => role !== 'snapshot-controller');
   if (driver !== before) await kubectl('-n', DRIVER_NAMESPACE, 'patch', POD, '-p', JSON.stringify(withArguments(driver)));
@@ -24,9 +22,7 @@ export async function swapImages({ kubectl }: Deployed, { swapped, to, before, d
   if (ofPod.length > 0) await kubectl('-n', DRIVER_NAMESPACE, 'set', 'image', POD, ...ofPod.map(imageOf));
   await kubectl('-n', 'kube-system', 'rollout', 'status', 'deployment/snapshot-controller', WAIT);
   await kubectl('-n', DRIVER_NAMESPACE, 'rollout', 'status', POD, WAIT);
-  await eventually('the driver to be registered', async () =>
-    (await kubectl('get', 'csinode', NODE_NAME, '-o', 'jsonpath={.spec.drivers[*].name}')).includes(DRIVER) ? true : undefined,
-  );
+  await registered();
 }
 
 function withArguments({ args }: DriverRelease): object {

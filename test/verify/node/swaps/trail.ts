@@ -9,11 +9,11 @@ import {
   VOLUME_SNAPSHOT_CONTENTS,
   VOLUME_SNAPSHOTS,
 } from '../../../../lib/kube/resources.ts';
-import { isJournal, openEntries } from '../../../../harness/journal-entries.ts';
+import { isJournal, openEntryLines } from '../../../../harness/journal-entries.ts';
 import type { Kube } from '../../../../harness/kube.ts';
+import { CREATION_UNCERTAIN } from '../../../../snapshotter/names.ts';
 
 const OURS = 'csi-sidecars';
-const UNCERTAIN = `${OURS}/creation-uncertain`;
 const GROUPS = groupSnapshotResources('v1');
 const KINDS: readonly Resource<KubeObject>[] = [
   ...[LEASES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS],
@@ -36,11 +36,11 @@ export async function readTrail(kube: Kube): Promise<Trail> {
       const keys = Object.keys({ ...metadata?.annotations, ...metadata?.labels }).filter((key) => key.startsWith(OURS));
       if (isJournal(metadata?.name)) harmless.push(name);
       else harmless.push(...keys.map((key) => `${name}: ${key}`));
-      if (keys.includes(UNCERTAIN)) matters.push(`${name}: ${UNCERTAIN}`);
+      if (keys.includes(CREATION_UNCERTAIN)) matters.push(`${name}: ${CREATION_UNCERTAIN}`);
       const finalizers = (metadata?.finalizers ?? []).filter((finalizer) => finalizer.includes(OURS));
       matters.push(...finalizers.map((finalizer) => `${name}: ${finalizer}`));
     }
   }
-  matters.push(...openEntries(await kube.list(LEASES)).map((uid) => `the journal holds an entry of claim uid ${uid}`));
+  matters.push(...openEntryLines(await kube.list(LEASES)));
   return { harmless, matters };
 }

@@ -19,7 +19,10 @@ const PLACES = ['../deploy/crds', '../../deploy/crds'];
 /** The six CRDs of this release, from `folder` or from where a checkout and an image have them. Rejects with ConfigError. */
 export async function readCrds(files: Files, folder?: string): Promise<Crd[]> {
   const base = folder ?? (await findFolder(files));
-  return Promise.all(FILES.map((file) => readCrd(files, `${base}/${file}`)));
+  const crds: Crd[] = [];
+  // One after the other: of several that cannot be read it is always the first that is told.
+  for (const file of FILES) crds.push(await readCrd(files, `${base}/${file}`));
+  return crds;
 }
 
 async function findFolder(files: Files): Promise<string> {

@@ -68,6 +68,7 @@ function decideFound<C extends Content>(state: ContentState<C>, answer: FoundSna
       backoff: 'save-status',
       inputs: inputsOf(content.metadata?.uid, changes),
       patch: statusPatch(content, content.status, changes),
+      finishes: true,
       before: remarks(state, answer, changes),
     };
   }

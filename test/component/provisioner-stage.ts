@@ -86,6 +86,8 @@ export interface Stage {
   readonly driver: Driver;
   /** SIGKILL and a new start. */
   restart(): Promise<void>;
+  /** SIGTERM: it ends in its own time. */
+  terminate(): void;
   /** The node is gone: its provisioner ends and does not come back until it is regained. */
   lose(node: string): void;
   regain(node: string): void;
@@ -252,6 +254,7 @@ export async function onStage(options: StageOptions, story: (stage: Stage) => Pr
       await pause(100);
       start(PROVISIONER, planRole(CSI_PROVISIONER));
     },
+    terminate: () => lives.get(PROVISIONER)?.signal('SIGTERM'),
     lose: (node) => lives.get(programOf(node))?.crash(),
     regain: (node) => start(programOf(node), planRole(CSI_PROVISIONER)),
   };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseJson, printJson } from './json.ts';
+import { parseAnswer, parseJson, printJson } from './json.ts';
 import { INT64_FIELDS } from './resources.ts';
 import { parseExact } from './json-parser.ts';
 import { heapBytes } from './testing/heap-bytes.ts';
@@ -127,6 +127,39 @@ describe('parseJson', () => {
     ]) {
       expect(() => parseJson(text), text).toThrow(SyntaxError);
     }
+  });
+});
+
+describe('parseAnswer', () => {
+  const read = (text: string): unknown => parseAnswer(new TextEncoder().encode(text), INT64_FIELDS);
+  const managed = [
+    { manager: 'kubectl [x]', operation: 'Update', fieldsV1: { 'f:metadata': { '.': {}, 'k:{"type":"a]b\\\\"}': {} }, 'v:"]"': {} } },
+    { manager: 'kubelet', time: '2026-01-01T00:00:00Z' },
+  ];
+
+  test('has no managedFields, wherever they stand, and everything else', () => {
+    for (const metadata of [{ managedFields: managed }, { name: 'a', managedFields: managed }, { managedFields: managed, name: 'a' }]) {
+      const { managedFields: _, ...kept } = { name: undefined, ...metadata };
+      for (const space of [undefined, 2])
+        for (const event of [
+          { type: 'ADDED', object: { metadata, spec: { x: [1] } } },
+          { items: [{ metadata }, { metadata, y: '1764' }] },
+        ]) {
+          const text = JSON.stringify(event, undefined, space).replaceAll('"managedFields": [', '"managedFields": [');
+          const without = JSON.stringify(event, (name, value: unknown) => (name === 'managedFields' ? undefined : value));
+          expect(read(text), text).toEqual(JSON.parse(without));
+          expect(Object.keys(kept)).toEqual(['name']);
+        }
+    }
+  });
+
+  test('keeps what only looks like them', () => {
+    for (const value of [
+      { annotations: { last: JSON.stringify({ metadata: { managedFields: managed } }) } },
+      { 'a","managedFields': [1], 'x{"managedFields': [2] },
+      { managedFields: 'none', list: ['{"managedFields":[', ']'] },
+    ])
+      expect(read(JSON.stringify(value))).toEqual(value);
   });
 });
 

@@ -130,12 +130,17 @@ describe('what no state may lead to', () => {
     );
   });
 
-  test('a member is deleted only when its group is going or gone, and made only when it is there', () => {
+  test('a member is deleted only when its group is going or gone, begun only when it is there, and made whole only until that may go', () => {
     fc.assert(
       fc.property(memberState, (state) => {
         const { kind } = decideMember(state);
-        if (kind === 'delete-snapshot') expect(['going', 'gone']).toContain(state.membership?.group);
-        if (kind === 'post-snapshot' || kind === 'post-content') expect(state.membership?.group).toBe('there');
+        const { membership, groupContent, snapshot } = state;
+        if (kind === 'delete-snapshot') expect(['going', 'gone']).toContain(membership?.group);
+        if (kind === 'post-snapshot') expect(membership?.group).toBe('there');
+        if (kind !== 'post-content' || membership?.group === 'there') return;
+        expect(membership?.group).toBe('going');
+        expect(groupContent?.metadata?.annotations ?? {}).not.toHaveProperty([GROUP_BEING_DELETED], 'yes');
+        expect(snapshot?.metadata?.deletionTimestamp ?? '').toBe('');
       }),
       RUNS,
     );

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { lock } from '../lock.ts';
+import { binary, type BinaryName } from '../real/binaries.ts';
 import { repositoryRoot } from '../repository.ts';
 import { openStage } from '../stage.ts';
 import { type MachineState, nodeProblem, readMachine, restoreMachine } from './machine.ts';
@@ -16,6 +17,8 @@ export interface PrivateRun {
   /** A bundle under dist/. Its first argument is a folder that outlives the namespaces. */
   readonly program: string;
   readonly args?: readonly string[];
+  /** What it runs: built before the namespaces are entered, which have no network. */
+  readonly binaries: readonly BinaryName[];
   /** A hang guard. */
   readonly timeoutMs: number;
   readonly say: (line: string) => void;
@@ -29,9 +32,10 @@ export interface PrivateResult {
 }
 
 /** Rejects where no node can be had here. */
-export async function runPrivately({ program, args = [], timeoutMs, say }: PrivateRun): Promise<PrivateResult> {
+export async function runPrivately({ program, args = [], binaries, timeoutMs, say }: PrivateRun): Promise<PrivateResult> {
   const problem = nodeProblem(say);
   if (problem !== undefined) throw new Error(problem);
+  for (const name of binaries) await binary(name, { report: say });
   // Cgroups are everybody's: two nodes at once would take each other's for their own.
   const release = await lock(LOCK, () => say('node: another one is on this machine, waiting for its end'));
   const before = readMachine();
@@ -44,6 +48,8 @@ export async function runPrivately({ program, args = [], timeoutMs, say }: Priva
       name: program,
       file: 'unshare',
       args: [...NAMESPACES, 'sh', '-c', script, process.execPath, file, stage.dir, ...args],
+      // One that was forgotten is an error, not a wait for a network.
+      env: { GOPROXY: 'off' },
       timeoutMs,
       say,
     });

@@ -2,9 +2,14 @@
 import { isBuilt, type BinaryName } from '../real/binaries.ts';
 import { nodeMissing } from './machine.ts';
 
-/** Built before the namespaces are entered, which have no network. */
-export const NODE_BINARIES: readonly BinaryName[] = [
+/** What a node runs. */
+export const NODE_PROGRAMS: readonly BinaryName[] = [
   ...(['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl', 'kubelet', 'kube-proxy', 'pause'] as const),
+];
+
+/** With those that the tests put on it. */
+export const NODE_BINARIES: readonly BinaryName[] = [
+  ...NODE_PROGRAMS,
   ...(['snapshot-controller', 'csi-snapshotter', 'csi-provisioner', 'csi-attacher', 'csi-resizer', 'agnhost'] as const),
 ];
 

@@ -40,12 +40,18 @@ interface Overlay {
   readonly gone: boolean;
 }
 
+interface IndexEntry<T> {
+  readonly index: Index<T>;
+  /** Most values have one object, and a Set takes 300 bytes. */
+  readonly keys: Map<string, string | Set<string>>;
+}
+
 export class Cache<T extends KubeObject> {
   readonly #base = new Map<string, T>();
   readonly #objects = new Map<string, T>();
   readonly #keyOfUid = new Map<string, string>();
   readonly #overlays = new Map<string, Overlay>();
-  readonly #indexes: { readonly index: Index<T>; readonly keys: Map<string, Set<string>> }[] = [];
+  readonly #indexes: IndexEntry<T>[] = [];
   #newest: bigint | undefined;
   #incoming: Map<string, T> | undefined;
   /** Own writes that were answered before the present list was asked for. */
@@ -62,9 +68,9 @@ export class Cache<T extends KubeObject> {
 
   /** In the order in which the objects came under this value. */
   byIndex(index: Index<T>, value: string): readonly T[] {
-    const keys = this.#indexes.find((entry) => entry.index === index)?.keys.get(value);
+    const keys = this.#indexes.find((entry) => entry.index === index)?.keys.get(value) ?? [];
     const found: T[] = [];
-    for (const key of keys ?? []) {
+    for (const key of typeof keys === 'string' ? [keys] : keys) {
       const object = this.#objects.get(key);
       if (object !== undefined) found.push(object);
     }
@@ -86,7 +92,7 @@ export class Cache<T extends KubeObject> {
 
   addIndex(index: Index<T>): void {
     if (this.#indexes.some((entry) => entry.index === index)) return;
-    const entry = { index, keys: new Map<string, Set<string>>() };
+    const entry: IndexEntry<T> = { index, keys: new Map() };
     this.#indexes.push(entry);
     for (const [key, object] of this.#objects) addTo(entry, key, object);
   }
@@ -271,18 +277,20 @@ function isGone(object: KubeObject): boolean {
   return object.metadata?.deletionTimestamp !== undefined && (object.metadata.finalizers ?? []).length === 0;
 }
 
-function addTo<T>(entry: { readonly index: Index<T>; readonly keys: Map<string, Set<string>> }, key: string, object: T): void {
-  for (const value of entry.index.values(object)) {
-    const keys = entry.keys.get(value);
-    if (keys === undefined) entry.keys.set(value, new Set([key]));
-    else keys.add(key);
+function addTo<T>({ index, keys }: IndexEntry<T>, key: string, object: T): void {
+  for (const value of index.values(object)) {
+    const present = keys.get(value);
+    if (present === undefined) keys.set(value, key);
+    else if (typeof present !== 'string') present.add(key);
+    else if (present !== key) keys.set(value, new Set([present, key]));
   }
 }
 
-function removeFrom<T>(entry: { readonly index: Index<T>; readonly keys: Map<string, Set<string>> }, key: string, object: T): void {
-  for (const value of entry.index.values(object)) {
-    const keys = entry.keys.get(value);
-    keys?.delete(key);
-    if (keys?.size === 0) entry.keys.delete(value);
+function removeFrom<T>({ index, keys }: IndexEntry<T>, key: string, object: T): void {
+  for (const value of index.values(object)) {
+    const present = keys.get(value);
+    if (present === undefined) continue;
+    if (typeof present !== 'string') present.delete(key);
+    if (present === key || (typeof present !== 'string' && present.size === 0)) keys.delete(value);
   }
 }

@@ -472,6 +472,31 @@ describe('the end', () => {
     expect(world.executed).toEqual(['one(a) at 0']);
   });
 
+  test('what finishes an effect is executed after the signal, too, while the lease is fresh', async () => {
+    for (const leaseFresh of [true, false]) {
+      const world = new World();
+      let end = (): void => {};
+      world.execute = ({ kind }) =>
+        kind === 'one'
+          ? new Promise((resolve) => {
+              end = () => resolve('ok');
+            })
+          : Promise.resolve('ok');
+      const finishing: Effect = { ...effect('two'), finishes: true };
+      world.decide = ({ answers }) =>
+        answers['one'] === undefined ? effect('one') : answers['two'] === undefined ? finishing : effect('three');
+      await world.run('a');
+      await world.poke('b');
+      world.stop.abort();
+      world.leaseFresh = leaseFresh;
+      const draining = world.controller.drain();
+      end();
+      await draining;
+      await world.clock.advance(100_000);
+      expect(world.executed).toEqual(leaseFresh ? ['one(a) at 0', 'two(a) at 0'] : ['one(a) at 0']);
+    }
+  });
+
   test('cancelling the drain gives up the present effect without a word', async () => {
     const world = new World();
     world.execute = (_, signal) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(broken())));

@@ -12,7 +12,7 @@ import { sameValue } from './trim.ts';
 const volume = (name: string, phase = 'Available'): PersistentVolume => ({
   apiVersion: 'v1',
   kind: 'PersistentVolume',
-  metadata: { name, managedFields: [{}], annotations: { note: 'x' } },
+  metadata: { name, annotations: { note: 'x' } },
   spec: { storageClassName: 'fast' },
   status: { phase },
 });

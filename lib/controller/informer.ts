@@ -10,7 +10,7 @@ export interface Interest<T extends KubeObject> {
    * Dotted field paths that this role reads, beside name, namespace, uid, resourceVersion, timestamps,
    * finalizers and ownerReferences, which are always kept: `spec.source`, `metadata.labels`,
    * `metadata.annotations` (all) or `metadata.annotations[snapshot.storage.kubernetes.io/]` (by prefix).
-   * `whole`: everything but managedFields, for kinds that are written by PUT.
+   * `whole`: everything, for kinds that are written by PUT.
    */
   readonly fields: readonly string[] | 'whole';
   readonly indexes?: readonly Index<T>[];

@@ -2,9 +2,9 @@
  * The loop of one key: gather → decide → execute → absorb, until a rest (contract: step.ts).
  *
  * Invariants: an effect is executed only if its not-before time has passed or its inputs differ, and only
- * while the lease is fresh; nothing is executed once `stop` has fired; every way out either forgets the
- * key, rests it, or says when to come back; no exception leaves (but a terminal one goes to `fatal`), so one
- * odd object never stops the others.
+ * while the lease is fresh; once `stop` has fired nothing is executed but what finishes the effect before it;
+ * every way out either forgets the key, rests it, or says when to come back; no exception leaves (but a
+ * terminal one goes to `fatal`), so one odd object never stops the others.
  */
 import type { Clock } from '../doors/clock.ts';
 import type { Logger } from '../doors/log.ts';
@@ -38,7 +38,7 @@ export interface LoopOptions<S, E extends Effect, A> {
   readonly fatal: (error: unknown) => void;
 }
 
-/** `stop`: execute nothing further. `cancel`: give up what is being executed, too. */
+/** `stop`: begin nothing further. `cancel`: give up what is being executed, too. */
 export interface RunSignals {
   readonly stop: AbortSignal;
   readonly cancel: AbortSignal;
@@ -77,9 +77,10 @@ export async function runKey<S, E extends Effect, A>(
     memory.notBefore.succeeded(GATHER);
     reconciler.observed?.(key, state);
     for (let steps = 0; steps < MAX_STEPS; steps += 1) {
-      if (signals.stop.aborted) return { kind: 'stopped' };
+      if (signals.stop.aborted && steps === 0) return { kind: 'stopped' };
       present = { at: DECIDE };
       const step = reconciler.decide(state);
+      if (signals.stop.aborted && (isRest(step) || step.finishes !== true)) return { kind: 'stopped' };
       memory.notBefore.succeeded(DECIDE);
       if (isRest(step)) return rest(options, step, { key, memory, executed, state });
       const blockedMs = memory.notBefore.blockedMs(step, options.clock.monotonic());

@@ -33,6 +33,8 @@ export interface Effect<B extends string = string> {
    * events come, unless this string differs. Effects that share a back-off share their inputs.
    */
   readonly inputs: string;
+  /** It writes down what the effect before it has made: a process that is being ended does it, too, while it leads. */
+  readonly finishes?: true;
   /** Recorded just before the effect is executed. */
   readonly before?: readonly EventNote[];
   /** Recorded once the effect was executed without an error. */

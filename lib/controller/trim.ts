@@ -1,7 +1,6 @@
 /**
- * Keeps of an object what somebody declared to read: a cluster's claims and volumes
- * are mostly managedFields and other people's annotations. Kinds that are written by PUT are kept whole
- * but for managedFields, which the server restores.
+ * Keeps of an object what somebody declared to read: a cluster's claims and volumes are mostly other people's
+ * annotations. Kinds that are written by PUT are kept whole.
  */
 import type { KubeObject } from '../kube/objects.ts';
 import type { Interest } from './informer.ts';
@@ -33,15 +32,14 @@ export type Fields = Interest<KubeObject>['fields'];
 /** The trim that serves all of these interests: the union of their fields. */
 export function compileTrim(interests: readonly Fields[]): Trim {
   const kept = keptBy(interests);
-  return kept === 'whole' ? dropManagedFields : <T extends KubeObject>(object: T): T => pick(object, kept) as T;
+  return kept === 'whole' ? (object) => object : <T extends KubeObject>(object: T): T => pick(object, kept) as T;
 }
 
 /** True if two versions differ in what these fields keep, the resourceVersion apart. */
 export function compileDiffers(fields: Fields): (a: KubeObject, b: KubeObject) => boolean {
   const kept = keptBy([fields]);
   if (kept === 'whole') {
-    const whole = (object: KubeObject): KubeObject => withoutVersion(dropManagedFields(object));
-    return (a, b) => a !== b && !sameValue(whole(a), whole(b));
+    return (a, b) => a !== b && !sameValue(withoutVersion(a), withoutVersion(b));
   }
   kept.fields.get('metadata')?.fields.delete('resourceVersion');
   return (a, b) => !sameKept(a, b, kept);
@@ -54,12 +52,6 @@ function keptBy(interests: readonly Fields[]): Kept | 'whole' {
   for (const name of IDENTITY) keep(root, ['metadata', name]);
   for (const fields of interests) if (fields !== 'whole') for (const path of fields) keepPath(root, path);
   return root;
-}
-
-function dropManagedFields<T extends KubeObject>(object: T): T {
-  if (object.metadata?.managedFields === undefined) return object;
-  const { managedFields: _, ...metadata } = object.metadata;
-  return { ...object, metadata };
 }
 
 function withoutVersion(object: KubeObject): KubeObject {
@@ -100,10 +92,11 @@ function pick(value: unknown, kept: Kept): unknown {
   if (kept.whole || typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((item) => pick(item, kept));
   const picked: Record<string, unknown> = {};
-  for (const [name, field] of Object.entries(value)) {
+  const whole = value as Readonly<Record<string, unknown>>;
+  for (const name of Object.keys(whole)) {
     const below = kept.fields.get(name);
-    if (below !== undefined) picked[name] = pick(field, below);
-    else if (kept.prefixes.some((prefix) => name.startsWith(prefix))) picked[name] = field;
+    if (below !== undefined) picked[name] = pick(whole[name], below);
+    else if (kept.prefixes.some((prefix) => name.startsWith(prefix))) picked[name] = whole[name];
   }
   return picked;
 }

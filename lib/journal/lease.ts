@@ -92,7 +92,6 @@ export interface LeasePlace {
 
 /** The Lease as it is to be written; over `present`, whose other fields stay. */
 export function leaseOf(present: Lease | undefined, { name, namespace, driver }: LeasePlace, content: LeaseContent): Lease {
-  const { managedFields: _, ...metadata } = present?.metadata ?? {};
   const journal = { version: VERSION, owner: content.identity, write: content.write, shards: content.shards };
   const renewal =
     content.renewal === undefined
@@ -106,11 +105,15 @@ export function leaseOf(present: Lease | undefined, { name, namespace, driver }:
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
     metadata: {
-      ...metadata,
+      ...present?.metadata,
       name,
       namespace,
-      labels: { ...metadata.labels, [JOURNAL_DRIVER_LABEL]: driverLabel(driver), [JOURNAL_KIND_LABEL]: content.kind },
-      annotations: { ...metadata.annotations, [JOURNAL_ANNOTATION]: JSON.stringify(journal), [ENTRIES_ANNOTATION]: content.entries },
+      labels: { ...present?.metadata?.labels, [JOURNAL_DRIVER_LABEL]: driverLabel(driver), [JOURNAL_KIND_LABEL]: content.kind },
+      annotations: {
+        ...present?.metadata?.annotations,
+        [JOURNAL_ANNOTATION]: JSON.stringify(journal),
+        [ENTRIES_ANNOTATION]: content.entries,
+      },
     },
     spec: { ...present?.spec, holderIdentity: content.identity, ...renewal },
   };

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseJson, printJson } from './json.ts';
+import { parseAnswer, parseJson, printJson } from './json.ts';
 import { INT64_FIELDS } from './resources.ts';
 import { parseExact } from './json-parser.ts';
+import { heapBytes } from './testing/heap-bytes.ts';
 
 /** No number whose literal is an integer beyond the safe range: those are where the two parsers differ. */
 const plainJson = fc.jsonValue({ maxDepth: 6 }).filter((value) => !/(?<![\d.])\d{16,}(?![\d.e])/.test(JSON.stringify(value)));
@@ -47,6 +48,44 @@ describe('parseJson', () => {
     });
   });
 
+  test('keeps every digit of an int64 field and of anything beside it, and what only looks like one', () => {
+    const content = (creationTime: string, more = ''): string =>
+      `{"kind":"VolumeSnapshotContent","metadata":{"name":"a"${more}},"status":{"creationTime":${creationTime}}}`;
+    const found = { creationTime: 1764400000000000001n };
+    for (const [text, status, more] of [
+      [content('1764400000000000001'), found, {}],
+      [content(' 1764400000000000001 '), found, {}],
+      [content('-1764400000000000001'), { creationTime: -1764400000000000001n }, {}],
+      [content('5,"creationTime":1764400000000000001'), found, {}],
+      [content('1764400000000000001,"creationTime":5'), { creationTime: 5n }, {}],
+      [content('"int64=5"'), { creationTime: 'int64=5' }, {}],
+      [content('1764400000000000001', ',"x":1764400000000000002'), found, { x: 1764400000000000002n }],
+      [content('1764400000000000001', ',"x":[1764400000000000002]'), found, { x: [1764400000000000002n] }],
+      [content('1764400000000000001', ',"x":"\\"y\\":1764400000000000002,"'), found, { x: '"y":1764400000000000002,' }],
+      [content('1764400000000000001', ',"x\\"y":1764400000000000002'), found, { 'x"y': 1764400000000000002n }],
+    ] as const)
+      expect(parseJson(text, INT64_FIELDS), text).toEqual({ kind: 'VolumeSnapshotContent', metadata: { name: 'a', ...more }, status });
+    for (const odd of ['01764400000000000001', '1764400000000000001x', '1764400000000000001}'])
+      expect(() => parseJson(content(odd), INT64_FIELDS), odd).toThrow(SyntaxError);
+  });
+
+  test('what is kept of an answer does not keep its text', () => {
+    const item = (n: number) => ({
+      metadata: { name: `content-${n}-with-a-long-name`, x: 'x'.repeat(1_000) },
+      status: { creationTime: 1 },
+    });
+    const items = JSON.stringify(Array.from({ length: 500 }, (_, n) => item(n))).replaceAll(':1}', ':1764400000000000001}');
+    const kept: unknown[] = [];
+    const before = heapBytes();
+    for (let page = 0; page < 40; page += 1) {
+      const value = parseJson(`{"kind":"VolumeSnapshotContentList","page":${page},"items":${items}}`, INT64_FIELDS);
+      kept.push((value as { items: ReturnType<typeof item>[] }).items[page]?.metadata.name);
+    }
+    // The texts are 20 MiB.
+    expect(heapBytes() - before).toBeLessThan(2 ** 22);
+    expect(kept).toHaveLength(40);
+  });
+
   test('bears contents whose status is missing or odd', () => {
     for (const text of [
       '{"kind":"VolumeSnapshotContent"}',
@@ -88,6 +127,39 @@ describe('parseJson', () => {
     ]) {
       expect(() => parseJson(text), text).toThrow(SyntaxError);
     }
+  });
+});
+
+describe('parseAnswer', () => {
+  const read = (text: string): unknown => parseAnswer(new TextEncoder().encode(text), INT64_FIELDS);
+  const managed = [
+    { manager: 'kubectl [x]', operation: 'Update', fieldsV1: { 'f:metadata': { '.': {}, 'k:{"type":"a]b\\\\"}': {} }, 'v:"]"': {} } },
+    { manager: 'kubelet', time: '2026-01-01T00:00:00Z' },
+  ];
+
+  test('has no managedFields, wherever they stand, and everything else', () => {
+    for (const metadata of [{ managedFields: managed }, { name: 'a', managedFields: managed }, { managedFields: managed, name: 'a' }]) {
+      const { managedFields: _, ...kept } = { name: undefined, ...metadata };
+      for (const space of [undefined, 2])
+        for (const event of [
+          { type: 'ADDED', object: { metadata, spec: { x: [1] } } },
+          { items: [{ metadata }, { metadata, y: '1764' }] },
+        ]) {
+          const text = JSON.stringify(event, undefined, space).replaceAll('"managedFields": [', '"managedFields": [');
+          const without = JSON.stringify(event, (name, value: unknown) => (name === 'managedFields' ? undefined : value));
+          expect(read(text), text).toEqual(JSON.parse(without));
+          expect(Object.keys(kept)).toEqual(['name']);
+        }
+    }
+  });
+
+  test('keeps what only looks like them', () => {
+    for (const value of [
+      { annotations: { last: JSON.stringify({ metadata: { managedFields: managed } }) } },
+      { 'a","managedFields': [1], 'x{"managedFields': [2] },
+      { managedFields: 'none', list: ['{"managedFields":[', ']'] },
+    ])
+      expect(read(JSON.stringify(value))).toEqual(value);
   });
 });
 

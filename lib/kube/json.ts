@@ -11,6 +11,15 @@ import { parseExact } from './json-parser.ts';
 const DECODER = new TextDecoder();
 /** Sixteen digits after a sign or a structural character: a literal that may not fit a double. */
 const LONG_INTEGER = /[[:,\s-]\d{16}|^\d{16}/;
+/**
+ * A field with such a literal. It cannot stand inside a string: the quote before the colon is not escaped, and if it opened
+ * a string, the one before the name would have ended one, after which JSON has no name.
+ */
+const LONG_FIELD = /("\w+":\s*)([1-9]\d{15,})(?=\s*[,}\]])/g;
+const MARK = 'int64=';
+
+/** As with LONG_FIELD, the quotes are those of a name. Linear in the length of the text: no run is matched in two ways. */
+const MANAGED_FIELDS = /([{,])\s*"managedFields":\s*\[(?:[^"[\]]|"(?:[^"\\]|\\.)*")*\](,?)/g;
 
 /** By kind: `status.restoreSize`, or `status.infos[].size` for a field of each item of a list. */
 export type Int64Fields = Readonly<Record<string, readonly string[]>>;
@@ -18,9 +27,37 @@ export type Int64Fields = Readonly<Record<string, readonly string[]>>;
 /** Throws SyntaxError on text that is not JSON. Invalid UTF-8 becomes U+FFFD, as in Go. */
 export function parseJson(input: Uint8Array | string, int64: Int64Fields = {}): unknown {
   const text = typeof input === 'string' ? input : DECODER.decode(input);
-  const value: unknown = LONG_INTEGER.test(text) ? parseExact(text) : JSON.parse(text);
-  widen(value, undefined, int64);
+  const isLong = LONG_INTEGER.test(text);
+  const known = isLong ? parseMarked(text, int64) : undefined;
+  if (known !== undefined) return known;
+  const value: unknown = isLong ? parseExact(text) : JSON.parse(text);
+  widen(value, undefined, { int64, marks: 0 });
   return value;
+}
+
+/**
+ * What the API server answers, without managedFields: half of its bytes, which nobody here reads and the server keeps where an
+ * object is written without them.
+ */
+export function parseAnswer(body: Uint8Array, int64: Int64Fields): unknown {
+  return parseJson(
+    DECODER.decode(body).replace(MANAGED_FIELDS, (_, before: string, after: string) => (before === '{' ? before : after)),
+    int64,
+  );
+}
+
+/** The engine's parser is ten times as fast. Undefined where a long integer is no int64 field: what it became cannot be undone. */
+function parseMarked(text: string, int64: Int64Fields): unknown {
+  let marks = 0;
+  const marked = text.replace(LONG_FIELD, (_, name: string, digits: string) => {
+    marks += 1;
+    return `${name}"${MARK}${digits}"`;
+  });
+  if (marks === 0 || LONG_INTEGER.test(marked)) return undefined;
+  const value: unknown = JSON.parse(marked);
+  const widening: Widening = { int64, marks };
+  widen(value, undefined, widening);
+  return widening.marks === 0 ? value : undefined;
 }
 
 export function printJson(value: unknown): string {
@@ -33,27 +70,38 @@ export function printJson(value: unknown): string {
   }
 }
 
-/** Makes the int64 fields bigint, in place. `kindOfItem` is for list items that carry none. */
-function widen(value: unknown, kindOfItem: string | undefined, int64: Int64Fields): void {
-  if (!isRecord(value)) return;
-  const kind = typeof value['kind'] === 'string' ? value['kind'] : kindOfItem;
-  const fields = kind !== undefined && Object.hasOwn(int64, kind) ? int64[kind] : undefined;
-  if (fields !== undefined) for (const field of fields) widenField(value, field.split('.'));
-  else if (Array.isArray(value['items'])) {
-    const ofItem = kind?.endsWith('List') === true ? kind.slice(0, -'List'.length) : undefined;
-    for (const item of value['items']) widen(item, ofItem, int64);
-  } else if (typeof value['type'] === 'string' && isRecord(value['object'])) widen(value['object'], undefined, int64);
+interface Widening {
+  readonly int64: Int64Fields;
+  /** Not found yet. */
+  marks: number;
 }
 
-function widenField(holder: unknown, [step = '', ...further]: readonly string[]): void {
+/** Makes the int64 fields bigint, in place. `kindOfItem` is for list items that carry none. */
+function widen(value: unknown, kindOfItem: string | undefined, widening: Widening): void {
+  if (!isRecord(value)) return;
+  const { int64 } = widening;
+  const kind = typeof value['kind'] === 'string' ? value['kind'] : kindOfItem;
+  const fields = kind !== undefined && Object.hasOwn(int64, kind) ? int64[kind] : undefined;
+  if (fields !== undefined) for (const field of fields) widenField(value, field.split('.'), widening);
+  else if (Array.isArray(value['items'])) {
+    const ofItem = kind?.endsWith('List') === true ? kind.slice(0, -'List'.length) : undefined;
+    for (const item of value['items']) widen(item, ofItem, widening);
+  } else if (typeof value['type'] === 'string' && isRecord(value['object'])) widen(value['object'], undefined, widening);
+}
+
+function widenField(holder: unknown, [step = '', ...further]: readonly string[], widening: Widening): void {
   if (!isRecord(holder)) return;
   const ofItems = step.endsWith('[]');
   const name = ofItems ? step.slice(0, -2) : step;
   const value = holder[name];
   if (ofItems) {
-    if (Array.isArray(value)) for (const item of value) widenField(item, further);
-  } else if (further.length > 0) widenField(value, further);
+    if (Array.isArray(value)) for (const item of value) widenField(item, further, widening);
+  } else if (further.length > 0) widenField(value, further, widening);
   else if (typeof value === 'number' && Number.isInteger(value)) holder[name] = BigInt(value);
+  else if (widening.marks > 0 && typeof value === 'string' && value.startsWith(MARK)) {
+    holder[name] = BigInt(value.slice(MARK.length));
+    widening.marks -= 1;
+  }
 }
 
 function print(value: unknown): string {

@@ -11,7 +11,7 @@ import { ConfigError } from '../errors/config-error.ts';
 import { ApiError } from './api-error.ts';
 import type { KubeClient, ListOptions, ListPage, WatchEvent, WatchOptions } from './client.ts';
 import { errorOfBadAnswer, errorOfSilence } from './failure.ts';
-import { parseJson } from './json.ts';
+import { parseAnswer } from './json.ts';
 import { INT64_FIELDS } from './resources.ts';
 import type { KubeObject, Resource } from './objects.ts';
 import { collectionPath, listPath, objectPath, watchPath } from './paths.ts';
@@ -28,7 +28,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
   const { exchange, stream } = createSender(options);
 
   const objectAnswer = async <T extends KubeObject>(call: Call, resource: Resource<T>, signal: AbortSignal): Promise<T> =>
-    named(parseAnswer(await exchange(call, signal), call) as T, resource);
+    named(objectOf(await exchange(call, signal), call) as T, resource);
 
   return {
     get: (resource, target, signal) => {
@@ -40,7 +40,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       const path = listPath(resource, list);
       const limit = Math.max(options.timeoutMs ?? DEFAULT_TIMEOUT_MS, LIST_TIMEOUT_MS);
       const call: Call = { verb: 'list', resource: resource.plural, method: 'GET', path, request: `GET ${path}`, timeoutMs: limit };
-      const page = parseAnswer(await exchange(call, list.signal), call) as {
+      const page = objectOf(await exchange(call, list.signal), call) as {
         items?: T[] | null;
         metadata?: { resourceVersion?: string; continue?: string };
       };
@@ -103,7 +103,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       const preconditions = { ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) };
       const body = Object.keys(preconditions).length === 0 ? undefined : { apiVersion: 'v1', kind: 'DeleteOptions', preconditions };
       const call: Call = { verb: 'delete', resource: resource.plural, method: 'DELETE', path, body, request: `DELETE ${path}` };
-      const answer = parseAnswer(await exchange(call, signal), call) as T;
+      const answer = objectOf(await exchange(call, signal), call) as T;
       // Some kinds answer the object that is gone: only one that a finalizer holds is still there.
       const held = answer.metadata?.deletionTimestamp !== undefined && (answer.metadata.finalizers?.length ?? 0) > 0;
       return held ? named(answer, resource) : undefined;
@@ -116,7 +116,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       const answer = await exchange(call, signal);
       // Health paths answer plain text.
       if (answer.headers['content-type']?.startsWith('text/') === true) return new TextDecoder().decode(answer.body);
-      return parseAnswer(answer, call);
+      return objectOf(answer, call);
     },
   };
 }
@@ -149,10 +149,10 @@ async function* watchEvents<T extends KubeObject>(
   }
 }
 
-function parseAnswer(answer: HttpAnswer, call: Call): object {
+function objectOf(answer: HttpAnswer, call: Call): object {
   let value: unknown;
   try {
-    value = parseJson(answer.body, INT64_FIELDS);
+    value = parseAnswer(answer.body, INT64_FIELDS);
   } catch (error) {
     throw errorOfBadAnswer(error, call);
   }

@@ -3,7 +3,7 @@ import type { ApiStatus } from './api-error.ts';
 import type { WatchEvent } from './client.ts';
 import type { Asked } from './failure.ts';
 import { errorOfBadAnswer, errorOfStatus } from './failure.ts';
-import { parseJson } from './json.ts';
+import { parseAnswer } from './json.ts';
 import type { KubeObject } from './objects.ts';
 import { INT64_FIELDS } from './resources.ts';
 
@@ -43,7 +43,7 @@ export function parseWatchEvent<T extends KubeObject>(line: Uint8Array, asked: A
   if (line.length === 0) return undefined;
   let event: { type?: string; object?: T & ApiStatus };
   try {
-    event = parseJson(line, INT64_FIELDS) as typeof event;
+    event = parseAnswer(line, INT64_FIELDS) as typeof event;
   } catch (error) {
     throw errorOfBadAnswer(error, asked);
   }

@@ -7,7 +7,7 @@ import { outcomeOf } from '../../lib/csi/outcome.ts';
 import { StaleLease } from '../../lib/controller/step.ts';
 import type { Logger } from '../../lib/doors/log.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
-import type { Volume } from '../../proto/gen/csi.ts';
+import type { CreateVolumeRequest, Volume } from '../../proto/gen/csi.ts';
 import { isReachable } from '../facts/node.ts';
 import { isPluginClass } from '../migration/plugins.ts';
 import type { Accounts } from '../intent/accounts.ts';
@@ -60,7 +60,7 @@ export async function createVolume(deps: CallDeps, step: CreateStep, { state, si
   const secrets = intent.secret === undefined ? {} : (state.secret?.reveal() ?? {});
   try {
     const mark = { migrated: isPluginClass(state.settings.driver, state.class) };
-    const { volume } = await driver.createVolume({ ...intent.request, secrets }, signal, mark);
+    const { volume } = await driver.createVolume({ ...sendable(intent, state), secrets }, signal, mark);
     return made(deps, volume, { step, running, state });
   } catch (error) {
     if (error instanceof CsiError) return refused(deps, error, { step, running, state });
@@ -72,6 +72,12 @@ export async function createVolume(deps: CallDeps, step: CreateStep, { state, si
     );
     throw error;
   }
+}
+
+/** A driver that was upgraded since the request was written down may take no requirements any more: it knows the volume by its name. */
+function sendable({ request }: Intent, { settings }: ClaimState): CreateVolumeRequest {
+  if (settings.topology || request.accessibilityRequirements === undefined) return request;
+  return { ...request, accessibilityRequirements: undefined };
 }
 
 interface Call {

@@ -27,7 +27,7 @@ export function reconciler(deps: ClaimDeps): Reconciler<ClaimState, ClaimStep, C
     settled: (uid, state, { rest, attempt }) => {
       if (rest.kind === 'retry' && rest.backoff !== 'settle' && attempt) {
         metrics.provisionFailed(labelsOf(state));
-        if (rest.backoff === 'report' && state.topology !== undefined) progress.update(uid, { awaits: 'topology' });
+        if (state.callFailure === undefined && state.topology !== undefined) progress.update(uid, { awaits: 'topology' });
       }
       forget(deps, uid);
     },

@@ -91,7 +91,7 @@ function save(state: ClaimState, { volume }: Operation & { phase: 'created' }): 
   const name = volume.metadata?.name ?? '';
   const { saveFailure, live } = state;
   const held = { backoff: 'save-volume', inputs: name } as const;
-  if (saveFailure === undefined) return { kind: 'save-volume', ...held, volume };
+  if (saveFailure === undefined) return { kind: 'save-volume', ...held, volume, finishes: true };
   if (saveFailure.kind === 'refused')
     return { kind: 'retry', backoff: 'save-volume', reason: saveFailure.message, events: provisioningFailed(state, saveFailure.message) };
   if (live.existingVolume === undefined) return { kind: 'read-volume', ...held, name };

@@ -102,6 +102,13 @@ export function needsCluster(input: Pick<TopologyInput, 'strict' | 'immediate' |
 }
 
 /** The selected node's own term, or why there is none. */
+/** Whether the selected node says where it is; undefined: none is selected. */
+export function isPlaced({ selected }: Pick<TopologyInput, 'selected'>): boolean | undefined {
+  if (selected === undefined) return undefined;
+  const { keys, labels } = selected;
+  return typeof keys !== 'string' && keys.length > 0 && termOf(keys, labels ?? {}) !== undefined;
+}
+
 function nodeTerm(driver: string, { name, keys, labels }: SelectedNode): Term | TopologyResult {
   if (keys === 'no-csinode') {
     const why = `csinode.storage.k8s.io ${quoted(name)} not found`;

@@ -504,6 +504,16 @@ describe('a pre-provisioned content', () => {
 describe('the gate of deletion', () => {
   const ready = { status: READY_STATUS };
 
+  test('no call is begun for a snapshot that is going, and one that may be running is still repeated', () => {
+    const going = { metadata: { annotations: { [BEING_DELETED]: 'yes' } } };
+    const step = (state: Partial<ContentState>) => decide(aState(state));
+    expect(step({ content: aContent(going) })).toMatchObject({ kind: 'done', reason: 'its snapshot is being deleted' });
+    const uncertain = { metadata: { annotations: { ...going.metadata.annotations, [CREATION_UNCERTAIN]: 'yes' } } };
+    expect(step({ content: aContent(uncertain), calls: UNCERTAIN })).toMatchObject({ kind: 'done' });
+    expect(step({ content: aContent(going), calls: RUNNING })).toMatchObject({ kind: 'create-snapshot' });
+    expect(step({ content: aContent({ ...going, spec: { deletionPolicy: 'Retain' } }) })).toMatchObject({ kind: 'create-snapshot' });
+  });
+
   test('policy × what is known: who calls DeleteSnapshot, who only lets go', () => {
     const kindOf = (state: Partial<ContentState>): string => {
       const step = decide(aState(state));

@@ -52,10 +52,13 @@ function isReleased<C extends Content>(kind: ContentKind<C>, content: C): boolea
 }
 
 function decideLive<C extends Content>(state: ContentState<C>): ContentNext {
-  const { kind, content } = state;
+  const { kind, content, calls } = state;
   if (isReady(content)) return unmark(state, null) ?? { kind: 'done', reason: 'ready' };
   const { given, membership } = kind.read(content);
-  return given === undefined && membership === 'none' ? decideCreate(state, 'create') : decideRefresh(state);
+  if (given !== undefined || membership !== 'none') return decideRefresh(state);
+  // The deletion of the content follows: a call that is begun now would only be waited for.
+  const isUnwanted = hasMark(content, kind.beingDeleted) && content.spec?.deletionPolicy === 'Delete' && calls.kind !== 'running';
+  return isUnwanted ? { kind: 'done', reason: 'its snapshot is being deleted' } : decideCreate(state, 'create');
 }
 
 /** The driver has it: written down first, whatever comes next. */
@@ -68,6 +71,7 @@ function decideFound<C extends Content>(state: ContentState<C>, answer: FoundSna
       backoff: 'save-status',
       inputs: inputsOf(content.metadata?.uid, changes),
       patch: statusPatch(content, content.status, changes),
+      finishes: true,
       before: remarks(state, answer, changes),
     };
   }

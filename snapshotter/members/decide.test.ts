@@ -140,10 +140,22 @@ describe('the end of a member', () => {
     decide(aMemberState({ snapshot: aMemberSnapshot(), membership: { name: 'group', uid: OWNER_UID, group }, ...more }));
 
   test('comes with its group, once that waits for nothing any more', () => {
-    expect(ends('going')).toMatchObject({ kind: 'done', reason: 'its group may still wait' });
+    expect(ends('going', { content: aMemberContent({ status: { ...written, readyToUse: true } }) })).toMatchObject({
+      kind: 'done',
+      reason: 'made',
+    });
     expect(ends('going', { groupContent: theContent({ metadata: marked }) })).toMatchObject({ kind: 'delete-snapshot', uid: 'member-uid' });
     expect(ends('going', { groupContent: undefined })).toMatchObject({ kind: 'delete-snapshot' });
     expect(ends('going', { groupContent: undefined, snapshot: aMemberSnapshot({ metadata: going }) })).toMatchObject({ kind: 'done' });
+  });
+
+  test('comes when it is whole: its group may wait for what is restored from it, and that for the member', () => {
+    expect(ends('going')).toMatchObject({ kind: 'post-content' });
+    expect(ends('going', { content: aMemberContent() })).toMatchObject({ kind: 'write-status' });
+    const groupContent = theContent({ metadata: marked, status: MADE });
+    expect(ends('going', { groupContent })).toMatchObject({ kind: 'delete-snapshot' });
+    expect(ends('going', { snapshot: aMemberSnapshot({ metadata: going }) })).toMatchObject({ kind: 'done' });
+    expect(ends('gone', { snapshot: undefined })).toMatchObject({ kind: 'done' });
   });
 
   test('comes after its group, too: the group is read live first', () => {

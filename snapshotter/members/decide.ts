@@ -26,8 +26,13 @@ export function decide(state: MemberState): MemberNext {
     if (end !== undefined) return end;
   }
   if (plan === undefined) return { kind: 'done', reason: 'the driver has told nothing of it' };
-  if (membership.group !== 'there') return { kind: 'done', reason: 'its group is going, or gone' };
-  return decideMaking(state, plan);
+  if (membership.group === 'there' || isAwaited(state)) return decideMaking(state, plan);
+  return { kind: 'done', reason: 'its group is going, or gone' };
+}
+
+/** By a group that is going, and waits for what is restored from its members: one that is half made would hold it for good. */
+function isAwaited({ membership, snapshot }: MemberState): boolean {
+  return membership?.group === 'going' && snapshot !== undefined && !isDeleting(snapshot);
 }
 
 /** Undefined where it is to stay. */
@@ -41,8 +46,7 @@ function decideEnd(
   switch (membership.group) {
     case 'going':
       // Only now is it certain that nothing is restored from any of them.
-      if (groupContent !== undefined && !hasMark(groupContent, GROUP_BEING_DELETED))
-        return { kind: 'done', reason: 'its group may still wait' };
+      if (groupContent !== undefined && !hasMark(groupContent, GROUP_BEING_DELETED)) return undefined;
       return { ...step, kind: 'delete-snapshot', uid };
     case 'unseen':
       if (!isOwned(snapshot)) return undefined;

@@ -86,6 +86,10 @@ export interface Stage {
   readonly driver: Driver;
   /** SIGKILL and a new start. */
   restart(): Promise<void>;
+  /** SIGKILL of both, and a driver of other abilities on the same storage. */
+  upgrade(driver: Pick<StageOptions, 'topology' | 'disabled'>): Promise<void>;
+  /** SIGTERM: it ends in its own time. */
+  terminate(): void;
   /** The node is gone: its provisioner ends and does not come back until it is regained. */
   lose(node: string): void;
   regain(node: string): void;
@@ -105,22 +109,26 @@ export async function onStage(options: StageOptions, story: (stage: Stage) => Pr
   const calls: string[] = [];
   const rpcs: Stage['rpcs'] = [];
   const log: string[] = [];
-  const openDriver = (nodeId: string, topology: NonNullable<StageOptions['topology']>): Promise<Driver> =>
-    createDriver({
+  const stores = new Map<string, MemoryStore>();
+  const openDriver = (nodeId: string, { topology = [], disabled = [] }: Pick<StageOptions, 'topology' | 'disabled'>): Promise<Driver> => {
+    const store = stores.get(nodeId) ?? new MemoryStore();
+    stores.set(nodeId, store);
+    return createDriver({
       name: options.driverName ?? DRIVER,
       nodeId,
       clock: scheduler.clock('driver'),
       random: new SeededRandom(1, 2),
-      store: new MemoryStore().instance(),
+      store: store.instance(),
       topology,
-      disabled: new Set(options.disabled ?? []),
+      disabled: new Set(disabled),
       ...(options.pools === undefined ? {} : { pools: options.pools }),
       ...(options.requireSecrets === undefined ? {} : { requireSecrets: options.requireSecrets }),
       fault: (call) => fault?.({ ...call, node: nodeId }),
     });
+  };
   const drivers = new Map<string, Driver>();
-  for (const node of options.nodes ?? []) drivers.set(node, await openDriver(node, [{ node }]));
-  const driver = [...drivers.values()][0] ?? (await openDriver('node-1', options.topology ?? []));
+  for (const node of options.nodes ?? []) drivers.set(node, await openDriver(node, { ...options, topology: [{ node }] }));
+  let driver = [...drivers.values()][0] ?? (await openDriver('node-1', options));
   const programOf = (node: string): string => `${PROVISIONER}-${node}`;
   const api = async (request: HttpRequest): Promise<HttpAnswer> => {
     if (!(request.headers['user-agent'] ?? '').startsWith(PROVISIONER)) return sandbox.handle(request);
@@ -246,12 +254,21 @@ export async function onStage(options: StageOptions, story: (stage: Stage) => Pr
     get refuse() {
       return refuse;
     },
-    driver,
+    get driver() {
+      return driver;
+    },
     restart: async () => {
       lives.get(PROVISIONER)?.crash();
       await pause(100);
       start(PROVISIONER, planRole(CSI_PROVISIONER));
     },
+    upgrade: async (abilities) => {
+      lives.get(PROVISIONER)?.crash();
+      driver = await openDriver('node-1', abilities);
+      await pause(100);
+      start(PROVISIONER, planRole(CSI_PROVISIONER));
+    },
+    terminate: () => lives.get(PROVISIONER)?.signal('SIGTERM'),
     lose: (node) => lives.get(programOf(node))?.crash(),
     regain: (node) => start(programOf(node), planRole(CSI_PROVISIONER)),
   };

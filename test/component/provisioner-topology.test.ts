@@ -1,7 +1,8 @@
 /** Topology end to end: nodes, CSINodes, the sandbox's scheduler and a driver bound to its segments. */
 import { expect, test } from 'vitest';
 import { CreateVolumeRequest } from '../../proto/gen/csi.ts';
-import type { CoreEvent, PersistentVolume, PersistentVolumeClaim } from '../../lib/kube/objects.ts';
+import type { CoreEvent, PersistentVolume, PersistentVolumeClaim, VolumeSnapshot } from '../../lib/kube/objects.ts';
+import { snapshotClass } from '../simulation/manifests.ts';
 import type { Stage } from './provisioner-stage.ts';
 import { DRIVER, onStage } from './provisioner-stage.ts';
 
@@ -43,8 +44,13 @@ async function addNode(stage: Stage, name: string, zone: string): Promise<void> 
   });
 }
 
-async function open(zones: readonly string[], flags: readonly string[], story: (stage: Stage) => Promise<void>): Promise<void> {
-  await onStage({ topology: [{ [ZONE]: 'a' }, { [ZONE]: 'b' }], flags }, async (stage) => {
+async function open(
+  zones: readonly string[],
+  flags: readonly string[],
+  story: (stage: Stage) => Promise<void>,
+  snapshots = false,
+): Promise<void> {
+  await onStage({ topology: [{ [ZONE]: 'a' }, { [ZONE]: 'b' }], flags, snapshots }, async (stage) => {
     await stage.send('POST', '/api/v1/namespaces', { metadata: { name: 'shop' } });
     for (const zone of zones) await addNode(stage, `node-${zone}`, zone);
     await stage.until('the start', () => Promise.resolve(stage.log.some((line) => line.includes('Working'))));
@@ -128,3 +134,37 @@ test('allowed topologies are obeyed', () =>
     const volume = await boundVolume(stage);
     expect(zoneOf(volume)).toEqual([[{ key: ZONE, operator: 'In', values: ['b'] }]]);
   }));
+
+test('a restore whose node comes late is made at once then, however long it has waited', () =>
+  open(
+    ['a'],
+    [],
+    async (stage) => {
+      const restored = (): Promise<PersistentVolumeClaim | undefined> => stage.get<PersistentVolumeClaim>(`${CLAIMS}/restored`);
+      const snapshots = '/apis/snapshot.storage.k8s.io/v1/namespaces/shop/volumesnapshots';
+      await stage.create('/apis/storage.k8s.io/v1/storageclasses', storageClass('Immediate'));
+      await stage.create('/apis/storage.k8s.io/v1/storageclasses', storageClass('WaitForFirstConsumer', { metadata: { name: 'late' } }));
+      await stage.create('/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses', snapshotClass('snap'));
+      await stage.create(CLAIMS, claim);
+      await boundVolume(stage);
+      const ofClaim = { persistentVolumeClaimName: 'data' };
+      const snapshot = { apiVersion: 'snapshot.storage.k8s.io/v1', kind: 'VolumeSnapshot', metadata: { name: 's', namespace: 'shop' } };
+      await stage.create(snapshots, { ...snapshot, spec: { volumeSnapshotClassName: 'snap', source: ofClaim } });
+      await stage.until('the snapshot', async () => (await stage.get<VolumeSnapshot>(`${snapshots}/s`))?.status?.readyToUse === true);
+      await stage.send('DELETE', '/api/v1/nodes/node-a');
+      await stage.create(CLAIMS, {
+        ...claim,
+        metadata: { name: 'restored', namespace: 'shop', annotations: { [SELECTED]: 'node-a' } },
+        spec: {
+          ...claim.spec,
+          storageClassName: 'late',
+          dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 's' },
+        },
+      });
+      await stage.pause(400_000);
+      expect((await restored())?.status?.phase).toBe('Pending');
+      await stage.create('/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-a', labels: { [ZONE]: 'a' } } });
+      await stage.until('the restore bound', async () => (await restored())?.status?.phase === 'Bound', 2_000);
+    },
+    true,
+  ));

@@ -100,7 +100,7 @@ export interface DeletedSnapshot {
   readonly deletedMs: number;
   /** Undefined: there is none. */
   readonly content: { readonly retained: boolean; readonly cut: boolean; readonly marked: boolean } | undefined;
-  /** When the mark that the content carried at the deletion was set; undefined: it carried none. */
+  /** When the mark was set that the content carried as it was told of the deletion; undefined: it carried none. */
   readonly begunMs: number | undefined;
   /** When the mark was taken off the content, each time. */
   readonly clearedMs: readonly number[];

@@ -3,8 +3,7 @@
  * over an API server and a driver in memory that forget. The heap is looked at after full collections.
  */
 import { text } from 'node:stream/consumers';
-import { getHeapSnapshot, setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { getHeapSnapshot } from 'node:v8';
 import { expect, test } from 'vitest';
 import { createInformerSet } from '../../lib/controller/informer-set.ts';
 import { fixedRandom } from '../../lib/controller/testing/fixed-random.ts';
@@ -14,6 +13,7 @@ import type { Logger } from '../../lib/doors/log.ts';
 import type { Doors } from '../../lib/doors/doors.ts';
 import type { Driver } from '../../lib/csi/capabilities.ts';
 import type { PersistentVolume } from '../../lib/kube/objects.ts';
+import { heapBytes } from '../../lib/kube/testing/heap-bytes.ts';
 import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, STORAGE_CLASSES } from '../../lib/kube/resources.ts';
 import { scanFlags } from '../../lib/process/flag-syntax.ts';
 import { readFlags } from '../../lib/process/flags.ts';
@@ -120,16 +120,6 @@ async function cycle({ api, clock, made }: Running, turn: number): Promise<void>
   const left = [...api.objects.keys()].filter((key) => key.startsWith(PERSISTENT_VOLUMES.plural));
   if (left.length + made.size > 0) throw new Error(`left: ${[...left, ...made].join(', ')}`);
   api.forgetPast();
-}
-
-const collect = ((): (() => void) => {
-  setFlagsFromString('--expose-gc');
-  return runInNewContext('gc') as () => void;
-})();
-
-function heapBytes(): number {
-  for (let turn = 0; turn < 3; turn += 1) collect();
-  return process.memoryUsage().heapUsed;
 }
 
 /** How many of the claims some string in the heap names. */

@@ -10,6 +10,7 @@ import { volumeHandleOf } from './volume-source.ts';
 
 export const PROVISIONER_HOLDS = 'provisioner.storage.kubernetes.io/volumesnapshot-as-source-protection';
 export const BEING_CREATED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-created';
+const BEING_DELETED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-deleted';
 
 /** A claim that is not Bound or a snapshot that is not cut, and lives. */
 interface Waiter {
@@ -68,8 +69,11 @@ export class Past {
       if (object === undefined) this.contentGone.set(uid, now());
       const isMarked = object?.metadata?.annotations?.[BEING_CREATED] !== undefined;
       if (isMarked === this.marked.has(uid)) return;
-      if (isMarked) this.marked.set(uid, now());
-      else if (this.marked.delete(uid)) this.cleared.set(uid, [...this.clearedMs(uid), now()]);
+      if (isMarked) {
+        this.marked.set(uid, now());
+        const isTold = object?.metadata?.annotations?.[BEING_DELETED] !== undefined || object?.metadata?.deletionTimestamp !== undefined;
+        if (this.deleted.has(uid) && !isTold) this.begun.set(uid, now());
+      } else if (this.marked.delete(uid)) this.cleared.set(uid, [...this.clearedMs(uid), now()]);
     });
     mirror.volumes.listeners.push(({ object }) => {
       const uid = object?.metadata?.uid ?? '';
@@ -149,7 +153,10 @@ export class Past {
     return this.deleted.get(uid);
   }
 
-  /** When the mark was set that the content of a snapshot carried as the snapshot was deleted; undefined: it carried none. */
+  /**
+   * When the mark was set that the content of a snapshot carried as it was told of the snapshot's deletion, which csi-snapshotter does not
+   * know before; undefined: it carried none.
+   */
   begunMs(uid: string): number | undefined {
     return this.begun.get(uid);
   }

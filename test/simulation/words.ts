@@ -126,7 +126,8 @@ export class Words {
     };
   }
 
-  private endingSnapshot(snapshot: VolumeSnapshot): Waiting {
+  private endingSnapshot(snapshot: VolumeSnapshot): Waiting | undefined {
+    if (this.contentsOf(snapshot).some((content) => this.isFirstCallOpen('DeleteSnapshot', handleOf(content) ?? ''))) return undefined;
     return this.ending('snapshot', snapshot, () => this.toldOf(snapshot));
   }
 

@@ -72,6 +72,8 @@ export const GO_DELETED_WHILE_DOWN: Scenario = {
     await world.user.pause(random.between(0, 20_000));
     await world.user.remove(`${SNAPSHOTS()}/s1`);
     await world.user.pause(random.between(100, MINUTE_MS));
+    // The answer to a slow request may be what its content waits for; until then nobody can know of the deletion.
+    await world.user.until(() => world.mirror.contents.all().every(({ metadata }) => metadata?.deletionTimestamp !== undefined), MINUTE_MS);
     world.restart('csi-snapshotter');
     // The time of a start.
     await takesAtMost(world, { what: 'the end of a snapshot that nobody made', goMs: 2_000 }, () => isGone(world, 's1'));

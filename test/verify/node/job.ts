@@ -1,7 +1,7 @@
-/** A job on a node of its own (inside.ts): what it needs is built before the namespaces are entered, which have no network. */
+/** A job on a node of its own (inside.ts). */
 import { runPrivately } from '../../../harness/node/enter.ts';
 import { NODE_BINARIES } from '../../../harness/node/ready.ts';
-import { binary, type BinaryName } from '../../../harness/real/binaries.ts';
+import type { BinaryName } from '../../../harness/real/binaries.ts';
 
 const HANG_MS = 3_000_000;
 const FURTHER: Readonly<Record<string, readonly BinaryName[]>> = { sanity: ['csi-sanity'], suite: ['ginkgo', 'e2e.test'] };
@@ -15,8 +15,8 @@ export interface JobResult<T extends object> {
 
 /** `args`: the job's name, the side, and what the job takes. */
 export async function playOnNode<T extends object>(args: readonly string[], log: (line: string) => void): Promise<JobResult<T>> {
-  for (const name of [...NODE_BINARIES, ...(FURTHER[args[0] ?? ''] ?? [])]) await binary(name, { report: log });
-  const { last, leftOnMachine } = await runPrivately({ program: 'verify-on-node', args, timeoutMs: HANG_MS, say: log });
+  const binaries = [...NODE_BINARIES, ...(FURTHER[args[0] ?? ''] ?? [])];
+  const { last, leftOnMachine } = await runPrivately({ program: 'verify-on-node', args, binaries, timeoutMs: HANG_MS, say: log });
   const result = last === '' ? { error: 'the node ended without a result' } : (JSON.parse(last) as T | { error: string });
   return { result, leftOnMachine };
 }

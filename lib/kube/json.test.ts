@@ -59,6 +59,7 @@ describe('parseJson', () => {
       [content('5,"creationTime":1764400000000000001'), found, {}],
       [content('1764400000000000001,"creationTime":5'), { creationTime: 5n }, {}],
       [content('"int64=5"'), { creationTime: 'int64=5' }, {}],
+      [content('"int64=odd"', ',"x":1764400000000000002'), { creationTime: 'int64=odd' }, { x: 1764400000000000002n }],
       [content('1764400000000000001', ',"x":1764400000000000002'), found, { x: 1764400000000000002n }],
       [content('1764400000000000001', ',"x":[1764400000000000002]'), found, { x: [1764400000000000002n] }],
       [content('1764400000000000001', ',"x":"\\"y\\":1764400000000000002,"'), found, { x: '"y":1764400000000000002,' }],
@@ -138,19 +139,16 @@ describe('parseAnswer', () => {
   ];
 
   test('has no managedFields, wherever they stand, and everything else', () => {
-    for (const metadata of [{ managedFields: managed }, { name: 'a', managedFields: managed }, { managedFields: managed, name: 'a' }]) {
-      const { managedFields: _, ...kept } = { name: undefined, ...metadata };
+    for (const metadata of [{ managedFields: managed }, { name: 'a', managedFields: managed }, { managedFields: managed, name: 'a' }])
       for (const space of [undefined, 2])
-        for (const event of [
+        for (const answer of [
           { type: 'ADDED', object: { metadata, spec: { x: [1] } } },
           { items: [{ metadata }, { metadata, y: '1764' }] },
         ]) {
-          const text = JSON.stringify(event, undefined, space).replaceAll('"managedFields": [', '"managedFields": [');
-          const without = JSON.stringify(event, (name, value: unknown) => (name === 'managedFields' ? undefined : value));
+          const text = JSON.stringify(answer, undefined, space);
+          const without = JSON.stringify(answer, (name, value: unknown) => (name === 'managedFields' ? undefined : value));
           expect(read(text), text).toEqual(JSON.parse(without));
-          expect(Object.keys(kept)).toEqual(['name']);
         }
-    }
   });
 
   test('keeps what only looks like them', () => {

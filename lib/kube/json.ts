@@ -48,6 +48,7 @@ export function parseAnswer(body: Uint8Array, int64: Int64Fields): unknown {
 
 /** The engine's parser is ten times as fast. Undefined where a long integer is no int64 field: what it became cannot be undone. */
 function parseMarked(text: string, int64: Int64Fields): unknown {
+  if (text.includes(MARK)) return undefined;
   let marks = 0;
   const marked = text.replace(LONG_FIELD, (_, name: string, digits: string) => {
     marks += 1;

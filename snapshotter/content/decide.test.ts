@@ -505,13 +505,14 @@ describe('the gate of deletion', () => {
   const ready = { status: READY_STATUS };
 
   test('no call is begun for a snapshot that is going, and one that may be running is still repeated', () => {
-    const going = { metadata: { annotations: { [BEING_DELETED]: 'yes' } } };
+    const going = (annotations: Record<string, string> = {}, spec: object = {}) =>
+      aContent({ metadata: { annotations: { [BEING_DELETED]: 'yes', ...annotations } }, spec });
     const step = (state: Partial<ContentState>) => decide(aState(state));
-    expect(step({ content: aContent(going) })).toMatchObject({ kind: 'done', reason: 'its snapshot is being deleted' });
-    const uncertain = { metadata: { annotations: { ...going.metadata.annotations, [CREATION_UNCERTAIN]: 'yes' } } };
-    expect(step({ content: aContent(uncertain), calls: UNCERTAIN })).toMatchObject({ kind: 'done' });
-    expect(step({ content: aContent(going), calls: RUNNING })).toMatchObject({ kind: 'create-snapshot' });
-    expect(step({ content: aContent({ ...going, spec: { deletionPolicy: 'Retain' } }) })).toMatchObject({ kind: 'create-snapshot' });
+    const isRest = { kind: 'done', reason: 'its snapshot is being deleted' };
+    expect(step({ content: going() })).toMatchObject(isRest);
+    expect(step({ content: going({ [CREATION_UNCERTAIN]: 'yes' }), calls: UNCERTAIN })).toMatchObject(isRest);
+    expect(step({ content: going({ [BEING_CREATED]: 'yes' }), calls: RUNNING })).toMatchObject({ kind: 'create-snapshot' });
+    expect(step({ content: going({}, { deletionPolicy: 'Retain' }) })).toMatchObject({ kind: 'create-snapshot' });
   });
 
   test('policy × what is known: who calls DeleteSnapshot, who only lets go', () => {

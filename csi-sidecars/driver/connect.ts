@@ -8,7 +8,7 @@ import type { CsiToolClient } from '../../lib/csi/tool-client.ts';
 import { createCsiToolClient } from '../../lib/csi/tool-client.ts';
 import { CsiError } from '../../lib/csi/csi-error.ts';
 import { GrpcCode } from '../../lib/csi/grpc-code.ts';
-import type { Doors } from '../../lib/doors/doors.ts';
+import { sleep } from '../../lib/doors/sleep.ts';
 import { ConfigError } from '../../lib/errors/config-error.ts';
 import type { Flag } from '../../lib/process/flag.ts';
 import type { VerbPlace } from '../frame/verb.ts';
@@ -20,6 +20,10 @@ export const DRIVER_FLAGS = [
   { name: 'csi-address', type: 'string', default: '', help: 'Socket of the driver, unix:///PATH. Required.', origin: 'ours' },
   { name: 'timeout', type: 'duration', default: '30s', min: 100, help: 'How long each call of the driver may take.', origin: 'ours' },
 ] as const satisfies readonly Flag[];
+
+/** How often, and after how long, a driver that cut a call is looked for before it counts as one that still runs. */
+const LOOKS = 20;
+const LOOK_MS = 100;
 
 export interface OpenDriver {
   readonly calls: CsiClient & CsiToolClient;
@@ -46,18 +50,28 @@ export async function withDriver<T>(
     if (problem !== undefined) throw new ConfigError(`the driver at ${path} ${problem}`);
     return await use({ calls, identity });
   } catch (error) {
-    throw error instanceof CsiError ? await failed(doors, path, error) : error;
+    throw error instanceof CsiError ? await failed({ doors, signal }, path, error) : error;
   } finally {
     door.close();
   }
 }
 
 /** A driver that ended meanwhile is told as one that is not there. */
-async function failed(doors: Pick<Doors, 'rpc'>, path: string, error: CsiError): Promise<ConfigError> {
+async function failed(place: Pick<VerbPlace, 'doors' | 'signal'>, path: string, error: CsiError): Promise<ConfigError> {
   const { rpc, grpcCode } = error;
-  const gone = grpcCode === GrpcCode.UNAVAILABLE ? await socketFault(doors, path) : undefined;
+  const gone = grpcCode === GrpcCode.UNAVAILABLE ? await endOf(place, path) : undefined;
   // The library's own words about a connection end in a time and an empty note.
   const said = error.message.replace(/ \(\d{4}-[^)]*\)\. Resolution note: $/, '');
   const text = gone ?? `the driver at ${path} failed at ${rpc} (${said}): see its log, or give it longer with --timeout`;
   return new ConfigError(text, { cause: error });
+}
+
+/** A process that ends closes its connections one by one: the socket may be served for a moment after a call was cut. */
+async function endOf({ doors, signal }: Pick<VerbPlace, 'doors' | 'signal'>, path: string): Promise<string | undefined> {
+  for (let look = 0; look < LOOKS; look += 1) {
+    const fault = await socketFault(doors, path);
+    if (fault !== undefined) return fault;
+    await sleep(doors.clock, LOOK_MS, signal);
+  }
+  return undefined;
 }

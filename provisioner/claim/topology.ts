@@ -103,10 +103,8 @@ export function needsCluster(input: Pick<TopologyInput, 'strict' | 'immediate' |
 
 /** The selected node's own term, or why there is none. */
 /** Whether the selected node says where it is; undefined: none is selected. */
-export function isPlaced({ selected }: Pick<TopologyInput, 'selected'>): boolean | undefined {
-  if (selected === undefined) return undefined;
-  const { keys, labels } = selected;
-  return typeof keys !== 'string' && keys.length > 0 && termOf(keys, labels ?? {}) !== undefined;
+export function isPlaced({ driver, selected }: Pick<TopologyInput, 'driver' | 'selected'>): boolean | undefined {
+  return selected === undefined ? undefined : !('kind' in nodeTerm(driver, selected));
 }
 
 function nodeTerm(driver: string, { name, keys, labels }: SelectedNode): Term | TopologyResult {

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { type Layer, TEMPORARY_FOLDER } from '../../images/layer.ts';
 import type { ImageSpec } from '../../images/layout.ts';
+import { withLibraries } from '../../images/libraries.ts';
 import { ownImages } from '../../images/own.ts';
 import { binary, releaseOf } from '../real/binaries.ts';
 import { repositoryRoot } from '../repository.ts';
@@ -47,9 +48,12 @@ const programLayer = async (name: Parameters<typeof binary>[0]): Promise<Layer> 
 /** Stand-ins for what the Pods of Kubernetes' storage suite run: as much of it as its specs call. */
 export async function suiteImages(): Promise<readonly ImageSpec[]> {
   const bash = { '/bin/bash': '#!/bin/sh\nexec /bin/sh "$@"\n' };
-  const shell = busybox([`${SUITE_REGISTRY}/agnhost:2.63.0`]);
+  // Specs of block volumes pass the page cache by (oflag=nocache), which busybox's dd cannot.
+  const dd = { title: 'dd', files: withLibraries({ '/bin/dd': '/bin/dd' }) };
+  const withDd = (image: ImageSpec): ImageSpec => ({ ...image, layers: [...image.layers, dd] });
+  const shell = withDd(busybox([`${SUITE_REGISTRY}/agnhost:2.63.0`]));
   return [
-    busybox([`${SUITE_REGISTRY}/busybox:1.37.0-1`]),
+    withDd(busybox([`${SUITE_REGISTRY}/busybox:1.37.0-1`])),
     { ...busybox([`${SUITE_REGISTRY}/nginx:1.15-4`]), command: ['sleep', '1000000'] },
     busybox([`${SUITE_REGISTRY}/glibc-dns-testing:2.0.0`]),
     {

@@ -30,9 +30,11 @@ const RELEASES = {
 type ReleaseName = keyof typeof RELEASES;
 const NEWEST: ReleaseName = '1.36';
 
-export const KUBERNETES_RELEASE = releaseAsked(process.env['KUBERNETES_RELEASE']);
+const KUBERNETES_RELEASE = releaseAsked(process.env['KUBERNETES_RELEASE']);
 const RELEASE = RELEASES[KUBERNETES_RELEASE];
 export const KUBERNETES_VERSION = RELEASE.version;
+/** What the sandbox imitates word by word, and has VolumeAttributesClasses in storage.k8s.io/v1. */
+export const IS_NEWEST_KUBERNETES = KUBERNETES_RELEASE === NEWEST;
 
 interface Recipe {
   readonly module: ModuleName;

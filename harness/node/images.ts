@@ -48,14 +48,14 @@ const programLayer = async (name: Parameters<typeof binary>[0]): Promise<Layer> 
 /** Stand-ins for what the Pods of Kubernetes' storage suite run: as much of it as its specs call. */
 export async function suiteImages(): Promise<readonly ImageSpec[]> {
   const bash = { '/bin/bash': '#!/bin/sh\nexec /bin/sh "$@"\n' };
-  // Specs of block volumes pass the page cache by (oflag=nocache), which busybox's dd cannot.
+  const shell = busybox([`${SUITE_REGISTRY}/agnhost:2.63.0`]);
+  // A spec of block volumes passes the page cache by (oflag=nocache), which busybox's dd cannot.
   const dd = { title: 'dd', files: withLibraries({ '/bin/dd': '/bin/dd' }) };
-  const withDd = (image: ImageSpec): ImageSpec => ({ ...image, layers: [...image.layers, dd] });
-  const shell = withDd(busybox([`${SUITE_REGISTRY}/agnhost:2.63.0`]));
+  const glibc = busybox([`${SUITE_REGISTRY}/glibc-dns-testing:2.0.0`]);
   return [
-    withDd(busybox([`${SUITE_REGISTRY}/busybox:1.37.0-1`])),
+    busybox([`${SUITE_REGISTRY}/busybox:1.37.0-1`]),
     { ...busybox([`${SUITE_REGISTRY}/nginx:1.15-4`]), command: ['sleep', '1000000'] },
-    busybox([`${SUITE_REGISTRY}/glibc-dns-testing:2.0.0`]),
+    { ...glibc, layers: [...glibc.layers, dd] },
     {
       ...shell,
       entrypoint: ['/agnhost'],

@@ -66,7 +66,12 @@ export function openRawClient(endpoint: Endpoint): RawClient {
       const outgoing = send(new URL(request.path, endpoint.server), options, resolve);
       if (signal === undefined)
         outgoing.setTimeout(REQUEST_GUARD_MS, () => outgoing.destroy(new Error(`${request.method} ${request.path}: no answer`)));
-      outgoing.on('error', reject);
+      outgoing.on('error', (error: NodeJS.ErrnoException) => {
+        // The server closed a connection that was kept, as this request went out on it: reading is simply done again.
+        const again = outgoing.reusedSocket && error.code === 'ECONNRESET' && request.method === 'GET';
+        if (again) open(request, signal).then(resolve, reject);
+        else reject(error);
+      });
       outgoing.end(request.body);
     });
 

@@ -5,13 +5,26 @@ import { anIntent } from './testing/states.ts';
 import { reportUnsaved } from './unsaved-volumes.ts';
 
 test('a volume is counted from its making until its PV is saved, once each', () => {
-  const seen: (string | number)[] = [];
+  let depth = (): number => -1;
+  const seen: number[] = [];
   const progress = createClaimsInProgress();
-  reportUnsaved(progress, { depth: (name, value) => void seen.push(name, value), added: () => void seen.push('added') });
+  let added = 0;
+  reportUnsaved(progress, {
+    opened: (name, look) => {
+      expect(name).toBe('unsavedpvs');
+      ({ depth } = look);
+    },
+    added: () => void (added += 1),
+  });
+  const update = (...change: Parameters<typeof progress.update>): void => {
+    progress.update(...change);
+    seen.push(depth());
+  };
   const created = { phase: 'created', intent: anIntent(), volume: aVolume(), startedMs: undefined } as const;
-  progress.update('a', { operation: created });
-  progress.update('a', { awaits: 'secret' });
-  progress.update('b', { operation: created });
-  progress.update('a', { operation: { phase: 'closing', name: VOLUME_NAME } });
-  expect(seen.filter((entry) => entry !== 'unsavedpvs')).toEqual([0, 'added', 1, 'added', 2, 1]);
+  update('a', { operation: created });
+  update('a', { awaits: 'secret' });
+  update('b', { operation: created });
+  update('a', { operation: { phase: 'closing', name: VOLUME_NAME } });
+  expect(seen).toEqual([1, 1, 2, 1]);
+  expect(added).toBe(2);
 });

@@ -40,7 +40,7 @@ const TOOLS = {
 
 // V8 heap flags work only on the command line. A small young generation and a heap that grows in small steps keep the resident
 // size of a sidecar down; the price is more frequent, short collections (docs/performance.md has what each of them costs).
-const SHEBANG = '#!/usr/bin/env -S node --max-semi-space-size=2 --heap-growing-percent=30\n';
+const SHEBANG = '#!/usr/bin/env -S node --max-semi-space-size=2 --heap-growing-percent=30 --single-threaded-gc\n';
 
 // CommonJS dependencies call require() for Node's own modules; an ES module has none of its own.
 const BANNER = "import { createRequire as nodeCreateRequire } from 'node:module';\nconst require = nodeCreateRequire(import.meta.url);";

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { type Layer, TEMPORARY_FOLDER } from '../../images/layer.ts';
 import type { ImageSpec } from '../../images/layout.ts';
+import { withLibraries } from '../../images/libraries.ts';
 import { ownImages } from '../../images/own.ts';
 import { binary, releaseOf } from '../real/binaries.ts';
 import { repositoryRoot } from '../repository.ts';
@@ -48,10 +49,13 @@ const programLayer = async (name: Parameters<typeof binary>[0]): Promise<Layer> 
 export async function suiteImages(): Promise<readonly ImageSpec[]> {
   const bash = { '/bin/bash': '#!/bin/sh\nexec /bin/sh "$@"\n' };
   const shell = busybox([`${SUITE_REGISTRY}/agnhost:2.63.0`]);
+  // A spec of block volumes passes the page cache by (oflag=nocache), which busybox's dd cannot.
+  const dd = { title: 'dd', files: withLibraries({ '/bin/dd': '/bin/dd' }) };
+  const glibc = busybox([`${SUITE_REGISTRY}/glibc-dns-testing:2.0.0`]);
   return [
     busybox([`${SUITE_REGISTRY}/busybox:1.37.0-1`]),
     { ...busybox([`${SUITE_REGISTRY}/nginx:1.15-4`]), command: ['sleep', '1000000'] },
-    busybox([`${SUITE_REGISTRY}/glibc-dns-testing:2.0.0`]),
+    { ...glibc, layers: [...glibc.layers, dd] },
     {
       ...shell,
       entrypoint: ['/agnhost'],

@@ -4,6 +4,9 @@
  *
  * `KUBEBUILDER_ASSETS` (the ecosystem's name for a folder with kube-apiserver, etcd and kubectl) is
  * taken binary by binary; what it lacks is built, and a version other than ours is named in the report.
+ *
+ * `KUBERNETES_RELEASE=1.30` takes control plane and node of that release instead of the newest, for all that
+ * is run with it: tests, verifications, `npm run demo -- --node`.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -13,11 +16,25 @@ import { join } from 'node:path';
 import { repositoryRoot } from '../repository.ts';
 import { lock } from '../lock.ts';
 
-export const KUBERNETES_VERSION = 'v1.36.3';
-const ETCD_VERSION = '3.6.8';
 const GO_NEEDED: readonly [number, number] = [1, 26];
 
-type ModuleName = 'control-plane' | 'node' | 'e2e' | 'sanity' | 'snapshotter' | 'provisioner' | 'provisioner-6.3' | 'volumes';
+type ModuleName =
+  | ('control-plane' | 'node' | 'kubernetes-1.30' | 'e2e' | 'sanity')
+  | ('snapshotter' | 'provisioner' | 'provisioner-6.3' | 'volumes');
+
+/** The newest Kubernetes there is for the layer, and the oldest that is promised to work. */
+const RELEASES = {
+  '1.36': { version: 'v1.36.3', etcd: '3.6.8', controlPlane: 'control-plane', node: 'node' },
+  '1.30': { version: 'v1.30.14', etcd: '3.5.21', controlPlane: 'kubernetes-1.30', node: 'kubernetes-1.30' },
+} as const satisfies Record<string, { version: string; etcd: string; controlPlane: ModuleName; node: ModuleName }>;
+type ReleaseName = keyof typeof RELEASES;
+const NEWEST: ReleaseName = '1.36';
+
+const KUBERNETES_RELEASE = releaseAsked(process.env['KUBERNETES_RELEASE']);
+const RELEASE = RELEASES[KUBERNETES_RELEASE];
+export const KUBERNETES_VERSION = RELEASE.version;
+/** What the sandbox imitates word by word, and has VolumeAttributesClasses in storage.k8s.io/v1. */
+export const IS_NEWEST_KUBERNETES = KUBERNETES_RELEASE === NEWEST;
 
 interface Recipe {
   readonly module: ModuleName;
@@ -30,28 +47,33 @@ interface Recipe {
 }
 
 // Without these the server calls itself v0.0.0, and kubectl warns of a version skew.
-const STAMP = ['gitVersion=v1.36.3', 'gitMajor=1', 'gitMinor=36'].map((pair) => `-X k8s.io/component-base/version.${pair}`).join(' ');
+const STAMP = stampOf(RELEASE.version);
 
 const RECIPES = {
   'kube-apiserver': {
-    module: 'control-plane',
+    module: RELEASE.controlPlane,
     package: 'k8s.io/kubernetes/cmd/kube-apiserver',
     linkerFlags: STAMP,
     version: { args: ['--version'], expected: KUBERNETES_VERSION },
   },
-  etcd: { module: 'control-plane', package: 'go.etcd.io/etcd/server/v3', version: { args: ['--version'], expected: ETCD_VERSION } },
+  etcd: { module: RELEASE.controlPlane, package: 'go.etcd.io/etcd/server/v3', version: { args: ['--version'], expected: RELEASE.etcd } },
   kubectl: {
-    module: 'control-plane',
+    module: RELEASE.controlPlane,
     package: 'k8s.io/kubernetes/cmd/kubectl',
     linkerFlags: STAMP,
     version: { args: ['version', '--client'], expected: KUBERNETES_VERSION },
   },
-  'kube-controller-manager': { module: 'control-plane', package: 'k8s.io/kubernetes/cmd/kube-controller-manager', linkerFlags: STAMP },
-  'kube-scheduler': { module: 'control-plane', package: 'k8s.io/kubernetes/cmd/kube-scheduler', linkerFlags: STAMP },
-  kubelet: { module: 'node', package: 'k8s.io/kubernetes/cmd/kubelet', linkerFlags: STAMP },
-  'kube-proxy': { module: 'node', package: 'k8s.io/kubernetes/cmd/kube-proxy', linkerFlags: STAMP },
+  'kube-controller-manager': { module: RELEASE.controlPlane, package: 'k8s.io/kubernetes/cmd/kube-controller-manager', linkerFlags: STAMP },
+  'kube-scheduler': { module: RELEASE.controlPlane, package: 'k8s.io/kubernetes/cmd/kube-scheduler', linkerFlags: STAMP },
+  kubelet: { module: RELEASE.node, package: 'k8s.io/kubernetes/cmd/kubelet', linkerFlags: STAMP },
+  'kube-proxy': { module: RELEASE.node, package: 'k8s.io/kubernetes/cmd/kube-proxy', linkerFlags: STAMP },
   pause: { module: 'node', package: './pause' },
-  'e2e.test': { module: 'e2e', package: 'k8s.io/kubernetes/test/e2e', tests: true, linkerFlags: `-s -w ${STAMP}` },
+  'e2e.test': {
+    module: 'e2e',
+    package: 'k8s.io/kubernetes/test/e2e',
+    tests: true,
+    linkerFlags: `-s -w ${stampOf(RELEASES[NEWEST].version)}`,
+  },
   ginkgo: { module: 'e2e', package: 'github.com/onsi/ginkgo/v2/ginkgo' },
   agnhost: { module: 'e2e', package: 'k8s.io/kubernetes/test/images/agnhost', linkerFlags: '-s -w' },
   'csi-attacher': { module: 'volumes', package: 'github.com/kubernetes-csi/external-attacher/v4/cmd/csi-attacher' },
@@ -68,6 +90,18 @@ export type BinaryName = keyof typeof RECIPES;
 export interface BinaryOptions {
   /** One line per build and per version that differs. Default: standard error. */
   readonly report?: (line: string) => void;
+}
+
+function releaseAsked(name: string | undefined): ReleaseName {
+  if (name === undefined || name === '') return NEWEST;
+  if (!(name in RELEASES)) throw new Error(`KUBERNETES_RELEASE=${name} is not one of ${Object.keys(RELEASES).join(', ')}`);
+  return name as ReleaseName;
+}
+
+function stampOf(version: string): string {
+  const [major = '', minor = ''] = version.slice(1).split('.');
+  const pairs = [`gitVersion=${version}`, `gitMajor=${major}`, `gitMinor=${minor}`];
+  return pairs.map((pair) => `-X k8s.io/component-base/version.${pair}`).join(' ');
 }
 
 /** The Go programs' releases, as their modules name them. */

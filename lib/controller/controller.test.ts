@@ -50,7 +50,7 @@ class World {
       doors: { clock: this.clock, random: fixedRandom(0) },
       log: this.log,
       events: { record: (note) => this.events.push(note) },
-      metrics: { depth: () => {}, added: () => {}, started: () => {}, finished: () => {}, retried: () => {} },
+      metrics: { opened: () => {}, added: () => {}, started: () => {}, finished: () => {}, retried: () => {} },
       inspected: ({ inspect }) => {
         this.inspect = inspect;
       },

@@ -31,18 +31,19 @@ export interface Backoff {
 }
 
 export class NotBefore {
-  readonly #held = new Map<string, Held>();
+  /** Most keys never hold anything back: none is made for them. */
+  #held: Map<string, Held> | undefined;
 
   get size(): number {
-    return this.#held.size;
+    return this.#held?.size ?? 0;
   }
 
   /** Milliseconds for which the step must not be executed; 0: it may be. Other inputs than held clear the time. */
   blockedMs(step: { readonly backoff: string; readonly inputs: string }, now: number): number {
-    const held = this.#held.get(step.backoff);
+    const held = this.#held?.get(step.backoff);
     if (held === undefined) return 0;
     if (held.inputs !== step.inputs) {
-      this.#held.delete(step.backoff);
+      this.#held?.delete(step.backoff);
       return 0;
     }
     return Math.max(0, held.notBeforeMs - now);
@@ -50,35 +51,40 @@ export class NotBefore {
 
   /** The step was executed without an exception. */
   succeeded({ backoff, kind, action }: Thrower & { readonly backoff: string }): void {
-    const thrower = this.#held.get(backoff)?.thrownBy;
-    if (thrower !== undefined && thrower.kind === kind && thrower.action === action) this.#held.delete(backoff);
+    const thrower = this.#held?.get(backoff)?.thrownBy;
+    if (thrower !== undefined && thrower.kind === kind && thrower.action === action) this.#held?.delete(backoff);
   }
 
   /** Look again at a steady pace. */
   poll(backoff: string, afterMs: number, look: Look): Wait {
-    const held = this.#held.get(backoff);
+    const held = this.#held?.get(backoff);
     // Events between two looks must not push the next look away.
     if (held !== undefined && isBetween(held, look)) return { ms: held.notBeforeMs - look.now, attempt: false };
-    this.#held.set(backoff, { inputs: look.inputs ?? held?.inputs, failures: 0, notBeforeMs: look.now + afterMs, thrownBy: undefined });
+    this.#hold(backoff, { inputs: look.inputs ?? held?.inputs, failures: 0, notBeforeMs: look.now + afterMs, thrownBy: undefined });
     return { ms: afterMs, attempt: true };
   }
 
   /** It failed. */
   retry(backoff: string, failure: Failure): Wait {
     const { inputs, now, curve } = failure;
-    const held = this.#held.get(backoff);
+    const held = this.#held?.get(backoff);
     // Without a fresh attempt this is the failure that is already counted.
     if (held !== undefined && isBetween(held, failure)) return { ms: held.notBeforeMs - now, attempt: false };
     const isOther = inputs !== undefined && held?.inputs !== undefined && held.inputs !== inputs;
     const failures = (isOther ? 0 : (held?.failures ?? 0)) + 1;
     const wait = Math.min(curve.startMs * 2 ** Math.min(failures - 1, 40), curve.maxMs);
     const ms = Math.max(wait, failure.atLeastMs ?? 0);
-    this.#held.set(backoff, { inputs: inputs ?? held?.inputs, failures, notBeforeMs: now + ms, thrownBy: failure.thrownBy });
+    this.#hold(backoff, { inputs: inputs ?? held?.inputs, failures, notBeforeMs: now + ms, thrownBy: failure.thrownBy });
     return { ms, attempt: true };
   }
 
+  #hold(backoff: string, held: Held): void {
+    this.#held ??= new Map();
+    this.#held.set(backoff, held);
+  }
+
   list(): readonly HeldEffect[] {
-    return [...this.#held].map(([backoff, { failures, notBeforeMs }]) => ({ backoff, failures, notBeforeMs }));
+    return [...(this.#held ?? [])].map(([backoff, { failures, notBeforeMs }]) => ({ backoff, failures, notBeforeMs }));
   }
 }
 

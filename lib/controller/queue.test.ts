@@ -8,8 +8,11 @@ import { ManualClock } from './testing/manual-clock.ts';
 function setUp(workers = 5, groupOf?: (key: string) => string) {
   const clock = new ManualClock();
   const told: string[] = [];
+  let look = (): { depth: number; since: readonly number[] } => ({ depth: -1, since: [] });
   const metrics: QueueMetrics = {
-    depth: (_queue, depth) => told.push(`depth ${depth}`),
+    opened: (_queue, { depth, startsOfWork }) => {
+      look = () => ({ depth: depth(), since: startsOfWork() });
+    },
     added: (queue) => told.push(`added ${queue}`),
     started: (_queue, waitedMs) => told.push(`started after ${waitedMs}`),
     finished: (_queue, workedMs) => told.push(`finished after ${workedMs}`),
@@ -31,7 +34,7 @@ function setUp(workers = 5, groupOf?: (key: string) => string) {
     for (let key = queue.take(); key !== undefined; key = queue.take()) keys.push(key);
     return keys;
   };
-  return { clock, queue, told, takeAll, readies: () => readies };
+  return { clock, queue, told, takeAll, readies: () => readies, look: () => look() };
 }
 
 describe('the queue', () => {
@@ -39,6 +42,21 @@ describe('the queue', () => {
     const { queue, takeAll } = setUp();
     for (const key of ['b', 'a', 'b', 'c']) queue.add(key);
     expect(takeAll()).toEqual(['b', 'a', 'c']);
+  });
+
+  test('serves them so however many wait, come back or come anew', () => {
+    const { queue, clock, takeAll } = setUp(3);
+    const all = Array.from({ length: 50 }, (_, index) => `key ${index}`);
+    for (const key of all) queue.add(key);
+    const served: string[] = [];
+    for (let keys = takeAll(); keys.length > 0; keys = takeAll()) {
+      served.push(...keys);
+      for (const key of keys) queue.finish(key);
+      if (served.length === 30) queue.add('key 0');
+    }
+    expect(served).toEqual([...all, 'key 0']);
+    expect(queue.depth).toBe(0);
+    expect(clock.timers).toBe(0);
   });
 
   test('never hands out a key that is in work, and hands it out again when it ended', () => {
@@ -99,15 +117,19 @@ describe('the queue', () => {
   });
 
   test('reports depth, waiting and work as the peers do', async () => {
-    const { queue, clock, told } = setUp();
+    const { queue, clock, told, look } = setUp();
+    expect(look()).toEqual({ depth: 0, since: [] });
     queue.add('a');
     queue.add('a');
+    expect(look()).toEqual({ depth: 1, since: [] });
     await clock.advance(30);
     queue.take();
+    expect(look()).toEqual({ depth: 0, since: [clock.monotonic()] });
     await clock.advance(70);
     queue.finish('a');
     queue.addAfter('a', 10);
-    expect(told).toEqual(['added q', 'depth 1', 'started after 30', 'depth 0', 'finished after 70', 'retried']);
+    expect(look()).toEqual({ depth: 0, since: [] });
+    expect(told).toEqual(['added q', 'started after 30', 'finished after 70', 'retried']);
   });
 
   test('hands out no more keys than there are workers', () => {

@@ -9,14 +9,23 @@
  */
 import type { Clock } from '../doors/clock.ts';
 import { DelayHeap } from './delay-heap.ts';
+import { createFifo, type Fifo } from './fifo.ts';
 
 /** What the work queue reports; see lib/process/metrics for the families (workqueue_*). */
 export interface QueueMetrics {
-  depth(queue: string, depth: number): void;
+  /** A queue begins: what it has is asked when somebody wants to know. */
+  opened(queue: string, look: QueueLook): void;
   added(queue: string): void;
   started(queue: string, waitedMs: number): void;
   finished(queue: string, workedMs: number): void;
   retried(queue: string): void;
+}
+
+export interface QueueLook {
+  /** Keys that are due. */
+  depth(): number;
+  /** When the work on each key that is in work began; monotonic ms. */
+  startsOfWork(): readonly number[];
 }
 
 export interface QueueOptions {
@@ -65,8 +74,8 @@ interface Due {
 interface Group {
   readonly name: string;
   /** In the order of arrival: keys that something new is known of, and keys that come back after their delay. */
-  readonly fresh: Map<string, Due>;
-  readonly retries: Map<string, Due>;
+  readonly fresh: Fifo<Due>;
+  readonly retries: Fifo<Due>;
   working: number;
 }
 
@@ -74,7 +83,7 @@ export function createQueue({ name, clock, metrics, workers, ready, groupOf = ()
   const mostRetries = workers - Math.floor(workers / WORKERS_TO_SPARE_ONE);
   /** Those that have something due or in work. */
   const groups = new Map<string, Group>();
-  const due = new Map<string, Due>();
+  const due = new Set<string>();
   const working = new Map<string, { readonly startedAt: number; readonly isRetry: boolean; readonly group: Group }>();
   const again = new Map<string, number>();
   const delayed = new DelayHeap();
@@ -88,10 +97,8 @@ export function createQueue({ name, clock, metrics, workers, ready, groupOf = ()
   let timerAt = Number.POSITIVE_INFINITY;
   let closed = false;
 
-  const report = (): void => metrics.depth(name, due.size);
-
   const groupNamed = (groupName: string): Group => {
-    const group = groups.get(groupName) ?? { name: groupName, fresh: new Map(), retries: new Map(), working: 0 };
+    const group = groups.get(groupName) ?? { name: groupName, fresh: createFifo(), retries: createFifo(), working: 0 };
     groups.set(groupName, group);
     return group;
   };
@@ -99,11 +106,9 @@ export function createQueue({ name, clock, metrics, workers, ready, groupOf = ()
   const become = (key: string, { isRetry, addedAt }: Pick<Due, 'isRetry' | 'addedAt'>): void => {
     order += 1;
     const group = groupNamed(groupOf(key));
-    const entry = { key, group, isRetry, addedAt, order };
-    due.set(key, entry);
-    (isRetry ? group.retries : group.fresh).set(key, entry);
+    due.add(key);
+    (isRetry ? group.retries : group.fresh).push({ key, group, isRetry, addedAt, order });
     if (isRetry) retriesDue += 1;
-    report();
     ready();
   };
 
@@ -120,9 +125,8 @@ export function createQueue({ name, clock, metrics, workers, ready, groupOf = ()
     const takesRetries = retriesInWork < mostRetries && crowd < RETRIES_A_TURN;
     let best: Due | undefined;
     for (const { fresh, retries } of groups.values()) {
-      const [first] = fresh.values();
-      const [retry] = takesRetries ? retries.values() : [];
-      for (const entry of [first, retry]) if (entry !== undefined && (best === undefined || isBefore(entry, best))) best = entry;
+      best = sooner(best, fresh.first());
+      if (takesRetries) best = sooner(best, retries.first());
     }
     return best;
   };
@@ -145,6 +149,7 @@ export function createQueue({ name, clock, metrics, workers, ready, groupOf = ()
     });
   };
 
+  metrics.opened(name, { depth: () => due.size, startsOfWork: () => [...working.values()].map(({ startedAt }) => startedAt) });
   return {
     add: (key) => add(key, false),
     addAfter: (key, delayMs) => {
@@ -162,7 +167,7 @@ export function createQueue({ name, clock, metrics, workers, ready, groupOf = ()
       if (taken === undefined) return undefined;
       const { key, group, isRetry, addedAt } = taken;
       due.delete(key);
-      (isRetry ? group.retries : group.fresh).delete(key);
+      (isRetry ? group.retries : group.fresh).shift();
       delayed.delete(key);
       const now = clock.monotonic();
       group.working += 1;
@@ -174,7 +179,6 @@ export function createQueue({ name, clock, metrics, workers, ready, groupOf = ()
         if (crowd === RETRIES_A_TURN) cancelTurn = clock.setTimer(0, endTurn);
       }
       metrics.started(name, now - addedAt);
-      report();
       return key;
     },
     finish: (key) => {
@@ -206,6 +210,11 @@ export function createQueue({ name, clock, metrics, workers, ready, groupOf = ()
       cancelTurn();
     },
   };
+}
+
+function sooner(one: Due | undefined, other: Due | undefined): Due | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return isBefore(other, one) ? other : one;
 }
 
 /** The group with the fewest workers first, and in it whoever came first. */

@@ -66,7 +66,7 @@ export async function runKey<S, E extends Effect, A>(
   signals: RunSignals,
 ): Promise<RunEnd> {
   /** Inputs of the steps that this run executed, by back-off. */
-  const executed = new Map<string, string>();
+  let executed: Map<string, string> | undefined;
   /** What is under way, for what an exception is counted under. */
   let present: Present<S, E> = { at: GATHER };
   const { reconciler } = options;
@@ -97,6 +97,7 @@ export async function runKey<S, E extends Effect, A>(
       const answer = await reconciler.execute(step, state, signals.cancel);
       memory.underWay = undefined;
       memory.notBefore.succeeded(step);
+      executed ??= new Map();
       executed.set(step.backoff, step.inputs);
       record(options.events, step.after);
       state = reconciler.absorb(state, step, answer);
@@ -116,7 +117,7 @@ interface Present<S, E extends Effect> {
 interface RestedRun<S> {
   readonly key: string;
   readonly memory: KeyMemory;
-  readonly executed: ReadonlyMap<string, string>;
+  readonly executed: ReadonlyMap<string, string> | undefined;
   readonly state: S;
 }
 
@@ -133,8 +134,8 @@ function rest<S, E extends Effect, A>(
     return { kind: 'forget' };
   }
   const look = {
-    executed: executed.has(step.backoff),
-    inputs: executed.get(step.backoff) ?? step.inputs,
+    executed: executed?.has(step.backoff) === true,
+    inputs: executed?.get(step.backoff) ?? step.inputs,
     now: clock.monotonic(),
   };
   const { ms, attempt } =

@@ -15,6 +15,7 @@ import type { Informer, InformerEvent, Interest } from './informer.ts';
 import { runReflector } from './reflector.ts';
 import type { Store } from './store.ts';
 import { keyOf } from './store.ts';
+import { StringPool } from './string-pool.ts';
 import type { Fields, Trim } from './trim.ts';
 import { compileDiffers, compileTrim } from './trim.ts';
 import type { WatcherOutput } from './watcher.ts';
@@ -42,6 +43,7 @@ export class SharedWatch<T extends KubeObject> {
   readonly #selection: Interest<T>;
   readonly #log: Logger;
   readonly #cache = new Cache<T>();
+  readonly #strings = new StringPool();
   readonly #fields: Fields[] = [];
   #subscriptions: readonly Subscription<T>[] = [];
   readonly #waiting = new Set<() => void>();
@@ -126,6 +128,12 @@ export class SharedWatch<T extends KubeObject> {
     });
   }
 
+  #kept(object: T): T {
+    const kept = this.#trim(object);
+    this.#strings.share(kept);
+    return kept;
+  }
+
   #take(output: WatcherOutput<T>): void {
     switch (output.kind) {
       case 'asked':
@@ -135,7 +143,7 @@ export class SharedWatch<T extends KubeObject> {
         this.#cache.beginList();
         return;
       case 'initApply':
-        this.#cache.listItem(this.#trim(output.object));
+        this.#cache.listItem(this.#kept(output.object));
         return;
       case 'initDone':
         this.#available = true;
@@ -144,7 +152,7 @@ export class SharedWatch<T extends KubeObject> {
         this.#listed(this.#cache.endList(output.version));
         return;
       case 'apply':
-        this.#publish([this.#cache.apply(this.#trim(output.object))]);
+        this.#publish([this.#cache.apply(this.#kept(output.object))]);
         return;
       case 'delete': {
         const change = this.#cache.delete(output.object);

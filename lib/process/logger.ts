@@ -42,6 +42,8 @@ export function createLogger({ format, verbosity, clock, host }: LoggerOptions):
 }
 
 function wrap(base: Pino, verbosity: number, place: { readonly caller?: string }): Logger {
+  /** Every line says where it was written: one logger a place, not one a line. */
+  const placed = new Map<string, Logger>();
   return {
     error: (message, error, fields) => base.error({ ...place, ...errorFields(error), ...plainFields(fields) }, message),
     warn: (message, fields) => base.warn({ ...place, v: 0, ...plainFields(fields) }, message),
@@ -50,7 +52,11 @@ function wrap(base: Pino, verbosity: number, place: { readonly caller?: string }
       if (level <= verbosity) base.debug({ ...place, v: level, ...plainFields(fields) }, message);
     },
     child: (fields) => wrap(base.child(plainFields(fields)), verbosity, place),
-    at: (caller) => wrap(base, verbosity, { caller }),
+    at: (caller) => {
+      const known = placed.get(caller) ?? wrap(base, verbosity, { caller });
+      placed.set(caller, known);
+      return known;
+    },
   };
 }
 

@@ -2,7 +2,7 @@
  * The families that the Go programs get from their libraries (client-go, component-base, csi-lib-utils),
  * under the same names, labels and buckets, so that dashboards and alerts go on working.
  */
-import type { QueueMetrics } from '../controller/queue.ts';
+import type { QueueLook, QueueMetrics } from '../controller/queue.ts';
 import { grpcCodeName } from '../csi/grpc-code.ts';
 import type { CsiCall } from '../csi/rpc-call.ts';
 import type { Clock } from '../doors/clock.ts';
@@ -38,7 +38,17 @@ export function createCsiMetrics(
 
 export function createQueueMetrics(metrics: MetricsRegistry, clock: Clock): QueueMetrics {
   const labels = ['name'];
-  const depth = metrics.gauge({ name: 'workqueue_depth', help: 'Current depth of workqueue.', labels });
+  /** Roles of one process may have queues of one name. */
+  const queues = new Map<string, QueueLook[]>();
+  const gauge = (name: string, help: string, value: (looks: readonly QueueLook[]) => number): void => {
+    metrics.gauge({
+      ...{ name, help, labels },
+      collect: (set) => {
+        for (const [queue, looks] of queues) set({ name: queue }, value(looks));
+      },
+    });
+  };
+  gauge('workqueue_depth', 'Current depth of workqueue.', (looks) => looks.reduce((sum, { depth }) => sum + depth(), 0));
   const adds = metrics.counter({ name: 'workqueue_adds_total', help: 'Total number of adds handled by workqueue.', labels });
   const retries = metrics.counter({ name: 'workqueue_retries_total', help: 'Total number of retries handled by workqueue.', labels });
   const waited = metrics.histogram({
@@ -53,51 +63,25 @@ export function createQueueMetrics(metrics: MetricsRegistry, clock: Clock): Queu
     labels,
     buckets: QUEUE_BUCKETS,
   });
-  /** Start times (monotonic ms) of the keys in work, by queue. */
-  const running = new Map<string, number[]>();
-  const ages = (name: string): number[] => (running.get(name) ?? []).map((start) => (clock.monotonic() - start) / 1000);
-  metrics.gauge({
-    name: 'workqueue_unfinished_work_seconds',
-    help: 'How many seconds of work has been done that is in progress and has not been observed by work_duration.',
-    labels,
-    collect: (set) => {
-      for (const name of running.keys())
-        set(
-          { name },
-          ages(name).reduce((sum, age) => sum + age, 0),
-        );
-    },
-  });
-  metrics.gauge({
-    name: 'workqueue_longest_running_processor_seconds',
-    help: 'How many seconds has the longest running processor for workqueue been running.',
-    labels,
-    collect: (set) => {
-      for (const name of running.keys()) set({ name }, Math.max(0, ...ages(name)));
-    },
-  });
+  const ages = (looks: readonly QueueLook[]): number[] =>
+    looks.flatMap((look) => look.startsOfWork().map((start) => (clock.monotonic() - start) / 1000));
+  gauge(
+    'workqueue_unfinished_work_seconds',
+    'How many seconds of work has been done that is in progress and has not been observed by work_duration.',
+    (looks) => ages(looks).reduce((sum, age) => sum + age, 0),
+  );
+  gauge(
+    'workqueue_longest_running_processor_seconds',
+    'How many seconds has the longest running processor for workqueue been running.',
+    (looks) => Math.max(0, ...ages(looks)),
+  );
   return {
-    depth: (name, value) => depth.set({ name }, value),
+    opened: (name, look) => void queues.set(name, [...(queues.get(name) ?? []), look]),
     added: (name) => adds.add({ name }),
     retried: (name) => retries.add({ name }),
-    started: (name, waitedMs) => {
-      waited.observe({ name }, waitedMs / 1000);
-      const starts = running.get(name) ?? [];
-      starts.push(clock.monotonic());
-      running.set(name, starts);
-    },
-    finished: (name, workedMs) => {
-      worked.observe({ name }, workedMs / 1000);
-      removeNearest(running.get(name) ?? [], clock.monotonic() - workedMs);
-    },
+    started: (name, waitedMs) => waited.observe({ name }, waitedMs / 1000),
+    finished: (name, workedMs) => worked.observe({ name }, workedMs / 1000),
   };
-}
-
-/** Keys are not named to the metrics: the one that ends is the one whose start fits. */
-function removeNearest(starts: number[], start: number): void {
-  let best = 0;
-  for (const [index, candidate] of starts.entries()) if (Math.abs(candidate - start) < Math.abs((starts[best] ?? 0) - start)) best = index;
-  starts.splice(best, 1);
 }
 
 export interface ElectionMetrics {

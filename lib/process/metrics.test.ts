@@ -71,18 +71,21 @@ test('calls of a driver that took a plugin over say whether they are about a vol
   ]);
 });
 
-test('work in progress is summed and its longest is known, whichever key ends first', async () => {
+test('work in progress is summed and its longest is known, of all queues of a name', async () => {
   const time = { ms: 0 };
   const metrics = createMetrics({ usage: () => usage });
   const queue = createQueueMetrics(metrics, clockAt(time));
-  queue.started('claims', 0);
-  time.ms = 10_000;
+  const starts = [0, 11_000];
+  queue.opened('claims', { depth: () => 1, startsOfWork: () => starts });
+  queue.opened('claims', { depth: () => 2, startsOfWork: () => [] });
+  queue.opened('idle', { depth: () => 0, startsOfWork: () => [] });
   queue.started('claims', 250);
-  time.ms = 12_000;
   queue.finished('claims', 2000);
   time.ms = 13_000;
   const lines = (await metrics.expose()).split('\n');
-  expect(lines).toContain('workqueue_unfinished_work_seconds{name="claims"} 13');
+  expect(lines).toContain('workqueue_depth{name="claims"} 3');
+  expect(lines).toContain('workqueue_unfinished_work_seconds{name="claims"} 15');
+  expect(lines).toContain('workqueue_unfinished_work_seconds{name="idle"} 0');
   expect(lines).toContain('workqueue_longest_running_processor_seconds{name="claims"} 13');
   expect(lines).toContain('workqueue_work_duration_seconds_sum{name="claims"} 2');
   expect(lines).toContain('workqueue_queue_duration_seconds_sum{name="claims"} 0.25');
@@ -94,11 +97,9 @@ test('what comes into a queue and what comes again are counted apart', async () 
   const queue = createQueueMetrics(metrics, clockAt({ ms: 0 }));
   for (const _ of [1, 2, 3]) queue.added('claims');
   queue.retried('claims');
-  queue.depth('claims', 2);
   const lines = (await metrics.expose()).split('\n');
   expect(lines).toContain('workqueue_adds_total{name="claims"} 3');
   expect(lines).toContain('workqueue_retries_total{name="claims"} 1');
-  expect(lines).toContain('workqueue_depth{name="claims"} 2');
 });
 
 test('the lease gauge follows leadership', async () => {

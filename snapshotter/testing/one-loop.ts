@@ -21,7 +21,7 @@ export function startLoop<S, E extends Effect, A>(reconciler: Reconciler<S, E, A
     doors: { clock, random: fixedRandom(0) },
     log,
     events: { record: (note) => events.push(note) },
-    metrics: { depth: () => {}, added: () => {}, started: () => {}, finished: () => {}, retried: () => {} },
+    metrics: { opened: () => {}, added: () => {}, started: () => {}, finished: () => {}, retried: () => {} },
     leaseIsFresh: () => true,
     fatal: (error) => {
       throw error;

@@ -20,6 +20,8 @@ type Name = (typeof AMONG_THOUSANDS)[number];
 export interface Told {
   readonly add: (result: Result) => void;
   readonly log: (line: string) => void;
+  /** A folder for CPU profiles of the starts of ours. */
+  readonly profiles: string | undefined;
 }
 
 export function sizeAmongThousands(name: Name, { inPlace, objects, inFlight }: BenchOptions): string {
@@ -35,17 +37,17 @@ export function sizeAmongThousands(name: Name, { inPlace, objects, inFlight }: B
   }
 }
 
-export async function amongThousands(options: BenchOptions, { add, log }: Told): Promise<void> {
+export async function amongThousands(options: BenchOptions, { add, log, profiles }: Told): Promise<void> {
   const asked = AMONG_THOUSANDS.filter((name) => options.experiments.includes(name));
   if (asked.includes('in place') || asked.includes('among'))
     await withInPlace(options.inPlace, log, async (populated) => {
-      if (asked.includes('in place')) await starts(populated, { options, add, log });
-      if (asked.includes('among')) await loads(populated, { options, add, log });
+      if (asked.includes('in place')) await starts(populated, { options, add, log, profiles });
+      if (asked.includes('among')) await loads(populated, { options, add, log, profiles });
     });
   if (asked.includes('growth'))
     for (const count of GROWTH)
       await withInPlace(count, log, async (populated) => {
-        const { totals, ...rest } = await started('one', populated, { idleMs: IDLE_MS, log });
+        const { totals, ...rest } = await started('one', populated, { idleMs: IDLE_MS, log, profiles });
         add({ experiment: 'growth', side: 'one', round: 1, ...rest, totals: { ...totals, objectsInPlace: count } });
       });
 }
@@ -54,10 +56,10 @@ interface Play extends Told {
   readonly options: BenchOptions;
 }
 
-async function starts(populated: Populated, { options: { rounds, sides }, add, log }: Play): Promise<void> {
+async function starts(populated: Populated, { options: { rounds, sides }, add, log, profiles }: Play): Promise<void> {
   for (let round = 1; round <= rounds; round += 1)
     for (const side of sides) {
-      const outcome = await started(side, populated, { idleMs: round === 1 ? IDLE_MS : 0, log });
+      const outcome = await started(side, populated, { idleMs: round === 1 ? IDLE_MS : 0, log, profiles });
       add({ experiment: 'in place', side, round, ...outcome });
     }
 }
@@ -65,10 +67,10 @@ async function starts(populated: Populated, { options: { rounds, sides }, add, l
 async function started(
   side: SideName,
   { plane, driver: { driver } }: Populated,
-  { idleMs, log }: Pick<Told, 'log'> & { readonly idleMs: number },
+  { idleMs, log, profiles }: Pick<Told, 'log' | 'profiles'> & { readonly idleMs: number },
 ): Promise<Outcome> {
   const outcome = await startUntilQuiet(side, {
-    input: { plane, address: driver.address, profiles: undefined },
+    input: { plane, address: driver.address, profiles },
     quietMs: QUIET_MS,
     idleMs,
   });

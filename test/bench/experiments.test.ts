@@ -6,18 +6,18 @@ import { inFlight } from './table.ts';
 
 test('a start is quiet at the first sample that nothing follows', () => {
   const samples = [0, 300, 300, 900, 910, 920, 920].map((cpuMs, index) => ({ atMs: index * 1000, cpuMs, serversMs: index * 50 }));
-  expect(quietFrom(samples, 2000)).toMatchObject({ atMs: 3000, cpuMs: 900 });
-  expect(quietFrom(samples, 1000)).toMatchObject({ atMs: 1000, cpuMs: 300 });
+  expect(quietFrom(samples, { quietMs: 2000 })).toMatchObject({ atMs: 3000, cpuMs: 900 });
+  expect(quietFrom(samples, { quietMs: 1000 })).toMatchObject({ atMs: 1000, cpuMs: 300 });
 });
 
 test('what has not begun yet is not quiet, nor what was not watched for long enough', () => {
   const samples = [0, 0, 0, 400, 400].map((cpuMs, index) => ({ atMs: index * 1000, cpuMs, serversMs: 0 }));
-  expect(quietFrom(samples, 2000)).toBeUndefined();
+  expect(quietFrom(samples, { quietMs: 2000 })).toBeUndefined();
 });
 
 test('who waits for a list that the servers are at work on is not quiet', () => {
   const working = [0, 900, 1800, 2700, 2750, 2800].map((serversMs, index) => ({ atMs: index * 1000, cpuMs: 100, serversMs }));
-  expect(quietFrom(working, 2000)).toMatchObject({ atMs: 3000 });
+  expect(quietFrom(working, { quietMs: 2000 })).toMatchObject({ atMs: 3000 });
 });
 
 test('connections beyond watches are those of the program with most of them', () => {

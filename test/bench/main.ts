@@ -38,7 +38,7 @@ async function measure(options: BenchOptions, tell: Tell): Promise<BenchReport> 
   for (const name of shared) sizes[name] = ON_SHARED_PLANE[name].size(options);
   if (shared.length > 0) await measureShared(options, add);
   for (const name of AMONG_THOUSANDS) if (options.experiments.includes(name)) sizes[name] = sizeAmongThousands(name, options);
-  await amongThousands(options, { add, log });
+  await amongThousands(options, { add, log, profiles: profilesOf(options) });
   return report;
 }
 

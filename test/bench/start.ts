@@ -18,6 +18,8 @@ export interface Sample {
 const EVERY_MS = 100;
 /** In the steps of the kernel's clock: a reading off three processes may jump by so much. */
 const NOTHING_MS = 20;
+/** A profiler takes its samples of an idle program, too. */
+const NOTHING_PROFILED_MS = 600;
 /** Of one core, without requests. */
 const SERVERS_SHARE = 0.3;
 const MOST_MS = 120_000;
@@ -27,8 +29,8 @@ export const start: Experiment = {
   size: () => `no objects in place; quiet: at most ${NOTHING_MS} ms of CPU time in the ${QUIET_MS / 1000} s that follow`,
   sides: ['go', 'one', 'three'],
   rounds: 'all',
-  play: (side, { plane, driver }) =>
-    startUntilQuiet(side, { input: { plane, address: driver.address, profiles: undefined }, quietMs: QUIET_MS, idleMs: 0 }),
+  play: (side, { plane, driver, profiles }) =>
+    startUntilQuiet(side, { input: { plane, address: driver.address, profiles }, quietMs: QUIET_MS, idleMs: 0 }),
 };
 
 export interface StartOptions {
@@ -41,6 +43,7 @@ export interface StartOptions {
 
 export async function startUntilQuiet(side: SideName, { input, quietMs, idleMs }: StartOptions): Promise<Outcome> {
   const { plane } = input;
+  const nothingMs = input.profiles === undefined ? NOTHING_MS : NOTHING_PROFILED_MS;
   const from = plane.auditSize();
   const began = performance.now();
   const programs = await startSide(side, input);
@@ -51,7 +54,7 @@ export async function startUntilQuiet(side: SideName, { input, quietMs, idleMs }
   while (quiet === undefined) {
     await pause(EVERY_MS);
     samples.push({ atMs: performance.now() - began, cpuMs: totalCpuMs(pids), serversMs: totalCpuMs([apiserver.pid, etcd.pid]) });
-    quiet = quietFrom(samples, quietMs);
+    quiet = quietFrom(samples, { quietMs, nothingMs });
     if (performance.now() - began > MOST_MS) throw new Error(`${side} was not quiet within ${MOST_MS / 1000} s`);
   }
   const resident = pids.reduce((sum, pid) => sum + residentMiB(pid), 0);
@@ -76,11 +79,17 @@ export async function startUntilQuiet(side: SideName, { input, quietMs, idleMs }
   };
 }
 
+export interface Quiet {
+  readonly quietMs: number;
+  /** CPU time in it that counts as none. */
+  readonly nothingMs?: number;
+}
+
 /** The first sample after which next to nothing happened for so long; undefined while there is none. Pure. */
-export function quietFrom(samples: readonly Sample[], quietMs: number): Sample | undefined {
+export function quietFrom(samples: readonly Sample[], { quietMs, nothingMs = NOTHING_MS }: Quiet): Sample | undefined {
   return samples.find((sample, index) => {
     const end = samples.slice(index).find(({ atMs }) => atMs >= sample.atMs + quietMs);
-    if (sample.cpuMs === 0 || end === undefined || end.cpuMs - sample.cpuMs > NOTHING_MS) return false;
+    if (sample.cpuMs === 0 || end === undefined || end.cpuMs - sample.cpuMs > nothingMs) return false;
     return end.serversMs - sample.serversMs <= SERVERS_SHARE * (end.atMs - sample.atMs);
   });
 }

@@ -169,7 +169,7 @@ export async function openWorld(options: WorldOptions = {}) {
         client,
         informers,
         events: createEventRecorder({ client, doors, component: definition.eventComponent(DRIVER, 'host'), log }),
-        queueMetrics: { depth: () => {}, added: () => {}, started: () => {}, finished: () => {}, retried: () => {} },
+        queueMetrics: { opened: () => {}, added: () => {}, started: () => {}, finished: () => {}, retried: () => {} },
         leaseIsFresh: options.leaseIsFresh ?? (() => true),
         fatal: (error) => {
           throw error;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, test } from 'vitest';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import { startControlPlane } from '../../harness/real/control-plane.ts';
+import { IS_NEWEST_KUBERNETES } from '../../harness/real/binaries.ts';
 import { conformanceCases } from './cases.ts';
 import { installCrds, readCrds } from '../../harness/crds.ts';
 import type { ServerUnderTest } from './lab.ts';
@@ -22,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => plane.stop());
 
-// A loop, not test.each: that one shortens the names.
+// A loop, not test.each: that one shortens the names. The sandbox is as the newest server; others say some refusals in other words.
 for (const [index, { name, run }] of conformanceCases.entries()) {
-  test(name, async () => run(await openLab({ server, index })));
+  test.skipIf(!IS_NEWEST_KUBERNETES)(name, async () => run(await openLab({ server, index })));
 }

@@ -8,6 +8,7 @@ import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES } from '../../lib/kube/res
 import { startSteeredDriver } from '../../harness/mock-driver.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
 import { freePort } from '../../harness/free-port.ts';
+import { IS_NEWEST_KUBERNETES } from '../../harness/real/binaries.ts';
 import { startControlPlane } from '../../harness/real/control-plane.ts';
 import type { Program } from '../../harness/stage.ts';
 import { PROGRAM_USERS, type Side, startProgram, userOf } from './programs.ts';
@@ -111,7 +112,10 @@ async function marksOf(port: number): Promise<readonly string[]> {
   return calls.map((line) => `${/method_name="[^"]*\/([A-Za-z]+)"/.exec(line)?.[1]} ${/migrated="([a-z]+)"/.exec(line)?.[1]}`).sort();
 }
 
-test.each(PLUGINS)('$driverName: volumes of $plugin go with their claims, from Go to ours and back', async (plugin) => {
+/** Older servers have taken over all but Portworx's, whose feature gate is off there: kube-controller-manager itself fails at them. */
+const MIGRATED = PLUGINS.filter(({ driverName }) => IS_NEWEST_KUBERNETES || driverName !== 'pxd.portworx.com');
+
+test.each(MIGRATED)('$driverName: volumes of $plugin go with their claims, from Go to ours and back', async (plugin) => {
   const { kube, stage } = plane;
   const { driver, control } = await startSteeredDriver(stage, { driverName: plugin.driverName });
   const port = await freePort();

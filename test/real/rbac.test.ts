@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { installCrds, readCrds } from '../../harness/crds.ts';
 import type { AuditCall } from '../../harness/real/audit.ts';
 import type { ControlPlane } from '../../harness/real/control-plane.ts';
+import { IS_NEWEST_KUBERNETES } from '../../harness/real/binaries.ts';
 import { startControlPlane } from '../../harness/real/control-plane.ts';
 import { onControlPlane } from '../../harness/real/on-control-plane.ts';
 import { forbiddenIn, told } from './rbac.ts';
@@ -19,7 +20,8 @@ test("ours do the main job and a group under upstream's manifests, and are forbi
   }
 });
 
-describe('under the roles of deploy/', () => {
+// The job has a VolumeAttributesClass.
+describe.skipIf(!IS_NEWEST_KUBERNETES)('under the roles of deploy/', () => {
   let plane: ControlPlane;
   let calls: readonly AuditCall[];
   const manifests = readRights();

@@ -83,7 +83,7 @@ function openRole() {
       client,
       informers,
       events: { record: () => {} },
-      queueMetrics: { depth: () => {}, added: () => {}, started: () => {}, finished: () => {}, retried: () => {} },
+      queueMetrics: { opened: () => {}, added: () => {}, started: () => {}, finished: () => {}, retried: () => {} },
       leaseIsFresh: () => true,
       fatal: (error) => {
         throw error;

@@ -78,7 +78,7 @@ export function openBench({ owner = OWNER, immediateBinding = false, workers = 1
       doors,
       log,
       events: { record: () => undefined },
-      metrics: { depth: () => {}, added: () => {}, started: () => {}, finished: () => {}, retried: () => {} },
+      metrics: { opened: () => {}, added: () => {}, started: () => {}, finished: () => {}, retried: () => {} },
       leaseIsFresh: () => true,
       fatal: (error) => {
         throw error;

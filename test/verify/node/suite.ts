@@ -13,6 +13,9 @@ export interface SuiteResult {
   readonly skipped: Readonly<Record<string, number>>;
 }
 
+/** The suite counts in them; the latency and the throughput are those that Kubernetes' own CI asks of the host path driver. */
+const NANOSECONDS = 1e9;
+
 /** What the suite is told of the driver; what is not named it does not have. */
 const DRIVER_DEFINITION = {
   ShortName: 'mock',
@@ -37,6 +40,14 @@ const DRIVER_DEFINITION = {
       },
       // A directory has no size that could be looked at.
       FSResizeFromSourceNotSupported: true,
+    },
+    // Smaller than those of Kubernetes' own CI, whose nodes have more than two cores.
+    StressTestOptions: { NumPods: 4, NumRestarts: 3 },
+    VolumeSnapshotStressTestOptions: { NumPods: 4, NumSnapshots: 5 },
+    VolumeModifyStressTestOptions: { NumPods: 4 },
+    VolumeGroupSnapshotStressTestOptions: { NumPods: 3, NumSnapshots: 4 },
+    PerformanceTestOptions: {
+      ProvisioningOptions: { VolumeSize: '1Mi', Count: 300, ExpectedMetrics: { AvgLatency: 120 * NANOSECONDS, Throughput: 0.5 } },
     },
   },
 };

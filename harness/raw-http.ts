@@ -66,18 +66,24 @@ export function openRawClient(endpoint: Endpoint): RawClient {
       const outgoing = send(new URL(request.path, endpoint.server), options, resolve);
       if (signal === undefined)
         outgoing.setTimeout(REQUEST_GUARD_MS, () => outgoing.destroy(new Error(`${request.method} ${request.path}: no answer`)));
-      outgoing.on('error', (error: NodeJS.ErrnoException) => {
-        // The server closed a connection that was kept, as this request went out on it: reading is simply done again.
-        const again = outgoing.reusedSocket && error.code === 'ECONNRESET' && request.method === 'GET';
-        if (again) open(request, signal).then(resolve, reject);
-        else reject(error);
-      });
+      outgoing.on('error', (error) => reject(Object.assign(error, { reusedSocket: outgoing.reusedSocket })));
       outgoing.end(request.body);
     });
 
+  /** The server may close a connection that was kept as a request goes out on it: reading is simply done again. */
+  const answered = async (request: RawRequest): Promise<IncomingMessage> => {
+    try {
+      return await open(request);
+    } catch (error) {
+      const { reusedSocket, code } = error as NodeJS.ErrnoException & { reusedSocket?: boolean };
+      if (request.method !== 'GET' || reusedSocket !== true || code !== 'ECONNRESET') throw error;
+      return answered(request);
+    }
+  };
+
   return {
     request: async (request) => {
-      const answer = await open(request);
+      const answer = await answered(request);
       const chunks: Buffer[] = [];
       for await (const chunk of answer) chunks.push(chunk as Buffer);
       return { status: answer.statusCode ?? 0, headers: plainHeaders(answer), text: Buffer.concat(chunks).toString('utf8') };

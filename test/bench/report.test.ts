@@ -103,6 +103,16 @@ test('what was measured before stays beside other experiments, and goes with the
   expect(joined(before, report([7, 7])).results.map(({ phases }) => phases[0]?.cpuMs)).toEqual([7, 7]);
 });
 
+test('what is compared is of one run: an older half of it goes', () => {
+  const of = (experiment: Result['experiment']): Result => ({ ...result('one', 1, 7), experiment });
+  const before = { ...report(), sizes: { 'no journal': 'ten', groups: 'four' }, results: [of('load'), of('no journal'), of('groups')] };
+  const after = joined(before, { ...report(), sizes: { load: 'three' }, results: [of('load')] });
+  expect(after.results.map(({ experiment }) => experiment)).toEqual(['load', 'groups']);
+  expect(after.sizes).toEqual({ groups: 'four', load: 'three' });
+  const withoutJournal = joined(before, { ...report(), sizes: {}, results: [of('no journal')] });
+  expect(withoutJournal.results.map(({ experiment }) => experiment)).toEqual(['no journal', 'groups']);
+});
+
 test('the report is JSON, a line for each result', () => {
   const text = printed(report([10, 6]));
   expect(JSON.parse(text)).toEqual(report([10, 6]));

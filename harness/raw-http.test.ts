@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
+import { listenOnLoopback } from './loopback-server.ts';
 import { lineQueue, openRawClient } from './raw-http.ts';
 
 const GUARD_MS = 5000;
@@ -31,13 +32,13 @@ test('a last line without a newline is not lost', async () => {
 test('a kept connection that the server closes meanwhile fails no reader, and a write is not sent twice', async () => {
   const seen = new Set<Socket>();
   // Each connection answers once, and is reset when it is used again.
-  const server = createServer(({ socket }, answer) => {
+  const handler = createServer(({ socket }, answer) => {
     if (seen.has(socket)) socket.resetAndDestroy();
     else answer.end('fresh');
     seen.add(socket);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const client = openRawClient({ server: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  const server = await listenOnLoopback(handler);
+  const client = openRawClient({ server: `http://127.0.0.1:${server.port}` });
   try {
     for (const _ of [1, 2, 3]) expect((await client.request({ method: 'GET', path: '/' })).text).toBe('fresh');
     expect(seen.size).toBe(3);

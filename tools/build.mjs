@@ -39,7 +39,8 @@ const TOOLS = {
 };
 
 // V8 heap flags work only on the command line. A small young generation and a heap that grows in small steps keep the resident
-// size of a sidecar down; the price is more frequent, short collections (docs/performance.md has what each of them costs).
+// size of a sidecar down; the price is more frequent, short collections (docs/performance.md has what each of them costs),
+// which threads beside the first would make dearer.
 const SHEBANG = '#!/usr/bin/env -S node --max-semi-space-size=2 --heap-growing-percent=30 --single-threaded-gc\n';
 
 // CommonJS dependencies call require() for Node's own modules; an ES module has none of its own.

@@ -42,7 +42,9 @@ export function createQueueMetrics(metrics: MetricsRegistry, clock: Clock): Queu
   const queues = new Map<string, QueueLook[]>();
   const gauge = (name: string, help: string, value: (looks: readonly QueueLook[]) => number): void => {
     metrics.gauge({
-      ...{ name, help, labels },
+      name,
+      help,
+      labels,
       collect: (set) => {
         for (const [queue, looks] of queues) set({ name: queue }, value(looks));
       },

@@ -89,22 +89,6 @@ export interface BenchReport {
   readonly results: readonly Result[];
 }
 
-/** The page sets one against the other: a ratio is of one run, or there is none. */
-const COMPARED: readonly (readonly ExperimentName[])[] = [
-  ['load', 'no journal'],
-  ['slow server', 'slow server without journal'],
-];
-
-/** What was measured now, and of what was measured before the experiments that were not, but for those that are compared with one that was. */
-export function joined(before: BenchReport | undefined, now: BenchReport): BenchReport {
-  if (before === undefined) return now;
-  const measured = new Set(now.results.map(({ experiment }) => experiment));
-  const replaced = new Set([...measured, ...COMPARED.filter((names) => names.some((name) => measured.has(name))).flat()]);
-  const kept = before.results.filter(({ experiment }) => !replaced.has(experiment));
-  const sizes = Object.entries(before.sizes).filter(([name]) => !replaced.has(name as ExperimentName));
-  return { setting: now.setting, sizes: { ...Object.fromEntries(sizes), ...now.sizes }, results: [...now.results, ...kept] };
-}
-
 /** JSON, a line for each result: what changed between two reports can be read off a diff. */
 export function printed({ results, ...about }: BenchReport): string {
   const lines = results.map((result) => JSON.stringify(result)).join(',\n');

@@ -12,7 +12,7 @@ import { openSight } from '../../harness/sight.ts';
 import { ConfigError } from '../../lib/errors/config-error.ts';
 import { chart } from './chart.ts';
 import { ON_SHARED_PLANE, type SharedExperiment } from './experiments.ts';
-import { AMONG_THOUSANDS, type BenchReport, type ExperimentName, joined, printed, type Result } from './figures.ts';
+import { AMONG_THOUSANDS, type BenchReport, type ExperimentName, printed, type Result } from './figures.ts';
 import { amongThousands, sizeAmongThousands } from './among-thousands.ts';
 import { type BenchOptions, readOptions, USAGE } from './options.ts';
 import { markdown } from './page.ts';
@@ -20,6 +20,7 @@ import { FOLLOWED } from './phases.ts';
 import { type CpuProfile, profilePage, summaryOf } from './profile.ts';
 import { BENCH_USERS } from './sides.ts';
 import type { Experiment } from './table.ts';
+import { joined } from './targets.ts';
 
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { chart } from './chart.ts';
-import { type BenchReport, joined, type PhaseFigures, printed, type Result } from './figures.ts';
+import { type BenchReport, type PhaseFigures, printed, type Result } from './figures.ts';
 import { markdown } from './page.ts';
 import type { SideName } from './sides.ts';
-import { judged, type Target, TARGETS } from './targets.ts';
+import { joined, judged, type Target, TARGETS } from './targets.ts';
 
 const figures = (cpuMs: number): PhaseFigures => ({
   phase: 'snapshot',

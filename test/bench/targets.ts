@@ -151,3 +151,17 @@ export function judged(report: BenchReport, target: Target): Verdict {
   const reached = value === undefined ? undefined : target.at === 'most' ? value <= target.limit : value >= target.limit;
   return { ...target, ownFigure, goFigure, value, reached };
 }
+
+/**
+ * What was measured now, and of what was measured before the experiments that were not: but for those that a target compares
+ * with one that was, since a ratio is of one run, or there is none.
+ */
+export function joined(before: BenchReport | undefined, now: BenchReport): BenchReport {
+  if (before === undefined) return now;
+  const measuredNow = new Set(now.results.map(({ experiment }) => experiment));
+  const compared = TARGETS.flatMap(({ own, go }) => (go === undefined ? [] : [[own.experiment, go.experiment]]));
+  const replaced = new Set([...measuredNow, ...compared.filter((names) => names.some((name) => measuredNow.has(name))).flat()]);
+  const kept = before.results.filter(({ experiment }) => !replaced.has(experiment));
+  const sizes = Object.entries(before.sizes).filter(([name]) => !replaced.has(name as ExperimentName));
+  return { setting: now.setting, sizes: { ...Object.fromEntries(sizes), ...now.sizes }, results: [...now.results, ...kept] };
+}

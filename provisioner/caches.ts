@@ -7,6 +7,7 @@ import type { Informer, InformerSet } from '../lib/controller/informer.ts';
 import type {
   CsiNode,
   CsiStorageCapacity,
+  KubeObject,
   Lease,
   Node,
   PersistentVolume,
@@ -34,7 +35,7 @@ import { dataSourceOf, isSource, sourceKey } from './facts/data-source.ts';
 import { driverLabel } from '../lib/journal/driver-label.ts';
 import { JOURNAL_DRIVER_LABEL, JOURNAL_KIND_LABEL } from '../lib/journal/lease.ts';
 import { classNameOf } from './facts/ownership.ts';
-import { BETA_STORAGE_CLASS } from './facts/names.ts';
+import { BETA_STORAGE_CLASS, CLONE_FINALIZER, SNAPSHOT_FINALIZER } from './facts/names.ts';
 import { csiHandle, inTreeFields } from './migration/plugins.ts';
 
 export interface Caches {
@@ -67,13 +68,14 @@ export interface CacheNeeds {
   readonly journals: boolean;
 }
 
-/** Index names. Values: a class name, `kind namespace/name` of a source, a claim uid, a PV name, a volume handle, `CLASS SEGMENT`. */
+/** Index names. Values: a class name, `kind namespace/name` of a source, a claim uid, a PV name, a volume handle, `CLASS SEGMENT`, a finalizer of ours. */
 export const BY_CLASS = 'class';
 export const BY_SOURCE = 'source';
 export const BY_CLAIM = 'claim';
 export const BY_VOLUME = 'volume';
 export const BY_HANDLE = 'handle';
 export const BY_ITEM = 'item';
+export const BY_FINALIZER = 'finalizer';
 
 export function openCaches(informers: InformerSet, needs: CacheNeeds): Caches {
   return {
@@ -82,6 +84,7 @@ export function openCaches(informers: InformerSet, needs: CacheNeeds): Caches {
       indexes: [
         { name: BY_CLASS, values: (claim) => (isUnbound(claim) ? [classNameOf(claim) ?? ''] : []) },
         { name: BY_SOURCE, values: (claim) => (isPending(claim) ? sourceValues(claim) : []) },
+        { name: BY_FINALIZER, values: finalizersOf(CLONE_FINALIZER) },
       ],
     }),
     volumes: informers.informer(PERSISTENT_VOLUMES, {
@@ -115,7 +118,13 @@ export function openCaches(informers: InformerSet, needs: CacheNeeds): Caches {
           indexes: [{ name: BY_VOLUME, values: ({ spec }) => [spec?.source?.persistentVolumeName ?? ''] }],
         })
       : undefined,
-    snapshots: needs.snapshots ? informers.informer(VOLUME_SNAPSHOTS, { fields: 'whole', optional: true }) : undefined,
+    snapshots: needs.snapshots
+      ? informers.informer(VOLUME_SNAPSHOTS, {
+          fields: 'whole',
+          optional: true,
+          indexes: [{ name: BY_FINALIZER, values: finalizersOf(SNAPSHOT_FINALIZER) }],
+        })
+      : undefined,
     grants: needs.crossNamespace ? informers.informer(REFERENCE_GRANTS, { fields: ['spec'], optional: true }) : undefined,
     capacities:
       needs.capacity === undefined
@@ -142,6 +151,11 @@ function handles(driver: string, volume: PersistentVolume): readonly string[] {
   const handle = csiHandle(driver, volume);
   return handle?.ok === true ? [handle.value] : [];
 }
+
+const finalizersOf =
+  (finalizer: string) =>
+  ({ metadata }: KubeObject): readonly string[] =>
+    metadata?.finalizers?.includes(finalizer) === true ? [finalizer] : [];
 
 function isUnbound({ spec }: PersistentVolumeClaim): boolean {
   return (spec?.volumeName ?? '') === '';

@@ -22,6 +22,7 @@ import { createSourceProtections } from './source-protections.ts';
 import { aClaim, aClass, aSnapshot, aVolume, CLAIM_SOURCE, CLAIM_UID, DRIVER, SNAPSHOT_SOURCE, VOLUME_NAME } from './testing/objects.ts';
 
 const WAITING = 100;
+const OWN_JOURNAL = 'storage/own';
 
 function cache<T extends KubeObject>({ indexes = [] }: Interest<T>) {
   const objects = new Map<string, T>();
@@ -73,6 +74,7 @@ function open() {
     caches,
     remembered: { progress, protections, volumes: new Map() },
     lanes: { claims: lane('claims'), volumes: lane('volumes'), clones: lane('clones'), snapshots: lane('snapshots') },
+    ownJournal: OWN_JOURNAL,
   });
   /** Those since the last look. */
   const wakes = (name: keyof typeof woken): string[] => woken[name].splice(0);
@@ -198,22 +200,40 @@ test('an attachment wakes its volume when it comes and when it goes', () => {
   expect(wakes('volumes')).toEqual([VOLUME_NAME]);
 });
 
-test('the entries of another process that change wake what is protected; its renewals wake nobody', () => {
+/** What is protected and what is not, and who writes entries. */
+function openProtected() {
   const { of, wakes } = open();
   of(PERSISTENT_VOLUME_CLAIMS).put(aClaim({ metadata: { name: 'original', uid: 'original', finalizers: [CLONE_FINALIZER] } }));
   of(PERSISTENT_VOLUME_CLAIMS).put(aClaim());
   of(VOLUME_SNAPSHOTS).put(aSnapshot());
   of(VOLUME_SNAPSHOTS).put(aSnapshot({ metadata: { name: 'free', finalizers: [] } }));
-  const renewed = (entries: string, renewTime: string) =>
-    of(LEASES).put({
-      metadata: { name: 'journal', namespace: 'storage', annotations: { [ENTRIES_ANNOTATION]: entries } },
-      spec: { renewTime },
-    });
-  renewed('one', '2026-01-01T00:00:00.000000Z');
+  const write = (name: string, entries: string, renewTime = '2026-01-01T00:00:00.000000Z'): void =>
+    of(LEASES).put({ metadata: { name, namespace: 'storage', annotations: { [ENTRIES_ANNOTATION]: entries } }, spec: { renewTime } });
   wakes('clones');
   wakes('snapshots');
-  renewed('one', '2026-01-01T00:00:10.000000Z');
-  expect([wakes('clones'), wakes('snapshots')]).toEqual([[], []]);
-  renewed('', '2026-01-01T00:00:20.000000Z');
-  expect([wakes('clones'), wakes('snapshots')]).toEqual([['shop/original'], ['shop/monday']]);
+  return { of, write, wakes: () => [wakes('clones'), wakes('snapshots')] };
+}
+
+test('the entries of another process that change wake what is protected; its renewals wake nobody', () => {
+  const { write, wakes } = openProtected();
+  write('journal', 'one');
+  wakes();
+  write('journal', 'one', '2026-01-01T00:00:10.000000Z');
+  expect(wakes()).toEqual([[], []]);
+  write('journal', '', '2026-01-01T00:00:20.000000Z');
+  expect(wakes()).toEqual([['shop/original'], ['shop/monday']]);
+});
+
+test('what this process writes into its own journal wakes nobody', () => {
+  const { write, wakes } = openProtected();
+  for (const entries of ['one', 'one two', '']) write('own', entries);
+  expect(wakes()).toEqual([[], []]);
+});
+
+test('who is protected is looked up, not searched for among all objects', () => {
+  const { of, write, wakes } = openProtected();
+  for (const resource of [PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS])
+    of<KubeObject>(resource).informer.store.list = () => expect.unreachable('all of them were asked for');
+  write('journal', 'one');
+  expect(wakes()).toEqual([['shop/original'], ['shop/monday']]);
 });

@@ -6,7 +6,7 @@ import type { Controller } from '../lib/controller/controller.ts';
 import { keyOf } from '../lib/controller/store.ts';
 import type { Informer, InformerEvent } from '../lib/controller/informer.ts';
 import type { KubeObject, PersistentVolume, PersistentVolumeClaim } from '../lib/kube/objects.ts';
-import { BY_CLAIM, BY_CLASS, BY_SOURCE, sourceValue } from './caches.ts';
+import { BY_CLAIM, BY_CLASS, BY_FINALIZER, BY_SOURCE, sourceValue } from './caches.ts';
 import type { Caches } from './caches.ts';
 import { dataSourceOf, isSource, sourceKey } from './facts/data-source.ts';
 import type { ClaimProgress, ClaimsInProgress } from './intent/claims-in-progress.ts';
@@ -36,6 +36,8 @@ interface Wiring {
   readonly caches: Caches;
   readonly remembered: Remembered;
   readonly lanes: Lanes;
+  /** `namespace/name` of the Lease with this process's entries: what it writes there it knows. */
+  readonly ownJournal: string;
 }
 
 /** What the events also keep true in memory. */
@@ -46,11 +48,11 @@ export interface Remembered {
 }
 
 /** `driver` is who registers topology keys on nodes. */
-export function wireEvents(driver: string, { caches, remembered, lanes }: Wiring): void {
+export function wireEvents(driver: string, { caches, remembered, lanes, ownJournal }: Wiring): void {
   wireClaims(caches, remembered, lanes);
   wireVolumes(caches, remembered, lanes);
   wireProgress(caches, remembered, lanes);
-  wireOthers(driver, { caches, remembered, lanes });
+  wireOthers(driver, { caches, remembered, lanes, ownJournal });
 }
 
 const uidOf = (object: KubeObject | undefined): string => object?.metadata?.uid ?? '';
@@ -121,7 +123,7 @@ function released(before: ClaimProgress, after: ClaimProgress): readonly string[
   return sourcesOf(before).filter((source) => !kept.has(source));
 }
 
-function wireOthers(driver: string, { caches, remembered: { progress, protections }, lanes }: Wiring): void {
+function wireOthers(driver: string, { caches, remembered: { progress, protections }, lanes, ownJournal }: Wiring): void {
   const { claims, classes, snapshots, grants, nodes, csiNodes, attachments, journals } = caches;
   whenChanged(classes, ({ key }) => {
     for (const claim of claims.store.byIndex(BY_CLASS, key)) lanes.claims.enqueue(uidOf(claim));
@@ -142,11 +144,11 @@ function wireOthers(driver: string, { caches, remembered: { progress, protection
     for (const [uid, { awaits }] of progress.entries()) if (awaits === 'topology') lanes.claims.enqueue(uid);
   };
   // What another process was filling may be settled now, and what it was filled from let go.
-  journals?.onEvent(({ old, object }) => {
-    if (old?.metadata?.annotations?.[ENTRIES_ANNOTATION] === object?.metadata?.annotations?.[ENTRIES_ANNOTATION]) return;
-    for (const snapshot of snapshots?.store.list() ?? [])
-      if (isProtected(snapshot, SNAPSHOT_FINALIZER)) lanes.snapshots?.enqueue(keyOf(snapshot));
-    for (const claim of claims.store.list()) if (isProtected(claim, CLONE_FINALIZER)) lanes.clones?.enqueue(keyOf(claim));
+  journals?.onEvent(({ key, old, object }) => {
+    if (key === ownJournal || old?.metadata?.annotations?.[ENTRIES_ANNOTATION] === object?.metadata?.annotations?.[ENTRIES_ANNOTATION])
+      return;
+    for (const snapshot of snapshots?.store.byIndex(BY_FINALIZER, SNAPSHOT_FINALIZER) ?? []) lanes.snapshots?.enqueue(keyOf(snapshot));
+    for (const claim of claims.store.byIndex(BY_FINALIZER, CLONE_FINALIZER)) lanes.clones?.enqueue(keyOf(claim));
   });
   nodes?.onEvent((event) => {
     if (changesPlace(registeredKeys(driver, csiNodes?.store.get(event.key)), event)) wakeWaiting();

@@ -165,6 +165,7 @@ function createProvisioner({
     caches,
     remembered: { progress, protections, volumes },
     lanes: { claims: claimController, volumes: volumeController, clones: cloneController, snapshots: snapshotController },
+    ownJournal: `${accounts.place.namespace}/${accounts.place.name}`,
   });
   const lanes = [claimController, volumeController, cloneController, snapshotController, capacity].filter(
     (controller) => controller !== undefined,

@@ -20,7 +20,7 @@ type Name = (typeof AMONG_THOUSANDS)[number];
 export interface Told {
   readonly add: (result: Result) => void;
   readonly log: (line: string) => void;
-  /** A folder for CPU profiles of the starts of ours. */
+  /** A folder for CPU profiles of ours. */
   readonly profiles: string | undefined;
 }
 
@@ -78,7 +78,7 @@ async function started(
   return outcome;
 }
 
-async function loads({ plane, driver: { driver, control } }: Populated, { options, add, log }: Play): Promise<void> {
+async function loads({ plane, driver: { driver, control } }: Populated, { options, add, log, profiles }: Play): Promise<void> {
   plane.servers.controllerManager?.signal('SIGCONT');
   const sight = openSight(plane.raw);
   plane.stage.defer(() => sight.close());
@@ -95,12 +95,12 @@ async function loads({ plane, driver: { driver, control } }: Populated, { option
     );
   for (let round = 1; round <= options.rounds; round += 1)
     for (const side of options.sides) {
-      const contest = { plane, driver, control, sight, options, round, profiles: undefined, log };
+      const contest = { plane, driver, control, sight, options, round, profiles, log };
       const outcome = await atTable(side, { contest, name: 'among', untilClean }, async (table) => {
         const { phases, objects: count } = options;
         await load(table, { phases, prefix: 'first', count });
         await load(table, { phases, prefix: 'last', count, temper: 'warm' });
-        return { phases: table.figures, totals: { residentMiB: table.resident() } };
+        return { phases: table.figures, totals: table.memory() };
       });
       log(`  ${side}: a load among ${options.inPlace}`);
       add({ experiment: 'among', side, round, ...outcome });

@@ -29,9 +29,9 @@ export const ON_SHARED_PLANE: Readonly<Record<SharedExperiment, Experiment>> = {
           const temper = turn === 1 ? 'cold' : turn === loads ? 'warm' : undefined;
           await load(table, { phases, prefix: `load-${turn}`, count: objects, ...(temper === undefined ? {} : { temper }) });
         }
-        const residentMiB = table.resident();
+        const memory = table.memory();
         await oneAtATime(table, { phases, prefix: 'last', count: oneByOne, temper: 'one by one' });
-        return { phases: table.figures, totals: { residentMiB } };
+        return { phases: table.figures, totals: memory };
       }),
   },
   'no journal': {

@@ -50,6 +50,8 @@ export type PhaseFigure = Exclude<keyof PhaseFigures, 'phase' | 'temper' | 'byVe
 export interface SideTotals {
   /** Sum of the programs, after what the experiment did. */
   readonly residentMiB?: number;
+  /** The same, but a page that several of them have is counted once. */
+  readonly togetherMiB?: number;
   /** From the start of the programs until they do nothing any more, and the CPU time of it. */
   readonly startMs?: number;
   readonly startCpuMs?: number;

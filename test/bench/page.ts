@@ -66,7 +66,14 @@ const TOTAL_TABLES: readonly (readonly [
   title: string,
   rows: readonly (readonly [string, TotalFigure, number])[],
 ])[] = [
-  ['load', 'Memory', [['resident MiB after the loads', 'residentMiB', 0]]],
+  [
+    'load',
+    'Memory',
+    [
+      ['resident MiB after the loads', 'residentMiB', 0],
+      ['the same, pages that its programs share counted once', 'togetherMiB', 0],
+    ],
+  ],
   [
     'start',
     'Start, nothing in place',
@@ -74,6 +81,7 @@ const TOTAL_TABLES: readonly (readonly [
       ['ms until quiet', 'startMs', 0],
       ['CPU ms of it', 'startCpuMs', 0],
       ['resident MiB', 'residentMiB', 0],
+      ['the same, pages that its programs share counted once', 'togetherMiB', 0],
     ],
   ],
   [
@@ -83,6 +91,7 @@ const TOTAL_TABLES: readonly (readonly [
       ['ms until quiet', 'startMs', 0],
       ['CPU ms of it', 'startCpuMs', 0],
       ['resident MiB', 'residentMiB', 0],
+      ['the same, pages that its programs share counted once', 'togetherMiB', 0],
       ['idle CPU ms a minute', 'idleCpuMsPerMinute', 0],
       ['writes', 'startWrites', 0],
     ],

@@ -14,7 +14,7 @@ export const readiness: Experiment = {
   sides: ['go', 'one'],
   rounds: 'one',
   play: (side, contest) =>
-    atTable(side, { contest, name: 'readiness' }, async ({ input, resident }) => {
+    atTable(side, { contest, name: 'readiness' }, async ({ input, memory }) => {
       const { scene, sight } = input;
       const { inFlight: width } = contest.options;
       const claims = Array.from({ length: CLAIMS }, (_, index) => `claim-${index}`);
@@ -35,7 +35,7 @@ export const readiness: Experiment = {
       await inFlight(claims, width, (claim) => doOne('delete volume', claim, input));
       return {
         phases: [],
-        totals: { lagP50Ms: quantile(lags, 0.5), lagMostMs: Math.max(...lags), residentMiB: resident() },
+        totals: { lagP50Ms: quantile(lags, 0.5), lagMostMs: Math.max(...lags), ...memory() },
       };
     }),
 };

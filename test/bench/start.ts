@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isCounted } from '../../harness/call-table.ts';
 import { stopCast } from '../real/programs.ts';
 import type { Outcome } from './figures.ts';
-import { residentMiB, totalCpuMs } from './gauges.ts';
+import { memoryOf, totalCpuMs } from './gauges.ts';
 import { type SideInput, type SideName, startSide, usersOf } from './sides.ts';
 import type { Experiment } from './table.ts';
 
@@ -57,7 +57,7 @@ export async function startUntilQuiet(side: SideName, { input, quietMs, idleMs }
     quiet = quietFrom(samples, { quietMs, nothingMs });
     if (performance.now() - began > MOST_MS) throw new Error(`${side} was not quiet within ${MOST_MS / 1000} s`);
   }
-  const resident = pids.reduce((sum, pid) => sum + residentMiB(pid), 0);
+  const memory = memoryOf(pids);
   let idle: number | undefined;
   if (idleMs > 0) {
     const before = totalCpuMs(pids);
@@ -73,7 +73,7 @@ export async function startUntilQuiet(side: SideName, { input, quietMs, idleMs }
       startMs: quiet.atMs,
       startCpuMs: quiet.cpuMs,
       startWrites: calls.filter(({ verb }) => verb !== 'get' && verb !== 'list').length,
-      residentMiB: resident,
+      ...memory,
       ...(idle === undefined ? {} : { idleCpuMsPerMinute: idle }),
     },
   };

@@ -7,7 +7,7 @@ import type { Sight } from '../../harness/sight.ts';
 import { openScene, type Scene, untilNothingLeft } from '../real/main-job.ts';
 import { stopCast } from '../real/programs.ts';
 import type { Outcome, PhaseFigures } from './figures.ts';
-import { residentMiB } from './gauges.ts';
+import { type Memory, memoryOf } from './gauges.ts';
 import { type Measured, openMeter } from './meter.ts';
 import type { BenchOptions } from './options.ts';
 import { cleanUp, doOne, type LoadPhase, type PhaseInput } from './phases.ts';
@@ -51,8 +51,8 @@ export interface Table {
   measure(what: Measured, work: () => Promise<number[]>): Promise<void>;
   /** What belongs to no phase. */
   aside(work: () => Promise<unknown>): Promise<void>;
-  /** Sum of the programs, MiB. */
-  resident(): number;
+  /** Of the programs. */
+  memory(): Memory;
 }
 
 /** Nothing takes so long but a hang. */
@@ -84,7 +84,7 @@ export async function atTable<T>(
       meter.pass();
       await act();
     },
-    resident: () => pids.reduce((sum, pid) => sum + residentMiB(pid), 0),
+    memory: () => memoryOf(pids),
   });
   await (options.untilClean ?? untilNothingLeft)(scene);
   await stopCast(programs);

@@ -12,7 +12,7 @@ import {
   VOLUME_ATTACHMENTS,
   VOLUME_SNAPSHOTS,
 } from '../../lib/kube/resources.ts';
-import { residentMiB } from '../bench/gauges.ts';
+import { memoryOf } from '../bench/gauges.ts';
 import { PROGRAM_USERS, type Side, startProgram, userOf } from '../real/programs.ts';
 import { inLanes } from './undecided-claims.ts';
 
@@ -114,11 +114,11 @@ async function untilCalm(pid: number): Promise<number> {
   let calm = 0;
   for (let second = 0; second < MOST_SECONDS && calm < CALM_SECONDS; second += 1) {
     await pause(1_000);
-    const now = residentMiB(pid);
+    const now = memoryOf([pid]).residentMiB;
     calm = now > most * 1.01 ? 0 : calm + 1;
     most = Math.max(most, now);
   }
-  return residentMiB(pid);
+  return memoryOf([pid]).residentMiB;
 }
 
 function labels(index: number): Record<string, string> {

@@ -161,10 +161,9 @@ function aimed({ title, go, at, limit, digits, ownFigure, goFigure, value, reach
 
 function phaseTable(report: BenchReport, { title, experiment, temper, figure, digits }: PhaseTable): string[] {
   const sides = sidesOf(report, experiment);
-  const rows = phasesOf(report, experiment).flatMap((phase) => {
-    const found = sides.map((side) => measured(report, { experiment, side, phase, temper, figure }));
-    return found.every((one) => one === undefined) ? [] : [row(phase, { sides, found, digits })];
-  });
+  const rows = phasesOf(report, experiment).flatMap((phase) =>
+    rowOf(phase, { sides, find: (side) => measured(report, { experiment, side, phase, temper, figure }), digits }),
+  );
   return rows.length === 0 ? [] : ['', `## ${title}`, '', ...head(sides), ...rows];
 }
 
@@ -177,11 +176,10 @@ function totalTable(
   }: { readonly experiment: ExperimentName; readonly title: string; readonly rows: (typeof TOTAL_TABLES)[number][2] },
 ): string[] {
   const sides = sidesOf(report, experiment);
-  if (sides.length === 0) return [];
-  const lines = rows.map(([name, figure, digits]) =>
-    row(name, { sides, found: sides.map((side) => measured(report, { experiment, side, figure })), digits }),
+  const lines = rows.flatMap(([name, figure, digits]) =>
+    rowOf(name, { sides, find: (side) => measured(report, { experiment, side, figure }), digits }),
   );
-  return ['', `## ${title}`, '', ...head(sides), ...lines];
+  return lines.length === 0 ? [] : ['', `## ${title}`, '', ...head(sides), ...lines];
 }
 
 /** Each line is one start. */
@@ -219,17 +217,20 @@ function head(sides: readonly SideName[]): string[] {
 
 interface Row {
   readonly sides: readonly SideName[];
-  readonly found: readonly (Measured | undefined)[];
+  readonly find: (side: SideName) => Measured | undefined;
   readonly digits: number;
 }
 
-function row(name: string, { sides, found, digits }: Row): string {
+/** None where it was measured of no side. */
+function rowOf(name: string, { sides, find, digits }: Row): string[] {
+  const found = sides.map(find);
+  if (found.every((own) => own === undefined)) return [];
   const go = found[sides.indexOf('go')];
   const cells = found.map((own, index) => {
     const times = sides[index] === 'go' ? undefined : ratio(own, go);
     return `${cell(own, digits)}${times === undefined ? '' : ` ×${times.toFixed(2)}`}`;
   });
-  return `| ${[name, ...cells].join(' | ')} |`;
+  return [`| ${[name, ...cells].join(' | ')} |`];
 }
 
 function cell(own: Measured | undefined, digits: number): string {

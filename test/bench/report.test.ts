@@ -113,6 +113,17 @@ test('what is compared is of one run: an older half of it goes', () => {
   expect(withoutJournal.results.map(({ experiment }) => experiment)).toEqual(['no journal', 'groups']);
 });
 
+test('a row of the totals is there where one side has the figure', () => {
+  const again = 'pages that its programs share counted once';
+  expect(markdown(report([10, 6]))).toContain('| resident MiB after the loads | 90 | 90 |');
+  expect(markdown(report([10, 6]))).not.toContain(again);
+  const { results, ...rest } = report([10, 6]);
+  const [go, one] = results;
+  if (go === undefined || one === undefined) throw new Error('no results');
+  const page = markdown({ ...rest, results: [go, { ...one, totals: { residentMiB: 90, togetherMiB: 70 } }] });
+  expect(page).toContain(`| the same, ${again} | – | 70 |`);
+});
+
 test('the report is JSON, a line for each result', () => {
   const text = printed(report([10, 6]));
   expect(JSON.parse(text)).toEqual(report([10, 6]));

@@ -8,6 +8,7 @@ import { repositoryRoot } from '../harness/repository.ts';
 import { kubectlOf, ledgerInPod, troubles } from '../harness/node/ask.ts';
 import { type RunningNode, startNode } from '../harness/node/node.ts';
 import { exampleFile } from './manifests.ts';
+import { errorText } from '../lib/errors/error-text.ts';
 
 export interface NodeJobResult {
   readonly ok: boolean;
@@ -101,7 +102,7 @@ async function main(): Promise<NodeJobResult> {
     return { ok: faults.length === 0, ...(faults.length === 0 ? {} : { error: faults.join('; ') }), ...found, seconds };
   } catch (error) {
     if (node !== undefined) say(await troubles(node.plane));
-    return { ok: false, error: error instanceof Error ? error.message : String(error), seconds };
+    return { ok: false, error: errorText(error), seconds };
   } finally {
     await node?.plane.stop();
   }

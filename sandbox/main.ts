@@ -17,6 +17,7 @@ import { startNode } from './node/node.ts';
 import type { Sandbox, SandboxPart } from './sandbox.ts';
 import { createSandbox } from './sandbox.ts';
 import { serveSandbox } from './serve.ts';
+import { errorText } from '../lib/errors/error-text.ts';
 
 const FLAGS = [
   {
@@ -152,7 +153,7 @@ async function because<T>(flag: string, work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    throw new ConfigError([`--${flag}: ${error instanceof Error ? error.message : String(error)}`], { cause: error });
+    throw new ConfigError([`--${flag}: ${errorText(error)}`], { cause: error });
   }
 }
 
@@ -183,7 +184,7 @@ async function run(settings: Settings): Promise<void> {
       })
     : Promise.resolve();
   node.catch((error: unknown) => {
-    host.writeLog(`sandbox: the node part ended: ${error instanceof Error ? error.message : String(error)}\n`);
+    host.writeLog(`sandbox: the node part ended: ${errorText(error)}\n`);
   });
   await because('kubeconfig-out', publishKubeconfig(settings.kubeconfigOut, server.url));
   host.writeLog(`sandbox: serving on ${server.url}, kubeconfig ${settings.kubeconfigOut}\n`);
@@ -204,7 +205,7 @@ async function main(): Promise<void> {
     await run(settings);
     process.exit(0);
   } catch (error) {
-    const lines = error instanceof ConfigError ? error.faults : [error instanceof Error ? error.message : String(error)];
+    const lines = error instanceof ConfigError ? error.faults : [errorText(error)];
     process.stderr.write(lines.map((line) => `sandbox: ${line}\n`).join(''));
     process.exit(error instanceof ConfigError ? error.exitCode : 1);
   }

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpRequest } from '../lib/doors/http.ts';
 import type { FaultRule } from './apiserver/faults.ts';
 import type { Sandbox } from './sandbox.ts';
+import { errorText } from '../lib/errors/error-text.ts';
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
 /** What kube-apiserver takes at most. */
@@ -71,7 +72,7 @@ async function serveRequest(sandbox: Sandbox, incoming: IncomingMessage, outgoin
     try {
       done = JSON.stringify(obey(sandbox, body.toString('utf8')));
     } catch (error) {
-      return refuse(outgoing, 400, `no fault order: ${error instanceof Error ? error.message : String(error)}`);
+      return refuse(outgoing, 400, `no fault order: ${errorText(error)}`);
     }
     outgoing.writeHead(200, { 'content-type': 'application/json' });
     outgoing.end(done);

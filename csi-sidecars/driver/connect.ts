@@ -68,10 +68,9 @@ async function failed(place: Pick<VerbPlace, 'doors' | 'signal'>, path: string, 
 
 /** A process that ends closes its connections one by one: the socket may be served for a moment after a call was cut. */
 async function endOf({ doors, signal }: Pick<VerbPlace, 'doors' | 'signal'>, path: string): Promise<string | undefined> {
-  for (let look = 0; look < LOOKS; look += 1) {
+  for (let look = 1; ; look += 1) {
     const fault = await socketFault(doors, path);
-    if (fault !== undefined) return fault;
+    if (fault !== undefined || look === LOOKS) return fault;
     await sleep(doors.clock, LOOK_MS, signal);
   }
-  return undefined;
 }

@@ -3,6 +3,7 @@ import { ConfigError } from '../../lib/errors/config-error.ts';
 import type { Files } from '../../lib/doors/files.ts';
 import { GROUP_SNAPSHOT_GROUP, SNAPSHOT_GROUP } from '../../lib/kube/resources.ts';
 import type { Crd } from './crd.ts';
+import { errorText } from '../../lib/errors/error-text.ts';
 
 const FILES = [
   `${SNAPSHOT_GROUP}_volumesnapshotclasses.yaml`,
@@ -36,7 +37,7 @@ async function readCrd(files: Files, path: string): Promise<Crd> {
   try {
     crd = load(new TextDecoder().decode(await files.read(path)));
   } catch (error) {
-    throw new ConfigError(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new ConfigError(`${path} cannot be read: ${errorText(error)}`, { cause: error });
   }
   if (typeof crd !== 'object' || crd === null || !('kind' in crd) || crd.kind !== 'CustomResourceDefinition')
     throw new ConfigError(`${path} holds no CustomResourceDefinition`);

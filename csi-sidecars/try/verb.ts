@@ -11,6 +11,7 @@ import { defineVerb } from '../frame/verb.ts';
 import { openFolder, writeReports } from './report/folder.ts';
 import { reportAsJson } from './report/json.ts';
 import { reportLines } from './report/text.ts';
+import { errorText } from '../../lib/errors/error-text.ts';
 
 const FLAGS = [
   { name: 'csi-address', type: 'string', default: '', help: 'Socket of the driver, unix:///PATH.', origin: 'ours' },
@@ -83,6 +84,6 @@ async function textOf(files: Input['doors']['files'], path: string): Promise<str
   try {
     return new TextDecoder().decode(await files.read(path));
   } catch (error) {
-    throw new ConfigError(`--class=${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new ConfigError(`--class=${path} cannot be read: ${errorText(error)}`, { cause: error });
   }
 }

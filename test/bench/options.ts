@@ -4,6 +4,7 @@ import { ConfigError } from '../../lib/errors/config-error.ts';
 import { type ExperimentName, EXPERIMENTS } from './figures.ts';
 import { type LoadPhase, PHASES } from './phases.ts';
 import { SIDES, type SideName } from './sides.ts';
+import { errorText } from '../../lib/errors/error-text.ts';
 
 export interface BenchOptions {
   readonly rounds: number;
@@ -58,7 +59,7 @@ export function readOptions(words: readonly string[]): BenchOptions {
       },
     }));
   } catch (error) {
-    throw new ConfigError([error instanceof Error ? error.message : String(error)]);
+    throw new ConfigError([errorText(error)]);
   }
   const faults: string[] = [];
   const size = values.quick ? QUICK : WHOLE;

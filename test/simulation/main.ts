@@ -10,6 +10,7 @@ import type { Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios/catalogue.ts';
 import type { Verdict } from './verdict.ts';
 import { verdictOf } from './verdict.ts';
+import { errorText } from '../../lib/errors/error-text.ts';
 
 /** From here on a thread per core is worth its start. */
 const MANY_RUNS = 300;
@@ -70,7 +71,7 @@ async function main(): Promise<void> {
       },
     }));
   } catch (error) {
-    usage(error instanceof Error ? error.message : String(error));
+    usage(errorText(error));
   }
   const seed = wholeNumber('seed', values.seed ?? '1');
   const runs = wholeNumber('runs', values.runs ?? '200');

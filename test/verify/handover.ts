@@ -3,6 +3,7 @@ import { onControlPlane } from '../../harness/real/on-control-plane.ts';
 import { drawJourney, type JourneyResult, openHandOvers, runJourney } from '../real/hand-over.ts';
 import { PROGRAM_USERS } from '../real/programs.ts';
 import { partOf, type VerificationOptions, type VerificationResult } from './verification.ts';
+import { errorText } from '../../lib/errors/error-text.ts';
 
 export const name = 'handover';
 export const takesPart = true;
@@ -42,7 +43,7 @@ function runSlice(seeds: readonly number[], log: (line: string) => void): Promis
         lostByGo += result.lostByGo;
         log(`journey ${seed}: ok, ${result.midFlight} of 2 in the middle of work`);
       } catch (error) {
-        const fault = `journey ${seed} ${JSON.stringify(journey)}: ${error instanceof Error ? error.message : String(error)}`;
+        const fault = `journey ${seed} ${JSON.stringify(journey)}: ${errorText(error)}`;
         log(fault);
         const notMade = seeds.filter((later) => later > seed).map((later) => `journey ${later} was not made`);
         return { midFlight, lostByGo, faults: [fault, ...notMade] };

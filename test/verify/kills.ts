@@ -11,6 +11,7 @@ import { GROUP_JOB, type KillJob, MAIN_JOB } from './kill-jobs.ts';
 import type { KillPlan } from './kill-world.ts';
 import { KillWorld, PHASES } from './kill-world.ts';
 import { partOf, type VerificationOptions, type VerificationResult } from './verification.ts';
+import { errorText } from '../../lib/errors/error-text.ts';
 
 export interface KillRun {
   readonly points: readonly string[];
@@ -31,7 +32,7 @@ export async function runWithKill(job: KillJob, plan: KillPlan | undefined): Pro
     await eventually('an empty driver and no record', () => (leftOf(kept).length === 0 ? true : undefined)).catch(() => undefined);
     faults.push(...leftOf(world));
   } catch (error) {
-    faults.push(error instanceof Error ? error.message : String(error));
+    faults.push(errorText(error));
   } finally {
     await stage.close();
   }

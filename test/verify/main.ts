@@ -28,6 +28,7 @@ import * as seeds from './seeds.ts';
 import * as undecided from './undecided.ts';
 import * as worlds from './worlds.ts';
 import type { Part, Verification } from './verification.ts';
+import { errorText } from '../../lib/errors/error-text.ts';
 
 const VERIFICATIONS: readonly Verification[] = [
   audit,
@@ -95,7 +96,7 @@ function parse(): Asked {
     if (part !== undefined && verification.takesPart !== true) return usage(`--part: ${name} runs as a whole only`);
     return { verification, size, json, dist, part };
   } catch (error) {
-    return usage(error instanceof Error ? error.message : String(error));
+    return usage(errorText(error));
   }
 }
 
@@ -110,7 +111,7 @@ try {
   });
 } catch (error) {
   out.write(`${verification.name}: ${inspect(error)}\n`);
-  result = { ok: false, error: error instanceof Error ? error.message : String(error) };
+  result = { ok: false, error: errorText(error) };
 }
 if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
 else out.write(`${verification.name}: ${result.ok ? 'ok' : 'FAILED'}\n`);

@@ -16,6 +16,7 @@ import {
 import type { Side } from '../real/programs.ts';
 import { castOf, groupsOn, ownKubeconfigOf, PROGRAM_USERS, startCast, stopCast } from '../real/programs.ts';
 import type { VerificationOptions, VerificationResult } from './verification.ts';
+import { errorText } from '../../lib/errors/error-text.ts';
 
 export const name = 'pairs';
 
@@ -41,7 +42,7 @@ export async function run({ log }: VerificationOptions): Promise<VerificationRes
         shapes.push({ pair, told });
         log(`${pair}: nothing left`);
       } catch (error) {
-        faults.push(`${pair}: ${error instanceof Error ? error.message : String(error)}`);
+        faults.push(`${pair}: ${errorText(error)}`);
       }
     });
   }

@@ -5,6 +5,7 @@ import { DRIVER_NAMESPACE } from '../../../harness/node/driver-pod.ts';
 import { NODE_NAME } from '../../../harness/node/node.ts';
 import type { Deployed } from './deployed.ts';
 import { CLASSES, household } from './household.ts';
+import { errorText } from '../../../lib/errors/error-text.ts';
 
 interface Fault {
   readonly name: string;
@@ -80,6 +81,6 @@ async function attempt(work: () => Promise<void>): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
-    return `${error instanceof Error ? error.message : String(error)}${cause}`;
+    return `${errorText(error)}${cause}`;
   }
 }

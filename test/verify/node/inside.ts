@@ -9,6 +9,7 @@ import { FAULTS, runFaults } from './faults.ts';
 import { isShare, runSuite } from './suite.ts';
 import { SEQUENCES, type Sequence } from './swaps/plan.ts';
 import { runSwaps, SWAP_SETTINGS } from './swaps/run.ts';
+import { errorText } from '../../../lib/errors/error-text.ts';
 
 const [home = '', job = '', side = 'trio', more = ''] = process.argv.slice(2);
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -67,6 +68,6 @@ async function main(): Promise<object> {
   }
 }
 
-const result = await main().catch((error: unknown) => ({ error: error instanceof Error ? error.message : String(error) }));
+const result = await main().catch((error: unknown) => ({ error: errorText(error) }));
 process.stdout.write(`${JSON.stringify(result)}\n`);
 process.exit('error' in result ? 1 : 0);

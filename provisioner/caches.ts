@@ -4,6 +4,7 @@
  * vendors have allows no patch there), so they are kept whole.
  */
 import type { Informer, InformerSet } from '../lib/controller/informer.ts';
+import type { Index } from '../lib/controller/store.ts';
 import type {
   CsiNode,
   CsiStorageCapacity,
@@ -33,6 +34,7 @@ import type { Publisher } from './capacity/names.ts';
 import { itemOfObject, selectorOf } from './capacity/names.ts';
 import { dataSourceOf, isSource, sourceKey } from './facts/data-source.ts';
 import { driverLabel } from '../lib/journal/driver-label.ts';
+import { hasFinalizer } from '../lib/sidecar/finalizers.ts';
 import { JOURNAL_DRIVER_LABEL, JOURNAL_KIND_LABEL } from '../lib/journal/lease.ts';
 import { classNameOf } from './facts/ownership.ts';
 import { BETA_STORAGE_CLASS, CLONE_FINALIZER, SNAPSHOT_FINALIZER } from './facts/names.ts';
@@ -84,7 +86,7 @@ export function openCaches(informers: InformerSet, needs: CacheNeeds): Caches {
       indexes: [
         { name: BY_CLASS, values: (claim) => (isUnbound(claim) ? [classNameOf(claim) ?? ''] : []) },
         { name: BY_SOURCE, values: (claim) => (isPending(claim) ? sourceValues(claim) : []) },
-        { name: BY_FINALIZER, values: finalizersOf(CLONE_FINALIZER) },
+        byFinalizer(CLONE_FINALIZER),
       ],
     }),
     volumes: informers.informer(PERSISTENT_VOLUMES, {
@@ -122,7 +124,7 @@ export function openCaches(informers: InformerSet, needs: CacheNeeds): Caches {
       ? informers.informer(VOLUME_SNAPSHOTS, {
           fields: 'whole',
           optional: true,
-          indexes: [{ name: BY_FINALIZER, values: finalizersOf(SNAPSHOT_FINALIZER) }],
+          indexes: [byFinalizer(SNAPSHOT_FINALIZER)],
         })
       : undefined,
     grants: needs.crossNamespace ? informers.informer(REFERENCE_GRANTS, { fields: ['spec'], optional: true }) : undefined,
@@ -152,10 +154,10 @@ function handles(driver: string, volume: PersistentVolume): readonly string[] {
   return handle?.ok === true ? [handle.value] : [];
 }
 
-const finalizersOf =
-  (finalizer: string) =>
-  ({ metadata }: KubeObject): readonly string[] =>
-    metadata?.finalizers?.includes(finalizer) === true ? [finalizer] : [];
+const byFinalizer = (finalizer: string): Index<KubeObject> => ({
+  name: BY_FINALIZER,
+  values: (object) => (hasFinalizer(object, finalizer) ? [finalizer] : []),
+});
 
 function isUnbound({ spec }: PersistentVolumeClaim): boolean {
   return (spec?.volumeName ?? '') === '';

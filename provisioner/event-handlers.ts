@@ -4,6 +4,7 @@
  */
 import type { Controller } from '../lib/controller/controller.ts';
 import { keyOf } from '../lib/controller/store.ts';
+import { hasFinalizer } from '../lib/sidecar/finalizers.ts';
 import type { Informer, InformerEvent } from '../lib/controller/informer.ts';
 import type { KubeObject, PersistentVolume, PersistentVolumeClaim } from '../lib/kube/objects.ts';
 import { BY_CLAIM, BY_CLASS, BY_FINALIZER, BY_SOURCE, sourceValue } from './caches.ts';
@@ -62,7 +63,7 @@ function wireClaims({ claims }: Caches, { progress }: Remembered, lanes: Lanes):
     // A claim that was replaced under its name is two claims.
     for (const uid of new Set([uidOf(event.old), uidOf(event.object)])) if (uid !== '') lanes.claims.enqueue(uid);
     if (uidOf(event.old) !== uidOf(event.object)) progress.forget(uidOf(event.old));
-    if (event.object !== undefined && isProtected(event.object, CLONE_FINALIZER)) lanes.clones?.enqueue(event.key);
+    if (event.object !== undefined && hasFinalizer(event.object, CLONE_FINALIZER)) lanes.clones?.enqueue(event.key);
     if (!event.changed) return;
     for (const clone of claims.store.byIndex(BY_SOURCE, sourceValue('claim', event.key))) lanes.claims.enqueue(uidOf(clone));
     wakeSource(event, lanes);
@@ -130,7 +131,7 @@ function wireOthers(driver: string, { caches, remembered: { progress, protection
   });
   snapshots?.onEvent(({ key, object, changed }) => {
     if (object === undefined) protections.own.delete(key);
-    if (object !== undefined && isProtected(object, SNAPSHOT_FINALIZER)) lanes.snapshots?.enqueue(key);
+    if (object !== undefined && hasFinalizer(object, SNAPSHOT_FINALIZER)) lanes.snapshots?.enqueue(key);
     if (changed) for (const claim of claims.store.byIndex(BY_SOURCE, sourceValue('snapshot', key))) lanes.claims.enqueue(uidOf(claim));
   });
   whenChanged(grants, () => {
@@ -168,8 +169,4 @@ function whenChanged<T extends KubeObject>(informer: Informer<T> | undefined, ha
   informer?.onEvent((event) => {
     if (event.changed) handler(event);
   });
-}
-
-function isProtected(object: KubeObject, finalizer: string): boolean {
-  return object.metadata?.finalizers?.includes(finalizer) === true;
 }

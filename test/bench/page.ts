@@ -61,28 +61,16 @@ const PHASE_TABLES: readonly PhaseTable[] = [
   ),
 ];
 
-const TOTAL_TABLES: readonly (readonly [
-  experiment: ExperimentName,
-  title: string,
-  rows: readonly (readonly [string, TotalFigure, number])[],
-])[] = [
-  [
-    'load',
-    'Memory',
-    [
-      ['resident MiB after the loads', 'residentMiB', 0],
-      ['the same, pages that its programs share counted once', 'togetherMiB', 0],
-    ],
-  ],
+type TotalRow = readonly [name: string, figure: TotalFigure, digits: number];
+
+const TOGETHER: TotalRow = ['the same, pages that its programs share counted once', 'togetherMiB', 0];
+
+const TOTAL_TABLES: readonly (readonly [experiment: ExperimentName, title: string, rows: readonly TotalRow[]])[] = [
+  ['load', 'Memory', [['resident MiB after the loads', 'residentMiB', 0], TOGETHER]],
   [
     'start',
     'Start, nothing in place',
-    [
-      ['ms until quiet', 'startMs', 0],
-      ['CPU ms of it', 'startCpuMs', 0],
-      ['resident MiB', 'residentMiB', 0],
-      ['the same, pages that its programs share counted once', 'togetherMiB', 0],
-    ],
+    [['ms until quiet', 'startMs', 0], ['CPU ms of it', 'startCpuMs', 0], ['resident MiB', 'residentMiB', 0], TOGETHER],
   ],
   [
     'in place',
@@ -91,7 +79,7 @@ const TOTAL_TABLES: readonly (readonly [
       ['ms until quiet', 'startMs', 0],
       ['CPU ms of it', 'startCpuMs', 0],
       ['resident MiB', 'residentMiB', 0],
-      ['the same, pages that its programs share counted once', 'togetherMiB', 0],
+      TOGETHER,
       ['idle CPU ms a minute', 'idleCpuMsPerMinute', 0],
       ['writes', 'startWrites', 0],
     ],
@@ -169,11 +157,7 @@ function phaseTable(report: BenchReport, { title, experiment, temper, figure, di
 
 function totalTable(
   report: BenchReport,
-  {
-    experiment,
-    title,
-    rows,
-  }: { readonly experiment: ExperimentName; readonly title: string; readonly rows: (typeof TOTAL_TABLES)[number][2] },
+  { experiment, title, rows }: { readonly experiment: ExperimentName; readonly title: string; readonly rows: readonly TotalRow[] },
 ): string[] {
   const sides = sidesOf(report, experiment);
   const lines = rows.flatMap(([name, figure, digits]) =>
